@@ -1,0 +1,1 @@
+"""Watches mailboxes for Amazon's sign-in attempts and tells the user at once."""

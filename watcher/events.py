@@ -1,0 +1,120 @@
+"""What happened, as one frozen value: a line of the event log (contract §4)."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from watcher.clock import iso
+from watcher.recognition.attempt import time_left
+
+
+class EventName(StrEnum):
+    """Everything that can happen. Scripts rely on these: add, never rename."""
+
+    ATTEMPT = "attempt"
+    MISSED = "missed"
+    UNVERIFIED = "unverified"
+    LOOK_ALIKE = "look_alike"
+    NOTIFIED = "notified"
+    NOTIFY_FAILED = "notify_failed"
+    REMINDED = "reminded"
+    EXPIRED = "expired"
+    OPENED = "opened"
+    ARMED = "armed"
+    BLIND = "blind"
+    RECOVERED = "recovered"
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+class Kind(StrEnum):
+    """What a recognised mail offers the user."""
+
+    APPROVAL = "approval"
+    CODE = "code"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a mail lies; all None for an event that is about no mail."""
+
+    account: str | None = None
+    mailbox: str | None = None
+    uid_validity: int | None = None
+    uid: int | None = None
+
+
+NOWHERE = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the event log. A link or code shows only in `to_json`."""
+
+    id: int
+    attempt_id: int | None = None
+    """The `id` of the first event about the same attempt."""
+    at: datetime
+    event: EventName
+    origin: Origin = NOWHERE
+    message_id: str | None = None
+    kind: Kind | None = None
+    store: str | None = None
+    secret: str | None = None
+    """The live link or code, already masked where the reader must not see it."""
+    attempted_at: datetime | None = None
+    received_at: datetime | None = None
+    expires_at: datetime | None = None
+    device: str | None = None
+    near: str | None = None
+    reasons: tuple[str, ...] = ()
+    detail: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Event {self.id} {self.event} attempt={self.attempt_id}>"
+
+    @property
+    def link(self) -> str | None:
+        """The approval link, or None."""
+        return self.secret if self.kind is Kind.APPROVAL else None
+
+    @property
+    def code(self) -> str | None:
+        """The verification code, or None."""
+        return self.secret if self.kind is Kind.CODE else None
+
+    def to_json(self, now: datetime) -> str:
+        """Return the event as the contract's one line, with the seconds left at `now`."""
+        line: dict[str, Any] = {
+            "v": 1,
+            "id": self.id,
+            "attempt_id": self.attempt_id,
+            "at": iso(self.at),
+            "event": self.event,
+            "account": self.origin.account,
+            "mailbox": self.origin.mailbox,
+            "uid_validity": self.origin.uid_validity,
+            "uid": self.origin.uid,
+            "message_id": self.message_id,
+            "kind": self.kind,
+            "store": self.store,
+            "link": self.link,
+            "code": self.code,
+            "attempted_at": iso(self.attempted_at) if self.attempted_at else None,
+            "received_at": iso(self.received_at) if self.received_at else None,
+            "expires_at": iso(self.expires_at) if self.expires_at else None,
+            "seconds_left": self._seconds_left(now),
+            "device": self.device,
+            "near": self.near,
+            "reasons": list(self.reasons),
+            "detail": self.detail,
+        }
+        return json.dumps(line, ensure_ascii=False)
+
+    def _seconds_left(self, now: datetime) -> int | None:
+        if self.expires_at is None:
+            return None
+        return int(time_left(self.expires_at, now).total_seconds())

@@ -1,0 +1,70 @@
+"""What the thread of an account reports to the daemon, as frozen values on one queue."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from watcher.errors import WatcherError
+from watcher.events import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a mailbox has been looked at: every UID below `uid_next` is known."""
+
+    uid_validity: int
+    uid_next: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A mail that may be an attempt, judging by its header fields alone."""
+
+    origin: Origin
+    received_at: datetime
+    """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
+    raw: bytes = field(repr=False)
+    """At most `recognition.bounds.MAIL_BYTES` + 1 bytes: one more tells a larger mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """A mailbox was looked at to the end; its `Arrived` mails came before this."""
+
+    account: str
+    mailbox: str
+    cursor: Cursor
+
+
+class Mode(StrEnum):
+    """How an account learns of new mail."""
+
+    PUSH = "push"
+    POLL = "poll"
+
+
+class State(StrEnum):
+    """Where an account's session is (the transitions stand in `imap.session`)."""
+
+    CONNECTING = "connecting"
+    CATCHING_UP = "catching_up"
+    WATCHING = "watching"
+    BACKING_OFF = "backing_off"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """The session of an account entered a state."""
+
+    account: str
+    state: State
+    at: datetime
+    mode: Mode | None = None
+    mode_reason: str | None = None
+    error: WatcherError | None = None
+    next_try_at: datetime | None = None
+
+
+Report = Arrived | LookedAt | StateChanged

@@ -1,0 +1,43 @@
+"""Every word a user reads exists twice: in English and in Japanese.
+
+A `Text` holds both as one value, so that neither can be forgotten; the language is
+chosen once, at the edge, and handed inwards.
+"""
+
+import locale
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """A language that the program speaks (BCP 47 primary subtag)."""
+
+    EN = "en"
+    JA = "ja"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages, with `str.format` fields of the same names."""
+
+    en: str
+    ja: str
+
+    def say(self, language: Language, **data: object) -> str:
+        """Return the sentence in `language`, its fields filled from `data`."""
+        sentence = self.ja if language is Language.JA else self.en
+        return sentence.format(**data) if data else sentence
+
+
+def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of the user's desktop, English where it is another one.
+
+    POSIX asks LC_ALL, LC_MESSAGES and LANG in this order and takes the first that is
+    set; Windows and macOS seldom set them, there the locale module knows.
+    """
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    set_ones = (environment[name] for name in names if environment.get(name))
+    name = next(set_ones, None) or locale.getlocale()[0] or ""
+    return Language.JA if name.lower().startswith("ja") else Language.EN

@@ -1,0 +1,56 @@
+"""What is to be shown, and the one thing a channel must be able to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Action(StrEnum):
+    """A button; what it does is decided by the daemon, never by the channel."""
+
+    OPEN = "open"
+    NOT_ME = "not_me"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action with its label in the user's language."""
+
+    action: Action
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One notification in the user's language, made harmless already.
+
+    A channel that can replace shows a notification of the same `topic` in place of the
+    one before; one that can close closes it by its topic.
+    """
+
+    topic: int
+    """The attempt's id, 0 for what is about no attempt."""
+    title: str = field(repr=False)
+    body: str = field(repr=False)
+    buttons: tuple[Button, ...] = ()
+    is_urgent: bool = True
+
+
+OnAction = Callable[[int, Action], None]
+"""Called from any thread with a notification's topic and the button pressed."""
+
+
+class Channel(Protocol):
+    """One way to the user's eyes. Each call is bounded in time."""
+
+    name: str
+
+    def show(self, notification: Notification) -> None:
+        """Show it, or raise `NotificationFailed` with the reason."""
+
+    def withdraw(self, topic: int) -> None:
+        """Close what is shown of this topic where the channel can; else do nothing."""
+
+    def close(self) -> None:
+        """Give back what the channel holds (connections, threads)."""

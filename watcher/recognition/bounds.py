@@ -1,0 +1,10 @@
+"""How much of a mail is looked at, before anything parses it (facts: hostile input)."""
+
+MAIL_BYTES = 256 * 1024
+"""A sign-in mail has some 20 KiB; a larger one than this is judged by its header."""
+
+HEADER_BYTES = 32 * 1024
+"""Parsers are quadratic in places: 32 KiB of header keeps the worst case bearable."""
+
+PARTS = 100
+"""MIME parts in one mail; Amazon's have two."""

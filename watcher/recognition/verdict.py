@@ -1,0 +1,103 @@
+"""The four verdicts on a mail, as values of which no wrong one can be built.
+
+Only `Recognised` has room for a link or a code (contract §3).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watcher.recognition.attempt import Claim, SignInAttempt
+
+
+class Reason(StrEnum):
+    """Why a mail is not recognised. Scripts rely on these: add, never rename."""
+
+    FROM_NOT_AMAZON = "from_not_amazon"
+    FROM_NOT_ACCOUNT_MAIL = "from_not_account_mail"
+    HEADERS_DUPLICATED = "headers_duplicated"
+    RECIPIENT_UNKNOWN = "recipient_unknown"
+    DKIM_NONE = "dkim_none"
+    DKIM_FAIL = "dkim_fail"
+    DKIM_NOT_ALIGNED = "dkim_not_aligned"
+    DKIM_BODY_LENGTH = "dkim_body_length"
+    DKIM_HEADER_UNSIGNED = "dkim_header_unsigned"
+    DKIM_TEMPERROR = "dkim_temperror"
+    PROVIDER_SAYS_FAIL = "provider_says_fail"
+    SUBJECT_UNKNOWN = "subject_unknown"
+    SUBJECT_HOMOGLYPH = "subject_homoglyph"
+    PHRASE_MISSING = "phrase_missing"
+    LINK_MISSING = "link_missing"
+    LINK_HOST = "link_host"
+    LINK_SCHEME = "link_scheme"
+    LINK_USERINFO = "link_userinfo"
+    LINK_PATH = "link_path"
+    LINK_CHARACTERS = "link_characters"
+    LINKS_DISAGREE = "links_disagree"
+    STORE_NOT_WATCHED = "store_not_watched"
+    SIGN_IN_NOTICE = "sign_in_notice"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+
+
+class Result(StrEnum):
+    """Result of an authentication (RFC 8601 §2.7.1, what matters of it)."""
+
+    PASS = "pass"  # noqa: S105 -- RFC 8601's word, no password
+    FAIL = "fail"
+    NONE = "none"
+    TEMPERROR = "temperror"
+
+
+class Authority(StrEnum):
+    """Who says so: our own DKIM check, or the provider's pinned field."""
+
+    DKIM = "dkim"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What is known of the sender's identity."""
+
+    result: Result
+    by: Authority | None
+    domain: str | None
+    """The domain that the result speaks of: d= (SDID, RFC 6376 §3.5)."""
+    detail: str
+    """One English clause for people who want to know why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An Amazon sign-in attempt whose sender is proved."""
+
+    attempt: SignInAttempt
+    authentication: Authentication
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Reads like one, nothing speaks against it, but the proof is not complete."""
+
+    claim: Claim
+    reasons: tuple[Reason, ...]
+    authentication: Authentication
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """Passes itself off as Amazon's account mail, and something speaks against it."""
+
+    reasons: tuple[Reason, ...]
+    authentication: Authentication
+
+
+@dataclass(frozen=True, slots=True)
+class NotRelevant:
+    """Everything else, Amazon's other genuine mails included."""
+
+    reasons: tuple[Reason, ...]
+    authentication: Authentication
+
+
+Verdict = Recognised | Unverified | LookAlike | NotRelevant
