@@ -66,6 +66,18 @@ class ConnectionLost(WatcherError):
     exit_code = ExitCode.TEMPORARY
 
 
+class SecretUnavailable(WatcherError):
+    """The password cannot be had now (locked, slow, failing): ask again later."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class MailboxMissing(WatcherError):
+    """The server has no such mailbox: the others are watched all the same."""
+
+    exit_code = ExitCode.CONFIG
+
+
 class NotificationFailed(WatcherError):
     """This channel did not show it: try the next one."""
 
