@@ -1,0 +1,1 @@
+"""Reads mailboxes: one thread an account, read-only, reports out of it."""

@@ -1,4 +1,4 @@
-"""What the thread of an account reports to the daemon, as frozen values on one queue."""
+"""What the thread of an account reports to the daemon, as frozen values."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,7 @@ class Arrived:
     received_at: datetime
     """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
     raw: bytes = field(repr=False)
-    """At most `recognition.bounds.MAIL_BYTES` + 1 bytes: one more tells a larger mail."""
+    """At most `bounds.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,235 @@
+"""Knows the servers of well-known providers: host, port, TLS, and what users must do.
+
+Everything here is data; a new provider is one more entry. `authserv_ids` are the names
+under which the provider writes Authentication-Results (RFC 8601 §2.5); `*` stands for
+any characters. No entry there means that no such header is believed.
+"""
+
+from dataclasses import dataclass
+
+from watcher.imap.account import Loosened, Tls
+from watcher.language import Text
+
+_APP_PASSWORD = Text(
+    en="Make an app password in the account's security settings and use that.",
+    ja="アカウントのセキュリティ設定でアプリパスワードを作り、それを使います。",
+)
+_OAUTH_ONLY = Text(
+    en="Accepts OAuth2 only: passwords and app passwords no longer work.",
+    ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
+)
+_PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What `provider = "…"` in the configuration stands for."""
+
+    key: str
+    title: str
+    host: str | None
+    """None where the user has to name it."""
+    port: int = 993
+    tls: Tls = Tls.IMPLICIT
+    loosened: Loosened = Loosened.NOTHING
+    authserv_ids: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    """Mail domains by which `init` guesses the provider."""
+    note: Text = _PASSWORD
+
+
+_ALL = (
+    Provider(
+        key="gmail",
+        title="Gmail",
+        host="imap.gmail.com",
+        authserv_ids=("mx.google.com",),
+        domains=("gmail.com", "googlemail.com"),
+        note=Text(
+            en="Turn on 2-step verification, then make an app password.",
+            ja="2 段階認証を有効にしてから、アプリパスワードを作ります。",
+        ),
+    ),
+    Provider(
+        key="yahoo_japan",
+        title="Yahoo! JAPAN",
+        host="imap.mail.yahoo.co.jp",
+        domains=("yahoo.co.jp", "ymail.ne.jp"),
+        note=Text(
+            en="Switch IMAP on in Yahoo! Mail's settings; it may go off by itself.",
+            ja="Yahoo!メールの設定で IMAP を有効にします。自然に切れることがあります。",
+        ),
+    ),
+    Provider(
+        key="icloud",
+        title="iCloud",
+        host="imap.mail.me.com",
+        authserv_ids=(
+            "bimi.icloud.com",
+            "arc.icloud.com",
+            "dmarc.icloud.com",
+            "dkim-verifier.icloud.com",
+            "spf.icloud.com",
+        ),
+        domains=("icloud.com", "me.com", "mac.com"),
+        note=Text(
+            en="The user is the part before the @; make an app-specific password.",
+            ja="ユーザー名は @ の前の部分です。App 用パスワードを作ります。",
+        ),
+    ),
+    Provider(
+        key="outlook",
+        title="Outlook.com",
+        host="outlook.office365.com",
+        domains=(
+            "outlook.com",
+            "outlook.jp",
+            "hotmail.com",
+            "hotmail.co.jp",
+            "live.jp",
+        ),
+        note=_OAUTH_ONLY,
+    ),
+    Provider(
+        key="yahoo",
+        title="Yahoo.com",
+        host="imap.mail.yahoo.com",
+        authserv_ids=("atlas*.yahoo.com",),
+        domains=("yahoo.com", "ymail.com"),
+        note=_APP_PASSWORD,
+    ),
+    Provider(
+        key="aol",
+        title="AOL",
+        host="imap.aol.com",
+        authserv_ids=("atlas*.yahoo.com",),
+        domains=("aol.com",),
+        note=_APP_PASSWORD,
+    ),
+    Provider(
+        key="fastmail",
+        title="Fastmail",
+        host="imap.fastmail.com",
+        authserv_ids=("mx*.messagingengine.com",),
+        domains=("fastmail.com", "fastmail.fm"),
+        note=_APP_PASSWORD,
+    ),
+    Provider(
+        key="zoho",
+        title="Zoho Mail",
+        host="imap.zoho.com",
+        authserv_ids=("mx.zohomail.com", "mx.zohomail.eu"),
+        domains=("zoho.com", "zohomail.com"),
+        note=Text(
+            en="Switch IMAP on; with two-step sign-in make an app password.",
+            ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
+        ),
+    ),
+    Provider(
+        key="zoho_jp",
+        title="Zoho Mail (JP)",
+        host="imap.zoho.jp",
+        authserv_ids=("mx.zohomail.jp",),
+        domains=("zohomail.jp",),
+        note=Text(
+            en="Switch IMAP on; with two-step sign-in make an app password.",
+            ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
+        ),
+    ),
+    Provider(
+        key="gmx",
+        title="GMX",
+        host="imap.gmx.net",
+        authserv_ids=("gmx.net",),
+        domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
+        note=Text(
+            en="Allow IMAP under POP3 & IMAP in the settings.",
+            ja="設定の「POP3 & IMAP」で IMAP を許可します。",
+        ),
+    ),
+    Provider(
+        key="docomo",
+        title="ドコモメール",
+        host="imap.spmode.ne.jp",
+        loosened=Loosened.LEGACY_RENEGOTIATION,
+        domains=("docomo.ne.jp",),
+        note=Text(
+            en="The user is the d ACCOUNT's ID; get a password of its own for IMAP.",
+            ja="ユーザー名は dアカウントの ID、パスワードは IMAP専用パスワードです。",
+        ),
+    ),
+    Provider(
+        key="au",
+        title="auメール",
+        host="imap.ezweb.ne.jp",
+        domains=("ezweb.ne.jp", "au.com"),
+        note=Text(
+            en="au gives an ID and a password of their own for connecting.",
+            ja="au が発行する接続用の ID とパスワードを使います。",
+        ),
+    ),
+    Provider(
+        key="softbank",
+        title="SoftBank (i.softbank.jp)",
+        host="imap.softbank.jp",
+        loosened=Loosened.STATIC_RSA,
+        domains=("i.softbank.jp",),
+        note=Text(
+            en="Take the password from My SoftBank; @softbank.ne.jp has no IMAP.",
+            ja="My SoftBank のパスワードです。@softbank.ne.jp は IMAP 非対応です。",
+        ),
+    ),
+    Provider(
+        key="nifty",
+        title="@niftyメール",
+        host="imap.nifty.com",
+        domains=("nifty.com",),
+    ),
+    Provider(
+        key="biglobe",
+        title="BIGLOBEメール",
+        host="mail.biglobe.ne.jp",
+        domains=("biglobe.ne.jp",),
+        note=Text(
+            en="The user is the whole address, with the BIGLOBE password.",
+            ja="ユーザー名はメールアドレス全体、BIGLOBEパスワードを使います。",
+        ),
+    ),
+    Provider(
+        key="ocn",
+        title="OCNメール",
+        host="imap.ocn.ne.jp",
+        domains=("ocn.ne.jp",),
+        note=Text(
+            en="The user is the whole address, with the mailbox's password.",
+            ja="ユーザー名はメールアドレス全体、メールパスワードを使います。",
+        ),
+    ),
+    Provider(
+        key="so_net",
+        title="So-net",
+        host="imap.so-net.ne.jp",
+        domains=("so-net.ne.jp",),
+        note=Text(
+            en="The IMAP service has to be applied for first.",
+            ja="先に IMAP サービスの申し込みが必要です。",
+        ),
+    ),
+    Provider(
+        key="other",
+        title="…",
+        host=None,
+        note=Text(
+            en="Name the host; port and TLS only where they differ.",
+            ja="host を書きます。port と tls は違うときだけ書きます。",
+        ),
+    ),
+)
+
+PRESETS = {provider.key: provider for provider in _ALL}
+
+
+def of_address(address: str) -> Provider | None:
+    """Return the provider of a mail address, None where its domain is not known."""
+    domain = address.rpartition("@")[2].lower()
+    return next((one for one in _ALL if domain in one.domains), None)
