@@ -1,0 +1,1 @@
+"""Brings words to the user's eyes, by the first channel that answers."""

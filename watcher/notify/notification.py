@@ -30,15 +30,26 @@ class Notification:
     """
 
     topic: int
-    """The attempt's id, 0 for what is about no attempt."""
+    """The attempt's id; negative for what is about no attempt."""
     title: str = field(repr=False)
+    """Fixed words alone: never anything that stood in a mail."""
     body: str = field(repr=False)
+    """Lines for a popup, the most important ones first."""
+    more: str = field(default="", repr=False)
+    """Further lines, for a channel that has room for them."""
+    brief: str = field(repr=False)
+    """At most 200 UTF-16 units and no secret, for a channel of few and public words."""
+    link: str | None = field(default=None, repr=False)
+    """The link that stands in `body`, None if there is none."""
     buttons: tuple[Button, ...] = ()
     is_urgent: bool = True
 
 
 OnAction = Callable[[int, Action], None]
-"""Called from any thread with a notification's topic and the button pressed."""
+"""Called from any thread with a notification's topic and the button pressed.
+
+It must return at once: the channel hears nothing else meanwhile.
+"""
 
 
 class Channel(Protocol):

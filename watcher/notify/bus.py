@@ -1,0 +1,188 @@
+"""A connection to the session bus: bounded calls out, signals in.
+
+One thread calls, one reads; the reader alone runs what answers and signals set off, in
+the order in which the bus sent them. jeepney serialises and parses; its router is not
+used, since it lets a lost connection end as a traceback on stderr.
+"""
+
+import itertools
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any
+
+from jeepney import (
+    DBusErrorResponse,
+    HeaderFields,
+    MatchRule,
+    Message,
+    MessageType,
+    Parser,
+    message_bus,
+)
+from jeepney.bus import get_bus
+from jeepney.io.blocking import prep_socket
+
+from watcher.errors import NotificationFailed
+from watcher.language import Text
+
+CONNECT_TIMEOUT_S = 1.0
+CALL_TIMEOUT_S = 3.0  # an idle daemon answers in 50 ms, one that must start in 1 s
+
+Body = tuple[Any, ...]
+OnSignal = Callable[[str, Body], None]
+"""Called on the reader's thread with a signal's member and body."""
+
+_NO_BUS = Text(
+    en="There is no session bus to be reached ({reason}).",
+    ja="セッションバスに接続できません（{reason}）。",
+)
+_LOST = Text(
+    en="The session bus closed the connection.",
+    ja="セッションバスとの接続が切れました。",
+)
+_SILENT = Text(
+    en="The notification service did not answer within {seconds:g} seconds.",
+    ja="通知サービスが {seconds:g} 秒以内に応答しませんでした。",
+)
+_REFUSED = Text(
+    en="The notification service answered with an error: {reason}",
+    ja="通知サービスがエラーを返しました: {reason}",
+)
+
+
+def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Yield where the user's session bus may be, the likeliest first.
+
+    cron and ssh set neither variable, a systemd user service not always both; logind
+    puts the bus into the user's runtime directory.
+    """
+    if address := environment.get("DBUS_SESSION_BUS_ADDRESS"):
+        yield address
+    if directory := environment.get("XDG_RUNTIME_DIR"):
+        yield f"unix:path={directory}/bus"
+    yield f"unix:path=/run/user/{os.getuid()}/bus"
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing with an answer or a signal."""
+
+
+class Bus:
+    """One connection; when it is lost it stays lost, and `is_open` says so."""
+
+    def __init__(self, address: str, on_signal: OnSignal) -> None:
+        self.address = address
+        self.is_open = True
+        self._on_signal = on_signal
+        self._socket = _open(address)
+        self._serials = itertools.count(1)
+        self._waiting: dict[int, tuple[Future[Body], Callable[[Body], None]]] = {}
+        Thread(target=self._read, daemon=True).start()
+
+    def call(
+        self,
+        message: Message,
+        *,
+        then: Callable[[Body], None] = _ignore,
+        timeout_s: float = CALL_TIMEOUT_S,
+    ) -> Body:
+        """Return the body of the answer, or raise `NotificationFailed`.
+
+        `then` runs on the reader's thread before any later signal is looked at, also
+        when the answer comes after the time is over.
+        """
+        serial = next(self._serials)
+        answer: Future[Body] = Future()
+        self._waiting[serial] = (answer, then)
+        try:
+            self._send(message.serialise(serial))
+            return answer.result(timeout_s)
+        except TimeoutError as error:
+            raise NotificationFailed(_SILENT, seconds=timeout_s) from error
+        except OSError as error:
+            raise NotificationFailed(_LOST) from error
+        except DBusErrorResponse as error:
+            raise NotificationFailed(_REFUSED, reason=error.name) from error
+
+    def close(self) -> None:
+        """Close the connection; the reader ends by itself."""
+        self.is_open = False
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:  # the other side was first
+            return
+
+    def _send(self, data: bytes) -> None:
+        """Send at once or not at all: a bus that takes nothing must not hold us up."""
+        if not self.is_open:
+            raise ConnectionResetError
+        if self._socket.send(data, socket.MSG_DONTWAIT) < len(data):
+            self.close()
+            raise ConnectionResetError
+
+    def _read(self) -> None:
+        parser = Parser()
+        try:
+            while data := self._socket.recv(4096):
+                for message in parser.feed(data):
+                    self._take(message)
+        except OSError:  # reset and closed mean the same
+            pass
+        finally:
+            self.is_open = False
+            self._socket.close()
+            for answer, _ in list(self._waiting.values()):
+                answer.set_exception(ConnectionResetError())
+
+    def _take(self, message: Message) -> None:
+        fields = message.header.fields
+        if message.header.message_type is MessageType.signal:
+            self._on_signal(fields[HeaderFields.member], message.body)
+        elif HeaderFields.reply_serial in fields:
+            self._take_answer(fields[HeaderFields.reply_serial], message)
+
+    def _take_answer(self, serial: int, message: Message) -> None:
+        answer, then = self._waiting.pop(serial, (Future(), _ignore))
+        if message.header.message_type is MessageType.error:
+            answer.set_exception(DBusErrorResponse(message))
+            return
+        then(message.body)
+        answer.set_result(message.body)
+
+
+def connect(on_signal: OnSignal = _ignore, rules: Iterable[MatchRule] = ()) -> Bus:
+    """Return a connection to the session bus that hears the signals of `rules`.
+
+    Raises `NotificationFailed` with what the likeliest address said.
+    """
+    failures = []
+    for address in addresses():
+        try:
+            return _greet(Bus(address, on_signal), rules)
+        except NotificationFailed as error:
+            failures.append(error)
+    raise failures[0]
+
+
+def _greet(bus: Bus, rules: Iterable[MatchRule]) -> Bus:
+    try:
+        bus.call(message_bus.Hello())
+        for rule in rules:
+            bus.call(message_bus.AddMatch(rule))
+    except NotificationFailed:
+        bus.close()
+        raise
+    return bus
+
+
+def _open(address: str) -> socket.socket:
+    try:
+        opened: socket.socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
+    except (OSError, RuntimeError, ValueError) as error:
+        # ValueError: an address that jeepney cannot parse, or a login refused;
+        # RuntimeError: a transport other than a Unix socket.
+        raise NotificationFailed(_NO_BUS, reason=error) from error
+    return opened

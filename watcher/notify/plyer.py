@@ -1,0 +1,87 @@
+"""Shows notifications through plyer, and believes it no further than it can see.
+
+plyer tells neither whether anything was shown nor how to replace or close it, and on
+Linux puts the text on a command line that every process can read: so it gets the brief
+text. Its backends are asked for directly, since its proxy prints a traceback where one
+cannot be imported.
+"""
+
+import importlib
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from plyer.utils import platform
+
+from watcher.errors import NotificationFailed
+from watcher.language import Text
+from watcher.notify.bounded import bounded
+from watcher.notify.notification import Notification
+from watcher.notify.plain import utf16_cut
+
+TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
+PROBE_TIMEOUT_S = 1.0
+SHOWN_S = 5  # on Windows a one-shot command ends only after this
+
+TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
+
+_SILENT = Text(
+    en="plyer did not come back within {seconds:g} seconds.",
+    ja="plyer が {seconds:g} 秒以内に終わりませんでした。",
+)
+_FAILED = Text(
+    en="plyer could not show it: {reason}", ja="plyer で表示できません: {reason}"
+)
+_SPLICES = Text(
+    en="Inside Flatpak plyer cannot pass text on safely.",
+    ja="Flatpak の中では plyer は文字を安全に渡せません。",
+)
+
+_NO_MARKUP = str.maketrans("<>&", "＜＞＆")
+
+
+class Plyer:
+    """Whatever plyer finds on this platform."""
+
+    name = "plyer"
+
+    def show(self, notification: Notification) -> None:
+        """Show the brief text, or raise `NotificationFailed` where plyer tells."""
+        if sys.platform.startswith("linux"):
+            _prepare_linux()
+        try:
+            bounded(lambda: _notify(notification), timeout_s=TIMEOUT_S)
+        except TimeoutError as error:
+            raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
+        except Exception as error:  # plyer's backends raise whatever they meet
+            raise NotificationFailed(_FAILED, reason=error) from error
+
+    def withdraw(self, topic: int) -> None:
+        """Do nothing: plyer gives no handle on what it showed."""
+
+    def close(self) -> None:
+        """Do nothing: plyer holds nothing of ours."""
+
+
+def _prepare_linux() -> None:
+    """Make sure that somebody listens, since notify-send's failure is not passed on."""
+    if Path("/app").is_dir():
+        raise NotificationFailed(_SPLICES)
+    from watcher.notify.freedesktop import probe  # Linux only
+
+    address = probe(PROBE_TIMEOUT_S)
+    # notify-send looks for the bus itself and knows fewer places than we do.
+    os.environ.setdefault("DBUS_SESSION_BUS_ADDRESS", address)
+    # It tells everybody to install dbus-python, which has no wheel.
+    warnings.filterwarnings("ignore", module=r"plyer\.platforms\.linux\.notification")
+
+
+def _notify(notification: Notification) -> None:
+    backend = importlib.import_module(f"plyer.platforms.{platform}.notification")
+    backend.instance().notify(
+        title=utf16_cut(notification.title, TITLE_UNITS),
+        message=utf16_cut(notification.brief.translate(_NO_MARKUP), BODY_UNITS),
+        app_name="watcher",
+        timeout=SHOWN_S,
+    )

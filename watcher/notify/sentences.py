@@ -1,0 +1,223 @@
+"""Every sentence of a notification, in English and in Japanese.
+
+Titles are fixed words. No line begins with what stands in a mail, so that a mail cannot
+pass itself off as an option, as markup or as our own words.
+"""
+
+from watcher.language import Text
+
+# Titles
+
+ACT_APPROVAL = Text(
+    en="Amazon sign-in: approve it now",
+    ja="Amazon サインイン試行：承認してください",
+)
+ACT_CODE = Text(
+    en="Amazon sign-in: here is your code",
+    ja="Amazon サインイン試行：確認コードです",
+)
+ACT_UNKNOWN = Text(
+    en="Amazon sign-in: open Amazon's mail now",
+    ja="Amazon サインイン試行：メールを開いてください",
+)
+WAS_IT_YOU = Text(
+    en="Amazon sign-in: is this you?",
+    ja="Amazon サインイン試行：ご本人ですか？",
+)
+SOON_OVER = Text(
+    en="Amazon sign-in: time is running out",
+    ja="Amazon サインイン試行：まもなく期限です",
+)
+OVER = Text(
+    en="Amazon sign-in: the time is over",
+    ja="Amazon サインイン試行：期限が切れました",
+)
+LATE = Text(
+    en="Amazon sign-in: the mail came too late",
+    ja="Amazon サインイン試行：メールの到着が遅すぎました",
+)
+MISSED = Text(
+    en="Amazon sign-ins that nobody saw",
+    ja="Amazon サインイン試行：見逃しがあります",
+)
+UNVERIFIED = Text(
+    en="Amazon sign-in? The sender is not proved",
+    ja="Amazon サインイン試行？ 差出人を確認できません",
+)
+PROTECT = Text(
+    en="Not you: protect your Amazon account",
+    ja="身に覚えがない場合：Amazonアカウントを守ってください",
+)
+BLIND = Text(
+    en="Mail is not being watched",
+    ja="メールを監視できていません",
+)
+RECOVERED = Text(
+    en="Mail is being watched again",
+    ja="メールの監視を再開しました",
+)
+REFUSED = Text(
+    en="The mail server refuses the login",
+    ja="メールサーバーがログインを拒否しました",
+)
+TRIAL = Text(
+    en="This is how a notification looks",
+    ja="通知のテストです",
+)
+
+# The attempt
+
+ASK = Text(
+    en="Did you start a sign-in just now?",
+    ja="たった今、ご自分でサインインを始めましたか？",
+)
+DEVICE = Text(en="Device: {device}", ja="デバイス: {device}")
+PLACE = Text(en="Near: {near} · {attempted}", ja="場所: {near}・{attempted}")
+NOT_GIVEN = Text(en="not given", ja="記載なし")
+DEADLINE = Text(
+    en="Until {deadline} ({left} left) · for {account}",
+    ja="期限 {deadline}（残り {left}）・{account}",
+)
+LINK = Text(en="{link}", ja="{link}")
+CODE = Text(en="Code: {code}", ja="確認コード: {code}")
+OPEN_MAIL = Text(
+    en="Open Amazon's mail and follow it there.",
+    ja="Amazonのメールを開いて手続きしてください。",
+)
+APPROVE_FIRST = Text(
+    en="Approve first, then press 「認証する」 in the app.",
+    ja="承認が先、アプリの「認証する」はその後です。",
+)
+IF_NOT = Text(
+    en="Not you? Don't approve; new password, two-step verification.",
+    ja="違うなら承認せず、パスワード変更と2段階認証を。",
+)
+IF_NOT_CODE = Text(
+    en="Not you? Give it to nobody; new password, two-step verification.",
+    ja="違うなら誰にも教えず、パスワード変更と2段階認証を。",
+)
+
+# What stands below, where there is room
+
+APP_USERS = Text(
+    en="If a budget app such as Zaim or MoneyForward signs in for you: approve on "
+    "Amazon's page first, and only then press 「認証する」 in the app.",
+    ja="Zaim やマネーフォワードなどの連携では、先に Amazon のページで承認し、"
+    "そのあとでアプリの「認証する」を押してください。順序が逆だと失敗します。",
+)
+IF_NOT_LONG = Text(
+    en="If it was not you, somebody knows your password: do not approve, give no code "
+    "to anybody, change your Amazon password, and switch on two-step verification.",
+    ja="心当たりがなければ、誰かがあなたのパスワードを知っています。承認せず、コードは誰にも"
+    "教えず、Amazon のパスワードを変更し、2段階認証を有効にしてください。",
+)
+
+# Brief: no link and no code, since other programs may read it
+
+BRIEF_DEADLINE = Text(
+    en="Until {deadline} ({left} left), {account}.",
+    ja="期限 {deadline}（残り {left}）・{account}",
+)
+BRIEF_ASK = Text(
+    en="Is it you? {device}, {near}.", ja="ご本人ですか？ {device}・{near}"
+)
+BRIEF_APPROVAL = Text(
+    en="Run `watcher open`, approve, then press 「認証する」 in the app.",
+    ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
+)
+BRIEF_CODE = Text(
+    en="The code stands in Amazon's mail.",
+    ja="コードはAmazonのメールにあります。",
+)
+BRIEF_IF_NOT = Text(
+    en="If not: don't approve, change your password.",
+    ja="違うなら承認せずパスワード変更を。",
+)
+
+# Afterwards
+
+OVER_BODY = Text(
+    en="The attempt of {attempted} ({account}) can no longer be approved.",
+    ja="{attempted} の試行（{account}）はもう承認できません。",
+)
+LATE_BODY = Text(
+    en="A sign-in attempt of {attempted} ({account}) was over before its mail arrived.",
+    ja="{attempted} の試行（{account}）は、メールが届く前に期限が切れていました。",
+)
+START_AGAIN = Text(
+    en="Start again: sign in once more, or update in your app, and Amazon sends a new "
+    "mail.",
+    ja="もう一度サインインするか、アプリで更新し直すと、新しいメールが届きます。",
+)
+MISSED_BODY = Text(
+    en="{count} sign-in attempts came while nobody watched; the last at {when}, "
+    "{account}.",
+    ja="監視していない間に {count} 件の試行がありました。"
+    "最後は {when}、{account} です。",
+)
+MISSED_LOOK = Text(
+    en="`watcher log` lists them. If one was not yours, change your Amazon password.",
+    ja="一覧は `watcher log` で。心当たりがなければ、"
+    "Amazon のパスワードを変更してください。",
+)
+UNVERIFIED_BODY = Text(
+    en="A mail to {account} reads like Amazon's, but who sent it could not be checked.",
+    ja="{account} に Amazon らしいメールが届きましたが、差出人を確認できませんでした。",
+)
+UNVERIFIED_COUNT = Text(
+    en="{count} mails read like Amazon's, but who sent them could not be checked.",
+    ja="Amazon らしいメールが {count} 通届きましたが、差出人を確認できませんでした。",
+)
+UNVERIFIED_LOOK = Text(
+    en="Signing in now? Then look at it in your mail program with care, and follow no "
+    "link that does not lead to Amazon itself.",
+    ja="今サインイン中なら、メールソフトで注意して確認し、"
+    "Amazon 以外へのリンクは開かないでください。",
+)
+
+# It was not me
+
+PROTECT_NOT = Text(
+    en="1. Do not approve, and give no code to anybody.",
+    ja="1. 承認せず、コードは誰にも教えないでください。",
+)
+PROTECT_PASSWORD = Text(
+    en="2. Change your password: type amazon.co.jp (or your store) yourself.",
+    ja="2. ブラウザーで Amazon を自分で開き、パスワードを変更してください。",
+)
+PROTECT_TWO_STEP = Text(
+    en="3. Switch on two-step verification.",
+    ja="3. 2段階認証を有効にしてください。",
+)
+PROTECT_ELSEWHERE = Text(
+    en="Change it too wherever you use the same password.",
+    ja="同じパスワードを使っている他のサービスでも変更してください。",
+)
+
+# The accounts
+
+BLIND_BODY = Text(
+    en="{account} has not been watched since {clock}. Attempts will be missed: look at "
+    "your mail yourself.",
+    ja="{clock} から {account} を監視できていません。"
+    "試行を見逃すおそれがあるため、メールを直接ご確認ください。",
+)
+RECOVERED_BODY = Text(
+    en="{account} is watched again; what came meanwhile has been looked at.",
+    ja="{account} の監視を再開し、その間に届いたメールも確認しました。",
+)
+REFUSED_BODY = Text(
+    en="{account} is not watched until its password is right. `watcher doctor` shows "
+    "what is wrong.",
+    ja="パスワードが正しくなるまで {account} は監視できません。"
+    "原因は `watcher doctor` で確認できます。",
+)
+TRIAL_BODY = Text(
+    en="Sign-in attempts will be shown like this. You can close it.",
+    ja="サインイン試行はこのように表示されます。閉じてかまいません。",
+)
+
+# Buttons
+
+OPEN_BUTTON = Text(en="Open the approval page", ja="承認ページを開く")
+NOT_ME_BUTTON = Text(en="It was not me", ja="身に覚えがない")

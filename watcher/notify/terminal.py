@@ -1,0 +1,65 @@
+"""Rings the bell and writes the whole text on the user's terminal.
+
+Only on a terminal: stderr that goes into a file or the system's log must not hold a
+live link.
+"""
+
+import os
+import sys
+
+from watcher.errors import NotificationFailed
+from watcher.language import Text
+from watcher.notify.bounded import bounded
+from watcher.notify.notification import Notification
+
+TIMEOUT_S = 2.0  # Ctrl-S stops a terminal for as long as its user likes
+
+_BELL = "\a"
+_STDERR = 2
+
+_SILENT = Text(en="The terminal is stopped.", ja="端末が停止しています。")
+_NONE = Text(
+    en="There is no terminal to write on ({reason}).",
+    ja="書き込める端末がありません（{reason}）。",
+)
+
+
+class Terminal:
+    """The terminal on stderr, else the one that controls this process."""
+
+    name = "terminal"
+
+    def show(self, notification: Notification) -> None:
+        """Write the whole text, or raise `NotificationFailed`."""
+        text = render_text(notification)
+        try:
+            bounded(lambda: _write(text), timeout_s=TIMEOUT_S)
+        except TimeoutError as error:
+            raise NotificationFailed(_SILENT) from error
+        except OSError as error:
+            raise NotificationFailed(_NONE, reason=error) from error
+
+    def withdraw(self, topic: int) -> None:
+        """Do nothing: what is written is written."""
+
+    def close(self) -> None:
+        """Do nothing: the terminal is not ours."""
+
+
+def render_text(notification: Notification) -> str:
+    """Return the whole notification as lines, with the bell before them."""
+    lines = (notification.title, notification.body, notification.more)
+    return _BELL + "\n".join(filter(None, lines)) + "\n\n"
+
+
+def _write(text: str) -> None:
+    terminal = _STDERR if os.isatty(_STDERR) else "/dev/tty"
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    with open(
+        terminal,
+        "w",
+        encoding=encoding,
+        errors="replace",
+        closefd=terminal != _STDERR,
+    ) as stream:
+        stream.write(text)
