@@ -1,0 +1,1 @@
+"""Judges mails: bytes in, verdicts out, and nothing else happens."""

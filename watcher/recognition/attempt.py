@@ -42,6 +42,8 @@ class Claim:
     """The mail's Date field in UTC; None if it cannot be used."""
     device: str | None
     near: str | None
+    when: str | None = None
+    """The time as Amazon writes it, with its zone in words: for the eye only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     LINK_PATH = "link_path"
     LINK_CHARACTERS = "link_characters"
     LINKS_DISAGREE = "links_disagree"
+    CODES_DISAGREE = "codes_disagree"
     STORE_NOT_WATCHED = "store_not_watched"
     SIGN_IN_NOTICE = "sign_in_notice"
     MALFORMED = "malformed"

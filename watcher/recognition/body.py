@@ -1,0 +1,132 @@
+"""Reads what the body of a sign-in mail asks: to approve, to type a code, or neither.
+
+The link of a code mail denies although it lies on the same path: only the words tell
+them apart. A mail that says both, or whose links disagree, gives neither.
+"""
+
+import re
+from dataclasses import dataclass
+
+from watcher.recognition import amazon, links
+from watcher.recognition.attempt import Approval, Code, Content, Unknown
+from watcher.recognition.html import Anchor, Page
+from watcher.recognition.plain import dense, normal
+from watcher.recognition.verdict import Reason
+
+_APPROVE = tuple(dense(word) for wording in amazon.WORDINGS for word in wording.approve)
+_CODE = re.compile(
+    "|".join(
+        re.escape(normal(word)) for wording in amazon.WORDINGS for word in wording.codes
+    )
+)
+# No neighbour may be a letter, a sign of a colour or part of a longer number.
+_DIGITS = re.compile(
+    rf"(?<![a-z0-9#])(?<![0-9][.,/-])[0-9]{{{amazon.CODE_DIGITS}}}"
+    r"(?![a-z0-9])(?![.,/-][0-9])"
+)
+_CODE_FOLLOWS = 300
+_CODE_PRECEDES = 60
+"""Characters between the words that announce a code and the code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the bodies of a mail ask, and what speaks against it."""
+
+    content: Content
+    flaws: tuple[Reason, ...] = ()
+    links: tuple[str, ...] = ()
+    """Every link that asks, or is shown where one should be."""
+
+
+NO_BODY = Body(Unknown())
+
+
+def read_body(bodies: tuple[Page, ...]) -> Body:
+    """Return what the mail asks; the bodies are alternatives and must not disagree."""
+    asking = _asking_links(bodies)
+    codes = {code for page in bodies if (code := _find_code(page.text))}
+    is_approval = any(_says_approve(page.text) for page in bodies)
+    if is_approval and not codes:
+        return _approval(asking)
+    if codes and not is_approval:
+        return _code(codes, asking)
+    flaws = () if is_approval else (Reason.PHRASE_MISSING,)
+    return Body(Unknown(), flaws, asking)
+
+
+def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
+    """Return the first link that leaves Amazon, None if none does."""
+    hrefs = (anchor.href for page in bodies for anchor in page.anchors)
+    web = (href for href in hrefs if href.lower().startswith(("http:", "https:")))
+    return next((href for href in web if not links.is_amazons(links.host(href))), None)
+
+
+def _approval(asking: tuple[str, ...]) -> Body:
+    flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
+    if not asking:
+        flaws[Reason.LINK_MISSING] = None
+    if len({links.same_page(link) for link in asking}) > 1:
+        flaws[Reason.LINKS_DISAGREE] = None
+    content = Unknown() if flaws else Approval(asking[0])
+    return Body(content, tuple(flaws), asking)
+
+
+def _code(codes: set[str], asking: tuple[str, ...]) -> Body:
+    if len(codes) > 1:
+        return Body(Unknown(), (Reason.CODES_DISAGREE,), asking)
+    # The link denies; it is given to nobody, so its exact path is Amazon's affair.
+    flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
+    flaws.pop(Reason.LINK_PATH, None)
+    return Body(Unknown() if flaws else Code(codes.pop()), tuple(flaws), asking)
+
+
+def _says_approve(text: str) -> bool:
+    squeezed = dense(text)
+    return any(words in squeezed for words in _APPROVE)
+
+
+def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
+    """Return the links behind the words, and wherever a URL of that path is shown."""
+    pressed = [
+        link for page in bodies for anchor in page.anchors for link in _shown_by(anchor)
+    ]
+    bare = [link for page in bodies for link in _bare_links(page.text, pressed)]
+    return tuple(dict.fromkeys(pressed + bare))
+
+
+def _shown_by(anchor: Anchor) -> tuple[str, ...]:
+    href = anchor.href.strip(" \t\r\n\f")
+    text = links.url_in_place_of_text(anchor.text)
+    if text is not None and links.asks(text):
+        return href, text
+    if _says_approve(anchor.text) or links.asks(href):
+        return (href,)
+    is_pretence = text is not None and links.is_amazons(links.host(text))
+    if is_pretence and not links.is_amazons(links.host(href)):
+        return (href,)
+    return ()
+
+
+def _bare_links(text: str, pressed: list[str]) -> list[str]:
+    """Return the asking URLs in text, but for what blanks left of a pressed one."""
+    squeezed = "".join(text.split())
+    whole = [link for link in pressed if link in squeezed]
+    return [
+        url
+        for url in links.find_urls(text)
+        if links.asks(url) and not any(link.startswith(url) for link in whole)
+    ]
+
+
+def _find_code(text: str) -> str | None:
+    flat = normal(links.without_urls(text))
+    for words in _CODE.finditer(flat):
+        near = words.end() + _CODE_FOLLOWS
+        if code := _DIGITS.search(flat, words.end(), near):
+            return code[0]
+    for words in _CODE.finditer(flat):
+        before = flat[max(0, words.start() - _CODE_PRECEDES) : words.start()]
+        if codes := _DIGITS.findall(before):
+            return str(codes[-1])
+    return None

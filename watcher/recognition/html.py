@@ -1,0 +1,124 @@
+"""Reads HTML as a reader sees it: its text line by line, and its anchors.
+
+In linear time on whatever bytes come, which the standard library's parser is not: what
+is not closed ends with the document, as the HTML standard says (§13.2.5).
+"""
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
+_ATTRIBUTE = re.compile(
+    r"[\s/]*([^\s/>][^\s/>=]*)"
+    r"(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)))?"
+)
+_DECLARATION = re.compile(r"<[!?/][^>]*>?")
+_HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
+"""No character has such a number, and Python refuses to convert the longest."""
+
+_UNSEEN = frozenset({"script", "style", "title", "template", "textarea", "xmp"})
+_LINES = frozenset(
+    {
+        *("address", "article", "blockquote", "body", "br", "center", "dd", "div"),
+        *("dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
+        *("hr", "li", "main", "ol", "p", "pre", "section", "table", "tbody", "td"),
+        *("tfoot", "th", "thead", "tr", "ul"),
+    }
+)
+"""Elements that begin a new line; a table cell is one, so that labels end there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link with the text that a reader presses."""
+
+    href: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One body of a mail, HTML or plain."""
+
+    text: str
+    anchors: tuple[Anchor, ...] = ()
+
+
+def parse_html(source: str) -> Page:
+    """Return what a reader sees of an HTML document."""
+    reader = _Reader(source)
+    while reader.position < len(source):
+        reader.step()
+    reader.end_anchor()
+    return Page("".join(reader.text), tuple(reader.anchors))
+
+
+@dataclass(slots=True)
+class _Reader:
+    source: str
+    position: int = 0
+    text: list[str] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    href: str | None = None
+    start_of_anchor: int = 0
+
+    def step(self) -> None:
+        """Read up to the next tag, and the tag."""
+        opening = self.source.find("<", self.position)
+        end = len(self.source) if opening < 0 else opening
+        self._say(self.source[self.position : end])
+        self.position = end
+        if opening >= 0:
+            self._read_markup()
+
+    def end_anchor(self) -> None:
+        if self.href is not None:
+            text = "".join(self.text[self.start_of_anchor :])
+            self.anchors.append(Anchor(self.href, text))
+            self.href = None
+
+    def _say(self, raw: str) -> None:
+        if raw:
+            characters = unescape(_HUGE_REFERENCE.sub("\ufffd", raw))
+            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", characters))
+
+    def _read_markup(self) -> None:
+        if self.source.startswith("<!--", self.position):
+            self._skip_past("-->")
+        elif tag := _TAG.match(self.source, self.position):
+            self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
+        elif declaration := _DECLARATION.match(self.source, self.position):
+            self.position = declaration.end()
+        else:
+            self._say("<")
+            self.position += 1
+
+    def _read_tag(self, name: str, *, is_end: bool, after: int) -> None:
+        attributes = self._read_attributes(after)
+        if name in _LINES:
+            self.text.append("\n")
+        if name == "a":
+            self.end_anchor()
+            if not is_end and "href" in attributes:
+                self.href = attributes["href"]
+                self.start_of_anchor = len(self.text)
+        elif name in _UNSEEN and not is_end:
+            self._skip_past(f"</{name}")
+
+    def _read_attributes(self, position: int) -> dict[str, str]:
+        """Read up to the end of the tag; the first of two attributes counts."""
+        attributes: dict[str, str] = {}
+        while match := _ATTRIBUTE.match(self.source, position):
+            value = match[2] or match[3] or match[4] or ""
+            attributes.setdefault(match[1].lower(), value)
+            position = match.end()
+        end = self.source.find(">", position)
+        self.position = len(self.source) if end < 0 else end + 1
+        if "href" in attributes:
+            attributes["href"] = unescape(_HUGE_REFERENCE.sub("", attributes["href"]))
+        return attributes
+
+    def _skip_past(self, mark: str) -> None:
+        end = re.compile(mark, re.IGNORECASE).search(self.source, self.position)
+        self.position = end.end() if end else len(self.source)

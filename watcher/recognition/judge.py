@@ -1,0 +1,236 @@
+"""The verdict on one mail: a pure function of the mail, its signatures and the policy.
+
+Whatever is looked at leaves a `Finding`, good or bad, and the verdict follows from the
+findings. What is missing is told from what speaks against a mail: a proof that could
+not be completed makes it unverified, everything else a look-alike.
+"""
+
+from dataclasses import dataclass
+
+from watcher.recognition import links
+from watcher.recognition.addresses import domain_of, is_for_one_of, sender_flaw
+from watcher.recognition.appearance import (
+    Appearance,
+    Form,
+    Subject,
+    appearance,
+    best_subject,
+)
+from watcher.recognition.attempt import Claim, SignInAttempt
+from watcher.recognition.authentication import UNCHECKED, Signature, authenticate
+from watcher.recognition.authres import Trust, provider_result
+from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
+from watcher.recognition.details import find_details
+from watcher.recognition.findings import Aspect, Finding, finding
+from watcher.recognition.message import Message
+from watcher.recognition.verdict import (
+    Authentication,
+    LookAlike,
+    NotRelevant,
+    Reason,
+    Recognised,
+    Unverified,
+    Verdict,
+)
+
+MISSING_PROOF = frozenset({Reason.DKIM_NONE, Reason.DKIM_TEMPERROR, Reason.TOO_LARGE})
+"""The proof is not complete, which by itself speaks against nobody."""
+
+_UNKNOWN_BODY = frozenset({Reason.PHRASE_MISSING, Reason.LINK_MISSING})
+"""With a proof this is a mail of Amazon's in a form nobody has seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the user has configured that bears on a verdict."""
+
+    stores: frozenset[str] | None = None
+    """Store domains that are watched; None: every retail store."""
+    recipients: frozenset[str] | None = None
+    """Addresses that Amazon writes to, lower case; None: not judged."""
+    trust: tuple[Trust, ...] = ()
+    """Whose Authentication-Results are believed; empty: nobody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with the findings it follows from."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+
+def judge(
+    message: Message, signatures: tuple[Signature, ...], policy: Policy
+) -> Judged:
+    """Return the verdict on a mail; `signatures` are those of its From domain."""
+    match appearance(message.header):
+        case Appearance.ATTEMPT:
+            return _judge_attempt(message, signatures, policy)
+        case Appearance.ACCOUNT_MAIL:
+            return _judge_account_mail(message, signatures, policy)
+        case Appearance.NOTHING:
+            return _dismiss(message)
+
+
+def judge_unread(message: Message, why: Reason, policy: Policy) -> Judged:
+    """Return the verdict on a mail of which only the header could be read."""
+    subject = best_subject(message.header)
+    findings = (
+        Finding(Aspect.SIZE, (why,)),
+        _header(message),
+        _sender(message),
+        _recipient(message, policy),
+        _subject(message, subject),
+    )
+    reasons = _reasons(findings)
+    is_attempt = subject.form is Form.ATTEMPT
+    verdict: Verdict
+    if is_attempt and set(reasons) <= MISSING_PROOF:
+        verdict = Unverified(_claim(message, subject, NO_BODY), reasons, UNCHECKED)
+    elif is_attempt or findings[2].flaws:
+        verdict = LookAlike(reasons, UNCHECKED)
+    else:
+        verdict = NotRelevant(reasons, UNCHECKED)
+    return Judged(verdict, findings)
+
+
+def _dismiss(message: Message) -> Judged:
+    findings = (
+        _sender(message),
+        finding(
+            Aspect.SUBJECT, (Reason.SUBJECT_UNKNOWN,), message.header.text("subject")
+        ),
+    )
+    return Judged(NotRelevant(_reasons(findings), UNCHECKED), findings)
+
+
+def _judge_account_mail(
+    message: Message, signatures: tuple[Signature, ...], policy: Policy
+) -> Judged:
+    subject = best_subject(message.header)
+    authentication, proof = _authenticate(message, signatures, policy)
+    sender = _sender(message)
+    is_notice = subject.form is Form.NOTICE
+    seen = Reason.SIGN_IN_NOTICE if is_notice else Reason.SUBJECT_UNKNOWN
+    findings = (
+        _header(message),
+        sender,
+        proof,
+        finding(Aspect.SUBJECT, (seen,), message.header.text("subject")),
+    )
+    against = {flaw for found in findings[:3] for flaw in found.flaws}
+    against -= {Reason.DKIM_TEMPERROR}
+    is_shop_mail = sender.flaws == (Reason.FROM_NOT_ACCOUNT_MAIL,)
+    if not against or (is_shop_mail and subject.form is Form.ACCOUNT):
+        return Judged(NotRelevant(_reasons(findings), authentication), findings)
+    return Judged(LookAlike(_reasons(findings), authentication), findings)
+
+
+def _judge_attempt(
+    message: Message, signatures: tuple[Signature, ...], policy: Policy
+) -> Judged:
+    subject = best_subject(message.header)
+    body = read_body(message.bodies)
+    authentication, proof = _authenticate(message, signatures, policy)
+    findings = (
+        _header(message),
+        _sender(message),
+        proof,
+        _recipient(message, policy),
+        _subject(message, subject),
+        *_body(message, body, proof.flaws),
+    )
+    reasons = _reasons(findings)
+    claim = _claim(message, subject, body)
+    if set(reasons) - MISSING_PROOF:
+        return Judged(LookAlike(reasons, authentication), findings)
+    if reasons:
+        return Judged(Unverified(claim, reasons, authentication), findings)
+    store = _store(claim, policy)
+    if store.flaws:
+        verdict: Verdict = NotRelevant(store.flaws, authentication)
+    else:
+        verdict = Recognised(SignInAttempt(claim, body.content), authentication)
+    return Judged(verdict, (*findings, store))
+
+
+def _reasons(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(flaw for found in findings for flaw in found.flaws))
+
+
+def _authenticate(
+    message: Message, signatures: tuple[Signature, ...], policy: Policy
+) -> tuple[Authentication, Finding]:
+    if sender_flaw(message.senders) is Reason.FROM_NOT_AMAZON:
+        return UNCHECKED, Finding(Aspect.SIGNATURE, (), UNCHECKED.detail)
+    domain = domain_of(message.senders[0].lower())
+    provider = provider_result(message.header, policy.trust, domain)
+    authentication, flaw = authenticate(signatures, provider, domain)
+    flaws = (flaw,) if flaw else ()
+    return authentication, finding(Aspect.SIGNATURE, flaws, authentication.detail)
+
+
+def _header(message: Message) -> Finding:
+    twice = message.header.duplicates()
+    duplicated = (Reason.HEADERS_DUPLICATED,) if twice else ()
+    malformed = (Reason.MALFORMED,) if message.header.is_broken else ()
+    return finding(Aspect.HEADER, duplicated + malformed, ", ".join(twice))
+
+
+def _sender(message: Message) -> Finding:
+    flaw = sender_flaw(message.senders)
+    return finding(Aspect.SENDER, (flaw,) if flaw else (), message.header.text("from"))
+
+
+def _recipient(message: Message, policy: Policy) -> Finding:
+    is_foreign = policy.recipients is not None and not is_for_one_of(
+        policy.recipients, message.recipients
+    )
+    flaws = (Reason.RECIPIENT_UNKNOWN,) if is_foreign else ()
+    return finding(Aspect.RECIPIENT, flaws, ", ".join(message.recipients))
+
+
+def _subject(message: Message, subject: Subject) -> Finding:
+    flaws = (Reason.SUBJECT_HOMOGLYPH,) if subject.is_disguised else ()
+    return finding(Aspect.SUBJECT, flaws, message.header.text("subject"))
+
+
+def _body(
+    message: Message, body: Body, proof: tuple[Reason, ...]
+) -> tuple[Finding, Finding]:
+    """Weigh the body's flaws: an unknown body is Amazon's right, but nobody else's."""
+    may_be_new = proof in ((), (Reason.DKIM_TEMPERROR,)) and not message.has_enclosures
+    flaws = tuple(
+        flaw for flaw in body.flaws if not (may_be_new and flaw in _UNKNOWN_BODY)
+    )
+    elsewhere = leads_elsewhere(message.bodies) if proof else None
+    if elsewhere and Reason.LINK_HOST not in flaws:
+        flaws = (*flaws, Reason.LINK_HOST)
+    phrase = tuple(flaw for flaw in flaws if flaw is Reason.PHRASE_MISSING)
+    link = tuple(flaw for flaw in flaws if flaw is not Reason.PHRASE_MISSING)
+    shown = next((url for url in body.links if links.flaws(url)), elsewhere)
+    return (
+        finding(Aspect.BODY, phrase, type(body.content).__name__.lower()),
+        finding(Aspect.LINK, link, shown or next(iter(body.links), "")),
+    )
+
+
+def _claim(message: Message, subject: Subject, body: Body) -> Claim:
+    details = find_details(message.bodies)
+    of_link = links.store_of(body.links[0]) if body.links else None
+    of_sender = domain_of(message.senders[0].lower()) if message.senders else None
+    return Claim(
+        store=of_link or subject.store or of_sender,
+        language=subject.language,
+        attempted_at=message.date,
+        device=details.device,
+        near=details.near,
+        when=details.when,
+    )
+
+
+def _store(claim: Claim, policy: Policy) -> Finding:
+    is_watched = policy.stores is None or claim.store in policy.stores
+    flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
+    return finding(Aspect.STORE, flaws, claim.store or "")

@@ -1,0 +1,87 @@
+"""Finds links in text and tells what speaks against one as Amazon's approval page."""
+
+import re
+from collections.abc import Iterator
+
+from watcher.recognition import amazon
+from watcher.recognition.verdict import Reason
+
+# What follows the host is ASCII, so that a Japanese sentence may go on right behind;
+# the host may hold anything, so that a disguised one is seen whole.
+_URL = re.compile(
+    r"https?://[^\s/?#<>\"「」【】『』（）()、。，]{1,255}(?:[/?#][!#-;=?-~]*)?",
+    re.IGNORECASE,
+)
+_AFTER_A_SENTENCE = ".,;:!?)]}'"
+_ASKS = re.compile(re.escape(amazon.LINK_PATH) + r"(?![A-Za-z0-9])")
+
+# RFC 3986 §2: whatever else stands in a URL is read differently by every program.
+_URI_CHARACTERS = re.compile(r"[A-Za-z0-9:/?#\[\]@!$&'()*+,;=._~%-]+")
+_END_OF_AUTHORITY = re.compile(r"[/?#\\]")
+_APPROVAL = re.compile(
+    rf"{re.escape(amazon.LINK_PATH)}(?:/{amazon.LINK_TOKEN}|\?k={amazon.LINK_KEY})"
+)
+_TAG = re.compile(r"https?://", re.IGNORECASE)
+
+
+def find_urls(text: str) -> Iterator[str]:
+    """Yield the URLs that a reader sees in text, in their order."""
+    for match in _URL.finditer(text):
+        yield match[0].rstrip(_AFTER_A_SENTENCE)
+
+
+def without_urls(text: str) -> str:
+    """Return text with a blank in place of each URL."""
+    return _URL.sub(" ", text)
+
+
+def url_in_place_of_text(text: str) -> str | None:
+    """Return the URL that an anchor's text is, undoing blanks that broke it."""
+    squeezed = "".join(text.split())
+    return squeezed if _TAG.match(squeezed) else None
+
+
+def asks(url: str) -> bool:
+    """Tell whether a URL leads, or pretends to lead, to a page that asks the user."""
+    return _ASKS.search(url) is not None
+
+
+def host(url: str) -> str:
+    """Return the host of a URL in lower case, with its port; empty if there is none."""
+    return _authority(url).rpartition("@")[2].lower()
+
+
+def is_amazons(name: str) -> bool:
+    """Tell whether a host belongs to Amazon."""
+    domains = amazon.STORES | amazon.OTHER_DOMAINS
+    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
+
+
+def store_of(url: str) -> str | None:
+    """Return the store on whose host a URL lies."""
+    store = host(url).removeprefix("www.")
+    return store if store in amazon.STORES else None
+
+
+def flaws(url: str) -> tuple[Reason, ...]:
+    """Return what speaks against a URL as an approval page; nothing if it is one."""
+    scheme = url.partition("://")[0].lower()
+    path = url.partition("://")[2].removeprefix(_authority(url))
+    found = (
+        (Reason.LINK_CHARACTERS, not _URI_CHARACTERS.fullmatch(url)),
+        (Reason.LINK_SCHEME, scheme != "https"),
+        (Reason.LINK_USERINFO, "@" in _authority(url)),
+        (Reason.LINK_HOST, host(url) not in amazon.LINK_HOSTS),
+        (Reason.LINK_PATH, not _APPROVAL.fullmatch(path)),
+    )
+    return tuple(reason for reason, is_so in found if is_so)
+
+
+def same_page(url: str) -> str:
+    """Return the form in which two URLs of one page are equal."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.lower()}://{host(url)}{rest.removeprefix(_authority(url))}"
+
+
+def _authority(url: str) -> str:
+    return _END_OF_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]

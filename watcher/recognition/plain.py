@@ -1,0 +1,79 @@
+"""Normal forms of text: to compare it, to see through disguises, to show it safely."""
+
+import re
+import unicodedata
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+
+_CONFUSABLES = str.maketrans(
+    # Cyrillic, Greek, Armenian and phonetic letters that look like ASCII ones; after
+    # case folding, so lower case only.
+    "авсԁеғһіјкӏӏмпорԛгѕтцѵԝхуѡ"
+    + "αβεηικνορτυχγω"
+    + "ոսօԁցհքզ"
+    + "ᴀᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢıɑɡ",
+    "abcdefhijkllmnopqrstuvwxyw"
+    + "abenikvoptuxyw"
+    + "nuodghqz"
+    + "acdeghijklmnoprstuvwyziag",
+)
+
+INVISIBLE = re.compile(
+    # C0 and C1 controls, soft hyphen, zero-width and bidi characters, tags, surrogates.
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+"""Characters that a reader does not see and that must never reach a screen."""
+
+_SHOWN = 120
+"""Characters of foreign text that are worth showing; the rest is cut off."""
+
+
+def normal(text: str) -> str:
+    """Return the form in which text is compared: NFKC, single blanks, case folded."""
+    compatible = unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return " ".join(compatible.split()).casefold()
+
+
+def dense(text: str) -> str:
+    """Return the normal form without any blank: line breaks do not hide a phrase."""
+    return normal(text).replace(" ", "")
+
+
+def skeleton(text: str) -> str:
+    """Return what text looks like to a reader who takes look-alikes for letters."""
+    visible = INVISIBLE.sub("", text)
+    plain = normal(visible).translate(_CONFUSABLES)
+    if plain.isascii():
+        return plain
+    return normal("".join(map(_without_marks, plain)))
+
+
+def is_disguised(text: str) -> bool:
+    """Tell whether text holds what only a disguise needs.
+
+    That is an invisible character, or a foreign one whose normal form is an ASCII
+    letter or digit; full-width punctuation is honest Japanese.
+    """
+    if text.isascii():
+        return INVISIBLE.search(text) is not None
+    foreign = (sign for sign in text if not sign.isascii())
+    return INVISIBLE.search(text) is not None or any(map(_looks_ascii, foreign))
+
+
+def harmless(text: str) -> str:
+    """Return text of a mail for a terminal or popup: one line, visible, shortened."""
+    line = " ".join(INVISIBLE.sub(" ", text).split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def _without_marks(sign: str) -> str:
+    """Take the accents off a Latin letter; a kana keeps its voicing."""
+    letter = unicodedata.normalize("NFKD", sign)[0]
+    return letter if letter.isascii() else sign
+
+
+def _looks_ascii(sign: str) -> bool:
+    plain = unicodedata.normalize("NFKC", sign)
+    return plain.isascii() and plain.isalnum()
