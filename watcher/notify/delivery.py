@@ -82,7 +82,7 @@ def channels(name: ChannelName, *, on_action: OnAction) -> tuple[Channel, ...]:
     """Return the channels to try for the configured name, in this order."""
     match name:
         case "auto":
-            return (*_desktop(on_action), _terminal())
+            return (*desktop_channels(on_action=on_action), _terminal())
         case "freedesktop":
             return (_freedesktop(on_action),)
         case "plyer":
@@ -93,7 +93,8 @@ def channels(name: ChannelName, *, on_action: OnAction) -> tuple[Channel, ...]:
             assert_never(name)
 
 
-def _desktop(on_action: OnAction) -> tuple[Channel, ...]:
+def desktop_channels(*, on_action: OnAction) -> tuple[Channel, ...]:
+    """Return the channels to try on this platform's desktop, in this order."""
     match sys.platform:
         case "win32":
             return (_plyer(),)

@@ -155,6 +155,6 @@ def _actions(notification: Notification) -> list[str]:
     actions = []
     for button in notification.buttons:
         if button.action is Action.OPEN:
-            actions += [_DEFAULT, button.label]
+            actions += [_DEFAULT, ""]  # xfce4-notifyd would make a label a button
         actions += [button.action.value, button.label]
     return actions

@@ -17,8 +17,8 @@ from plyer.utils import platform
 from watcher.errors import NotificationFailed
 from watcher.language import Text
 from watcher.notify.bounded import bounded
+from watcher.notify.fit import fit_utf16
 from watcher.notify.notification import Notification
-from watcher.notify.plain import utf16_cut
 
 TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
 PROBE_TIMEOUT_S = 1.0
@@ -80,8 +80,8 @@ def _prepare_linux() -> None:
 def _notify(notification: Notification) -> None:
     backend = importlib.import_module(f"plyer.platforms.{platform}.notification")
     backend.instance().notify(
-        title=utf16_cut(notification.title, TITLE_UNITS),
-        message=utf16_cut(notification.brief.translate(_NO_MARKUP), BODY_UNITS),
+        title=fit_utf16(notification.title, TITLE_UNITS),
+        message=fit_utf16(notification.brief.translate(_NO_MARKUP), BODY_UNITS),
         app_name="watcher",
         timeout=SHOWN_S,
     )

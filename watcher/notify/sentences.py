@@ -6,64 +6,22 @@ pass itself off as an option, as markup or as our own words.
 
 from watcher.language import Text
 
-# Titles
+# Titles: at most 26 columns, or xfce4-notifyd cuts them
 
-ACT_APPROVAL = Text(
-    en="Amazon sign-in: approve it now",
-    ja="Amazon サインイン試行：承認してください",
-)
-ACT_CODE = Text(
-    en="Amazon sign-in: here is your code",
-    ja="Amazon サインイン試行：確認コードです",
-)
-ACT_UNKNOWN = Text(
-    en="Amazon sign-in: open Amazon's mail now",
-    ja="Amazon サインイン試行：メールを開いてください",
-)
-WAS_IT_YOU = Text(
-    en="Amazon sign-in: is this you?",
-    ja="Amazon サインイン試行：ご本人ですか？",
-)
-SOON_OVER = Text(
-    en="Amazon sign-in: time is running out",
-    ja="Amazon サインイン試行：まもなく期限です",
-)
-OVER = Text(
-    en="Amazon sign-in: the time is over",
-    ja="Amazon サインイン試行：期限が切れました",
-)
-LATE = Text(
-    en="Amazon sign-in: the mail came too late",
-    ja="Amazon サインイン試行：メールの到着が遅すぎました",
-)
-MISSED = Text(
-    en="Amazon sign-ins that nobody saw",
-    ja="Amazon サインイン試行：見逃しがあります",
-)
-UNVERIFIED = Text(
-    en="Amazon sign-in? The sender is not proved",
-    ja="Amazon サインイン試行？ 差出人を確認できません",
-)
-PROTECT = Text(
-    en="Not you: protect your Amazon account",
-    ja="身に覚えがない場合：Amazonアカウントを守ってください",
-)
-BLIND = Text(
-    en="Mail is not being watched",
-    ja="メールを監視できていません",
-)
-RECOVERED = Text(
-    en="Mail is being watched again",
-    ja="メールの監視を再開しました",
-)
-REFUSED = Text(
-    en="The mail server refuses the login",
-    ja="メールサーバーがログインを拒否しました",
-)
-TRIAL = Text(
-    en="This is how a notification looks",
-    ja="通知のテストです",
-)
+ACT_APPROVAL = Text(en="Amazon: approve sign-in", ja="Amazon サインインの承認")
+ACT_CODE = Text(en="Amazon: sign-in code", ja="Amazon 確認コード")
+ACT_UNKNOWN = Text(en="Amazon: sign-in attempt", ja="Amazon サインイン試行")
+WAS_IT_YOU = Text(en="Amazon sign-in: is it you?", ja="Amazon サインイン試行？")
+SOON_OVER = Text(en="Amazon: time running out", ja="Amazon まもなく期限切れ")
+OVER = Text(en="Amazon: sign-in expired", ja="Amazon サインイン期限切れ")
+LATE = Text(en="Amazon: mail came too late", ja="Amazon メール到着遅れ")
+MISSED = Text(en="Amazon: missed sign-ins", ja="Amazon 見逃した試行")
+UNVERIFIED = Text(en="Amazon? Sender not proved", ja="Amazon？ 差出人 未確認")
+PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
+BLIND = Text(en="Mail is not watched", ja="メールを監視できません")
+RECOVERED = Text(en="Mail is watched again", ja="メールの監視を再開")
+REFUSED = Text(en="Mail login refused", ja="メールのログイン失敗")
+TRIAL = Text(en="A test notification", ja="通知のテスト")
 
 # The attempt
 
@@ -71,7 +29,7 @@ ASK = Text(
     en="Did you start a sign-in just now?",
     ja="たった今、ご自分でサインインを始めましたか？",
 )
-DEVICE = Text(en="Device: {device}", ja="デバイス: {device}")
+DEVICE = Text(en="Device: {device}", ja="端末: {device}")
 PLACE = Text(en="Near: {near} · {attempted}", ja="場所: {near}・{attempted}")
 NOT_GIVEN = Text(en="not given", ja="記載なし")
 DEADLINE = Text(
@@ -85,16 +43,18 @@ OPEN_MAIL = Text(
     ja="Amazonのメールを開いて手続きしてください。",
 )
 APPROVE_FIRST = Text(
-    en="Approve first, then press 「認証する」 in the app.",
+    en="Approve first, then 「認証する」 in the app.",
     ja="承認が先、アプリの「認証する」はその後です。",
 )
 IF_NOT = Text(
-    en="Not you? Don't approve; new password, two-step verification.",
-    ja="違うなら承認せず、パスワード変更と2段階認証を。",
+    en="Not you? Do not approve. Change your password and switch on two-step "
+    "verification.",
+    ja="心当たりがなければ承認せず、パスワードを変更し、2段階認証を有効にしてください。",
 )
 IF_NOT_CODE = Text(
-    en="Not you? Give it to nobody; new password, two-step verification.",
-    ja="違うなら誰にも教えず、パスワード変更と2段階認証を。",
+    en="Not you? Tell it to nobody. Change your password and switch on two-step "
+    "verification.",
+    ja="心当たりがなければ誰にも教えず、パスワードを変更し、2段階認証を有効にしてください。",
 )
 
 # What stands below, where there is room
@@ -150,8 +110,7 @@ START_AGAIN = Text(
     ja="もう一度サインインするか、アプリで更新し直すと、新しいメールが届きます。",
 )
 MISSED_BODY = Text(
-    en="{count} sign-in attempts came while nobody watched; the last at {when}, "
-    "{account}.",
+    en="Attempts while nobody watched: {count}; the last at {when}, {account}.",
     ja="監視していない間に {count} 件の試行がありました。"
     "最後は {when}、{account} です。",
 )
@@ -182,8 +141,8 @@ PROTECT_NOT = Text(
     ja="1. 承認せず、コードは誰にも教えないでください。",
 )
 PROTECT_PASSWORD = Text(
-    en="2. Change your password: type amazon.co.jp (or your store) yourself.",
-    ja="2. ブラウザーで Amazon を自分で開き、パスワードを変更してください。",
+    en="2. Open Amazon by yourself, not by a link, and change your password.",
+    ja="2. リンクからでなく自分で Amazon を開き、パスワードを変更してください。",
 )
 PROTECT_TWO_STEP = Text(
     en="3. Switch on two-step verification.",

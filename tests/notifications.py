@@ -1,0 +1,79 @@
+"""One notification of every kind, as a user of a Japanese store would get it."""
+
+from datetime import UTC, datetime, timedelta
+
+from watcher.events import Event, EventName, Kind, Origin
+from watcher.language import Language
+from watcher.notify import wording
+from watcher.notify.notification import Notification
+
+LINK = "https://www.amazon.co.jp/a/c/r/AbCdEfGhIjKlMnOpQrStUvWxY"
+CODE = "123456"
+NOW = datetime(2026, 11, 21, 3, 0, 28, tzinfo=UTC)
+EXPIRES_AT = NOW + timedelta(minutes=4, seconds=32)
+ATTEMPTED_AT = EXPIRES_AT - timedelta(minutes=5)
+
+
+def attempt(
+    kind: Kind = Kind.APPROVAL,
+    *,
+    id: int = 1,  # noqa: A002 -- the event's own word
+    device: str | None = "Google Chrome Windows (デスクトップ)",
+    near: str | None = "Tokyo, Japan",
+    account: str = "home",
+) -> Event:
+    """Return a live attempt with 4:32 left at `NOW`."""
+    secrets = {Kind.APPROVAL: LINK, Kind.CODE: CODE}
+    return Event(
+        id=id,
+        attempt_id=id,
+        at=NOW,
+        event=EventName.ATTEMPT,
+        origin=Origin(account=account),
+        kind=kind,
+        store="amazon.co.jp",
+        secret=secrets.get(kind),
+        attempted_at=ATTEMPTED_AT,
+        received_at=ATTEMPTED_AT,
+        expires_at=EXPIRES_AT,
+        device=device,
+        near=near,
+    )
+
+
+def live(
+    event: Event | None = None,
+    language: Language = Language.JA,
+    *,
+    is_armed: bool = True,
+) -> Notification:
+    return wording.live(
+        event or attempt(), now=NOW, language=language, is_armed=is_armed
+    )
+
+
+def every_kind(language: Language) -> dict[str, Notification]:
+    """Return one notification of every kind, by the name of its picture."""
+    soon = EXPIRES_AT - timedelta(minutes=1)
+    code, unknown = attempt(Kind.CODE), attempt(Kind.UNKNOWN)
+    return {
+        "armed": live(language=language),
+        "armed-code": live(code, language),
+        "armed-unknown": live(unknown, language),
+        "ask": live(language=language, is_armed=False),
+        "ask-code": live(code, language, is_armed=False),
+        "ask-unknown": live(unknown, language, is_armed=False),
+        "reminder": wording.reminder(
+            attempt(), now=soon, language=language, is_armed=True
+        ),
+        "expired": wording.expired(attempt(), language=language),
+        "late": wording.late(attempt(), language=language),
+        "missed": wording.missed([attempt(), attempt()], language=language),
+        "unverified": wording.unverified(attempt(), language=language),
+        "unverified-summary": wording.unverified_summary(1000, language=language),
+        "not-me": wording.not_me_advice(attempt(), language=language),
+        "blind": wording.blind("home", since=NOW, language=language),
+        "recovered": wording.recovered("home", language=language),
+        "login-refused": wording.login_refused("home", language=language),
+        "trial": wording.trial(language=language),
+    }

@@ -1,0 +1,350 @@
+"""Notifications on real servers, and every way in which a desktop can be missing."""
+
+import os
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+from jeepney import new_method_call
+
+from tests import desktop, needs
+from tests.desktop import DUNST, NOTIFICATIONS, SERVICE, Desktop, SessionBus
+from tests.notifications import LINK, attempt, live
+from watcher.errors import NotificationFailed
+from watcher.language import Language
+from watcher.notify import wording
+from watcher.notify.bus import addresses
+from watcher.notify.freedesktop import Freedesktop, probe
+from watcher.notify.notification import Action
+
+Pressed = SimpleQueue[tuple[int, Action]]
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionBus]:
+    with desktop.session_bus() as bus:
+        _live_on(bus, monkeypatch)
+        yield bus
+
+
+@pytest.fixture(scope="module")
+def dunst_desktop() -> Iterator[Desktop]:
+    with desktop.desktop(desktop.dunst) as one:
+        yield one
+
+
+@pytest.fixture
+def dunst(dunst_desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    _live_on(dunst_desktop.bus, monkeypatch)
+    dunst_desktop.closed()
+    return dunst_desktop
+
+
+@pytest.fixture(scope="module")
+def xfce_desktop() -> Iterator[Desktop]:
+    with desktop.desktop(desktop.xfce) as one:
+        yield one
+
+
+@pytest.fixture
+def xfce(xfce_desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    _live_on(xfce_desktop.bus, monkeypatch)
+    return xfce_desktop
+
+
+@pytest.fixture
+def pressed() -> Pressed:
+    return SimpleQueue()
+
+
+@pytest.fixture
+def channel(pressed: Pressed) -> Iterator[Freedesktop]:
+    channel = Freedesktop(lambda topic, action: pressed.put((topic, action)))
+    yield channel
+    channel.close()
+
+
+def _live_on(bus: SessionBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(bus.directory))
+
+
+def test_a_notification_reaches_the_screen_whole(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+
+    assert dunst.shown_count() == 1
+    newest = dunst.closed()[0]
+    assert newest["summary"] == live().title
+    for line in live().body.splitlines():
+        assert line in newest["message"]
+
+
+def test_an_attempt_is_critical_and_stays_until_somebody_acts(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    with dunst.bus.monitored() as monitor:
+        channel.show(live())
+        arguments = monitor.await_member("Notify")
+
+    hints, timeout = arguments[6:8]
+    assert hints["urgency"] == ("y", 2)
+    assert timeout == 0
+
+
+def test_what_is_over_is_not_critical_and_goes_by_itself(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    with dunst.bus.monitored() as monitor:
+        channel.show(wording.expired(attempt(), language=Language.JA))
+        arguments = monitor.await_member("Notify")
+
+    hints, timeout = arguments[6:8]
+    assert hints["urgency"] == ("y", 1)
+    assert timeout == -1
+
+
+def test_the_same_attempt_is_replaced_and_another_one_stands_beside_it(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+    channel.show(live())
+    channel.show(live(attempt(id=2, device="PC")))
+
+    assert dunst.shown_count() == 2
+
+
+def test_fifty_attempts_at_once_are_fifty_notifications(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    for number in range(1, 51):
+        channel.show(live(attempt(id=number, device=f"PC {number}")))
+
+    assert dunst.shown_count() == 50
+
+
+def test_a_withdrawn_notification_leaves_the_screen(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+    channel.withdraw(1)
+    channel.withdraw(99)
+
+    assert dunst.shown_count() == 0
+
+
+def test_what_the_user_closed_comes_back_as_a_new_one(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+    with dunst.bus.monitored() as monitor:
+        dunst.closed()
+        monitor.await_member("NotificationClosed")
+        channel.show(live())
+        replaces = monitor.await_member("Notify")[1]
+
+    assert replaces == 0
+    assert dunst.shown_count() == 1
+
+
+def test_a_click_on_the_notification_opens(
+    dunst: Desktop, channel: Freedesktop, pressed: Pressed
+) -> None:
+    channel.show(live())
+    dunst.click()
+
+    assert pressed.get(timeout=desktop.PATIENCE_S) == (1, Action.OPEN)
+
+
+def test_a_click_opens_nothing_where_nothing_is_to_be_opened(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    advice = wording.not_me_advice(attempt(), language=Language.JA)
+    with dunst.bus.monitored() as monitor:
+        channel.show(advice)
+        actions = monitor.await_member("Notify")[5]
+
+    assert actions == []
+
+
+def test_a_click_on_somebody_elses_notification_is_not_ours(
+    dunst: Desktop, channel: Freedesktop, pressed: Pressed
+) -> None:
+    hints = {"urgency": ("y", 2)}
+    other = ("mail", 0, "", "Mail", "", ["default", ""], hints, 0)
+    dunst.bus.ask(new_method_call(SERVICE, "Notify", "susssasa{sv}i", other))
+    channel.show(live())
+
+    dunst.click()
+    dunst.bus.ask(new_method_call(DUNST, "NotificationCloseAll"))
+    channel.show(live(attempt(id=2)))
+    dunst.click()
+
+    assert pressed.get(timeout=desktop.PATIENCE_S) == (2, Action.OPEN)
+    assert pressed.empty()
+
+
+def test_markup_in_a_mail_is_shown_as_it_is_written(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    event = attempt(device='<b>A</b> & <a href="https://evil.example">', near="<不明>")
+    channel.show(live(event))
+
+    message = dunst.closed()[0]["message"]
+    assert "&lt;b&gt;A&lt;/b&gt; &amp; &lt;a href=" in message
+    assert "&lt;不明&gt;" in message
+    assert "https://evil" not in message
+
+
+def test_the_link_is_a_hyperlink_where_the_server_knows_them(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+
+    assert f'<a href="{LINK}">{LINK}</a>' in dunst.closed()[0]["body"]
+
+
+@pytest.mark.parametrize(
+    ("is_armed", "last"), [(True, Action.NOT_ME), (False, Action.OPEN)]
+)
+def test_a_pressed_button_calls_back(
+    xfce: Desktop,
+    channel: Freedesktop,
+    pressed: Pressed,
+    *,
+    is_armed: bool,
+    last: Action,
+) -> None:
+    channel.show(live(is_armed=is_armed))
+    with xfce.bus.monitored() as monitor:
+        xfce.click_last_button()
+        monitor.await_member("NotificationClosed")
+
+    assert pressed.get(timeout=desktop.PATIENCE_S) == (1, last)
+
+
+def test_a_server_that_was_restarted_shows_the_next_one(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with desktop.display(bus):
+        with desktop.dunst(bus):
+            channel.show(live())
+        bus.await_owner(NOTIFICATIONS, is_there=False)
+        with desktop.dunst(bus) as server, bus.monitored() as monitor:
+            channel.show(live())
+            replaces = monitor.await_member("Notify")[1]
+            shown_count = Desktop(bus, server).shown_count()
+
+    assert replaces == 0
+    assert shown_count == 1
+
+
+def test_a_server_that_hangs_fails_and_its_late_answer_is_remembered(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with desktop.display(bus), desktop.dunst(bus) as server:
+        channel.show(live(attempt(id=2, device="PC")))
+        with bus.monitored() as monitor:
+            server.freeze()
+            with pytest.raises(NotificationFailed, match="did not answer"):
+                channel.show(live())
+            server.thaw()
+            channel.show(live())
+            replaced = [monitor.await_member("Notify")[1] for _ in range(2)]
+        shown_count = Desktop(bus, server).shown_count()
+
+    assert replaced[0] == 0
+    assert shown_count == 2
+
+
+def test_a_bus_without_a_server_fails_with_the_reason(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with pytest.raises(NotificationFailed, match="ServiceUnknown"):
+        channel.show(live())
+
+
+def test_a_server_that_cannot_start_without_display_fails_with_the_reason(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    bus.offer(NOTIFICATIONS, needs.program("dunst", package="dunst"))
+
+    with pytest.raises(NotificationFailed, match=r"org\.freedesktop\.DBus\.Error"):
+        channel.show(live())
+
+
+def test_a_server_that_the_bus_starts_shows_it(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    program = needs.program("dunst", package="dunst")
+    with desktop.display(bus):
+        screen = bus.environment["DISPLAY"]
+        bus.offer(NOTIFICATIONS, f"/usr/bin/env DISPLAY={screen} {program}")
+        channel.show(live())
+        shown_count = Desktop(bus, bus.process).shown_count()
+
+    assert shown_count == 1
+
+
+def test_a_bus_that_died_fails_with_the_reason(
+    bus: SessionBus, channel: Freedesktop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desktop.display(bus), desktop.dunst(bus):
+        channel.show(live())
+        bus.process.end()
+
+        with pytest.raises(NotificationFailed, match="session bus"):
+            channel.show(live())
+
+    with desktop.session_bus() as other, desktop.display(other), desktop.dunst(other):
+        _live_on(other, monkeypatch)
+        channel.show(live())
+
+
+def test_a_bus_that_hangs_fails(bus: SessionBus, channel: Freedesktop) -> None:
+    bus.process.freeze()
+
+    with pytest.raises(NotificationFailed, match="no session bus"):
+        channel.show(live())
+
+
+def test_a_bus_that_hangs_later_fails_too(dunst: Desktop, channel: Freedesktop) -> None:
+    channel.show(live())
+    dunst.bus.process.freeze()
+    try:
+        with pytest.raises(NotificationFailed, match="did not answer"):
+            channel.show(live())
+    finally:
+        dunst.bus.process.thaw()
+
+
+@pytest.mark.parametrize("address", ["", "unix:path=/nowhere/bus", "tcp:host=x", "?"])
+def test_the_bus_is_found_without_its_variable(
+    bus: SessionBus, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+
+    with pytest.raises(NotificationFailed, match="ServiceUnknown"):
+        probe()
+
+
+def test_the_bus_is_looked_for_where_logind_puts_it() -> None:
+    runtime = f"unix:path=/run/user/{os.getuid()}/bus"
+
+    assert list(addresses({})) == [runtime]
+    assert list(
+        addresses({"DBUS_SESSION_BUS_ADDRESS": "a", "XDG_RUNTIME_DIR": "/b"})
+    ) == ["a", "unix:path=/b/bus", runtime]
+
+
+def test_closing_twice_or_unused_is_no_error(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.close()
+    channel.show(live())
+    channel.close()
+    channel.withdraw(1)
+    channel.close()
+
+    assert dunst.shown_count() == 1
