@@ -1,14 +1,14 @@
 """Knows the servers of well-known providers: host, port, TLS, and what users must do.
 
-Everything here is data; a new provider is one more entry. `authserv_ids` are the names
-under which the provider writes Authentication-Results (RFC 8601 §2.5); `*` stands for
-any characters. No entry there means that no such header is believed.
+Everything here is data; a new provider is one more entry.
 """
 
 from dataclasses import dataclass
 
 from watcher.imap.account import Loosened, Tls
 from watcher.language import Text
+from watcher.recognition import authres
+from watcher.recognition.authres import Trust
 
 _APP_PASSWORD = Text(
     en="Make an app password in the account's security settings and use that.",
@@ -19,6 +19,7 @@ _OAUTH_ONLY = Text(
     ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
 )
 _PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
+_NOBODY = Trust(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Provider:
     port: int = 993
     tls: Tls = Tls.IMPLICIT
     loosened: Loosened = Loosened.NOTHING
-    authserv_ids: tuple[str, ...] = ()
+    trust: Trust = _NOBODY
+    """Whose Authentication-Results count; by default nobody's."""
     domains: tuple[str, ...] = ()
     """Mail domains by which `init` guesses the provider."""
     note: Text = _PASSWORD
@@ -43,7 +45,7 @@ _ALL = (
         key="gmail",
         title="Gmail",
         host="imap.gmail.com",
-        authserv_ids=("mx.google.com",),
+        trust=authres.GMAIL,
         domains=("gmail.com", "googlemail.com"),
         note=Text(
             en="Turn on 2-step verification, then make an app password.",
@@ -54,6 +56,7 @@ _ALL = (
         key="yahoo_japan",
         title="Yahoo! JAPAN",
         host="imap.mail.yahoo.co.jp",
+        trust=authres.YAHOO_JAPAN,
         domains=("yahoo.co.jp", "ymail.ne.jp"),
         note=Text(
             en="Switch IMAP on in Yahoo! Mail's settings; it may go off by itself.",
@@ -64,13 +67,7 @@ _ALL = (
         key="icloud",
         title="iCloud",
         host="imap.mail.me.com",
-        authserv_ids=(
-            "bimi.icloud.com",
-            "arc.icloud.com",
-            "dmarc.icloud.com",
-            "dkim-verifier.icloud.com",
-            "spf.icloud.com",
-        ),
+        trust=authres.ICLOUD,
         domains=("icloud.com", "me.com", "mac.com"),
         note=Text(
             en="The user is the part before the @; make an app-specific password.",
@@ -81,6 +78,7 @@ _ALL = (
         key="outlook",
         title="Outlook.com",
         host="outlook.office365.com",
+        trust=authres.OUTLOOK,
         domains=(
             "outlook.com",
             "outlook.jp",
@@ -94,7 +92,7 @@ _ALL = (
         key="yahoo",
         title="Yahoo.com",
         host="imap.mail.yahoo.com",
-        authserv_ids=("atlas*.yahoo.com",),
+        trust=authres.YAHOO,
         domains=("yahoo.com", "ymail.com"),
         note=_APP_PASSWORD,
     ),
@@ -102,7 +100,7 @@ _ALL = (
         key="aol",
         title="AOL",
         host="imap.aol.com",
-        authserv_ids=("atlas*.yahoo.com",),
+        trust=authres.AOL,
         domains=("aol.com",),
         note=_APP_PASSWORD,
     ),
@@ -110,7 +108,7 @@ _ALL = (
         key="fastmail",
         title="Fastmail",
         host="imap.fastmail.com",
-        authserv_ids=("mx*.messagingengine.com",),
+        trust=authres.FASTMAIL,
         domains=("fastmail.com", "fastmail.fm"),
         note=_APP_PASSWORD,
     ),
@@ -118,7 +116,7 @@ _ALL = (
         key="zoho",
         title="Zoho Mail",
         host="imap.zoho.com",
-        authserv_ids=("mx.zohomail.com", "mx.zohomail.eu"),
+        trust=authres.ZOHO,
         domains=("zoho.com", "zohomail.com"),
         note=Text(
             en="Switch IMAP on; with two-step sign-in make an app password.",
@@ -129,7 +127,7 @@ _ALL = (
         key="zoho_jp",
         title="Zoho Mail (JP)",
         host="imap.zoho.jp",
-        authserv_ids=("mx.zohomail.jp",),
+        trust=authres.ZOHO,
         domains=("zohomail.jp",),
         note=Text(
             en="Switch IMAP on; with two-step sign-in make an app password.",
@@ -140,7 +138,7 @@ _ALL = (
         key="gmx",
         title="GMX",
         host="imap.gmx.net",
-        authserv_ids=("gmx.net",),
+        trust=authres.GMX,
         domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
         note=Text(
             en="Allow IMAP under POP3 & IMAP in the settings.",
@@ -183,6 +181,7 @@ _ALL = (
         key="nifty",
         title="@niftyメール",
         host="imap.nifty.com",
+        trust=authres.NIFTY,
         domains=("nifty.com",),
     ),
     Provider(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from watcher.errors import WatcherError
 from watcher.events import Origin
+from watcher.language import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,45 @@ class Mode(StrEnum):
     POLL = "poll"
 
 
+class ModeReason(StrEnum):
+    """Why an account learns of new mail the way it does."""
+
+    OFFERED = "offered"
+    """The server offers IDLE."""
+    NOT_OFFERED = "not_offered"
+    REFUSED = "refused"
+    """It offers IDLE and answers no to it."""
+    SILENT = "silent"
+    """It does IDLE and announces nothing."""
+    CONFIGURED = "configured"
+    """The user wants polls."""
+
+    @property
+    def text(self) -> Text:
+        """The reason in words."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    ModeReason.OFFERED: Text(
+        en="the server announces new mail", ja="サーバーが新着を知らせます"
+    ),
+    ModeReason.NOT_OFFERED: Text(
+        en="the server offers no IDLE", ja="サーバーが IDLE に対応していません"
+    ),
+    ModeReason.REFUSED: Text(
+        en="the server refuses IDLE", ja="サーバーが IDLE を拒みます"
+    ),
+    ModeReason.SILENT: Text(
+        en="the server's IDLE announces nothing",
+        ja="サーバーの IDLE が新着を知らせません",
+    ),
+    ModeReason.CONFIGURED: Text(
+        en='the configuration says mode = "poll"', ja='設定が mode = "poll" です'
+    ),
+}
+
+
 class State(StrEnum):
     """Where an account's session is (the transitions stand in `imap.session`)."""
 
@@ -62,7 +102,7 @@ class StateChanged:
     state: State
     at: datetime
     mode: Mode | None = None
-    mode_reason: str | None = None
+    mode_reason: ModeReason | None = None
     error: WatcherError | None = None
     next_try_at: datetime | None = None
 

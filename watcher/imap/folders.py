@@ -1,0 +1,77 @@
+"""Finds the mailboxes that an account means among those that its server lists.
+
+Pure. A special-use attribute (RFC 6154) is looked for in the LIST answer; where no
+mailbox carries it, the junk mailbox is known by the names that providers give it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from watcher.imap.account import JUNK
+
+INBOX = "INBOX"
+
+_JUNK_NAMES = (
+    "junk",
+    "spam",
+    "junk e-mail",
+    "junk email",
+    "junk mail",
+    "bulk mail",
+    "bulk",
+    "迷惑メール",
+    "迷惑メールフォルダ",
+    "迷惑メールフォルダー",
+    "スパム",
+    "spamverdacht",
+)
+_NOT_SELECTABLE = {"\\noselect", "\\nonexistent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of a LIST answer, its name decoded from modified UTF-7."""
+
+    name: str
+    attributes: frozenset[str]
+    """In lower case."""
+    delimiter: str = ""
+
+    @property
+    def leaf(self) -> str:
+        """The last part of the name, in lower case: `INBOX.Spam` is a `spam`."""
+        leaf = self.name.rsplit(self.delimiter, 1)[-1] if self.delimiter else self.name
+        return leaf.lower()
+
+
+def is_special(wanted: str) -> bool:
+    """Return whether a configured mailbox is an attribute, not a name."""
+    return wanted.startswith("\\")
+
+
+def resolve(wanted: Iterable[str], listed: Iterable[Listed]) -> tuple[str, ...]:
+    """Return the names of the wanted mailboxes, each once, in their order.
+
+    An attribute that no mailbox has is left out: many accounts have no junk mailbox.
+    """
+    selectable = [one for one in listed if not one.attributes & _NOT_SELECTABLE]
+    names = (_name(one, selectable) for one in wanted)
+    return tuple(dict.fromkeys(_fold_inbox(name) for name in names if name))
+
+
+def _name(wanted: str, selectable: list[Listed]) -> str | None:
+    if not is_special(wanted):
+        return wanted
+    return next(_by_attribute(wanted.lower(), selectable), None)
+
+
+def _by_attribute(attribute: str, selectable: list[Listed]) -> Iterator[str]:
+    yield from (one.name for one in selectable if attribute in one.attributes)
+    if attribute == JUNK.lower():
+        for name in _JUNK_NAMES:
+            yield from (one.name for one in selectable if one.leaf == name)
+
+
+def _fold_inbox(name: str) -> str:
+    """INBOX is the one name that is case-insensitive (RFC 3501 §5.1)."""
+    return INBOX if name.upper() == INBOX else name

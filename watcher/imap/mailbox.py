@@ -1,0 +1,295 @@
+"""Reads the mailboxes of one account over one connection, and never changes anything.
+
+EXAMINE and BODY.PEEK alone are used. This is the only module that knows imapclient; its
+errors stop here (`trouble`). Traps of imapclient 4.1 that are answered here: a SEARCH
+answer in several lines raises; FETCH takes no ranges; INTERNALDATE is naive by default;
+at DEBUG it logs whole mails.
+"""
+
+import contextlib
+import imaplib
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+
+from watcher.clock import utc_now
+from watcher.errors import MailboxMissing
+from watcher.imap import trouble
+from watcher.imap.account import Account
+from watcher.imap.folders import Listed
+from watcher.imap.reports import Cursor
+from watcher.imap.wake import Stopped
+from watcher.imap.wire import Wire
+from watcher.language import Text
+from watcher.recognition.bounds import HEADER_BYTES, MAIL_BYTES
+
+for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
+    # at DEBUG they would write whole mails, and with them live links
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+"""Three letters each: strftime would speak the user's language."""
+
+_MISSING = Text(
+    en="{host} has no mailbox {mailbox} that {user} may read: check mailboxes.",
+    ja="{host} に {user} が読めるメールボックス {mailbox} がありません。",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What EXAMINE told of a mailbox."""
+
+    uid_validity: int
+    uid_next: int | None
+    """None where the server does not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of one mail."""
+
+    uid: int
+    received_at: datetime
+    """INTERNALDATE, aware; the present where the server has none that can be read."""
+    header: bytes
+
+
+class Unfetchable(Exception):
+    """The server cannot give one of these mails."""
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient on our wire."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        # a read time-out of 0 keeps our socket non-blocking: the wire does the waiting
+        no_wait = SocketTimeout(connect=0, read=0)
+        super().__init__(wire.host, wire.port, ssl=False, timeout=no_wait)
+        wire.debug = 0  # imapclient sets 5: a repr of every byte that comes in
+        self.normalise_times = False
+
+    def _create_IMAP4(self) -> Wire:  # noqa: N802 -- imapclient's name
+        return self._wire
+
+
+class Connection:
+    """One connection of one account, logged in; belongs to one thread."""
+
+    def __init__(self, account: Account, wire: Wire) -> None:
+        """Learn what the server can do, now that it knows us.
+
+        Raises:
+            ConnectionLost: the line is dead.
+        """
+        self.wire = wire
+        self._account = account
+        self._client = _Client(wire)
+        with self.talking():
+            self.capabilities = _upper(self._client.capabilities())
+
+    def close(self) -> None:
+        """Say good-bye without waiting for the answer."""
+        with contextlib.suppress(Stopped, *trouble.BROKEN):
+            self.wire.say_goodbye()
+        self.wire.shutdown()
+
+    @contextlib.contextmanager
+    def talking(self) -> Iterator[None]:
+        """Translate what breaks on the line.
+
+        Raises:
+            ConnectionLost: the line is dead, or what comes over it is no IMAP.
+        """
+        with trouble.talking(self._account.host):
+            yield
+
+    def mailboxes(self) -> list[Listed]:
+        """Return the account's mailboxes; none where the server's list is unusable."""
+        with self.talking():
+            try:
+                lines = self._client.list_folders()
+            except imaplib.IMAP4.abort:
+                raise
+            except (imaplib.IMAP4.error, ValueError, TypeError, AttributeError):
+                return []
+        return [
+            Listed(name, _lower(flags), _text(delimiter))
+            for flags, delimiter, name in lines
+        ]
+
+    def examine(self, mailbox: str) -> Opened:
+        """Open a mailbox for reading.
+
+        Raises:
+            MailboxMissing: there is none of this name, or it may not be read.
+        """
+        self.wire.expect_mailbox()
+        with self.talking():
+            answer = self._unless_no(partial(self._examine, mailbox))
+        if answer is None:
+            raise self._missing(mailbox)
+        return Opened(answer.get(b"UIDVALIDITY", 0), answer.get(b"UIDNEXT"))
+
+    def _examine(self, mailbox: str) -> Mapping[bytes, Any]:
+        answer: Mapping[bytes, Any]
+        answer = self._client.select_folder(mailbox, readonly=True)
+        return answer
+
+    def status(self, mailbox: str) -> Cursor | None:
+        """Return how far a mailbox that is not open reaches, None if nobody says.
+
+        Raises:
+            MailboxMissing: there is none of this name.
+        """
+        with self.talking():
+            answer = self._unless_no(partial(self._status, mailbox))
+        self.wire.has_news_elsewhere = False
+        if answer is None:
+            raise self._missing(mailbox)
+        match answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT"):
+            case int(uid_validity), int(uid_next):
+                return Cursor(uid_validity, uid_next)
+            case _:
+                return None
+
+    def _status(self, mailbox: str) -> Mapping[bytes, Any]:
+        try:
+            found = self._client.folder_status(mailbox, ("UIDNEXT", "UIDVALIDITY"))
+        except (LookupError, ValueError, TypeError):  # an answer without STATUS
+            return {}
+        return {key.upper(): value for key, value in found.items()}
+
+    def _unless_no(
+        self, command: Callable[[], Mapping[bytes, Any]]
+    ) -> Mapping[bytes, Any] | None:
+        """Return a command's answer, None if the server refuses it for good."""
+        self.wire.forget()
+        try:
+            return command()
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            if self.wire.is_told_later:
+                raise
+            return None
+
+    def _missing(self, mailbox: str) -> MailboxMissing:
+        host, user = self._account.host, self._account.user
+        return MailboxMissing(_MISSING, host=host, user=user, mailbox=mailbox)
+
+    def noop(self) -> None:
+        """Let the server bring the open mailbox up to date; some do so only then."""
+        self.wire.forget()
+        with self.talking():
+            self.wire.noop()
+
+    def uids_from(self, uid: int) -> list[int]:
+        """Return the UIDs in the open mailbox that are not below `uid`, ascending.
+
+        `n:*` names the last mail even where its UID is below n (RFC 3501 §6.4.8).
+        """
+        return [one for one in self._search("UID", f"{uid}:*") if one >= uid]
+
+    def last_uid(self) -> int:
+        """Return the highest UID in the open mailbox, 0 if it is empty."""
+        return max(self._search("UID", "*"), default=0)
+
+    def uids_since(self, since: datetime, now: datetime) -> list[int]:
+        """Return the UIDs of mails that arrived at `since` or later, ascending.
+
+        Without WITHIN (RFC 5032) the server knows days alone, in its own time zone; the
+        rest is done here, by INTERNALDATE.
+        """
+        if "WITHIN" in self.capabilities:
+            return self._search("YOUNGER", str(int((now - since).total_seconds()) + 1))
+        day = since.astimezone(UTC) - timedelta(days=1)
+        uids = self._search("SINCE", _imap_date(day))
+        dated = self._fetch(uids, ["INTERNALDATE"])
+        return [uid for uid in uids if _received_at(dated.get(uid, {})) >= since]
+
+    def _search(self, *criteria: str) -> list[int]:
+        with self.talking():
+            kind, lines = self.wire.uid("SEARCH", *criteria)
+            if kind != "OK":
+                raise imaplib.IMAP4.error("SEARCH failed")
+        words = b" ".join(line for line in lines if isinstance(line, bytes)).split()
+        return sorted({int(word) for word in words if word.isdigit()})
+
+    def heads(self, uids: Sequence[int]) -> list[Head]:
+        """Return the heads of mails, without those that are gone meanwhile."""
+        part = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"
+        answers = self._fetch(uids, ["INTERNALDATE", part])
+        heads = (
+            (uid, _part(answer, b"BODY[HEADER]"), answer)
+            for uid, answer in answers.items()
+        )
+        return [
+            Head(uid, _received_at(answer), header)
+            for uid, header, answer in heads
+            if header is not None
+        ]
+
+    def body(self, uid: int) -> bytes | None:
+        """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if it is gone."""
+        length = MAIL_BYTES + 1
+        answers = self._fetch([uid], [f"BODY.PEEK[]<0.{length}>"])
+        raw = _part(answers.get(uid, {}), b"BODY[]")
+        return None if raw is None else raw[:length]
+
+    def _fetch(
+        self, uids: Sequence[int], items: Collection[str]
+    ) -> Mapping[int, Mapping[bytes, Any]]:
+        """Return what the server has of each mail.
+
+        Raises:
+            Unfetchable: it refuses, or what it sent cannot be read; the line is sound.
+        """
+        try:
+            with trouble.hanging_up(self._account.host):
+                answers: Mapping[int, Mapping[bytes, Any]]
+                answers = self._client.fetch(uids, items)
+        except imaplib.IMAP4.error as error:
+            raise Unfetchable from error
+        return answers
+
+
+def _imap_date(day: datetime) -> str:
+    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
+    return f"{day.day}-{month}-{day.year}"
+
+
+def _received_at(answer: Mapping[bytes, Any]) -> datetime:
+    date = answer.get(b"INTERNALDATE")
+    if not isinstance(date, datetime):
+        return utc_now()
+    try:
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+    except OverflowError:
+        return utc_now()
+
+
+def _part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
+    """Return a body part by its name; the server adds where a partial one begins."""
+    values = (value for key, value in answer.items() if key.startswith(name))
+    value = next(values, None)
+    return value if isinstance(value, bytes) else None
+
+
+def _text(word: object) -> str:
+    return word.decode(errors="replace") if isinstance(word, bytes) else ""
+
+
+def _upper(words: Iterable[bytes]) -> frozenset[str]:
+    return frozenset(_text(word).upper() for word in words)
+
+
+def _lower(words: Iterable[bytes]) -> frozenset[str]:
+    return frozenset(_text(word).lower() for word in words)

@@ -1,0 +1,303 @@
+"""Watches one account for as long as the program runs, whatever the network does.
+
+    CONNECTING ──DONE──► CATCHING_UP ──DONE──► WATCHING ─┐
+      ▲  ▲  │                │                  │  ▲     │ DONE: a wait and a look
+      │  │  └──LOST──┐       │ LOST             │  └─────┘
+      │  │           ▼       ▼                  │ LOST
+      │  └─DONE── BACKING_OFF ◄─────────────────┘
+      └────DONE── REFUSED ◄──REFUSED── CONNECTING
+
+RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. The table
+below is the whole truth; `run` only walks it. A session belongs to one thread; `stop`,
+`look_now` and `arm` may be called from any other.
+"""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from watcher.clock import utc_now
+from watcher.errors import (
+    ConfigError,
+    ConnectionLost,
+    LoginRefused,
+    MailboxMissing,
+    SecretUnavailable,
+    Unreachable,
+    WatcherError,
+)
+from watcher.imap.account import Account
+from watcher.imap.backoff import LONGEST_S, Backoff
+from watcher.imap.login import log_in
+from watcher.imap.look import Looker
+from watcher.imap.push import Listener, rest
+from watcher.imap.reports import Cursor, Report, State, StateChanged
+from watcher.imap.rounds import Rounds
+from watcher.imap.settings import WatchSettings
+from watcher.imap.suspend import Pulse, Resumed
+from watcher.imap.trouble import ToldLater
+from watcher.imap.vigil import Vigil
+from watcher.imap.wake import Stopped, Wake
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """How the work of a state ended."""
+
+    DONE = "done"
+    LOST = "lost"
+    REFUSED = "refused"
+    RESUMED = "resumed"
+    STOP = "stop"
+
+
+_ALWAYS = {Outcome.RESUMED: State.CONNECTING, Outcome.STOP: State.STOPPED}
+
+TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
+    State.CONNECTING: {
+        Outcome.DONE: State.CATCHING_UP,
+        Outcome.LOST: State.BACKING_OFF,
+        Outcome.REFUSED: State.REFUSED,
+        **_ALWAYS,
+    },
+    State.CATCHING_UP: {
+        Outcome.DONE: State.WATCHING,
+        Outcome.LOST: State.BACKING_OFF,
+        **_ALWAYS,
+    },
+    State.WATCHING: {
+        Outcome.DONE: State.WATCHING,
+        Outcome.LOST: State.BACKING_OFF,
+        **_ALWAYS,
+    },
+    State.BACKING_OFF: {Outcome.DONE: State.CONNECTING, **_ALWAYS},
+    State.REFUSED: {Outcome.DONE: State.CONNECTING, **_ALWAYS},
+    State.STOPPED: {},
+}
+
+HURRY_FOR_S = 60.0
+HURRY_S = 1.0
+"""After a sleep the network comes up by itself within seconds: nobody should wait."""
+
+
+class Session:
+    """The watch over one account."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        cursors: Mapping[str, Cursor],
+        report: Callable[[Report], None],
+        is_candidate: Callable[[bytes], bool],
+        settings: WatchSettings,
+    ) -> None:
+        """Prepare, without touching the network.
+
+        Args:
+            account: who logs in where.
+            cursors: how far each mailbox is known, by name.
+            report: called in the session's thread; must return soon.
+            is_candidate: whether a mail with this header may be an attempt.
+            settings: what all accounts share.
+        """
+        self.account = account
+        self._cursors = dict(cursors)
+        self._report = report
+        self._is_candidate = is_candidate
+        self._settings = settings
+        self._wake = Wake()
+        self._pulse = Pulse()
+        self._backoff = Backoff()
+        self._state = State.CONNECTING
+        self._error: WatcherError | None = None
+        self._wait_s = 0.0
+        self._vigil: Vigil | None = None
+        self._armed_until = self._hurried_until = float("-inf")
+
+    def stop(self) -> None:
+        """End `run` at once, wherever it is."""
+        self._wake.stop()
+
+    def look_now(self) -> None:
+        """Look at the mailboxes, or try to connect, without waiting any longer."""
+        self._wake.call()
+
+    def arm(self, lasting: timedelta) -> None:
+        """Expect a mail: poll and try again more quickly for so long, and look now."""
+        self._armed_until = time.monotonic() + lasting.total_seconds()
+        self._wake.call()
+
+    def run(self) -> None:
+        """Watch until `stop`; no trouble with network or server ends this."""
+        self._tell()
+        try:
+            while self._state is not State.STOPPED:
+                self._enter(TRANSITIONS[self._state][self._work()])
+        finally:
+            self._hang_up()
+            self._wake.close()
+
+    def _enter(self, state: State) -> None:
+        is_other, self._state = state is not self._state, state
+        if is_other:
+            self._tell(self._error)
+
+    def _work(self) -> Outcome:
+        """Do what the state is there for."""
+        try:
+            self._WORK[self._state](self)
+        except Stopped:
+            return Outcome.STOP
+        except Resumed:
+            return self._hurry()
+        except (LoginRefused, ConfigError, SecretUnavailable) as error:
+            return self._be_refused(error)
+        except (Unreachable, ConnectionLost, MailboxMissing) as error:
+            return self._lose(error)
+        return Outcome.DONE
+
+    def _connect(self) -> None:
+        bounds = self._settings.bounds
+        connection = log_in(self.account, wake=self._wake, bounds=bounds)
+        looker = Looker(
+            account=self.account.name,
+            connection=connection,
+            settings=self._settings,
+            is_candidate=self._is_candidate,
+            report=self._report,
+        )
+        rounds = Rounds(
+            self.account, looker, cursors=self._cursors, tell_missing=self._tell
+        )
+        listener = Listener(
+            connection, wake=self._wake, bounds=bounds, beat=self._pulse.beat
+        )
+        self._vigil = Vigil(looker, rounds, listener, self._settings)
+
+    def _catch_up(self) -> None:
+        self._here.catch_up()
+        self._error = None
+
+    def _watch(self) -> None:
+        self._pulse.look_up()
+        if self._here.wait_and_look(longest_s=self._longest_s()):
+            self._tell()
+
+    def _rest(self) -> None:
+        self._pulse.look_up()
+        tick_s = self._settings.bounds.tick_s
+        rest(self._wake, seconds=self._wait_s, tick_s=tick_s, beat=self._pulse.beat)
+
+    _WORK: ClassVar[Mapping[State, Callable[["Session"], None]]] = {
+        State.CONNECTING: _connect,
+        State.CATCHING_UP: _catch_up,
+        State.WATCHING: _watch,
+        State.BACKING_OFF: _rest,
+        State.REFUSED: _rest,
+    }
+
+    @property
+    def _here(self) -> Vigil:
+        if self._vigil is None:
+            raise AssertionError("the table leads here through CONNECTING alone")
+        return self._vigil
+
+    def _hang_up(self) -> None:
+        if self._vigil is not None:
+            self._backoff.outlived(self._vigil.lived_s)
+            self._vigil.close()
+        self._vigil = None
+
+    def _lose(self, error: WatcherError) -> Outcome:
+        self._hang_up()
+        self._error = error
+        self._wait_s = self._backoff.delay(
+            time.monotonic(),
+            is_told_later=isinstance(error, ToldLater),
+            longest=self._longest_s(),
+        )
+        logger.warning("account=%s %s", self.account.name, error)
+        return Outcome.LOST
+
+    def _be_refused(self, error: WatcherError) -> Outcome:
+        bounds = self._settings.bounds
+        is_locked = isinstance(error, SecretUnavailable)
+        self._error = error
+        self._wait_s = bounds.locked_s if is_locked else bounds.refused_s
+        logger.error("account=%s %s", self.account.name, error)
+        return Outcome.REFUSED
+
+    def _hurry(self) -> Outcome:
+        """The machine woke up: what was open is dead, and time has gone by."""
+        self._hang_up()
+        self._pulse.reset()
+        self._backoff = Backoff()
+        self._hurried_until = time.monotonic() + HURRY_FOR_S
+        return Outcome.RESUMED
+
+    def _longest_s(self) -> float:
+        """Return the longest that a poll or a backoff may take now."""
+        now = time.monotonic()
+        if now < self._hurried_until:
+            return HURRY_S
+        is_armed = now < self._armed_until
+        return self._settings.bounds.armed_s if is_armed else LONGEST_S
+
+    def _tell(self, error: WatcherError | None = None) -> None:
+        is_resting = self._state in {State.BACKING_OFF, State.REFUSED}
+        is_watching = self._state is State.WATCHING
+        attention = self._vigil.attention if self._vigil and is_watching else None
+        change = StateChanged(
+            account=self.account.name,
+            state=self._state,
+            at=utc_now(),
+            mode=attention.mode if attention else None,
+            mode_reason=attention.reason if attention else None,
+            error=error,
+            next_try_at=utc_now() + timedelta(seconds=self._wait_s)
+            if is_resting
+            else None,
+        )
+        logger.info("account=%s state=%s", self.account.name, self._state)
+        self._report(change)
+
+
+def look_once(
+    account: Account,
+    *,
+    cursors: Mapping[str, Cursor],
+    report: Callable[[Report], None],
+    is_candidate: Callable[[bytes], bool],
+    settings: WatchSettings,
+) -> None:
+    """Look once at every mailbox of an account, over one connection.
+
+    Raises:
+        WatcherError: of a missing mailbox only after the others were looked at.
+    """
+    wake = Wake()
+    missing: list[WatcherError] = []
+    try:
+        connection = log_in(account, wake=wake, bounds=settings.bounds)
+        looker = Looker(
+            account=account.name,
+            connection=connection,
+            settings=settings,
+            is_candidate=is_candidate,
+            report=report,
+        )
+        rounds = Rounds(
+            account, looker, cursors=dict(cursors), tell_missing=missing.append
+        )
+        with contextlib.closing(connection):
+            rounds.catch_up()
+    finally:
+        wake.close()
+    if missing:
+        raise missing[0]
