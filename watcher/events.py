@@ -22,6 +22,7 @@ class EventName(StrEnum):
     REMINDED = "reminded"
     EXPIRED = "expired"
     OPENED = "opened"
+    NOT_ME = "not_me"
     ARMED = "armed"
     BLIND = "blind"
     RECOVERED = "recovered"
@@ -87,7 +88,7 @@ class Event:
         return self.secret if self.kind is Kind.CODE else None
 
     def to_json(self, now: datetime) -> str:
-        """Return the event as the contract's one line, with the seconds left at `now`."""
+        """Return the event as one line of JSON, with the seconds left at `now`."""
         line: dict[str, Any] = {
             "v": 1,
             "id": self.id,

@@ -1,0 +1,1 @@
+"""Shows the whole program at work, with nothing of the user's own."""

@@ -1,0 +1,159 @@
+"""Tells the user of events, once each: store, then notify, then confirm.
+
+An attempt is claimed in the log before it is shown and confirmed after, so that of two
+programs one shows it, and one that died half-way leaves it to the next.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from watcher.events import Event, EventName
+from watcher.journal import Journal
+from watcher.language import Language
+from watcher.notify import wording
+from watcher.notify.delivery import Delivery, Failure, NotDelivered
+from watcher.notify.notification import Notification
+
+logger = logging.getLogger(__name__)
+
+UNVERIFIED_AN_HOUR = 5
+"""More than this would make us the amplifier of a phisher's flood."""
+
+HOUR = timedelta(hours=1)
+STALE_AFTER = timedelta(minutes=2)
+"""That an attempt is over is no news after this: the user was told the deadline."""
+
+
+class Words(Protocol):
+    """A function of `wording` that only wants to know the language."""
+
+    def __call__(self, *, language: Language) -> Notification:
+        """Return the notification in a language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How the user wants to be told."""
+
+    language: Language
+    tells_unverified: bool
+    on_shown: Callable[[Notification, str], None] = lambda *_: None
+    """Called with each notification and the channel that showed it."""
+
+
+class Announcer:
+    """Shows events through a delivery and logs that it did.
+
+    Without a delivery the user wants no notifications: nothing is shown or logged.
+    """
+
+    def __init__(
+        self, journal: Journal, delivery: Delivery | None, voice: Voice
+    ) -> None:
+        self._journal = journal
+        self._delivery = delivery
+        self._voice = voice
+
+    def announce(self, event: Event, now: datetime) -> None:
+        """Show a new event, if it is one to be shown."""
+        match event.event:
+            case EventName.ATTEMPT:
+                self._announce_attempt(event, now)
+            case EventName.UNVERIFIED if self._voice.tells_unverified:
+                self._announce_unverified(event, now)
+            case _:
+                pass
+
+    def announce_pending(self, now: datetime) -> None:
+        """Show the live attempts that nobody was shown yet."""
+        for event in self._journal.unannounced(now):
+            self._announce_attempt(event, now)
+
+    def announce_missed(self, events: Sequence[Event], now: datetime) -> None:
+        """Tell what came too late: one alone, several in a summary without links."""
+        if len(events) == 1:
+            self.tell(partial(wording.late, events[0]), now)
+        elif events:
+            self.tell(partial(wording.missed, events), now)
+
+    def remind(self, event: Event, now: datetime) -> None:
+        """Show a live attempt again, with the time that is left now."""
+        words = partial(wording.reminder, event, now=now, is_armed=self._is_armed(now))
+        channel = self.tell(words, now, about=event)
+        if channel is not None:
+            self._journal.append_about(
+                event, EventName.REMINDED, at=now, detail=channel
+            )
+
+    def advise(self, event: Event, now: datetime) -> None:
+        """Tell a user who did not sign in what to do, and log that it was not them."""
+        self._journal.append_about(event, EventName.NOT_ME, at=now)
+        self.tell(partial(wording.not_me_advice, event), now, about=event)
+
+    def close(self, event: Event, now: datetime) -> None:
+        """Take an expired attempt off the screen and say that it is over."""
+        if self._delivery is None:
+            return
+        self._delivery.withdraw(event.attempt_id or 0)
+        was_shown = self._journal.has_happened(event.attempt_id, EventName.NOTIFIED)
+        if was_shown and event.expires_at and now - event.expires_at < STALE_AFTER:
+            self.tell(partial(wording.expired, event), now)
+
+    def tell(
+        self, words: Words, now: datetime, about: Event | None = None
+    ) -> str | None:
+        """Show it and return the channel that did; log each channel that did not."""
+        if self._delivery is None:
+            return None
+        notification = words(language=self._voice.language)
+        try:
+            delivered = self._delivery.deliver(notification)
+        except NotDelivered as error:
+            self._log_failures(error.failures, now, about)
+            return None
+        self._voice.on_shown(notification, delivered.channel)
+        self._log_failures(delivered.failures, now, about)
+        return delivered.channel
+
+    def _announce_attempt(self, event: Event, now: datetime) -> None:
+        attempt_id = event.attempt_id or 0
+        if self._delivery is None or not self._journal.claim(attempt_id, now):
+            return
+        words = partial(wording.live, event, now=now, is_armed=self._is_armed(now))
+        channel = self.tell(words, now, about=event)
+        if channel is None:
+            self._journal.release(attempt_id)
+        else:
+            self._journal.append_about(
+                event, EventName.NOTIFIED, at=now, detail=channel
+            )
+
+    def _announce_unverified(self, event: Event, now: datetime) -> None:
+        if event.expires_at is not None and event.expires_at <= now:
+            return
+        count = self._journal.count(EventName.UNVERIFIED, now - HOUR)
+        if count <= UNVERIFIED_AN_HOUR:
+            self.tell(partial(wording.unverified, event), now)
+        elif count == UNVERIFIED_AN_HOUR + 1:
+            self.tell(partial(wording.unverified_summary, count), now)
+
+    def _is_armed(self, now: datetime) -> bool:
+        until = self._journal.armed_until()
+        return until is not None and now < until
+
+    def _log_failures(
+        self, failures: Sequence[Failure], now: datetime, about: Event | None
+    ) -> None:
+        nothing = Event(id=0, at=now, event=EventName.NOTIFY_FAILED)
+        for failure in failures:
+            logger.info("%s did not show it: %s", failure.channel, failure.error)
+            self._journal.append_about(
+                about or nothing,
+                EventName.NOTIFY_FAILED,
+                at=now,
+                detail=f"{failure.channel}: {failure.error}",
+            )

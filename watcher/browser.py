@@ -1,0 +1,37 @@
+"""Hands an approval link to the user's browser, because the user said so.
+
+The program itself never visits it. No shell sees the link.
+"""
+
+import webbrowser
+from datetime import datetime
+
+from watcher.errors import NothingLive
+from watcher.events import Event, EventName
+from watcher.journal import Journal
+from watcher.language import Text
+
+
+def open_page(journal: Journal, event: Event, now: datetime) -> None:
+    """Open the approval page of a live attempt and log that the user went there.
+
+    Raises:
+        NothingLive: it has no link, or no browser can be started.
+    """
+    if event.link is None:
+        raise NothingLive(_NO_LINK)
+    if not webbrowser.open(event.link):
+        raise NothingLive(_NO_BROWSER)
+    journal.append_about(event, EventName.OPENED, at=now)
+
+
+_NO_LINK = Text(
+    en="This mail has no approval link. Open it in your mail program.",
+    ja="このメールに承認リンクはありません。メールソフトで開いてください。",
+)
+_NO_BROWSER = Text(
+    en="No browser could be started. Run: watcher open --print, and open the link by "
+    "hand.",
+    ja="ブラウザーを起動できません。watcher open --print でリンクを表示し、手で"
+    "開いてください。",
+)

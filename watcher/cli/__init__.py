@@ -1,0 +1,77 @@
+"""The command line: the one place where errors become sentences and exit codes.
+
+Nothing heavy is imported before a command is known: `--help` and `status` are instant.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from watcher.cli import parser
+from watcher.cli.options import Options
+from watcher.errors import ExitCode, WatcherError
+from watcher.language import Text, desktop_language
+
+INTERRUPTED = 130
+"""What shells report of a command that Ctrl-C ended (128 + SIGINT)."""
+
+
+class Command(Protocol):
+    """A module of this package that carries out one command."""
+
+    def run(self, options: Options) -> int:
+        """Carry it out and return the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    language = desktop_language()
+    options = parser.parse(argv, language)
+    _set_up_diagnostics(options)
+    try:
+        command = importlib.import_module(f"watcher.cli.{options.command}")
+        return cast(Command, command).run(options)
+    except WatcherError as error:
+        print(error.say(options.language), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output left; Python would complain again while exiting.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 -- the last stop before the user
+        return _report_bug(error, options)
+
+
+def _report_bug(error: Exception, options: Options) -> int:
+    if options.verbose:
+        logging.getLogger(__name__).error("traceback", exc_info=error)
+    text = _BUG.say(options.language, kind=type(error).__name__)
+    print(text, file=sys.stderr)
+    return ExitCode.BUG
+
+
+def _set_up_diagnostics(options: Options) -> None:
+    level = logging.INFO
+    if options.quiet:
+        level = logging.ERROR
+    elif options.verbose:
+        level = logging.DEBUG
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # At DEBUG they log whole messages, live links among them.
+    for library in ("imapclient", "mailparser", "apscheduler", "jeepney", "keyring"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+
+
+_BUG = Text(
+    en="An unexpected error ended watcher ({kind}). This is a bug: run the command "
+    "again with --verbose and report what it prints.",
+    ja="予期しないエラーで終了しました({kind})。これは watcher の不具合です。"
+    "--verbose を付けて実行しなおし、表示された内容を報告してください。",
+)

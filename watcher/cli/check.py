@@ -1,0 +1,99 @@
+"""`watcher check`: one look at every account, or a wait until an attempt comes."""
+
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+
+from watcher.cli.lines import render_live
+from watcher.cli.options import Options
+from watcher.cli.setting import configuration, journal_path
+from watcher.clock import utc_now
+from watcher.daemon import Observed
+from watcher.errors import ExitCode, WatcherError
+from watcher.house import House, dns_verify, open_channels
+from watcher.imap.reports import LookedAt, StateChanged
+from watcher.journal import Journal
+from watcher.language import Text
+
+
+def run(options: Options) -> int:
+    """Look, print the live attempts, and return the highest code of all accounts."""
+    config = configuration(options)
+    with Journal.open(journal_path(config)) as journal:
+        journal.expire(utc_now())
+        house = House(
+            config=config,
+            journal=journal,
+            language=options.language,
+            verify=dns_verify(config),
+            open_channels=None if options.no_notify else open_channels(config),
+        )
+        if options.wait is None:
+            return _look(house, options)
+        return Waiting(house, options, options.wait).run()
+
+
+def _look(house: House, options: Options) -> int:
+    errors = house.look()
+    _print_errors(errors, options)
+    if not _print_live(house.journal, options) and not options.json:
+        print(_NOTHING.say(options.language))
+    return max((error.exit_code for error in errors), default=ExitCode.OK)
+
+
+class Waiting:
+    """Watches as the daemon does, until a live attempt is known or the time is over."""
+
+    def __init__(self, house: House, options: Options, seconds: float) -> None:
+        self._house = replace(house, observe=self._observe)
+        self._options = options
+        self._seconds = seconds
+        self._errors: dict[str, WatcherError] = {}
+
+    def run(self) -> int:
+        """Wait, print the live attempts and return the exit code."""
+        timer = threading.Timer(self._seconds, self._house.inbox.stop)
+        timer.daemon = True
+        timer.start()
+        self._house.watch()
+        timer.cancel()
+        if _print_live(self._house.journal, self._options):
+            return ExitCode.OK
+        _print_errors(self._errors.values(), self._options)
+        codes = (error.exit_code for error in self._errors.values())
+        return max(codes, default=ExitCode.NOTHING)
+
+    def _observe(self, observed: Observed) -> None:
+        match observed:
+            case StateChanged(account=account, error=WatcherError() as error):
+                self._errors[account] = error
+            case LookedAt(account=account):
+                self._errors.pop(account, None)
+            case _:
+                pass
+        if self._house.journal.live(utc_now()):
+            self._house.inbox.stop()
+
+
+def _print_live(journal: Journal, options: Options) -> bool:
+    """Print the attempts that are alive now; return whether there are any."""
+    now = utc_now()
+    live = journal.live(now)
+    for event in live:
+        if options.json:
+            print(event.to_json(now))
+        else:
+            print(render_live(event, now, options.language))
+    return bool(live)
+
+
+def _print_errors(errors: Iterable[WatcherError], options: Options) -> None:
+    for error in errors:
+        print(error.say(options.language), file=sys.stderr)
+
+
+_NOTHING = Text(
+    en="No sign-in attempt is waiting for you.",
+    ja="承認を待っているサインイン試行はありません。",
+)

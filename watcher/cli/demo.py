@@ -1,0 +1,35 @@
+"""`watcher demo`: the whole program at work, with nothing of the user's own."""
+
+from collections.abc import Sequence
+
+from watcher.cli.options import Options
+from watcher.demo.story import play
+from watcher.errors import ExitCode
+from watcher.notify.delivery import desktop_channels
+from watcher.notify.notification import Channel, Notification, OnAction
+
+
+class _Listed:
+    """The last channel: the timeline itself, which prints all that is shown."""
+
+    name = "terminal"
+
+    def show(self, notification: Notification) -> None:
+        """Do nothing: the timeline prints it once it counts as shown."""
+
+    def withdraw(self, topic: int) -> None:
+        """Do nothing: what is printed stays."""
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing."""
+
+
+def run(options: Options) -> int:
+    """Show it; exit 1 if a mail was judged otherwise than it should be."""
+
+    def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
+        desktop = () if options.no_notify else desktop_channels(on_action=on_action)
+        return (*desktop, _Listed())
+
+    is_good = play(options.seconds, options.language, open_channels)
+    return ExitCode.OK if is_good else ExitCode.BUG

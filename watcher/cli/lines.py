@@ -1,0 +1,93 @@
+"""Writes an event as a line a person reads, in their language."""
+
+from datetime import datetime
+
+from watcher.clock import local_time
+from watcher.events import Event, EventName, Kind
+from watcher.language import Language, Text
+from watcher.notify.fit import fit_columns
+from watcher.recognition.attempt import time_left
+from watcher.recognition.plain import harmless
+
+DETAIL_COLUMNS = 100
+
+
+def render(event: Event, language: Language) -> str:
+    """Return one line: date, clock time, what happened, to whom, and the details."""
+    when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    about = f"#{event.attempt_id}" if event.attempt_id else ""
+    words = (
+        when,
+        about.rjust(5),
+        NAMES[event.event].say(language),
+        *(_printable(word) for word in _details(event, language)),
+    )
+    return "  ".join(words)
+
+
+def render_live(event: Event, now: datetime, language: Language) -> str:
+    """Return a live attempt with its link or code, the deadline and the time left."""
+    minutes, seconds = divmod(_seconds_left(event, now), 60)
+    deadline = local_time(event.expires_at) if event.expires_at else "?"
+    head = _LIVE.say(
+        language,
+        id=event.attempt_id,
+        kind=_KINDS[event.kind or Kind.UNKNOWN].say(language),
+        account=event.origin.account,
+        deadline=deadline,
+        left=f"{minutes}:{seconds:02}",
+    )
+    details = (event.device, event.near, event.secret)
+    lines = (f"  {harmless(line)}" for line in details if line)
+    return "\n".join((head, *lines))
+
+
+def _printable(word: str) -> str:
+    return fit_columns(harmless(word), DETAIL_COLUMNS)
+
+
+def _seconds_left(event: Event, now: datetime) -> int:
+    return int(time_left(event.expires_at or now, now).total_seconds())
+
+
+def _details(event: Event, language: Language) -> list[str]:
+    kind = event.kind and _KINDS[event.kind].say(language)
+    given = (
+        event.origin.account,
+        event.store,
+        kind,
+        event.secret,
+        event.device,
+        event.near,
+        ", ".join(event.reasons),
+        event.detail,
+    )
+    return [word for word in given if word]
+
+
+_LIVE = Text(
+    en="#{id} {kind} for {account}: until {deadline}, {left} left",
+    ja="#{id} {kind}({account}): {deadline} まで、残り {left}",
+)
+_KINDS = {
+    Kind.APPROVAL: Text(en="approve or deny", ja="承認または否認"),
+    Kind.CODE: Text(en="verification code", ja="確認コード"),
+    Kind.UNKNOWN: Text(en="unknown form", ja="未知の形式"),
+}
+NAMES = {
+    EventName.ATTEMPT: Text(en="sign-in attempt", ja="サインイン試行"),
+    EventName.MISSED: Text(en="missed", ja="間に合わず"),
+    EventName.UNVERIFIED: Text(en="sender not verified", ja="差出人を確認できず"),
+    EventName.LOOK_ALIKE: Text(en="look-alike", ja="偽物らしいメール"),
+    EventName.NOTIFIED: Text(en="notified", ja="通知"),
+    EventName.NOTIFY_FAILED: Text(en="notification failed", ja="通知できず"),
+    EventName.REMINDED: Text(en="reminded", ja="再通知"),
+    EventName.EXPIRED: Text(en="expired", ja="期限切れ"),
+    EventName.OPENED: Text(en="opened", ja="ページを開いた"),
+    EventName.NOT_ME: Text(en="it was not me", ja="自分ではない"),
+    EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
+    EventName.BLIND: Text(en="account not watched", ja="見張れていない"),
+    EventName.RECOVERED: Text(en="watched again", ja="見張りを再開"),
+    EventName.STARTED: Text(en="daemon started", ja="デーモン開始"),
+    EventName.STOPPED: Text(en="daemon stopped", ja="デーモン終了"),
+}

@@ -1,0 +1,56 @@
+"""`watcher log`: reads the event log."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from watcher.cli.lines import render
+from watcher.cli.options import Options
+from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.clock import utc_now
+from watcher.errors import ExitCode
+from watcher.events import Event
+from watcher.journal import Journal
+from watcher.journal.rows import masked
+
+FOLLOW_EVERY_S = 0.5
+"""How often `--follow` looks for new events; the log is a local file."""
+
+
+def run(options: Options) -> int:
+    """Print events, oldest first."""
+    path = journal_path(configuration_if_any(options))
+    while (journal := Journal.read(path)) is None:
+        if not options.follow:
+            return ExitCode.OK
+        time.sleep(FOLLOW_EVERY_S)
+    with journal:
+        newest_id = _print(_chosen(journal, options), options)
+        while options.follow:
+            time.sleep(FOLLOW_EVERY_S)
+            newest_id = _print(journal.events(after_id=newest_id), options, newest_id)
+    return ExitCode.OK
+
+
+def _chosen(journal: Journal, options: Options) -> Iterable[Event]:
+    since = utc_now() - options.since if options.since else None
+    if options.count is None:
+        return journal.events(since=since)
+    newest = journal.last(options.count)
+    return [event for event in newest if since is None or event.at >= since]
+
+
+def _print(events: Iterable[Event], options: Options, newest_id: int = 0) -> int:
+    """Print events and return the id of the newest one."""
+    for event in _as_allowed(events, options):
+        if options.json:
+            line = event.to_json(utc_now())
+        else:
+            line = render(event, options.language)
+        print(line, flush=options.follow)
+        newest_id = event.id
+    return newest_id
+
+
+def _as_allowed(events: Iterable[Event], options: Options) -> Iterator[Event]:
+    for event in events:
+        yield event if options.reveal else masked(event)

@@ -1,0 +1,49 @@
+"""`watcher open`: hands the approval link to the user's browser, to decide there."""
+
+from datetime import datetime
+
+from watcher.browser import open_page
+from watcher.cli.options import Options
+from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.clock import utc_now
+from watcher.errors import ExitCode, NothingLive
+from watcher.events import Event
+from watcher.journal import Journal
+from watcher.language import Text
+
+
+def run(options: Options) -> int:
+    """Open the newest live attempt, or the named one; or print its link only."""
+    path = journal_path(configuration_if_any(options))
+    if not path.exists():
+        raise NothingLive(_NOTHING)
+    with Journal.open(path) as journal:
+        now = utc_now()
+        event = _choose(journal, options.id, now)
+        if options.print_only:
+            print(event.link)
+        else:
+            open_page(journal, event, now)
+    return ExitCode.OK
+
+
+def _choose(journal: Journal, attempt_id: int | None, now: datetime) -> Event:
+    """Return the attempt to open.
+
+    Raises:
+        NothingLive: it is over, unknown, or without an approval link.
+    """
+    live = [event for event in journal.live(now) if event.link]
+    if attempt_id is not None:
+        live = [event for event in live if event.attempt_id == attempt_id]
+    if not live:
+        raise NothingLive(_NOTHING)
+    return live[-1]
+
+
+_NOTHING = Text(
+    en="There is no live attempt with an approval link: it is over, or none came. "
+    "Start the sign-in again; see `watcher log`.",
+    ja="承認リンクのある有効な試行がありません。期限切れか、まだ届いていません。"
+    "サインインをやりなおしてください(`watcher log` で確認できます)。",
+)

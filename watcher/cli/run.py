@@ -1,0 +1,32 @@
+"""`watcher run`: the daemon, in the foreground."""
+
+import signal
+
+from watcher.cli.options import Options
+from watcher.cli.setting import configuration, journal_path
+from watcher.clock import utc_now
+from watcher.errors import ExitCode
+from watcher.events import Event, EventName
+from watcher.house import House, dns_verify, open_channels
+from watcher.journal import Journal
+from watcher.lock import only_daemon
+
+
+def run(options: Options) -> int:
+    """Watch until SIGTERM or SIGINT."""
+    config = configuration(options)
+    path = journal_path(config)
+    with only_daemon(path), Journal.open(path) as journal:
+        house = House(
+            config=config,
+            journal=journal,
+            language=options.language,
+            verify=dns_verify(config),
+            open_channels=open_channels(config),
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: house.inbox.stop())
+        journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
+        house.watch()
+        journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
+    return ExitCode.OK

@@ -1,0 +1,41 @@
+"""What a command works with: configuration, language, event log, the rooms wired."""
+
+from pathlib import Path
+
+import platformdirs
+
+from watcher.cli.options import Options
+from watcher.config.load import default_path, load
+from watcher.config.model import Config, LanguageChoice
+from watcher.language import Language, desktop_language
+
+
+def configuration(options: Options) -> Config:
+    """Return the user's configuration, and speak the language that it chooses.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used.
+    """
+    config = load(options.config or default_path())
+    options.language = language_of(config)
+    return config
+
+
+def configuration_if_any(options: Options) -> Config | None:
+    """Return the user's configuration; None if none is named and none is there."""
+    if options.config is None and not default_path().exists():
+        return None
+    return configuration(options)
+
+
+def language_of(config: Config) -> Language:
+    """Return the language that the user chose, else the desktop's."""
+    choice = config.notify.language
+    return desktop_language() if choice is LanguageChoice.AUTO else Language(choice)
+
+
+def journal_path(config: Config | None) -> Path:
+    """Return where the event log lies: as configured, else the platform's place."""
+    if config and config.log.path:
+        return config.log.path
+    return platformdirs.user_state_path("watcher", appauthor=False) / "events.db"

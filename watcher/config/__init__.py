@@ -1,0 +1,1 @@
+"""The configuration file: TOML in, a frozen `Config` or all its mistakes out."""

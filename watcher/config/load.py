@@ -1,0 +1,243 @@
+"""Reads the configuration file and tells every mistake in it at once."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+from watcher.config.model import TABLES, Account, Config
+from watcher.config.parsers import Bad
+from watcher.errors import ConfigError
+from watcher.imap.account import Tls, is_loopback
+from watcher.language import Language, Text
+
+TableT = TypeVar("TableT")
+PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
+WRITABLE_BY_OTHERS = 0o022
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: the key, and the reason with its remedy."""
+
+    key: str
+    text: Text
+    data: Mapping[str, object]
+
+    def say(self, language: Language) -> str:
+        """Return the mistake as a line for the user."""
+        return f"{self.key}: {self.text.say(language, **self.data)}"
+
+
+class ConfigMistakesError(ConfigError):
+    """Every mistake of one configuration file."""
+
+    def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
+        super().__init__(_HEADING, path=path)
+        self.problems = tuple(problems)
+
+    def say(self, language: Language) -> str:
+        """Return the heading and a line for each mistake."""
+        lines = (f"  - {problem.say(language)}" for problem in self.problems)
+        return "\n".join((super().say(language), *lines))
+
+
+def default_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return `$WATCHER_CONFIG`, else the platform's place for configurations."""
+    named = environment.get("WATCHER_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    return platformdirs.user_config_path("watcher", appauthor=False) / "config.toml"
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: it cannot be read, others may write it, or it holds mistakes.
+    """
+    _refuse_writable_by_others(path)
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(_UNREADABLE, path=path, reason=error.strerror) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(_NOT_TOML, path=path, reason=error) from error
+    problems: list[Problem] = []
+    config = _config(document, problems)
+    if problems:
+        raise ConfigMistakesError(path, problems)
+    return _with_absolute_paths(config, path.resolve().parent)
+
+
+def _refuse_writable_by_others(path: Path) -> None:
+    # It names the commands that are run for passwords: who writes it, runs code as us.
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if os.name == "posix" and mode & WRITABLE_BY_OTHERS:
+        raise ConfigError(_WRITABLE, path=path)
+
+
+def _config(document: Mapping[str, Any], problems: list[Problem]) -> Config:
+    _report_unknown("", document, [*TABLES, "accounts"], problems)
+    tables: dict[str, Any] = {
+        name: _table(kind, document.get(name, {}), name, problems)
+        for name, kind in TABLES.items()
+    }
+    return Config(**tables, accounts=_accounts(document, problems))
+
+
+def _accounts(
+    document: Mapping[str, Any], problems: list[Problem]
+) -> tuple[Account, ...]:
+    entries = document.get("accounts", [])
+    if not isinstance(entries, list) or not entries:
+        problems.append(Problem("accounts", _NO_ACCOUNTS, {}))
+        return ()
+    accounts = []
+    for number, entry in enumerate(entries, 1):
+        where = f"accounts[{number}]"
+        known_count = len(problems)
+        account = _table(Account, entry, where, problems)
+        if len(problems) == known_count:
+            problems.extend(_check_account(account, where))
+        accounts.append(account)
+    problems.extend(_check_names(accounts))
+    return tuple(accounts)
+
+
+def _table(
+    kind: type[TableT], table: object, where: str, problems: list[Problem]
+) -> TableT:
+    if not isinstance(table, dict):
+        problems.append(Problem(where, _NOT_A_TABLE, {"name": where}))
+        return kind()
+    keys = {key.name: key for key in fields(kind)}  # type: ignore[arg-type]  # every table is a dataclass
+    _report_unknown(f"{where}.", table, list(keys), problems)
+    values = {}
+    for name in keys.keys() & table.keys():
+        try:
+            values[name] = keys[name].metadata["parse"](table[name])
+        except Bad as bad:
+            problems.append(Problem(f"{where}.{name}", bad.text, bad.data))
+    return kind(**values)
+
+
+def _report_unknown(
+    where: str, table: Mapping[str, Any], known: list[str], problems: list[Problem]
+) -> None:
+    for name in sorted(table.keys() - set(known)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        problems.append(Problem(f"{where}{name}", _UNKNOWN_KEY, {"near": near[0]}))
+
+
+def _check_account(account: Account, where: str) -> Iterable[Problem]:
+    if not account.name:
+        yield Problem(f"{where}.name", _NAME_MISSING, {})
+    if not account.user:
+        yield Problem(f"{where}.user", _USER_MISSING, {})
+    if account.provider is None and account.host is None:
+        yield Problem(f"{where}.provider", _HOST_MISSING, {})
+    given = [name for name in PASSWORD_KEYS if getattr(account, name)]
+    if len(given) != 1:
+        keys = ", ".join(PASSWORD_KEYS)
+        yield Problem(
+            f"{where}.{(given or PASSWORD_KEYS)[-1]}", _ONE_PASSWORD, {"keys": keys}
+        )
+    if account.tls is Tls.NONE and not is_loopback(account.host or ""):
+        yield Problem(f"{where}.tls", _CLEAR_TEXT, {})
+
+
+def _check_names(accounts: Iterable[Account]) -> Iterable[Problem]:
+    known: set[str] = set()
+    for number, account in enumerate(accounts, 1):
+        if account.name in known:
+            yield Problem(
+                f"accounts[{number}].name", _NAME_TWICE, {"name": account.name}
+            )
+        known.add(account.name)
+
+
+def _with_absolute_paths(config: Config, folder: Path) -> Config:
+    """Anchor relative paths at the folder of the file that names them."""
+    log = replace(config.log, path=config.log.path and folder / config.log.path)
+    accounts = tuple(
+        replace(
+            account,
+            ca_file=account.ca_file and folder / account.ca_file,
+            password_file=account.password_file and folder / account.password_file,
+        )
+        for account in config.accounts
+    )
+    return replace(config, log=log, accounts=accounts)
+
+
+_HEADING = Text(
+    en="The configuration {path} cannot be used:",
+    ja="設定ファイル {path} はこのままでは使えません:",
+)
+_UNREADABLE = Text(
+    en="The configuration {path} cannot be read ({reason}). Copy config.example.toml "
+    "there and fill it in, or name another file with --config.",
+    ja="設定ファイル {path} を読めません({reason})。config.example.toml をそこに"
+    "コピーして書きかえるか、--config で別のファイルを指定してください。",
+)
+_NOT_TOML = Text(
+    en="The configuration {path} is not valid TOML: {reason}. Mend that line.",
+    ja="設定ファイル {path} は正しい TOML ではありません: {reason}。"
+    "その行を直してください。",
+)
+_WRITABLE = Text(
+    en="The configuration {path} can be changed by other users. "
+    "Run: chmod go-w '{path}'",
+    ja="設定ファイル {path} はほかの利用者が書きかえられます。"
+    "次を実行してください: chmod go-w '{path}'",
+)
+_NO_ACCOUNTS = Text(
+    en="no account is configured: add a table [[accounts]] with name, provider, user "
+    "and a password key",
+    ja="アカウントがありません。[[accounts]] に name, provider, user とパスワードの"
+    "キーを書いてください",
+)
+_NOT_A_TABLE = Text(
+    en="it must be a table: write [{name}] on a line of its own and its keys below",
+    ja="テーブルにしてください。[{name}] の行を作り、その下にキーを書きます",
+)
+_UNKNOWN_KEY = Text(
+    en='this key is unknown; did you mean "{near}"? Rename or remove it',
+    ja="知らないキーです。「{near}」のことですか。直すか消してください",
+)
+_NAME_MISSING = Text(
+    en='the account needs a name of your choice, like name = "home"',
+    ja='アカウントに好きな名前をつけてください(例: name = "home")',
+)
+_NAME_TWICE = Text(
+    en='another account has the name "{name}" already: choose a different one',
+    ja="「{name}」という名前のアカウントがもうあります。別の名前にしてください",
+)
+_USER_MISSING = Text(
+    en='the login name is missing: add user = "me@example.jp"',
+    ja='ログイン名がありません。user = "me@example.jp" のように書いてください',
+)
+_HOST_MISSING = Text(
+    en='the server is missing: add a provider, like provider = "gmail", or a host',
+    ja='サーバーがわかりません。provider = "gmail" のように書くか、host を'
+    "書いてください",
+)
+_ONE_PASSWORD = Text(
+    en="the password must come from exactly one of: {keys}",
+    ja="パスワードの取り出し方を、次のうち一つだけ書いてください: {keys}",
+)
+_CLEAR_TEXT = Text(
+    en='without TLS the password could be read on the way: use "implicit" or '
+    '"starttls" ("none" works for servers on this machine only)',
+    ja='TLS なしではパスワードを途中で読まれます。"implicit" か "starttls" に'
+    'してください("none" はこの機械のサーバーにだけ使えます)',
+)

@@ -1,0 +1,159 @@
+"""The daemon: one queue, one consumer, and the wiring between the rooms.
+
+A thread for each account, the scheduler and the notification channel only put values on
+the queue; this thread alone judges, stores and notifies, so nothing needs a lock.
+Trouble with network, desktop or disk never ends it: only `Stop` does.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.announce import Announcer
+from watcher.clock import utc_now
+from watcher.errors import JournalBusy
+from watcher.events import EventName
+from watcher.health import Health
+from watcher.imap.reports import Arrived, LookedAt, StateChanged
+from watcher.imap.session import Session
+from watcher.inbox import Deadline, Inbox, Message, Pressed, Remind, Retry, Upkeep
+from watcher.intake import Taken
+from watcher.journal import Journal
+from watcher.lives import Lives
+from watcher.reception import Reception
+from watcher.reminders import Reminders
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+"""How often the daemon looks around without being called."""
+
+RETRY_AFTER = timedelta(seconds=10)
+"""When to ask DNS again for a key that it did not give."""
+
+BUSY_RETRY_S = 1.0
+"""When to try again to write an event log that is locked or has no room."""
+
+UPKEEP_EVERY = timedelta(hours=1)
+STOP_WITHIN_S = 1.5
+"""How long all sessions together may take to end (contract: clean stop within 2 s)."""
+
+
+Observed = Taken | LookedAt | StateChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """What the daemon does by itself."""
+
+    remind_at: tuple[timedelta, ...]
+    keep: timedelta
+    """How long events are kept."""
+    observe: Callable[[Observed], None] = lambda _: None
+    """Called with everything that was handled, in the daemon's thread."""
+
+
+class Daemon:
+    """Watches accounts until it is told to stop.
+
+    Journal and announcer belong to the thread that calls `run`.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        journal: Journal,
+        reception: Reception,
+        announcer: Announcer,
+        habits: Habits,
+    ) -> None:
+        self._inbox = inbox
+        self._journal = journal
+        self._reception = reception
+        self._habits = habits
+        self._reminders = Reminders(inbox.put)
+        self._health = Health(journal, announcer)
+        self._lives = Lives(journal, announcer, self._reminders, habits.remind_at)
+
+    def run(self, sessions: Sequence[Session]) -> None:
+        """Watch until the inbox is asked to stop, from whatever thread."""
+        self._health.start(session.account.name for session in sessions)
+        with self._reminders.running(), _threads(sessions):
+            self._reminders.every(UPKEEP_EVERY, Upkeep())
+            self._stubbornly(lambda: self._lives.resume(utc_now()))
+            while not self._inbox.is_stopping:
+                self._serve(self._inbox.next(TICK_S))
+
+    def _serve(self, message: Message | None) -> None:
+        self._stubbornly(lambda: self._health.look_around(utc_now()))
+        if message is not None:
+            self._stubbornly(lambda: self._handle(message, utc_now()))
+
+    def _stubbornly(self, act: Callable[[], None]) -> None:
+        """Do it again and again while the event log cannot be written."""
+        while True:
+            try:
+                return act()
+            except JournalBusy as error:
+                logger.warning("%s", error)
+                if self._inbox.wait_for_stop(BUSY_RETRY_S):
+                    return None
+
+    def _handle(self, message: Message, now: datetime) -> None:
+        match message:
+            case Arrived():
+                self._take(message, now)
+            case Retry(arrived=arrived):
+                self._take(arrived, now)
+            case LookedAt():
+                self._note_look(message, now)
+            case StateChanged():
+                self._health.note_state(message)
+                self._habits.observe(message)
+            case Remind(attempt_id=attempt_id):
+                self._lives.remind(attempt_id, now)
+            case Deadline():
+                self._lives.end(now)
+            case Pressed():
+                self._lives.press(message, now)
+            case Upkeep():
+                self._journal.prune(now - self._habits.keep)
+
+    def _take(self, arrived: Arrived, now: datetime) -> None:
+        taken = self._reception.receive(arrived, now)
+        if taken.event and taken.event.event is EventName.ATTEMPT:
+            self._lives.plan(taken.event, now)
+        if taken.is_worth_another_try(now):
+            self._reminders.at(now + RETRY_AFTER, Retry(arrived))
+        self._habits.observe(taken)
+
+    def _note_look(self, look: LookedAt, now: datetime) -> None:
+        self._reception.end_look(look, now)
+        self._health.note_look(look, now)
+        self._habits.observe(look)
+
+
+@contextmanager
+def _threads(sessions: Sequence[Session]) -> Iterator[None]:
+    """Run each session in a thread of its own; stop them all at the end.
+
+    Daemon threads: one that hangs in the system's resolver must not hold the exit.
+    """
+    threads = [
+        threading.Thread(target=session.run, name=session.account.name, daemon=True)
+        for session in sessions
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for session in sessions:
+            session.stop()
+        deadline_s = time.monotonic() + STOP_WITHIN_S
+        for thread in threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))

@@ -1,0 +1,83 @@
+"""What the demo says, in both languages."""
+
+from watcher.language import Text
+
+OPENING = Text(
+    en="watcher demo: the real program, on a mail server of its own on this machine.\n"
+    "When a household-budget app or a new device signs in to Amazon, Amazon mails a\n"
+    '"sign-in attempt". You have about five minutes to find that mail and to decide on\n'
+    "Amazon's page. watcher tells you at once. It never approves and never opens the\n"
+    "link by itself. Five mails arrive now; the five minutes are cut to {seconds} s.\n",
+    ja="watcher demo: 本物のプログラムを、この機械の中のメールサーバーで動かします。\n"
+    "家計簿アプリや新しい端末が Amazon にサインインすると、Amazon は「サインイン\n"
+    "試行」というメールを送ります。約 5 分のうちにそれを見つけ、Amazon のページで\n"
+    "承認か否認を選ばなければなりません。watcher はそのメールをすぐに知らせます。\n"
+    "承認もリンクへのアクセスも、決して自分では行いません。これから 5 通の\n"
+    "メールが届きます(5 分はここでは {seconds} 秒に縮めます)。\n",
+)
+CONNECTED = Text(
+    en="The daemon is connected and waits for new mail ({mode}).",
+    ja="デーモンが接続し、新着メールを待っています({mode})。",
+)
+APPROVAL = Text(
+    en="Mail 1: Amazon asks to approve or deny a sign-in (in Japanese)",
+    ja="メール 1: Amazon からの承認依頼(承認または否認)",
+)
+CODE = Text(
+    en="Mail 2: Amazon sends a verification code",
+    ja="メール 2: Amazon からの確認コード(英語)",
+)
+FORGED = Text(
+    en="Mail 3: a forgery from Amazon's exact address, without a valid signature",
+    ja="メール 3: Amazon と全く同じ差出人を名乗る偽造(正しい署名がない)",
+)
+PHISHING = Text(
+    en="Mail 4: phishing that looks like Amazon's",
+    ja="メール 4: Amazon に見せかけたフィッシング",
+)
+ORDINARY = Text(
+    en="Mail 5: an ordinary mail from a shop", ja="メール 5: ふつうのメール"
+)
+FROM = Text(en="From:    {sender}", ja="差出人: {sender}")
+SUBJECT = Text(en="Subject: {subject}", ja="件名:   {subject}")
+RECOGNISED = Text(
+    en="Decided: a real sign-in attempt.", ja="判定: 本物のサインイン試行です。"
+)
+SIGNED = Text(
+    en="Why: signed by {domain} (DKIM), and every check of form and link passed.",
+    ja="理由: {domain} の署名(DKIM)が正しく、形式とリンクの検査もすべて通りました。",
+)
+LOOK_ALIKE = Text(
+    en="Decided: a look-alike. Logged; no notification, no link.",
+    ja="判定: 偽物です。記録だけして、通知もリンクも出しません。",
+)
+UNVERIFIED = Text(
+    en="Decided: not proved. No link is shown.",
+    ja="判定: 本物と確かめられません。リンクは出しません。",
+)
+NOT_RELEVANT = Text(
+    en="Decided: no sign-in attempt. Its body is not even fetched.",
+    ja="判定: サインイン試行ではありません。本文は読みもしません。",
+)
+REASONS = Text(en="Why: {reasons}", ja="理由: {reasons}")
+SHOWN = Text(en="Shown to you ({channel}):", ja="あなたへの通知({channel}):")
+LEFT = Text(en="Time left: {left}", ja="残り時間: {left}")
+LATE = Text(
+    en="NOT AS IT SHOULD BE: no verdict came in time.",
+    ja="異常: 時間内に判定されませんでした。",
+)
+WRONG = Text(
+    en="NOT AS IT SHOULD BE: {expected} was expected.",
+    ja="異常: {expected} と判定されるはずでした。",
+)
+GOOD_END = Text(
+    en="All five mails were judged as they should be, and the link was never opened.\n"
+    "Next: copy config.example.toml and run `watcher check`; see the README.",
+    ja="5 通とも正しく判定されました。リンクは一度も開いていません。\n"
+    "次は config.example.toml をコピーして `watcher check` を実行してください\n"
+    "(README 参照)。",
+)
+BAD_END = Text(
+    en="Something was not as it should be: please report the lines above.",
+    ja="正しく動きませんでした。上の表示を添えて報告してください。",
+)

@@ -1,0 +1,213 @@
+"""The demo: the real daemon on a mailbox of its own, and five mails that tell all.
+
+Only the five minutes are shortened, so that the end can be seen too.
+"""
+
+import queue
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from watcher.clock import utc_now
+from watcher.config.model import Account, Config, Notify, Watch
+from watcher.daemon import Observed
+from watcher.demo import mails, sentences
+from watcher.demo.server import Mailbox, serving
+from watcher.demo.telling import Teller
+from watcher.dkim import memory_lookup, verifier
+from watcher.house import House, OpenChannels
+from watcher.imap.account import Tls
+from watcher.imap.reports import LookedAt, State, StateChanged
+from watcher.inbox import Inbox
+from watcher.intake import Taken
+from watcher.journal import Journal
+from watcher.language import Language, Text
+from watcher.recognition.authentication import UNCHECKED
+from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
+
+STORES = ("amazon.co.jp", "amazon.com")
+COUNT_EVERY_S = 2.0
+STEP_WITHIN_S = 10.0
+"""How long a step from server to verdict may take before the demo gives up."""
+
+_BY_HEADER_ALONE = NotRelevant((), UNCHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One mail of the demo, and what must become of it."""
+
+    title: Text
+    draft: mails.Draft
+    signer: mails.Signer | None
+    expected: type[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long the demo takes."""
+
+    window: timedelta
+    pause_s: float
+
+    @classmethod
+    def of(cls, seconds: float) -> "Plan":
+        """Return a plan for a demo of about so many seconds."""
+        return cls(timedelta(seconds=max(3.0, seconds * 0.75)), seconds * 0.08)
+
+
+class Director(threading.Thread):
+    """Delivers the mails one after another and waits for what becomes of each."""
+
+    def __init__(
+        self, scenes: tuple[Scene, ...], mailbox: Mailbox, teller: Teller, plan: Plan
+    ) -> None:
+        super().__init__(name="director", daemon=True)
+        self.inbox = Inbox()
+        self.is_good = False
+        self._scenes = scenes
+        self._mailbox = mailbox
+        self._teller = teller
+        self._plan = plan
+        self._observed: queue.SimpleQueue[Observed] = queue.SimpleQueue()
+
+    def observe(self, observed: Observed) -> None:
+        """Take what the daemon has handled; called in its thread."""
+        self._observed.put(observed)
+
+    def run(self) -> None:
+        """Direct the whole demo, and stop the daemon in the end, come what may."""
+        try:
+            self.is_good = self._direct()
+        finally:
+            self.inbox.stop()
+
+    def _direct(self) -> bool:
+        if not self._wait_for_connection():
+            self._teller.say(sentences.LATE)
+            return False
+        ends_at = utc_now() + self._plan.window
+        outcomes = [self._play(scene) for scene in self._scenes]
+        self._count_down(ends_at)
+        return all(outcomes)
+
+    def _wait_for_connection(self) -> bool:
+        for observed in self._observations():
+            if isinstance(observed, StateChanged) and observed.state is State.WATCHING:
+                self._teller.say(sentences.CONNECTED, mode=observed.mode)
+                return True
+        return False
+
+    def _play(self, scene: Scene) -> bool:
+        """Deliver a mail; return whether it was judged as it should be."""
+        self._teller.arrival(scene.title, scene.draft)
+        now = utc_now()
+        raw = mails.write(scene.draft, now)
+        if scene.signer:
+            raw = scene.signer.sign(raw, scene.draft.sender.domain)
+        verdict = self._verdict_on(self._mailbox.deliver(raw, now))
+        is_good = isinstance(verdict, scene.expected)
+        if verdict is None:
+            self._teller.say(sentences.LATE)
+        else:
+            self._teller.verdict(verdict)
+        if not is_good:
+            self._teller.say(sentences.WRONG, expected=scene.expected.__name__)
+        time.sleep(self._plan.pause_s)
+        return is_good
+
+    def _verdict_on(self, uid: int) -> Verdict | None:
+        for observed in self._observations():
+            match observed:
+                case Taken() if observed.arrived.origin.uid == uid:
+                    return observed.judgement.verdict
+                case LookedAt() if observed.cursor.uid_next > uid:
+                    return _BY_HEADER_ALONE
+        return None
+
+    def _observations(self) -> Iterator[Observed]:
+        """Yield what the daemon handles, until a step has taken too long."""
+        deadline_s = time.monotonic() + STEP_WITHIN_S
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            try:
+                yield self._observed.get(timeout=left_s)
+            except queue.Empty:
+                return
+
+    def _count_down(self, ends_at: datetime) -> None:
+        """Wait until the attempts are over, telling the time left."""
+        while (left := ends_at - utc_now()) > timedelta(0):
+            self._teller.countdown(left)
+            time.sleep(min(COUNT_EVERY_S, left.total_seconds()))
+        time.sleep(self._plan.pause_s)  # the daemon says that it is over
+
+
+def play(seconds: float, language: Language, open_channels: OpenChannels) -> bool:
+    """Show the program at work for about so many seconds.
+
+    Returns:
+        Whether each mail was judged as it should be.
+    """
+    amazon, forger = mails.Signer(), mails.Signer()
+    scenes = (
+        Scene(sentences.APPROVAL, mails.APPROVAL, amazon, Recognised),
+        Scene(sentences.CODE, mails.CODE, amazon, Recognised),
+        Scene(sentences.FORGED, mails.FORGED, forger, LookAlike),
+        Scene(sentences.PHISHING, mails.PHISHING, None, LookAlike),
+        Scene(sentences.ORDINARY, mails.ORDINARY, None, NotRelevant),
+    )
+    plan = Plan.of(seconds)
+    password = secrets.token_urlsafe(16)
+    mailbox = Mailbox()
+    teller = Teller(language)
+    teller.add(sentences.OPENING, seconds=round(plan.window.total_seconds()))
+    director = Director(scenes, mailbox, teller, plan)
+    with (
+        tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder,
+        serving(mailbox, password) as port,
+        Journal.open(Path(folder) / "events.db") as journal,
+    ):
+        house = House(
+            config=_config(port, _write_secret(Path(folder), password), plan),
+            journal=journal,
+            language=language,
+            verify=verifier(memory_lookup(amazon.keys(STORES))),
+            open_channels=open_channels,
+            on_shown=teller.shown,
+            observe=director.observe,
+            inbox=director.inbox,
+        )
+        director.start()
+        house.watch()
+    teller.add(sentences.GOOD_END if director.is_good else sentences.BAD_END)
+    return director.is_good
+
+
+def _write_secret(folder: Path, password: str) -> Path:
+    path = folder / "password"
+    path.touch(mode=0o600)
+    path.write_text(password)
+    return path
+
+
+def _config(port: int, password_file: Path, plan: Plan) -> Config:
+    """Return a configuration as a user would write it for the demo's server."""
+    account = Account(
+        name="demo",
+        user=mails.RECIPIENT,
+        password_file=password_file,
+        host="127.0.0.1",
+        port=port,
+        tls=Tls.NONE,
+        mailboxes=("INBOX",),
+    )
+    return Config(
+        watch=Watch(window=plan.window),
+        notify=Notify(remind_at=(plan.window / 3,)),
+        accounts=(account,),
+    )

@@ -1,0 +1,91 @@
+"""Knows how well each account is watched, and is loud when one is not.
+
+What is known goes to the event log, where `watcher status` finds it, also when the
+daemon is down.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from watcher.announce import Announcer
+from watcher.clock import iso, monotonic_s
+from watcher.events import Event, EventName, Origin
+from watcher.imap.reports import LookedAt, State, StateChanged
+from watcher.journal import Journal
+from watcher.language import Language
+from watcher.notify import wording
+
+BLIND_AFTER = timedelta(seconds=90)
+"""A third of the five minutes a user has: later than this, help comes too late."""
+
+LOOK_NOTED_EVERY_S = 10.0
+"""How fresh `status` is; with many accounts each look would be a write too many."""
+
+
+class Health:
+    """The state of every account, by what its session reports."""
+
+    def __init__(self, journal: Journal, announcer: Announcer) -> None:
+        self._journal = journal
+        self._announcer = announcer
+        self._last_look_s: dict[str, float] = {}
+        self._noted_s: dict[str, float] = {}
+        self._blind: set[str] = set()
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def start(self, accounts: Iterable[str]) -> None:
+        """Begin to wait for the first look at each account."""
+        self._last_look_s = dict.fromkeys(accounts, monotonic_s())
+
+    def note_look(self, look: LookedAt, now: datetime) -> None:
+        """An account was looked at: all is well."""
+        account = look.account
+        self._last_look_s[account] = monotonic_s()
+        if account in self._blind:
+            self._blind.discard(account)
+            self._log(EventName.RECOVERED, account, now)
+            self._announcer.tell(partial(wording.recovered, account), now)
+        if monotonic_s() - self._noted_s.get(account, 0.0) >= LOOK_NOTED_EVERY_S:
+            self._noted_s[account] = monotonic_s()
+            self._put(account, {"last_look_at": iso(now)})
+
+    def note_state(self, change: StateChanged) -> None:
+        """The session of an account entered a state."""
+        self._put(change.account, _facts(change))
+        if change.state is State.REFUSED:
+            self._announcer.tell(
+                partial(wording.login_refused, change.account), change.at
+            )
+
+    def look_around(self, now: datetime) -> None:
+        """Be loud about each account that nobody looked at for too long."""
+        for account, last_s in self._last_look_s.items():
+            is_overdue = monotonic_s() - last_s > BLIND_AFTER.total_seconds()
+            if is_overdue and account not in self._blind:
+                self._blind.add(account)
+                self._log(EventName.BLIND, account, now)
+                since = now - timedelta(seconds=monotonic_s() - last_s)
+                self._announcer.tell(partial(wording.blind, account, since=since), now)
+
+    def _put(self, account: str, facts: Mapping[str, Any]) -> None:
+        known = self._known.setdefault(account, {})
+        known.update(facts)
+        self._journal.put_session(account, known)
+
+    def _log(self, name: EventName, account: str, now: datetime) -> None:
+        origin = Origin(account=account)
+        self._journal.append(Event(id=0, at=now, event=name, origin=origin))
+
+
+def _facts(change: StateChanged) -> dict[str, Any]:
+    error = change.error
+    return {
+        "state": change.state,
+        "since": iso(change.at),
+        "mode": change.mode,
+        "mode_reason": change.mode_reason,
+        "error": error and {one.value: error.say(one) for one in Language},
+        "next_try_at": change.next_try_at and iso(change.next_try_at),
+    }

@@ -1,0 +1,170 @@
+"""Furnishes the rooms by a configuration, for every command that watches mailboxes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
+from typing import Protocol
+
+from watcher.accounts import Watched, watched
+from watcher.announce import Announcer, Voice
+from watcher.clock import utc_now
+from watcher.config.model import Config
+from watcher.daemon import Daemon, Habits, Observed
+from watcher.dkim import dns_lookup, verifier
+from watcher.errors import WatcherError
+from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
+from watcher.imap.session import Session, look_once
+from watcher.imap.settings import WatchSettings
+from watcher.inbox import Inbox
+from watcher.intake import Intake
+from watcher.journal import Journal
+from watcher.language import Language
+from watcher.notify.delivery import Delivery, channels
+from watcher.notify.notification import Channel, Notification, OnAction
+from watcher.reception import Reception
+from watcher.recognition.classify import Verify, may_be_attempt
+
+LOOKS_AT_ONCE = 32
+"""Accounts that one `check` looks at side by side."""
+
+
+def dns_verify(config: Config) -> Verify:
+    """Return the DKIM check that asks the configured name servers for keys."""
+    return verifier(dns_lookup(config.dkim.nameservers, config.dkim.timeout))
+
+
+class OpenChannels(Protocol):
+    """Opens channels that report the buttons pressed."""
+
+    def __call__(self, *, on_action: OnAction) -> Sequence[Channel]:
+        """Return them, the best first."""
+
+
+def open_channels(config: Config) -> OpenChannels | None:
+    """Return what opens the configured channels; None if the user wants none."""
+    notify = config.notify
+    return partial(channels, notify.channel.value) if notify.enabled else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything a daemon needs, and one look too."""
+
+    config: Config
+    journal: Journal
+    language: Language
+    verify: Verify
+    open_channels: OpenChannels | None
+    """Opens the ways to the user's eyes; None: the user wants no notifications."""
+    on_shown: Callable[[Notification, str], None] = lambda *_: None
+    observe: Callable[[Observed], None] = lambda _: None
+    inbox: Inbox = field(default_factory=Inbox)
+
+    def accounts(self) -> tuple[Watched, ...]:
+        """Return every account with its rules."""
+        return watched(self.config)
+
+    def reception(self, announcer: Announcer) -> Reception:
+        """Return what receives mails."""
+        policies = {one.account.name: one.policy for one in self.accounts()}
+        window = self.config.watch.window
+        intake = Intake(self.journal, self.verify, policies, window)
+        return Reception(self.journal, intake, announcer)
+
+    @contextmanager
+    def announcer(self) -> Iterator[Announcer]:
+        """Give what tells the user, and close its channels in the end."""
+        delivery = None
+        if self.open_channels:
+            delivery = Delivery(self.open_channels(on_action=self.inbox.press))
+        voice = Voice(
+            language=self.language,
+            tells_unverified=self.config.notify.unverified,
+            on_shown=self.on_shown,
+        )
+        try:
+            yield Announcer(self.journal, delivery, voice)
+        finally:
+            if delivery:
+                delivery.close()
+
+    def watch(self) -> None:
+        """Be the daemon until the inbox is asked to stop."""
+        habits = Habits(
+            remind_at=self.config.notify.remind_at,
+            keep=self.config.log.keep,
+            observe=self.observe,
+        )
+        with self.announcer() as announcer:
+            daemon = Daemon(
+                self.inbox,
+                self.journal,
+                self.reception(announcer),
+                announcer,
+                habits,
+            )
+            daemon.run([self._session(one) for one in self.accounts()])
+
+    def look(self) -> list[WatcherError]:
+        """Look at every account once; return the errors of those that could not be.
+
+        The accounts are looked at side by side, so that a dead server delays nobody.
+        """
+        with self.announcer() as announcer, ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
+            reception = self.reception(announcer)
+            reports: SimpleQueue[Report | Future[None]] = SimpleQueue()
+            for one in self.accounts():
+                look = pool.submit(
+                    look_once,
+                    one.account,
+                    cursors=self.journal.cursors(one.account.name),
+                    report=reports.put,
+                    is_candidate=may_be_attempt,
+                    settings=self._settings(),
+                )
+                look.add_done_callback(reports.put)
+            return _receive(reports, reception, len(self.accounts()))
+
+    def _session(self, one: Watched) -> Session:
+        return Session(
+            one.account,
+            cursors=self.journal.cursors(one.account.name),
+            report=self.inbox.put,
+            is_candidate=may_be_attempt,
+            settings=self._settings(),
+        )
+
+    def _settings(self) -> WatchSettings:
+        watch = self.config.watch
+        return WatchSettings(
+            mode=watch.mode,
+            poll_interval=watch.poll_interval,
+            look_back=watch.look_back,
+            window=watch.window,
+        )
+
+
+def _receive(
+    reports: SimpleQueue[Report | Future[None]], reception: Reception, count: int
+) -> list[WatcherError]:
+    """Receive reports until so many looks are done; return the errors of the looks."""
+    errors = []
+    while count:
+        match reports.get():
+            case Arrived() as arrived:
+                reception.receive(arrived, utc_now())
+            case LookedAt() as look:
+                reception.end_look(look, utc_now())
+            case StateChanged():
+                pass  # one look has no states
+            case Future() as done:
+                count -= 1
+                error = done.exception()
+                if isinstance(error, WatcherError):
+                    errors.append(error)
+                elif error:
+                    raise error
+    return errors

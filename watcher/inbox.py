@@ -1,0 +1,80 @@
+"""The daemon's one queue: everything that happens comes in here, as a value."""
+
+import queue
+import threading
+from dataclasses import dataclass
+
+from watcher.imap.reports import Arrived, Report
+from watcher.notify.notification import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """The time left of an attempt has come down to one of `remind_at`."""
+
+    attempt_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The time of an attempt may be over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The user pressed a button of a notification."""
+
+    attempt_id: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A mail whose proof waited for DNS can be judged again."""
+
+    arrived: Arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Old events may go."""
+
+
+Message = Report | Remind | Deadline | Pressed | Retry | Upkeep
+
+
+class Inbox:
+    """Takes messages from every thread and signal handler; one thread reads them."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._stop = threading.Event()
+
+    def put(self, message: Message) -> None:
+        """Hand in a message."""
+        self._queue.put(message)
+
+    def press(self, topic: int, action: Action) -> None:
+        """Hand in a button that the user pressed on a notification."""
+        self.put(Pressed(topic, action))
+
+    def stop(self) -> None:
+        """Ask the reader to end."""
+        self._stop.set()
+        self._queue.put(None)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the reader was asked to end."""
+        return self._stop.is_set()
+
+    def wait_for_stop(self, seconds: float) -> bool:
+        """Wait at most so long; return whether the reader was asked to end."""
+        return self._stop.wait(seconds)
+
+    def next(self, seconds: float) -> Message | None:
+        """Return the oldest message; None if none comes within so many seconds."""
+        try:
+            return self._queue.get(timeout=seconds)
+        except queue.Empty:
+            return None

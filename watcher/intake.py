@@ -1,0 +1,152 @@
+"""Takes a mail in: judges it, decides what it means now, and logs that once for ever.
+
+This is the one road of `run`, `check` and `demo` from bytes to an event.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher.events import Event, EventName, Kind
+from watcher.imap.reports import Arrived
+from watcher.journal import Finding, Journal
+from watcher.recognition.attempt import (
+    Approval,
+    Claim,
+    Code,
+    Content,
+    Unknown,
+    expires_at,
+)
+from watcher.recognition.classify import Judgement, Policy, Verify, classify
+from watcher.recognition.verdict import (
+    LookAlike,
+    NotRelevant,
+    Reason,
+    Recognised,
+    Unverified,
+)
+
+RETRY_WITHIN = timedelta(minutes=10)
+"""How long after its arrival a mail's proof is worth asking DNS for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one mail."""
+
+    arrived: Arrived
+    judgement: Judgement
+    event: Event | None
+    """What was logged; None for a known mail and for one that is not relevant."""
+
+    def is_worth_another_try(self, now: datetime) -> bool:
+        """Return whether the proof only waits for DNS, and time is left for it."""
+        verdict = self.judgement.verdict
+        if not isinstance(verdict, Unverified):
+            return False
+        is_fresh = now - self.arrived.received_at < RETRY_WITHIN
+        return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
+
+
+class Intake:
+    """Judges mails by the rules of their account and logs what they are."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        verify: Verify,
+        policies: Mapping[str, Policy],
+        window: timedelta,
+    ) -> None:
+        self._journal = journal
+        self._verify = verify
+        self._policies = policies
+        self._window = window
+
+    def take(self, arrived: Arrived, now: datetime) -> Taken:
+        """Judge a mail and log it, if it is an event that the log does not know."""
+        policy = self._policies[arrived.origin.account or ""]
+        judgement = classify(arrived.raw, verify=self._verify, policy=policy)
+        finding = find(arrived, judgement, now=now, window=self._window)
+        event = self._journal.record(finding) if finding else None
+        return Taken(arrived, judgement, event)
+
+
+def find(
+    arrived: Arrived, judgement: Judgement, *, now: datetime, window: timedelta
+) -> Finding | None:
+    """Return the event that a judged mail is at this moment, None if it is none."""
+    event = Event(
+        id=0,
+        at=now,
+        event=EventName.LOOK_ALIKE,
+        origin=arrived.origin,
+        message_id=judgement.message_id,
+        received_at=arrived.received_at,
+    )
+    identity = judgement.message_id or judgement.digest
+    match judgement.verdict:
+        case Recognised(attempt=attempt):
+            event = _with_claim(event, attempt.claim, arrived.received_at, window)
+            return _attempt(event, attempt.content, identity)
+        case Unverified(claim=claim, reasons=reasons):
+            event = _with_claim(event, claim, arrived.received_at, window)
+            event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
+            return Finding(event, (_key(EventName.UNVERIFIED, identity),))
+        case LookAlike(reasons=reasons):
+            event = replace(event, reasons=reasons)
+            return Finding(event, (_key(EventName.LOOK_ALIKE, identity),))
+        case NotRelevant():
+            return None
+
+
+def _with_claim(
+    event: Event, claim: Claim, received_at: datetime, window: timedelta
+) -> Event:
+    return replace(
+        event,
+        store=claim.store,
+        attempted_at=claim.attempted_at,
+        expires_at=expires_at(claim.attempted_at, received_at, window),
+        device=claim.device,
+        near=claim.near,
+    )
+
+
+def _attempt(event: Event, content: Content, identity: str) -> Finding:
+    is_live = event.expires_at is not None and event.expires_at > event.at
+    kind, secret = _kind_and_secret(content)
+    keys = [_key(EventName.ATTEMPT, identity)]
+    if isinstance(content, Approval):
+        # The same attempt in a second copy; a code is too short to tell attempts apart.
+        keys.append(_key(EventName.ATTEMPT, content.link))
+    return Finding(
+        replace(
+            event,
+            event=EventName.ATTEMPT if is_live else EventName.MISSED,
+            kind=kind,
+            secret=secret if is_live else None,
+        ),
+        keys=tuple(keys),
+        relatives=(_key(EventName.UNVERIFIED, identity),),
+    )
+
+
+def _kind_and_secret(content: Content) -> tuple[Kind, str | None]:
+    match content:
+        case Approval(link=link):
+            return Kind.APPROVAL, link
+        case Code(code=code):
+            return Kind.CODE, code
+        case Unknown():
+            return Kind.UNKNOWN, None
+
+
+def _key(name: EventName, identity: str) -> str:
+    """Return a key that holds nothing of a link, and never meets another event's.
+
+    Otherwise a look-alike that guesses a Message-ID could keep the real mail out.
+    """
+    return f"{name}:{hashlib.sha256(identity.encode()).hexdigest()}"

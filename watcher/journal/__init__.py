@@ -1,0 +1,8 @@
+"""The event log: what happened, for ever once each, and what must outlive a restart.
+
+`Journal` is the door; `database` knows SQLite, `rows` how an event lies in it.
+"""
+
+from watcher.journal.log import Finding, Journal
+
+__all__ = ["Finding", "Journal"]

@@ -1,0 +1,196 @@
+"""Opens the SQLite file so that nobody else reads it and kill -9 does not hurt it.
+
+Daemon and commands share one file: in WAL mode they read while one writes. Live links
+and codes stand in a table of their own, `secrets`, and nowhere else; `secure_delete`
+overwrites them when they go, `forget` also empties the write-ahead log.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from watcher.errors import JournalBusy, JournalUnusable
+from watcher.language import Text
+
+FORMAT = 1
+"""`PRAGMA user_version` of the tables below."""
+
+BUSY_TIMEOUT_S = 5.0
+"""How long to wait for another program's transaction; ours take milliseconds."""
+
+_SCHEMA = """
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, attempt_id INTEGER, at INTEGER NOT NULL,
+  event TEXT NOT NULL, account TEXT, mailbox TEXT, uid_validity INTEGER, uid INTEGER,
+  message_id TEXT, kind TEXT, store TEXT, masked TEXT, attempted_at INTEGER,
+  received_at INTEGER, expires_at INTEGER, device TEXT, near TEXT,
+  reasons TEXT NOT NULL, detail TEXT);
+CREATE INDEX events_by_attempt ON events (attempt_id, event);
+CREATE INDEX events_by_name ON events (event, at);
+CREATE TABLE secrets (attempt_id INTEGER PRIMARY KEY, secret TEXT NOT NULL);
+CREATE TABLE seen (key TEXT PRIMARY KEY, attempt_id INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE deliveries (attempt_id INTEGER PRIMARY KEY, claimed_at INTEGER NOT NULL);
+CREATE TABLE cursors (account TEXT, mailbox TEXT, uid_validity INTEGER NOT NULL,
+  uid_next INTEGER NOT NULL, PRIMARY KEY (account, mailbox)) WITHOUT ROWID;
+CREATE TABLE sessions (account TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """One open file of one thread; every error leaves it as a sentence."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file for reading and writing; create it (0600) if need be."""
+        with _sentences(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        database = cls._connect(path, "rw")
+        with _closing_on_error(database), _sentences(path):
+            database._prepare()
+        return database
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Open the file for reading only."""
+        return cls._connect(path, "ro")
+
+    @classmethod
+    def _connect(cls, path: Path, mode: str) -> Self:
+        with _sentences(path):
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,
+            )
+        database = cls(path, connection)
+        with _closing_on_error(database), _sentences(path):
+            if database._format() > FORMAT:
+                raise JournalUnusable(_NEWER, path=path)
+        return database
+
+    def _prepare(self) -> None:
+        for setting in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "secure_delete = ON",
+        ):
+            self._connection.execute(f"PRAGMA {setting}")
+        if self._format() == FORMAT:
+            return
+        with self.transaction():
+            if self._format() == 0:  # nobody else was quicker
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+    def _format(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def query(
+        self, statement: str, values: tuple[object, ...] = ()
+    ) -> list[tuple[object, ...]]:
+        """Return all rows of a SELECT, or of a change that RETURNs."""
+        with _sentences(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that is done inside one fact: there as a whole, or not at all."""
+        with _sentences(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def forget(self) -> None:
+        """Empty the write-ahead log, so that what was deleted is in no file any more.
+
+        Another program that reads at this moment holds it up; then the next call will.
+        """
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _closing_on_error(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Turn what the file system and SQLite say into what the user can do about it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        kind, text = _KINDS.get(_primary_code(error), (JournalUnusable, _DAMAGED))
+        raise kind(text, path=path, reason=error) from error
+    except OSError as error:
+        raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    # Extended codes such as SQLITE_IOERR_WRITE carry the primary one in the low byte.
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+_NEWER = Text(
+    en="The event log {path} was written by a newer version of watcher. Update "
+    "watcher, or name another file under [log] path.",
+    ja="記録ファイル {path} は、より新しい watcher が書いたものです。watcher を更新"
+    "するか、[log] path に別のファイルを書いてください。",
+)
+_LOCKED = Text(
+    en="The event log {path} is locked by another program. Try again; if it stays so, "
+    "close the program that holds it.",
+    ja="記録ファイル {path} はほかのプログラムが使用中です。もう一度試し、"
+    "変わらなければそのプログラムを終了してください。",
+)
+_FULL = Text(
+    en="The event log {path} cannot be written: {reason}. Make room on the disk and "
+    "try again; nothing that was logged is lost.",
+    ja="記録ファイル {path} に書きこめません: {reason}。ディスクを空けてから、もう一度"
+    "試してください。これまでの記録は失われていません。",
+)
+_NO_ACCESS = Text(
+    en="The event log {path} cannot be opened for writing ({reason}). Mend its "
+    "permissions, or name another file under [log] path.",
+    ja="記録ファイル {path} を書きこみ用に開けません({reason})。アクセス権を直すか、"
+    "[log] path に別のファイルを書いてください。",
+)
+_DAMAGED = Text(
+    en="The event log {path} is no log of watcher, or it is damaged ({reason}). Move "
+    "it away; a new one is made.",
+    ja="記録ファイル {path} は watcher の記録ではないか、壊れています({reason})。"
+    "ほかの場所に移せば、新しく作られます。",
+)
+_KINDS: dict[int | None, tuple[type[JournalBusy | JournalUnusable], Text]] = {
+    sqlite3.SQLITE_BUSY: (JournalBusy, _LOCKED),
+    sqlite3.SQLITE_LOCKED: (JournalBusy, _LOCKED),
+    sqlite3.SQLITE_PROTOCOL: (JournalBusy, _LOCKED),
+    sqlite3.SQLITE_FULL: (JournalBusy, _FULL),
+    sqlite3.SQLITE_IOERR: (JournalBusy, _FULL),
+    sqlite3.SQLITE_READONLY: (JournalUnusable, _NO_ACCESS),
+    sqlite3.SQLITE_CANTOPEN: (JournalUnusable, _NO_ACCESS),
+    sqlite3.SQLITE_PERM: (JournalUnusable, _NO_ACCESS),
+}

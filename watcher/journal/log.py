@@ -1,0 +1,272 @@
+"""What the program knows and when it learnt it: attempts, cursors, live links.
+
+One transaction is one fact: an attempt, the keys by which it is known again and its
+live link enter together or not at all.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, cast
+
+from watcher.events import Event, EventName
+from watcher.imap.reports import Cursor
+from watcher.journal.database import Database
+from watcher.journal.rows import (
+    COLUMNS,
+    MARKS,
+    SELECT,
+    from_ms,
+    from_row,
+    to_ms,
+    to_row,
+)
+
+DELIVERY_LEASE = timedelta(seconds=20)
+"""How long a program that set out to notify may take before another one steps in."""
+
+PAGE = 500
+"""Events read at once, so that a long log needs little memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mail that is an event: what to log, and by what it is known again."""
+
+    event: Event
+    keys: tuple[str, ...]
+    """Two mails with a key in common are one attempt."""
+    relatives: tuple[str, ...] = ()
+    """Keys of an earlier event that this one goes on from without repeating it."""
+
+
+class Journal:
+    """An open event log, of one thread.
+
+    Raises (every method):
+        JournalBusy: it cannot be written now.
+        JournalUnusable: it cannot be used until the user mends something.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the log for reading and writing, and create it (0600) if need be."""
+        return cls(Database.open(path))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Open the log for reading only; None if there is none yet."""
+        return cls(Database.read(path)) if path.exists() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    # Writing ----------------------------------------------------------------------
+
+    def record(self, finding: Finding) -> Event | None:
+        """Log what a mail is; None if the log knows it already."""
+        with self._database.transaction():
+            if self._attempt_of(finding.keys) is not None:
+                return None
+            relative = self._attempt_of(finding.relatives)
+            event = self._insert(replace(finding.event, attempt_id=relative))
+            for key in finding.keys:
+                self._database.query(
+                    "INSERT INTO seen VALUES (?, ?)", (key, event.attempt_id)
+                )
+            if event.secret:
+                self._database.query(
+                    "INSERT INTO secrets VALUES (?, ?)",
+                    (event.attempt_id, event.secret),
+                )
+        return event
+
+    def append(self, event: Event) -> Event:
+        """Log an event and return it with its id."""
+        with self._database.transaction():
+            return self._insert(event)
+
+    def append_about(
+        self, about: Event, name: EventName, *, at: datetime, detail: str | None = None
+    ) -> Event:
+        """Log what happened next to an attempt."""
+        return self.append(replace(about, at=at, event=name, detail=detail))
+
+    def claim(self, attempt_id: int, now: datetime) -> bool:
+        """Return whether the caller shall notify of an attempt, and nobody else.
+
+        The claim of a program that died is void after `DELIVERY_LEASE`.
+        """
+        with self._database.transaction():
+            if self.has_happened(attempt_id, EventName.NOTIFIED):
+                return False
+            claimed = self._database.query(
+                "INSERT INTO deliveries VALUES (?1, ?2) ON CONFLICT DO UPDATE "
+                "SET claimed_at = ?2 WHERE claimed_at <= ?3 RETURNING 1",
+                (attempt_id, to_ms(now), to_ms(now - DELIVERY_LEASE)),
+            )
+        return bool(claimed)
+
+    def release(self, attempt_id: int) -> None:
+        """Give a claim back: the notification was not shown."""
+        with self._database.transaction():
+            self._database.query(
+                "DELETE FROM deliveries WHERE attempt_id = ?", (attempt_id,)
+            )
+
+    def expire(self, now: datetime) -> list[Event]:
+        """Log `expired` for each attempt whose time is over, and forget its secret."""
+        with self._database.transaction():
+            over = self._events(
+                "WHERE e.event = ? AND e.expires_at <= ? AND NOT EXISTS (SELECT 1 FROM "
+                "events x WHERE x.attempt_id = e.attempt_id AND x.event = ?)",
+                (EventName.ATTEMPT, to_ms(now), EventName.EXPIRED),
+            )
+            expired = [
+                self._insert(replace(event, at=now, event=EventName.EXPIRED))
+                for event in over
+            ]
+            for event in over:
+                self._database.query(
+                    "DELETE FROM secrets WHERE attempt_id = ?", (event.attempt_id,)
+                )
+        if over:
+            self._database.forget()
+        return expired
+
+    def prune(self, before: datetime) -> None:
+        """Delete the events, and the keys of the attempts, that are older."""
+        with self._database.transaction():
+            self._database.query("DELETE FROM events WHERE at < ?", (to_ms(before),))
+            for table in ("seen", "deliveries"):
+                self._database.query(
+                    f"DELETE FROM {table} WHERE attempt_id NOT IN "  # noqa: S608 -- constants
+                    "(SELECT attempt_id FROM events WHERE attempt_id IS NOT NULL)"
+                )
+
+    def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
+        """Remember how far a mailbox has been looked at."""
+        with self._database.transaction():
+            self._database.query(
+                "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
+                (account, mailbox, cursor.uid_validity, cursor.uid_next),
+            )
+
+    def put_session(self, account: str, state: Mapping[str, Any]) -> None:
+        """Remember what is known of an account's session, for `watcher status`."""
+        with self._database.transaction():
+            self._database.query(
+                "INSERT OR REPLACE INTO sessions VALUES (?, ?)",
+                (account, json.dumps(state)),
+            )
+
+    # Reading ----------------------------------------------------------------------
+
+    def live(self, now: datetime) -> list[Event]:
+        """Return the attempts that can still be acted on, oldest first."""
+        return self._events(
+            "WHERE e.event = ? AND e.expires_at > ? ORDER BY e.id",
+            (EventName.ATTEMPT, to_ms(now)),
+        )
+
+    def unannounced(self, now: datetime) -> list[Event]:
+        """Return the live attempts that no notification is known to have shown."""
+        return [
+            event
+            for event in self.live(now)
+            if not self.has_happened(event.attempt_id, EventName.NOTIFIED)
+        ]
+
+    def has_happened(self, attempt_id: int | None, name: EventName) -> bool:
+        """Return whether an event about this attempt is in the log."""
+        return bool(
+            self._database.query(
+                "SELECT 1 FROM events WHERE attempt_id = ? AND event = ? LIMIT 1",
+                (attempt_id, name),
+            )
+        )
+
+    def count(self, name: EventName, since: datetime) -> int:
+        """Return how many events of a name there are since an instant."""
+        rows = self._database.query(
+            "SELECT count(*) FROM events WHERE event = ? AND at >= ?",
+            (name, to_ms(since)),
+        )
+        return cast(int, rows[0][0])
+
+    def armed_until(self) -> datetime | None:
+        """Return until when the user expects a sign-in, by the newest word on it."""
+        rows = self._database.query(
+            "SELECT expires_at FROM events WHERE event = ? ORDER BY id DESC LIMIT 1",
+            (EventName.ARMED,),
+        )
+        return from_ms(cast(int, rows[0][0])) if rows else None
+
+    def events(
+        self, *, after_id: int = 0, since: datetime | None = None
+    ) -> Iterator[Event]:
+        """Yield events in the order of their ids, a page at a time."""
+        while True:
+            page = self._events(
+                "WHERE e.id > ? AND e.at >= ? ORDER BY e.id LIMIT ?",
+                (after_id, to_ms(since) if since else 0, PAGE),
+            )
+            yield from page
+            if len(page) < PAGE:
+                return
+            after_id = page[-1].id
+
+    def last(self, count: int) -> list[Event]:
+        """Return the newest events, oldest first."""
+        return self._events("ORDER BY e.id DESC LIMIT ?", (count,))[::-1]
+
+    def cursors(self, account: str) -> dict[str, Cursor]:
+        """Return how far each mailbox of an account has been looked at."""
+        rows = self._database.query(
+            "SELECT mailbox, uid_validity, uid_next FROM cursors WHERE account = ?",
+            (account,),
+        )
+        return {
+            cast(str, row[0]): Cursor(*cast(tuple[int, int], row[1:])) for row in rows
+        }
+
+    def sessions(self) -> dict[str, dict[str, Any]]:
+        """Return what was last known of each account's session."""
+        rows = self._database.query("SELECT account, state FROM sessions")
+        return {cast(str, name): json.loads(cast(str, state)) for name, state in rows}
+
+    # ------------------------------------------------------------------------------
+
+    def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
+        return [
+            from_row(row) for row in self._database.query(f"{SELECT} {where}", values)
+        ]
+
+    def _attempt_of(self, keys: Iterable[str]) -> int | None:
+        for key in keys:
+            for (attempt_id,) in self._database.query(
+                "SELECT attempt_id FROM seen WHERE key = ?", (key,)
+            ):
+                return cast(int, attempt_id)
+        return None
+
+    def _insert(self, event: Event) -> Event:
+        rows = self._database.query(
+            f"INSERT INTO events ({COLUMNS}) VALUES ({MARKS}) RETURNING id",  # noqa: S608 -- constants
+            to_row(event),
+        )
+        new_id = cast(int, rows[0][0])
+        if event.attempt_id is None and event.origin.uid is not None:
+            self._database.query(
+                "UPDATE events SET attempt_id = id WHERE id = ?", (new_id,)
+            )
+            return replace(event, id=new_id, attempt_id=new_id)
+        return replace(event, id=new_id)
