@@ -34,7 +34,7 @@ NOTIFICATIONS = "org.freedesktop.Notifications"
 SERVICE = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFICATIONS)
 DUNST = SERVICE.with_interface("org.dunstproject.cmd0")
 PATIENCE_S = 20.0
-_SMALL = ("-trim", "+repage", "+dither", "-colors", "16", "-quality", "95")
+_SMALL = ("-trim", "+repage", "+dither", "-colors", "32")
 
 _BUS = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -264,7 +264,7 @@ class Desktop:
         looks = [b"", b""]
 
         def stands_still() -> bool:
-            self.run("import", "-window", "root", *_SMALL, str(path))
+            self.run("import", "-window", "root", *_SMALL, f"PNG8:{path}")
             looks.append(path.read_bytes())
             return looks[-1] == looks[-2] and len(looks[-1]) > 1000
 

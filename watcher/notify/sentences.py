@@ -82,7 +82,7 @@ BRIEF_ASK = Text(
     en="Is it you? {device}, {near}.", ja="ご本人ですか？ {device}・{near}"
 )
 BRIEF_APPROVAL = Text(
-    en="Run `watcher open`, approve, then press 「認証する」 in the app.",
+    en="`watcher open`, approve, only then 「認証する」.",
     ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
 )
 BRIEF_CODE = Text(
@@ -90,7 +90,7 @@ BRIEF_CODE = Text(
     ja="コードはAmazonのメールにあります。",
 )
 BRIEF_IF_NOT = Text(
-    en="If not: don't approve, change your password.",
+    en="Not you? Change your password.",
     ja="違うなら承認せずパスワード変更を。",
 )
 
@@ -128,8 +128,8 @@ UNVERIFIED_COUNT = Text(
     ja="Amazon らしいメールが {count} 通届きましたが、差出人を確認できませんでした。",
 )
 UNVERIFIED_LOOK = Text(
-    en="Signing in now? Then look at it in your mail program with care, and follow no "
-    "link that does not lead to Amazon itself.",
+    en="Signing in now? Look at it in your mail program with care, and follow no link "
+    "that leaves Amazon.",
     ja="今サインイン中なら、メールソフトで注意して確認し、"
     "Amazon 以外へのリンクは開かないでください。",
 )

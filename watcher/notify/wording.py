@@ -21,7 +21,7 @@ from watcher.notify.notification import Notification
 from watcher.recognition.attempt import time_left
 from watcher.recognition.plain import harmless
 
-DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 40, 24, 18
+DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 
 
 def live(

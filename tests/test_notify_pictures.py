@@ -1,0 +1,71 @@
+"""Pictures of every kind of notification in each language, to be looked at.
+
+`WATCHER_PICTURES=1 pytest tests/test_notify_pictures.py` draws them anew; otherwise the
+tests only see to it that none is missing.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import desktop
+from tests.desktop import Desktop, Server
+from tests.notifications import every_kind
+from watcher.language import Language
+from watcher.notify.freedesktop import Freedesktop
+
+PICTURES = Path(__file__).parent / "pictures"
+SERVERS: dict[str, Server] = {"dunst": desktop.dunst, "xfce": desktop.xfce}
+KINDS = sorted(every_kind(Language.EN))
+LARGEST_BYTES = 16_000
+
+draws = os.environ.get("WATCHER_PICTURES") == "1"
+
+
+def _path(server: str, kind: str, language: Language) -> Path:
+    return PICTURES / f"{server}-{kind}-{language}.png"
+
+
+@pytest.fixture
+def in_japan(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the clock times in the pictures be those of Japan wherever they are drawn."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not draws, reason="WATCHER_PICTURES=1 draws the pictures anew")
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.usefixtures("in_japan")
+def test_draw(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with desktop.desktop(SERVERS[server]) as one:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", one.bus.address)
+        for language in Language:
+            _draw(server, language, one)
+
+
+def _draw(server: str, language: Language, one: Desktop) -> None:
+    for kind, notification in every_kind(language).items():
+        channel = Freedesktop(lambda topic, action: None)
+        channel.show(notification)
+        one.picture(_path(server, kind, language))
+        channel.withdraw(notification.topic)
+        channel.close()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", Language)
+def test_there_is_a_small_picture_of(
+    server: str, kind: str, language: Language
+) -> None:
+    picture = _path(server, kind, language).read_bytes()
+
+    assert picture.startswith(b"\x89PNG\r\n")
+    assert len(picture) < LARGEST_BYTES
