@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.events import Event, EventName, Kind
 from watcher.imap.reports import Arrived
-from watcher.journal import Finding, Journal
+from watcher.journal import Sighting, Journal
 from watcher.recognition.attempt import (
     Approval,
     Claim,
@@ -69,14 +69,14 @@ class Intake:
         """Judge a mail and log it, if it is an event that the log does not know."""
         policy = self._policies[arrived.origin.account or ""]
         judgement = classify(arrived.raw, verify=self._verify, policy=policy)
-        finding = find(arrived, judgement, now=now, window=self._window)
-        event = self._journal.record(finding) if finding else None
+        sighting = find(arrived, judgement, now=now, window=self._window)
+        event = self._journal.record(sighting) if sighting else None
         return Taken(arrived, judgement, event)
 
 
 def find(
     arrived: Arrived, judgement: Judgement, *, now: datetime, window: timedelta
-) -> Finding | None:
+) -> Sighting | None:
     """Return the event that a judged mail is at this moment, None if it is none."""
     event = Event(
         id=0,
@@ -94,10 +94,10 @@ def find(
         case Unverified(claim=claim, reasons=reasons):
             event = _with_claim(event, claim, arrived.received_at, window)
             event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
-            return Finding(event, (_key(EventName.UNVERIFIED, identity),))
+            return Sighting(event, (_key(EventName.UNVERIFIED, identity),))
         case LookAlike(reasons=reasons):
             event = replace(event, reasons=reasons)
-            return Finding(event, (_key(EventName.LOOK_ALIKE, identity),))
+            return Sighting(event, (_key(EventName.LOOK_ALIKE, identity),))
         case NotRelevant():
             return None
 
@@ -115,33 +115,41 @@ def _with_claim(
     )
 
 
-def _attempt(event: Event, content: Content, identity: str) -> Finding:
+def _attempt(event: Event, content: Content, identity: str) -> Sighting:
     is_live = event.expires_at is not None and event.expires_at > event.at
-    kind, secret = _kind_and_secret(content)
     keys = [_key(EventName.ATTEMPT, identity)]
     if isinstance(content, Approval):
         # The same attempt in a second copy; a code is too short to tell attempts apart.
         keys.append(_key(EventName.ATTEMPT, content.link))
-    return Finding(
+    return Sighting(
         replace(
             event,
             event=EventName.ATTEMPT if is_live else EventName.MISSED,
-            kind=kind,
-            secret=secret if is_live else None,
+            kind=kind_of(content),
+            secret=_secret(content) if is_live else None,
         ),
         keys=tuple(keys),
         relatives=(_key(EventName.UNVERIFIED, identity),),
     )
 
 
-def _kind_and_secret(content: Content) -> tuple[Kind, str | None]:
+def kind_of(content: Content) -> Kind:
+    """Return what a recognised mail offers the user."""
     match content:
-        case Approval(link=link):
-            return Kind.APPROVAL, link
-        case Code(code=code):
-            return Kind.CODE, code
+        case Approval():
+            return Kind.APPROVAL
+        case Code():
+            return Kind.CODE
         case Unknown():
-            return Kind.UNKNOWN, None
+            return Kind.UNKNOWN
+
+
+def _secret(content: Content) -> str | None:
+    match content:
+        case Approval(link=secret) | Code(code=secret):
+            return secret
+        case Unknown():
+            return None
 
 
 def _key(name: EventName, identity: str) -> str:

@@ -32,7 +32,7 @@ PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Sighting:
     """A mail that is an event: what to log, and by what it is known again."""
 
     event: Event
@@ -71,14 +71,14 @@ class Journal:
 
     # Writing ----------------------------------------------------------------------
 
-    def record(self, finding: Finding) -> Event | None:
+    def record(self, sighting: Sighting) -> Event | None:
         """Log what a mail is; None if the log knows it already."""
         with self._database.transaction():
-            if self._attempt_of(finding.keys) is not None:
+            if self._attempt_of(sighting.keys) is not None:
                 return None
-            relative = self._attempt_of(finding.relatives)
-            event = self._insert(replace(finding.event, attempt_id=relative))
-            for key in finding.keys:
+            relative = self._attempt_of(sighting.relatives)
+            event = self._insert(replace(sighting.event, attempt_id=relative))
+            for key in sighting.keys:
                 self._database.query(
                     "INSERT INTO seen VALUES (?, ?)", (key, event.attempt_id)
                 )

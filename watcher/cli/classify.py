@@ -1,0 +1,110 @@
+"""`watcher classify`: judges saved mails by the same code as the daemon."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from watcher.accounts import policy_of_all
+from watcher.cli.explanation import render
+from watcher.cli.options import Options
+from watcher.cli.progress import Progress
+from watcher.cli.saved import Saved, names_in, read
+from watcher.cli.setting import configuration_if_any
+from watcher.clock import iso, utc_now
+from watcher.config.model import Config
+from watcher.errors import ExitCode, Unreadable
+from watcher.house import dns_verify
+from watcher.intake import kind_of
+from watcher.recognition.attempt import Approval, Code, SignInAttempt, expires_at
+from watcher.recognition.classify import Judgement, Policy, classify
+from watcher.recognition.verdict import (
+    LookAlike,
+    NotRelevant,
+    Recognised,
+    Unverified,
+    Verdict,
+)
+
+NAMES: dict[type[Verdict], str] = {
+    Recognised: "recognised",
+    Unverified: "unverified",
+    LookAlike: "look_alike",
+    NotRelevant: "not_relevant",
+}
+_CLAIM_KEYS = ("store", "language", "attempted_at", "expires_at", "device", "near")
+
+
+def run(options: Options) -> int:
+    """Judge each mail; what cannot be read is told, and the rest still judged."""
+    config = configuration_if_any(options)
+    rules = config or Config()
+    verify = dns_verify(rules)
+    policy = policy_of_all(config) if config else Policy()
+    code = ExitCode.OK
+    names = names_in(options.files)
+    with Progress(len(names)) as progress:
+        for name in names:
+            try:
+                for saved in read(name):
+                    judgement = classify(saved.raw, verify=verify, policy=policy)
+                    progress.print(_line(saved, judgement, rules, options))
+            except Unreadable as error:
+                progress.warn(error.say(options.language))
+                code = ExitCode.UNREADABLE
+            progress.step()
+    return code
+
+
+def _line(saved: Saved, judgement: Judgement, rules: Config, options: Options) -> str:
+    received_at = options.received_at or utc_now()
+    if options.json:
+        facts = as_json(judgement, received_at, rules.watch.window)
+        return json.dumps({"v": 1, "file": saved.name, **facts}, ensure_ascii=False)
+    return render(saved.name, judgement, options)
+
+
+def as_json(
+    judgement: Judgement, received_at: datetime, window: timedelta
+) -> dict[str, Any]:
+    """Return what the contract tells of a judged mail (§3)."""
+    verdict = judgement.verdict
+    authentication = verdict.authentication
+    return {
+        "verdict": NAMES[type(verdict)],
+        **_content(verdict),
+        **_claim(verdict, received_at, window),
+        "reasons": [] if isinstance(verdict, Recognised) else list(verdict.reasons),
+        "authentication": {
+            "result": authentication.result,
+            "by": authentication.by,
+            "domain": authentication.domain,
+            "detail": authentication.detail,
+        },
+    }
+
+
+def _content(verdict: Verdict) -> dict[str, Any]:
+    content = verdict.attempt.content if isinstance(verdict, Recognised) else None
+    return {
+        "kind": content and kind_of(content),
+        "link": content.link if isinstance(content, Approval) else None,
+        "code": content.code if isinstance(content, Code) else None,
+    }
+
+
+def _claim(
+    verdict: Verdict, received_at: datetime, window: timedelta
+) -> dict[str, Any]:
+    match verdict:
+        case Recognised(attempt=SignInAttempt(claim=claim)) | Unverified(claim=claim):
+            deadline = expires_at(claim.attempted_at, received_at, window)
+            return {
+                "store": claim.store,
+                "language": claim.language,
+                "attempted_at": claim.attempted_at and iso(claim.attempted_at),
+                "expires_at": iso(deadline),
+                "device": claim.device,
+                "near": claim.near,
+            }
+        case LookAlike() | NotRelevant():
+            return dict.fromkeys(_CLAIM_KEYS)
