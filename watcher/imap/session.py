@@ -80,6 +80,8 @@ TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
     State.STOPPED: {},
 }
 
+RESTING = {State.BACKING_OFF, State.REFUSED}
+
 HURRY_FOR_S = 60.0
 HURRY_S = 1.0
 """After a sleep the network comes up by itself within seconds: nobody should wait."""
@@ -146,7 +148,7 @@ class Session:
     def _enter(self, state: State) -> None:
         is_other, self._state = state is not self._state, state
         if is_other:
-            self._tell(self._error)
+            self._tell(self._error if state in RESTING else None)
 
     def _work(self) -> Outcome:
         """Do what the state is there for."""
@@ -182,7 +184,6 @@ class Session:
 
     def _catch_up(self) -> None:
         self._here.catch_up()
-        self._error = None
 
     def _watch(self) -> None:
         self._pulse.look_up()
@@ -250,9 +251,9 @@ class Session:
         return self._settings.bounds.armed_s if is_armed else LONGEST_S
 
     def _tell(self, error: WatcherError | None = None) -> None:
-        is_resting = self._state in {State.BACKING_OFF, State.REFUSED}
         is_watching = self._state is State.WATCHING
         attention = self._vigil.attention if self._vigil and is_watching else None
+        next_try_at = utc_now() + timedelta(seconds=self._wait_s)
         change = StateChanged(
             account=self.account.name,
             state=self._state,
@@ -260,9 +261,7 @@ class Session:
             mode=attention.mode if attention else None,
             mode_reason=attention.reason if attention else None,
             error=error,
-            next_try_at=utc_now() + timedelta(seconds=self._wait_s)
-            if is_resting
-            else None,
+            next_try_at=next_try_at if self._state in RESTING else None,
         )
         logger.info("account=%s state=%s", self.account.name, self._state)
         self._report(change)

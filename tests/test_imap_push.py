@@ -1,0 +1,229 @@
+"""Push: the eight ways in which IMAP libraries lose what a server announces."""
+
+import threading
+
+import pytest
+
+from tests.imap_script import Peer, Server
+from tests.imap_watch import MAIL, PATIENT, QUICK, Reports, settings, watched
+from watcher.imap.reports import Mode, ModeReason, State, StateChanged
+from watcher.imap.settings import WatchMode
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def test_announced_mail_is_seen_at_once() -> None:
+    with (
+        Server() as server,
+        watching(clear(server.port), settings(PATIENT)) as (_, seen),
+    ):
+        server.wait_for("IDLE")
+        server.wait_for_idle()
+        server.add(MAIL)
+
+        seen.wait_for_uid(1)
+
+
+def test_exists_in_the_segment_of_the_continuation_is_seen_at_once() -> None:
+    def idle(peer: Peer, tag: str) -> None:
+        server.faults.clear()
+        server.add(MAIL)
+        server.idle(peer, tag, "* 1 EXISTS")
+
+    server = Server(faults={"IDLE": idle})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        seen.wait_for_uid(1)
+
+
+def test_exists_before_the_continuation_is_seen_at_once() -> None:
+    def idle(peer: Peer, tag: str) -> None:
+        server.faults.clear()
+        server.add(MAIL)
+        peer.send("* 1 EXISTS", "* 1 FETCH (FLAGS ())")
+        server.idle(peer, tag)
+
+    server = Server(faults={"IDLE": idle})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        seen.wait_for_uid(1)
+
+
+def test_exists_inside_the_answer_to_a_search_is_seen_at_once() -> None:
+    def search(peer: Peer, tag: str) -> None:
+        server.faults.clear()
+        server.add(MAIL)
+        peer.send("* SEARCH", "* 1 EXISTS", f"{tag} OK done")
+
+    server = Server(faults={"SEARCH": search})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        seen.wait_for_uid(1)
+
+
+def test_a_line_split_over_segments_is_seen_whole() -> None:
+    with (
+        Server() as server,
+        watching(clear(server.port), settings(PATIENT)) as (_, seen),
+    ):
+        server.wait_for_idle()
+        server.add(MAIL, is_told=False)
+        server.peers[0].send_raw(b"* 1 EX")
+        threading.Timer(0.3, server.peers[0].send_raw, [b"ISTS\r\n"]).start()
+
+        seen.wait_for_uid(1)
+
+    assert State.BACKING_OFF not in seen.states
+
+
+def test_an_announcement_byte_by_byte_is_seen() -> None:
+    with (
+        Server() as server,
+        watching(clear(server.port), settings(PATIENT)) as (_, seen),
+    ):
+        server.wait_for_idle()
+        server.add(MAIL, is_told=False)
+        for byte in b"* 1 EXISTS\r\n":
+            server.peers[0].send_raw(bytes([byte]))
+
+        seen.wait_for_uid(1)
+
+
+def test_mail_that_the_server_keeps_silent_about_is_found_after_the_slice() -> None:
+    server = Server()
+    with watched(server, settings(QUICK)) as (_, seen):
+        server.wait_for("IDLE")
+        server.add(MAIL, is_told=False)
+
+        seen.wait_for_uid(1)
+
+
+def test_lower_case_words_are_understood() -> None:
+    with (
+        Server() as server,
+        watching(clear(server.port), settings(PATIENT)) as (_, seen),
+    ):
+        server.wait_for_idle()
+        server.add(MAIL, is_told=False)
+        server.peers[0].send("* 1 exists")
+
+        seen.wait_for_uid(1)
+
+
+def test_flags_and_still_here_are_no_reason_to_look() -> None:
+    with (
+        Server() as server,
+        watching(clear(server.port), settings(PATIENT)) as (_, seen),
+    ):
+        server.wait_for_idle()
+        server.peers[0].send(
+            "* OK Still here", "* 1 FETCH (FLAGS (\\Seen))", "* 0 RECENT"
+        )
+        server.add(MAIL)
+
+        seen.wait_for_uid(1)
+
+    assert server.count("DONE") == 1
+
+
+def test_a_count_that_is_only_repeated_is_no_reason_to_look() -> None:
+    def idle(peer: Peer, tag: str) -> None:
+        server.idle(peer, tag, f"* {len(server.mailboxes['INBOX'])} EXISTS")
+
+    server = Server(faults={"IDLE": idle})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        server.wait_for_idle()
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert server.count("IDLE") == 2
+
+
+def modes(seen: Reports) -> list[tuple[Mode | None, ModeReason | None]]:
+    changes = seen.of(StateChanged)
+    return [(one.mode, one.mode_reason) for one in changes if one.mode]
+
+
+def test_a_server_that_never_announces_is_polled_and_status_says_why() -> None:
+    server = Server()
+    with watched(server, settings(QUICK)) as (_, seen):
+        for uid in (1, 2):
+            server.wait_for("IDLE", times=server.count("IDLE") + 1)
+            server.add(MAIL, is_told=False)
+            seen.wait_for_uid(uid)
+        seen.wait_until(lambda seen: seen.mode is Mode.POLL)
+
+        assert modes(seen) == [
+            (Mode.PUSH, ModeReason.OFFERED),
+            (Mode.POLL, ModeReason.SILENT),
+        ]
+
+
+def test_a_silent_server_that_comes_to_its_senses_is_believed_again() -> None:
+    server = Server()
+    with watched(server, settings(QUICK)) as (_, seen):
+        for uid in (1, 2):
+            server.wait_for("IDLE", times=server.count("IDLE") + 1)
+            server.add(MAIL, is_told=False)
+            seen.wait_for_uid(uid)
+        seen.wait_until(lambda seen: seen.mode is Mode.POLL)
+        server.wait_for("IDLE", times=server.count("IDLE") + 1)
+        server.wait_for_idle()
+        server.add(MAIL)
+
+        seen.wait_until(lambda seen: seen.mode is Mode.PUSH)
+
+
+def test_a_server_without_idle_is_polled_on_the_same_connection() -> None:
+    server = Server(capabilities="IMAP4rev1")
+    with watched(server, settings(QUICK)) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert modes(seen) == [(Mode.POLL, ModeReason.NOT_OFFERED)]
+    assert len(server.peers) == 1
+
+
+def test_idle_that_is_announced_only_after_login_is_used() -> None:
+    def login(peer: Peer, tag: str) -> None:
+        peer.send(f"{tag} OK [CAPABILITY IMAP4rev1 IDLE] welcome")
+
+    server = Server(faults={"LOGIN": login}, capabilities="IMAP4rev1")
+    with watched(server, settings(PATIENT)) as (_, seen):
+        server.wait_for("IDLE")
+
+    assert modes(seen) == [(Mode.PUSH, ModeReason.OFFERED)]
+
+
+def test_a_server_that_refuses_the_idle_it_offers_is_polled() -> None:
+    def idle(peer: Peer, tag: str) -> None:
+        peer.send(f"{tag} NO not today")
+
+    server = Server(faults={"IDLE": idle})
+    with watched(server, settings(QUICK)) as (_, seen):
+        seen.wait_until(lambda seen: seen.mode is Mode.POLL)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert modes(seen)[-1] == (Mode.POLL, ModeReason.REFUSED)
+    assert server.count("IDLE") == 1
+
+
+def test_polls_are_used_where_the_user_wants_them() -> None:
+    how = settings(QUICK, WatchMode.POLL)
+    server = Server()
+    with watched(server, how) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert modes(seen) == [(Mode.POLL, ModeReason.CONFIGURED)]
+    assert server.count("IDLE") == 0
+
+
+def test_a_look_can_be_asked_for() -> None:
+    server = Server()
+    with watched(server, settings(PATIENT)) as (session, seen):
+        server.wait_for_idle()
+        server.add(MAIL, is_told=False)
+        session.look_now()
+
+        seen.wait_for_uid(1)
