@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from tests.dovecot import Dovecot
 from tests.imap_script import PATIENCE_S, Server
@@ -154,8 +154,8 @@ def watching(
 
 @contextmanager
 def watched(
-    server: Server, how: WatchSettings, **options: Any
+    server: Server, how: WatchSettings, *mailboxes: str
 ) -> Iterator[tuple[Session, Reports]]:
     """Run a scripted server, and a session that watches it."""
-    with server, watching(clear(server.port), how, **options) as both:
+    with server, watching(clear(server.port, *mailboxes), how) as both:
         yield both

@@ -13,10 +13,8 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def test_announced_mail_is_seen_at_once() -> None:
-    with (
-        Server() as server,
-        watching(clear(server.port), settings(PATIENT)) as (_, seen),
-    ):
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for("IDLE")
         server.wait_for_idle()
         server.add(MAIL)
@@ -59,10 +57,8 @@ def test_exists_inside_the_answer_to_a_search_is_seen_at_once() -> None:
 
 
 def test_a_line_split_over_segments_is_seen_whole() -> None:
-    with (
-        Server() as server,
-        watching(clear(server.port), settings(PATIENT)) as (_, seen),
-    ):
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for_idle()
         server.add(MAIL, is_told=False)
         server.peers[0].send_raw(b"* 1 EX")
@@ -74,10 +70,8 @@ def test_a_line_split_over_segments_is_seen_whole() -> None:
 
 
 def test_an_announcement_byte_by_byte_is_seen() -> None:
-    with (
-        Server() as server,
-        watching(clear(server.port), settings(PATIENT)) as (_, seen),
-    ):
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for_idle()
         server.add(MAIL, is_told=False)
         for byte in b"* 1 EXISTS\r\n":
@@ -96,10 +90,8 @@ def test_mail_that_the_server_keeps_silent_about_is_found_after_the_slice() -> N
 
 
 def test_lower_case_words_are_understood() -> None:
-    with (
-        Server() as server,
-        watching(clear(server.port), settings(PATIENT)) as (_, seen),
-    ):
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for_idle()
         server.add(MAIL, is_told=False)
         server.peers[0].send("* 1 exists")
@@ -108,10 +100,8 @@ def test_lower_case_words_are_understood() -> None:
 
 
 def test_flags_and_still_here_are_no_reason_to_look() -> None:
-    with (
-        Server() as server,
-        watching(clear(server.port), settings(PATIENT)) as (_, seen),
-    ):
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for_idle()
         server.peers[0].send(
             "* OK Still here", "* 1 FETCH (FLAGS (\\Seen))", "* 0 RECENT"
