@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from watcher.announce import Announcer
 from watcher.clock import utc_now
 from watcher.errors import JournalBusy
-from watcher.events import EventName
 from watcher.health import Health
 from watcher.imap.reports import Arrived, LookedAt, StateChanged
 from watcher.imap.session import Session
@@ -125,16 +124,14 @@ class Daemon:
 
     def _take(self, arrived: Arrived, now: datetime) -> None:
         taken = self._reception.receive(arrived, now)
-        if taken.event and taken.event.event is EventName.ATTEMPT:
-            self._lives.plan(taken.event, now)
+        self._lives.follow(now)
         if taken.is_worth_another_try(now):
             self._reminders.at(now + RETRY_AFTER, Retry(arrived))
-        self._habits.observe(taken)
 
     def _note_look(self, look: LookedAt, now: datetime) -> None:
         self._reception.end_look(look, now)
+        self._lives.follow(now)
         self._health.note_look(look, now)
-        self._habits.observe(look)
 
 
 @contextmanager

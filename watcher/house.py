@@ -72,7 +72,7 @@ class House:
         policies = {one.account.name: one.policy for one in self.accounts()}
         window = self.config.watch.window
         intake = Intake(self.journal, self.verify, policies, window)
-        return Reception(self.journal, intake, announcer)
+        return Reception(self.journal, intake, announcer, self.observe)
 
     @contextmanager
     def announcer(self) -> Iterator[Announcer]:

@@ -30,16 +30,22 @@ class Lives:
         self._announcer = announcer
         self._reminders = reminders
         self._remind_at = remind_at
+        self._planned: set[int] = set()
 
     def resume(self, now: datetime) -> None:
         """Go on where an earlier daemon stopped."""
         self.end(now)
-        for event in self._journal.live(now):
-            self.plan(event, now)
+        self.follow(now)
         self._announcer.announce_pending(now)
 
-    def plan(self, event: Event, now: datetime) -> None:
-        """Plan the reminders of an attempt and its end."""
+    def follow(self, now: datetime) -> None:
+        """Plan reminders and end of each live attempt that has none planned yet."""
+        for event in self._journal.live(now):
+            if event.id not in self._planned:
+                self._planned.add(event.id)
+                self._plan(event, now)
+
+    def _plan(self, event: Event, now: datetime) -> None:
         if event.expires_at is None:
             return
         for left in self._remind_at:

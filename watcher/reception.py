@@ -4,6 +4,7 @@ A mail is judged and logged, then told; the cursor moves last, so that whatever 
 half-way is looked at again.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from watcher.announce import Announcer
@@ -16,7 +17,14 @@ from watcher.journal import Journal
 class Reception:
     """Takes mails in and tells of them, account by account."""
 
-    def __init__(self, journal: Journal, intake: Intake, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        intake: Intake,
+        announcer: Announcer,
+        observe: Callable[[Taken | LookedAt], None],
+    ) -> None:
+        self._observe = observe
         self._journal = journal
         self._intake = intake
         self._announcer = announcer
@@ -25,6 +33,7 @@ class Reception:
     def receive(self, arrived: Arrived, now: datetime) -> Taken:
         """Take a mail in; an attempt that came too late waits for the look's end."""
         taken = self._intake.take(arrived, now)
+        self._observe(taken)
         if taken.event and taken.event.event is EventName.MISSED:
             account = arrived.origin.account or ""
             self._missed.setdefault(account, []).append(taken.event)
@@ -37,3 +46,4 @@ class Reception:
         self._announcer.announce_missed(self._missed.pop(look.account, []), now)
         self._announcer.announce_pending(now)
         self._journal.move_cursor(look.account, look.mailbox, look.cursor)
+        self._observe(look)

@@ -56,7 +56,8 @@ def _report_bug(error: Exception, options: Options) -> int:
 
 
 def _set_up_diagnostics(options: Options) -> None:
-    level = logging.INFO
+    # The daemon's operator wants to see what it does; a command's user, its result.
+    level = logging.INFO if options.command == "run" else logging.WARNING
     if options.quiet:
         level = logging.ERROR
     elif options.verbose:

@@ -16,7 +16,20 @@ from typing import cast
 
 UID_VALIDITY = 1
 CAPABILITIES = "IMAP4rev1 IDLE"
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+MONTHS = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
 _PART = re.compile(r"BODY(?:\.PEEK)?\[(HEADER)?\](?:<0\.(\d+)>)?", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+|\*)(?::(\d+|\*))?")
 

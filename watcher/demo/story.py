@@ -78,6 +78,8 @@ class Director(threading.Thread):
 
     def observe(self, observed: Observed) -> None:
         """Take what the daemon has handled; called in its thread."""
+        if isinstance(observed, Taken):
+            self._teller.verdict(observed.judgement.verdict)
         self._observed.put(observed)
 
     def run(self) -> None:
@@ -114,7 +116,7 @@ class Director(threading.Thread):
         is_good = isinstance(verdict, scene.expected)
         if verdict is None:
             self._teller.say(sentences.LATE)
-        else:
+        elif verdict is _BY_HEADER_ALONE:
             self._teller.verdict(verdict)
         if not is_good:
             self._teller.say(sentences.WRONG, expected=scene.expected.__name__)
@@ -165,7 +167,7 @@ def play(seconds: float, language: Language, open_channels: OpenChannels) -> boo
     password = secrets.token_urlsafe(16)
     mailbox = Mailbox()
     teller = Teller(language)
-    teller.add(sentences.OPENING, seconds=round(plan.window.total_seconds()))
+    teller.frame(sentences.OPENING, seconds=round(plan.window.total_seconds()))
     director = Director(scenes, mailbox, teller, plan)
     with (
         tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder,
@@ -184,7 +186,7 @@ def play(seconds: float, language: Language, open_channels: OpenChannels) -> boo
         )
         director.start()
         house.watch()
-    teller.add(sentences.GOOD_END if director.is_good else sentences.BAD_END)
+    teller.frame(sentences.GOOD_END if director.is_good else sentences.BAD_END)
     return director.is_good
 
 

@@ -8,9 +8,11 @@ from watcher.demo import sentences
 from watcher.demo.mails import Draft
 from watcher.language import Language, Text
 from watcher.notify.notification import Notification
+from watcher.recognition.explain import REASONS
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
+    Reason,
     Recognised,
     Unverified,
     Verdict,
@@ -34,6 +36,10 @@ class Teller:
         """Print a sentence below the last line."""
         self._print(f"         {text.say(self._language, **data)}")
 
+    def frame(self, text: Text, **data: object) -> None:
+        """Print the lines that open or close the story."""
+        self._print(text.say(self._language, **data))
+
     def arrival(self, title: Text, draft: Draft) -> None:
         """Tell of a mail that comes in now."""
         self._print("")
@@ -49,12 +55,16 @@ class Teller:
                 self.add(sentences.SIGNED, domain=authentication.domain)
             case LookAlike(reasons=reasons):
                 self.say(sentences.LOOK_ALIKE)
-                self.add(sentences.REASONS, reasons=", ".join(reasons))
+                self._add_reasons(reasons)
             case Unverified(reasons=reasons):
                 self.say(sentences.UNVERIFIED)
-                self.add(sentences.REASONS, reasons=", ".join(reasons))
+                self._add_reasons(reasons)
             case NotRelevant():
                 self.say(sentences.NOT_RELEVANT)
+
+    def _add_reasons(self, reasons: tuple[Reason, ...]) -> None:
+        told = "; ".join(REASONS[reason].say(self._language) for reason in reasons)
+        self.add(sentences.REASONS, reasons=told)
 
     def shown(self, notification: Notification, channel: str) -> None:
         """Tell what the user is shown, and by which channel."""
