@@ -7,6 +7,7 @@ that tests run side by side.
 import os
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from jeepney import (
@@ -25,6 +27,7 @@ from jeepney import (
     Properties,
     message_bus,
     new_method_call,
+    new_method_return,
 )
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
@@ -221,6 +224,32 @@ def xfce(bus: SessionBus) -> Iterator[Process]:
         with started([server], bus.environment) as process:
             bus.await_owner(NOTIFICATIONS)
             yield process
+
+
+@contextmanager
+def spare_server(bus: SessionBus, *capabilities: str) -> Iterator[None]:
+    """Own the name of a server that can do no more than these capabilities."""
+    answers = {"GetCapabilities": ("as", (list(capabilities),)), "Notify": ("u", (1,))}
+    with bus.connect() as connection:
+        Proxy(message_bus, connection, timeout=PATIENCE_S).RequestName(NOTIFICATIONS)
+        thread = Thread(target=_serve, args=(connection, answers))
+        thread.start()
+        try:
+            yield
+        finally:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+            thread.join(PATIENCE_S)
+
+
+def _serve(connection: DBusConnection, answers: dict[str, tuple[str, Any]]) -> None:
+    try:
+        while True:
+            call = connection.receive()
+            member = call.header.fields[HeaderFields.member]
+            if call.header.message_type is MessageType.method_call:
+                connection.send(new_method_return(call, *answers[member]))
+    except ConnectionResetError:
+        return
 
 
 Server = Callable[[SessionBus], AbstractContextManager[Process]]

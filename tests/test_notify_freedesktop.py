@@ -81,16 +81,28 @@ def test_a_notification_reaches_the_screen_whole(
         assert line in newest["message"]
 
 
-def test_an_attempt_is_critical_and_stays_until_somebody_acts(
+def test_an_attempt_is_critical_and_stays_as_long_as_it_lives(
     dunst: Desktop, channel: Freedesktop
 ) -> None:
     with dunst.bus.monitored() as monitor:
         channel.show(live())
         arguments = monitor.await_member("Notify")
 
-    hints, timeout = arguments[6:8]
+    hints, timeout_ms = arguments[6:8]
     assert hints["urgency"] == ("y", 2)
-    assert timeout == 0
+    assert timeout_ms == (4 * 60 + 32) * 1000
+
+
+def test_what_the_user_must_see_stays_until_then(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    with dunst.bus.monitored() as monitor:
+        channel.show(wording.not_me_advice(attempt(), language=Language.JA))
+        arguments = monitor.await_member("Notify")
+
+    hints, timeout_ms = arguments[6:8]
+    assert hints["urgency"] == ("y", 2)
+    assert timeout_ms == 0
 
 
 def test_what_is_over_is_not_critical_and_goes_by_itself(
@@ -256,6 +268,32 @@ def test_a_server_that_hangs_fails_and_its_late_answer_is_remembered(
 
     assert replaced[0] == 0
     assert shown_count == 2
+
+
+def test_a_server_without_markup_and_buttons_gets_neither(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    event = attempt(device="<b> & </b>")
+    with desktop.spare_server(bus, "body"), bus.monitored() as monitor:
+        channel.show(live(event))
+        body, actions = monitor.await_member("Notify")[4:6]
+
+    assert body == live(event).body
+    assert actions == []
+
+
+def test_a_server_that_finds_links_by_itself_gets_the_bare_link(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    event = attempt(device="<b> & </b>")
+    abilities = ("actions", "body", "body-markup")
+    with desktop.spare_server(bus, *abilities), bus.monitored() as monitor:
+        channel.show(live(event))
+        body, actions = monitor.await_member("Notify")[4:6]
+
+    assert f"\n{LINK}\n" in body
+    assert "&lt;b&gt; &amp; &lt;/b&gt;" in body
+    assert actions[::2] == ["default", "open", "not_me"]
 
 
 def test_a_bus_without_a_server_fails_with_the_reason(

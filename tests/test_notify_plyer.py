@@ -107,6 +107,17 @@ def test_without_notify_send_it_has_failed_and_warns_of_nothing(
     assert dunst.closed() == []
 
 
+def test_where_plyer_would_splice_text_into_a_command_it_is_not_asked(
+    dunst: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.notify.plyer.FLATPAK", tmp_path)
+
+    with pytest.raises(NotificationFailed, match="Flatpak"):
+        Plyer().show(live())
+
+    assert dunst.closed() == []
+
+
 def test_the_fields_of_windows_are_not_overfilled() -> None:
     for is_armed in (True, False):
         notification = live(is_armed=is_armed)

@@ -5,6 +5,7 @@ order its lines come, and which buttons stand below.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from watcher.events import Event
 from watcher.language import Language, Text
@@ -32,6 +33,7 @@ class Draft:
     link: str | None = None
     actions: tuple[Action, ...] = ()
     is_urgent: bool = True
+    lasts: timedelta | None = None
 
     def say(self, language: Language, **fields: object) -> Notification:
         """Return it in `language`, the sentences' fields filled from `fields`."""
@@ -50,6 +52,7 @@ class Draft:
                 Button(action, _LABELS[action].say(language)) for action in self.actions
             ),
             is_urgent=self.is_urgent,
+            lasts=self.lasts,
         )
 
 

@@ -5,6 +5,7 @@ notification of the same topic replaces the one before.
 """
 
 import html
+from datetime import timedelta
 
 from jeepney import DBusAddress, MatchRule, Message, message_bus, new_method_call
 
@@ -134,9 +135,16 @@ def _notify(
         render_body(notification, capabilities),
         _actions(notification) if "actions" in capabilities else [],
         {"urgency": ("y", urgency), "category": ("s", "email.arrived")},
-        _NEVER if notification.is_urgent else _SERVER_DECIDES,
+        _expires_ms(notification),
     )
     return new_method_call(_SERVICE, "Notify", "susssasa{sv}i", arguments)
+
+
+def _expires_ms(notification: Notification) -> int:
+    """Return when the server is to close it by itself: also when we are gone."""
+    if notification.lasts is not None:
+        return max(1, notification.lasts // timedelta(milliseconds=1))
+    return _NEVER if notification.is_urgent else _SERVER_DECIDES
 
 
 def render_body(notification: Notification, capabilities: frozenset[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,6 +44,8 @@ class Notification:
     """The link that stands in `body`, None if there is none."""
     buttons: tuple[Button, ...] = ()
     is_urgent: bool = True
+    lasts: timedelta | None = None
+    """How long what it says holds; None: until it was seen."""
 
 
 OnAction = Callable[[int, Action], None]

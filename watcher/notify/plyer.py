@@ -24,6 +24,7 @@ TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
 PROBE_TIMEOUT_S = 1.0
 SHOWN_S = 5  # on Windows a one-shot command ends only after this
 
+FLATPAK = Path("/app")  # where plyer takes its being there for Flatpak
 TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
 
 _SILENT = Text(
@@ -66,7 +67,7 @@ class Plyer:
 
 def _prepare_linux() -> None:
     """Make sure that somebody listens, since notify-send's failure is not passed on."""
-    if Path("/app").is_dir():
+    if FLATPAK.is_dir():
         raise NotificationFailed(_SPLICES)
     from watcher.notify.freedesktop import probe  # Linux only
 

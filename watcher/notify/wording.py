@@ -28,22 +28,24 @@ def live(
     event: Event, *, now: datetime, language: Language, is_armed: bool
 ) -> Notification:
     """Tell of an attempt that can still be acted on; if it cannot, say that."""
-    if _left(event, now) <= timedelta(0):
+    left = _left(event, now)
+    if not left:
         return late(event, language=language)
     draft = call_to_act(event) if is_armed else question(event)
-    return draft.say(language, **_fields(event, now, language))
+    fields = _fields(event, now, language)
+    return replace(draft, lasts=left).say(language, **fields)
 
 
 def reminder(
     event: Event, *, now: datetime, language: Language, is_armed: bool
 ) -> Notification:
     """Tell of it again with the time that is left now; if none is, say that."""
-    if _left(event, now) <= timedelta(0):
+    left = _left(event, now)
+    if not left:
         return expired(event, language=language)
     draft = call_to_act(event) if is_armed else question(event)
-    return replace(draft, title=sentences.SOON_OVER).say(
-        language, **_fields(event, now, language)
-    )
+    fields = _fields(event, now, language)
+    return replace(draft, title=sentences.SOON_OVER, lasts=left).say(language, **fields)
 
 
 def expired(event: Event, *, language: Language) -> Notification:
