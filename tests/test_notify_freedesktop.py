@@ -7,9 +7,10 @@ from queue import SimpleQueue
 import pytest
 from jeepney import new_method_call
 
-from tests import desktop, needs
-from tests.desktop import DUNST, NOTIFICATIONS, SERVICE, Desktop, SessionBus
+from tests import desktop, needs, session_bus
+from tests.desktop import DUNST, Desktop
 from tests.notifications import LINK, attempt, live
+from tests.session_bus import NOTIFICATIONS, PATIENCE_S, SERVICE, SessionBus
 from watcher.errors import NotificationFailed
 from watcher.language import Language
 from watcher.notify import wording
@@ -22,7 +23,7 @@ Pressed = SimpleQueue[tuple[int, Action]]
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionBus]:
-    with desktop.session_bus() as bus:
+    with session_bus.session_bus() as bus:
         _live_on(bus, monkeypatch)
         yield bus
 
@@ -166,7 +167,7 @@ def test_a_click_on_the_notification_opens(
     channel.show(live())
     dunst.click()
 
-    assert pressed.get(timeout=desktop.PATIENCE_S) == (1, Action.OPEN)
+    assert pressed.get(timeout=PATIENCE_S) == (1, Action.OPEN)
 
 
 def test_a_click_opens_nothing_where_nothing_is_to_be_opened(
@@ -193,7 +194,7 @@ def test_a_click_on_somebody_elses_notification_is_not_ours(
     channel.show(live(attempt(id=2)))
     dunst.click()
 
-    assert pressed.get(timeout=desktop.PATIENCE_S) == (2, Action.OPEN)
+    assert pressed.get(timeout=PATIENCE_S) == (2, Action.OPEN)
     assert pressed.empty()
 
 
@@ -233,7 +234,7 @@ def test_a_pressed_button_calls_back(
         xfce.click_last_button()
         monitor.await_member("NotificationClosed")
 
-    assert pressed.get(timeout=desktop.PATIENCE_S) == (1, last)
+    assert pressed.get(timeout=PATIENCE_S) == (1, last)
 
 
 def test_a_server_that_was_restarted_shows_the_next_one(
@@ -274,7 +275,7 @@ def test_a_server_without_markup_and_buttons_gets_neither(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
     event = attempt(device="<b> & </b>")
-    with desktop.spare_server(bus, "body"), bus.monitored() as monitor:
+    with session_bus.spare_server(bus, "body"), bus.monitored() as monitor:
         channel.show(live(event))
         body, actions = monitor.await_member("Notify")[4:6]
 
@@ -287,7 +288,7 @@ def test_a_server_that_finds_links_by_itself_gets_the_bare_link(
 ) -> None:
     event = attempt(device="<b> & </b>")
     abilities = ("actions", "body", "body-markup")
-    with desktop.spare_server(bus, *abilities), bus.monitored() as monitor:
+    with session_bus.spare_server(bus, *abilities), bus.monitored() as monitor:
         channel.show(live(event))
         body, actions = monitor.await_member("Notify")[4:6]
 
@@ -335,7 +336,11 @@ def test_a_bus_that_died_fails_with_the_reason(
         with pytest.raises(NotificationFailed, match="session bus"):
             channel.show(live())
 
-    with desktop.session_bus() as other, desktop.display(other), desktop.dunst(other):
+    with (
+        session_bus.session_bus() as other,
+        desktop.display(other),
+        desktop.dunst(other),
+    ):
         _live_on(other, monkeypatch)
         channel.show(live())
 

@@ -11,6 +11,7 @@ from tests import desktop, needs
 from tests.desktop import Desktop
 from tests.notifications import CODE, LINK, attempt, live
 from tests.programs import recorder
+from tests.session_bus import session_bus
 from watcher.errors import NotificationFailed
 from watcher.events import Kind
 from watcher.notify.plyer import BODY_UNITS, TITLE_UNITS, Plyer
@@ -90,7 +91,7 @@ def test_a_program_that_hangs_is_left_behind(
 def test_without_a_server_it_has_failed_whatever_plyer_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with desktop.session_bus() as bus:
+    with session_bus() as bus:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         with pytest.raises(NotificationFailed, match="ServiceUnknown"):
             Plyer().show(live())
