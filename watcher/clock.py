@@ -1,11 +1,15 @@
 """The only door to time: aware UTC for what is told, monotonic for what is waited."""
 
+import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Now = Callable[[], datetime]
 """A clock that tells aware UTC; the core takes instants, only the edge takes clocks."""
+
+STEP_S = 2.0
+"""Less is how clocks are kept right without a step."""
 
 
 def utc_now() -> datetime:
@@ -16,6 +20,49 @@ def utc_now() -> datetime:
 def monotonic_s() -> float:
     """Return seconds on a clock that is never set; it may stand still in suspend."""
     return time.monotonic()
+
+
+def always_s() -> float:
+    """Return seconds on a clock that is never set and goes on in suspend."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":  # here time.monotonic() stands still in suspend
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
+
+
+class WallClock:
+    """Notices that somebody set the machine's clock, or NTP did."""
+
+    def __init__(self) -> None:
+        self._ahead_s = self._now_ahead_s()
+
+    def was_set_by(self) -> timedelta:
+        """Return by how much the clock was set since the last call that said so."""
+        ahead_s = self._now_ahead_s()
+        step_s = ahead_s - self._ahead_s
+        if abs(step_s) < STEP_S:
+            return timedelta(0)
+        self._ahead_s = ahead_s
+        return timedelta(seconds=step_s)
+
+    @staticmethod
+    def _now_ahead_s() -> float:
+        return utc_now().timestamp() - always_s()
+
+
+class Sleep:
+    """Notices that the machine slept, where its monotonic clock does too."""
+
+    def __init__(self) -> None:
+        self._slept_s = always_s() - monotonic_s()
+
+    def has_passed(self) -> bool:
+        """Return whether the machine slept since the last call."""
+        slept_s = always_s() - monotonic_s()
+        has_slept = slept_s - self._slept_s > STEP_S
+        self._slept_s = slept_s
+        return has_slept
 
 
 def iso(instant: datetime) -> str:

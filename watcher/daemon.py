@@ -77,9 +77,12 @@ class Daemon:
         self._reminders = Reminders(inbox.put)
         self._health = Health(journal, announcer)
         self._lives = Lives(journal, announcer, self._reminders, habits.remind_at)
+        self._sessions: Sequence[Session] = ()
+        self._armed_until: datetime | None = None
 
     def run(self, sessions: Sequence[Session]) -> None:
         """Watch until the inbox is asked to stop, from whatever thread."""
+        self._sessions = sessions
         self._health.start(session.account.name for session in sessions)
         with self._reminders.running(), _threads(sessions):
             self._reminders.every(UPKEEP_EVERY, Upkeep())
@@ -88,7 +91,7 @@ class Daemon:
                 self._serve(self._inbox.next(TICK_S))
 
     def _serve(self, message: Message | None) -> None:
-        self._stubbornly(lambda: self._health.look_around(utc_now()))
+        self._stubbornly(lambda: self._look_around(utc_now()))
         if message is not None:
             self._stubbornly(lambda: self._handle(message, utc_now()))
 
@@ -102,6 +105,15 @@ class Daemon:
                 if self._inbox.wait_for_stop(BUSY_RETRY_S):
                     return None
 
+    def _look_around(self, now: datetime) -> None:
+        self._health.look_around(now)
+        self._lives.look_around(now)
+        armed_until = self._journal.armed_until()
+        if armed_until and armed_until > now and armed_until != self._armed_until:
+            self._armed_until = armed_until
+            for session in self._sessions:
+                session.arm(armed_until - now)
+
     def _handle(self, message: Message, now: datetime) -> None:
         match message:
             case Arrived():
@@ -113,8 +125,8 @@ class Daemon:
             case StateChanged():
                 self._health.note_state(message)
                 self._habits.observe(message)
-            case Remind(attempt_id=attempt_id):
-                self._lives.remind(attempt_id, now)
+            case Remind():
+                self._lives.remind(message, now)
             case Deadline():
                 self._lives.end(now)
             case Pressed():

@@ -3,6 +3,7 @@
 import queue
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 
 from watcher.imap.reports import Arrived, Report
 from watcher.notify.notification import Action
@@ -10,14 +11,17 @@ from watcher.notify.notification import Action
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """The time left of an attempt has come down to one of `remind_at`."""
+    """The time left of an attempt has come down to `left`."""
 
     attempt_id: int
+    left: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """The time of an attempt may be over."""
+
+    attempt_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.events import Event, EventName, Kind
 from watcher.imap.reports import Arrived
-from watcher.journal import Sighting, Journal
+from watcher.journal import Journal, Sighting
 from watcher.recognition.attempt import (
     Approval,
     Claim,
@@ -27,6 +27,9 @@ from watcher.recognition.verdict import (
     Recognised,
     Unverified,
 )
+
+CLOCKS_APART = timedelta(seconds=5)
+"""Clocks that are right differ by less; only more makes a deadline later."""
 
 RETRY_WITHIN = timedelta(minutes=10)
 """How long after its arrival a mail's proof is worth asking DNS for again."""
@@ -89,10 +92,12 @@ def find(
     identity = judgement.message_id or judgement.digest
     match judgement.verdict:
         case Recognised(attempt=attempt):
-            event = _with_claim(event, attempt.claim, arrived.received_at, window)
+            event = _with_claim(
+                event, attempt.claim, _deadline(attempt.claim, arrived, now, window)
+            )
             return _attempt(event, attempt.content, identity)
         case Unverified(claim=claim, reasons=reasons):
-            event = _with_claim(event, claim, arrived.received_at, window)
+            event = _with_claim(event, claim, _deadline(claim, arrived, now, window))
             event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
             return Sighting(event, (_key(EventName.UNVERIFIED, identity),))
         case LookAlike(reasons=reasons):
@@ -102,14 +107,29 @@ def find(
             return None
 
 
-def _with_claim(
-    event: Event, claim: Claim, received_at: datetime, window: timedelta
-) -> Event:
+def _deadline(
+    claim: Claim, arrived: Arrived, now: datetime, window: timedelta
+) -> datetime:
+    """Return by this machine's clock, right or wrong, when the time is over.
+
+    The two servers' clocks tell how old the mail was on arrival. When it arrived is
+    known within `arrived.within` before now: a clock of ours that says otherwise is
+    wrong by the difference, and the deadline is moved by it, never to be overstated.
+    """
+    deadline = expires_at(claim.attempted_at, arrived.received_at, window)
+    sighted_at = max(now, arrived.received_at)
+    if arrived.within is not None:
+        latest = arrived.received_at + arrived.within + CLOCKS_APART
+        sighted_at = min(sighted_at, latest)
+    return deadline + (now - sighted_at)
+
+
+def _with_claim(event: Event, claim: Claim, deadline: datetime) -> Event:
     return replace(
         event,
         store=claim.store,
         attempted_at=claim.attempted_at,
-        expires_at=expires_at(claim.attempted_at, received_at, window),
+        expires_at=deadline,
         device=claim.device,
         near=claim.near,
     )

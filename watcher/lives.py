@@ -4,16 +4,22 @@ Every step looks into the log first, so that it does not matter who came before:
 process, an earlier one, or a command beside it.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
 from watcher.browser import open_page
+from watcher.clock import Sleep, WallClock
+from watcher.errors import NothingLive
 from watcher.events import Event, EventName
 from watcher.inbox import Deadline, Pressed, Remind
 from watcher.journal import Journal
 from watcher.notify.notification import Action
+from watcher.recognition.attempt import time_left
 from watcher.reminders import Reminders
+
+logger = logging.getLogger(__name__)
 
 
 class Lives:
@@ -31,6 +37,8 @@ class Lives:
         self._reminders = reminders
         self._remind_at = remind_at
         self._planned: set[int] = set()
+        self._wall_clock = WallClock()
+        self._sleep = Sleep()
 
     def resume(self, now: datetime) -> None:
         """Go on where an earlier daemon stopped."""
@@ -38,27 +46,32 @@ class Lives:
         self.follow(now)
         self._announcer.announce_pending(now)
 
+    def look_around(self, now: datetime) -> None:
+        """Keep the deadlines honest when the clock is set or the machine slept."""
+        step = self._wall_clock.was_set_by()
+        if step:
+            logger.warning("the clock was set by %s", step)
+            self._journal.move_deadlines(step)
+            self._planned.clear()
+            self.follow(now)
+        if self._planned and self._sleep.has_passed():
+            self._reminders.wake()
+
     def follow(self, now: datetime) -> None:
         """Plan reminders and end of each live attempt that has none planned yet."""
         for event in self._journal.live(now):
-            if event.id not in self._planned:
+            if event.id not in self._planned and event.expires_at:
                 self._planned.add(event.id)
-                self._plan(event, now)
+                self._plan(event.attempt_id or 0, event.expires_at, now)
 
-    def _plan(self, event: Event, now: datetime) -> None:
-        if event.expires_at is None:
+    def remind(self, due: Remind, now: datetime) -> None:
+        """Show an attempt again, unless it is over or the user has answered."""
+        event = self._find_live(due.attempt_id, now)
+        if event is None or event.expires_at is None:
             return
-        for left in self._remind_at:
-            if event.expires_at - left > now:
-                self._reminders.at(
-                    event.expires_at - left, Remind(event.attempt_id or 0)
-                )
-        self._reminders.at(event.expires_at, Deadline())
-
-    def remind(self, attempt_id: int, now: datetime) -> None:
-        """Show an attempt again, unless it is over or the user has opened it."""
-        event = self._find_live(attempt_id, now)
-        if event and not self._journal.has_happened(attempt_id, EventName.OPENED):
+        left = time_left(event.expires_at, now)
+        is_overtaken = any(left <= later < due.left for later in self._remind_at)
+        if not is_overtaken and not self._is_answered(due.attempt_id):
             self._announcer.remind(event, now)
 
     def end(self, now: datetime) -> None:
@@ -70,12 +83,25 @@ class Lives:
         """Do what the user asked for with a button; nothing if it is over."""
         event = self._find_live(pressed.attempt_id, now)
         match pressed.action:
-            case Action.OPEN if event and event.link:
-                open_page(self._journal, event, now)
+            case Action.OPEN if event:
+                try:
+                    open_page(self._journal, event, now)
+                except NothingLive as error:
+                    logger.warning("%s", error)
             case Action.NOT_ME if event:
                 self._announcer.advise(event, now)
             case _:
                 pass
+
+    def _plan(self, attempt_id: int, expires_at: datetime, now: datetime) -> None:
+        for left in self._remind_at:
+            if expires_at - left > now:
+                self._reminders.at(expires_at - left, Remind(attempt_id, left))
+        self._reminders.at(expires_at, Deadline(attempt_id))
+
+    def _is_answered(self, attempt_id: int) -> bool:
+        answers = (EventName.OPENED, EventName.NOT_ME)
+        return any(self._journal.has_happened(attempt_id, name) for name in answers)
 
     def _find_live(self, attempt_id: int, now: datetime) -> Event | None:
         live = {event.attempt_id: event for event in self._journal.live(now)}

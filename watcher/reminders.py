@@ -42,8 +42,19 @@ class Reminders:
             self._scheduler.shutdown(wait=False)
 
     def at(self, when: datetime, value: Message) -> None:
-        """Put a value at an instant, or at once if it is past."""
-        self._scheduler.add_job(self._put, "date", run_date=when, args=(value,))
+        """Put a value at an instant, or at once if it is past; the same value moves."""
+        self._scheduler.add_job(
+            self._put,
+            "date",
+            run_date=when,
+            args=(value,),
+            id=repr(value),
+            replace_existing=True,
+        )
+
+    def wake(self) -> None:
+        """Look at the wall clock again: it was set, or the machine slept."""
+        self._scheduler.wakeup()
 
     def every(self, span: timedelta, value: Message) -> None:
         """Put a value again and again."""

@@ -30,6 +30,8 @@ class Options(argparse.Namespace):
     since: timedelta | None
     follow: bool
     reveal: bool
+    # expect
+    span: timedelta
     # open
     id: int | None
     print_only: bool

@@ -13,6 +13,7 @@ from watcher.spans import parse_span
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
+EXPECTED_FOR = timedelta(minutes=10)
 
 
 class Grammar:
@@ -70,6 +71,7 @@ class Grammar:
         self._add_classify()
         self._add_log()
         self._add_open()
+        self._add_expect()
         self._flag(self._command("status", _STATUS), "--json", _JSON)
 
     def _flag(self, parser: argparse.ArgumentParser, name: str, text: Text) -> None:
@@ -110,6 +112,16 @@ class Grammar:
         self._flag(parser, "--json", _JSON)
         self._flag(parser, "--follow", _FOLLOW)
         self._flag(parser, "--reveal", _REVEAL)
+
+    def _add_expect(self) -> None:
+        self._command("expect", _EXPECT).add_argument(
+            "span",
+            nargs="?",
+            type=_span,
+            default=EXPECTED_FOR,
+            metavar="SPAN",
+            help=self._say(_SPAN),
+        )
 
     def _add_open(self) -> None:
         parser = self._command("open", _OPEN)
@@ -213,6 +225,11 @@ _ID = Text(
     en="the attempt to open (see `watcher log`)", ja="開く試行(`watcher log` で確認)"
 )
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
+_EXPECT = Text(
+    en="say that you are about to sign in: look more often, call you louder",
+    ja="これからサインインすると伝える(確認を速め、通知で行動を促す)",
+)
+_SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
 _STATUS = Text(
     en="tell whether the daemon lives and how each account is watched",
     ja="デーモンが動いているか、各アカウントをどう見張っているかを示す",

@@ -1,7 +1,7 @@
 """What the thread of an account reports to the daemon, as frozen values."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher.errors import WatcherError
@@ -24,6 +24,9 @@ class Arrived:
     origin: Origin
     received_at: datetime
     """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
+    within: timedelta | None = None
+    """The longest it can lie there already: it was not at the last look. None: nobody
+    knows."""
     raw: bytes = field(repr=False)
     """At most `bounds.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
 

@@ -3,6 +3,6 @@
 `Journal` is the door; `database` knows SQLite, `rows` how an event lies in it.
 """
 
-from watcher.journal.log import Sighting, Journal
+from watcher.journal.log import Journal, Sighting
 
-__all__ = ["Sighting", "Journal"]
+__all__ = ["Journal", "Sighting"]

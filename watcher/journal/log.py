@@ -142,6 +142,15 @@ class Journal:
             self._database.forget()
         return expired
 
+    def move_deadlines(self, by: timedelta) -> None:
+        """Move the ends of the attempts that are not over: the clock was set."""
+        with self._database.transaction():
+            self._database.query(
+                "UPDATE events SET expires_at = expires_at + ?1 WHERE event = ?2 AND "
+                "attempt_id NOT IN (SELECT attempt_id FROM events WHERE event = ?3)",
+                (by // timedelta(milliseconds=1), EventName.ATTEMPT, EventName.EXPIRED),
+            )
+
     def prune(self, before: datetime) -> None:
         """Delete the events, and the keys of the attempts, that are older."""
         with self._database.transaction():

@@ -1,0 +1,36 @@
+"""`watcher expect`: "I am about to sign in"."""
+
+from watcher.cli.options import Options
+from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.clock import local_time, utc_now
+from watcher.errors import ExitCode
+from watcher.events import Event, EventName
+from watcher.journal import Journal
+from watcher.language import Text
+from watcher.lock import running_daemon
+
+
+def run(options: Options) -> int:
+    """Arm the watcher for a while; tell a user whose daemon is down."""
+    path = journal_path(configuration_if_any(options))
+    now = utc_now()
+    until = now + options.span
+    with Journal.open(path) as journal:
+        journal.append(Event(id=0, at=now, event=EventName.ARMED, expires_at=until))
+    text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
+    print(text.say(options.language, until=local_time(until)))
+    return ExitCode.OK
+
+
+_ARMED = Text(
+    en="Ready until {until}: sign in now. When the mail comes, approve it first, then "
+    "go on in your app.",
+    ja="{until} まで待ちかまえます。サインインを始めてください。メールが届いたら、"
+    "先に承認してから、アプリで「認証する」を押してください。",
+)
+_ARMED_BUT_DOWN = Text(
+    en="Ready until {until}, but the daemon is not running: start `watcher run`, or use "
+    "`watcher check --wait 300`.",
+    ja="{until} まで待ちかまえますが、デーモンが動いていません。`watcher run` を起動"
+    "するか、`watcher check --wait 300` を使ってください。",
+)
