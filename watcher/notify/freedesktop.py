@@ -33,7 +33,7 @@ class Freedesktop:
         self._bus: Bus | None = None
         self._capabilities: frozenset[str] | None = None
         self._shown: dict[int, int] = {}
-        """The server's id of what is shown, by topic; written by the reader alone."""
+        """The server's id of what is shown, by topic; the reader alone fills it."""
 
     def show(self, notification: Notification) -> None:
         """Show it in place of the one before; raise `NotificationFailed` if not."""
@@ -83,7 +83,7 @@ class Freedesktop:
             case "ActionInvoked", (int(shown), str(key)):
                 self._act(self._topic(shown), key)
             case "NotificationClosed", (int(shown), _):
-                self._shown.pop(self._topic(shown) or 0, None)
+                self._forget(shown)
             case "NameOwnerChanged", (name, *_) if name == _NAME:
                 self._forget_all()
 
@@ -95,9 +95,13 @@ class Freedesktop:
         found = (topic for topic, number in self._shown.items() if number == shown)
         return next(found, None)
 
+    def _forget(self, closed: int) -> None:
+        kept = (pair for pair in self._shown.items() if pair[1] != closed)
+        self._shown = dict(kept)
+
     def _forget_all(self) -> None:
         """Another server may answer now: its ids and abilities are its own."""
-        self._shown.clear()
+        self._shown = {}
         self._capabilities = None
 
 
