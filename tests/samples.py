@@ -115,8 +115,11 @@ def alternatives(*parts: bytes, kind: str = "alternative") -> bytes:
 
 
 def word(text: str) -> str:
-    """Return a field's text as encoded words where it is not ASCII."""
-    return text if text.isascii() else Header(text, "utf-8").encode(linesep="\r\n")
+    """Return a field's text as encoded words, unless it is ASCII or raw octets."""
+    is_raw = any("\udc80" <= sign <= "\udcff" for sign in text)
+    if text.isascii() or is_raw:
+        return text
+    return Header(text, "utf-8").encode(linesep="\r\n")
 
 
 def compose(mail: Mail) -> bytes:
@@ -128,7 +131,8 @@ def compose(mail: Mail) -> bytes:
         ("MIME-Version", "1.0"),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
-    return lines.encode("utf-8", "surrogateescape") + mail.body
+    raw = lines.encode("utf-8", "surrogateescape") + mail.body
+    return re.sub(rb"\r?\n", b"\r\n", raw)
 
 
 def sign(
@@ -161,7 +165,7 @@ def sign(
 
 
 def _signed_data(header: bytes, signed: Sequence[str]) -> bytes:
-    fields = re.findall(rb"(?m)^([!-9;-~]+):(.*(?:\r\n[ \t].*)*)", header)
+    fields = re.findall(rb"(?m)^([!-9;-~]+):(.*(?:\r?\n[ \t].*)*)", header)
     left = [(name.lower(), value) for name, value in fields]
     data = b""
     for name in signed:

@@ -33,6 +33,8 @@ class Finding:
     flaws: tuple[Reason, ...]
     value: str = ""
     """Harmless text; a URL in it cannot be followed and holds no secret."""
+    is_judged: bool = True
+    """False: nothing speaks for or against it, since nobody could or would tell."""
 
 
 def finding(aspect: Aspect, flaws: tuple[Reason, ...], value: str) -> Finding:

@@ -23,6 +23,7 @@ from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.details import find_details
 from watcher.recognition.findings import Aspect, Finding, finding
 from watcher.recognition.message import Message
+from watcher.recognition.plain import harmless
 from watcher.recognition.verdict import (
     Authentication,
     LookAlike,
@@ -163,7 +164,8 @@ def _authenticate(
     message: Message, signatures: tuple[Signature, ...], policy: Policy
 ) -> tuple[Authentication, Finding]:
     if sender_flaw(message.senders) is Reason.FROM_NOT_AMAZON:
-        return UNCHECKED, Finding(Aspect.SIGNATURE, (), UNCHECKED.detail)
+        unchecked = Finding(Aspect.SIGNATURE, (), UNCHECKED.detail, is_judged=False)
+        return UNCHECKED, unchecked
     domain = domain_of(message.senders[0].lower())
     provider = provider_result(message.header, policy.trust, domain)
     authentication, flaw = authenticate(signatures, provider, domain)
@@ -184,11 +186,12 @@ def _sender(message: Message) -> Finding:
 
 
 def _recipient(message: Message, policy: Policy) -> Finding:
-    is_foreign = policy.recipients is not None and not is_for_one_of(
-        policy.recipients, message.recipients
-    )
-    flaws = (Reason.RECIPIENT_UNKNOWN,) if is_foreign else ()
-    return finding(Aspect.RECIPIENT, flaws, ", ".join(message.recipients))
+    shown = harmless(", ".join(message.recipients))
+    if policy.recipients is None:
+        return Finding(Aspect.RECIPIENT, (), shown, is_judged=False)
+    is_ours = is_for_one_of(policy.recipients, message.recipients)
+    flaws = () if is_ours else (Reason.RECIPIENT_UNKNOWN,)
+    return Finding(Aspect.RECIPIENT, flaws, shown)
 
 
 def _subject(message: Message, subject: Subject) -> Finding:

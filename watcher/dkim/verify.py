@@ -1,26 +1,22 @@
-"""Verifies DKIM signatures (RFC 6376) on raw bytes; the only importer of dkim and dns.
+"""Verifies DKIM signatures (RFC 6376) on the raw bytes; the only importer of dkimpy.
 
 Only signatures of the From domain itself are verified, so that no stranger learns from
 a query of ours that a mail was read. A signature must cover every field that is judged,
 and the whole body: with `l=` anything could be appended.
 """
 
-import ipaddress
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 import dkim
-import dns.exception
-import dns.nameserver
-import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from watcher.clock import Now, monotonic_s, utc_now
+from watcher.clock import Now, utc_now
+from watcher.dkim.keys import Lookup
 from watcher.errors import Unreachable
-from watcher.language import Text
 from watcher.recognition.authentication import Signature
 from watcher.recognition.classify import Verify
 from watcher.recognition.header import Header, parse_header, split
@@ -29,13 +25,6 @@ from watcher.recognition.verdict import Reason
 
 # It logs what hostile mails make of it.
 logging.getLogger("dkimpy").setLevel(logging.CRITICAL + 1)
-
-Lookup = Callable[[str], bytes | None]
-"""Returns the TXT record of a name, None if there is none (yet).
-
-Raises:
-    Unreachable: no name server gave an answer in time.
-"""
 
 ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})
 """RFC 8301 §3.1 forbids rsa-sha1."""
@@ -52,23 +41,35 @@ SIGNATURE_BYTES = 4096
 KEY_BYTES = 1024
 """A key of 4096 bits takes 740; longer ones only cost time."""
 
-_KEYS_CACHED = 256
-_LONGEST_CACHED = timedelta(days=1)
-_ABSENCE_CACHED = timedelta(minutes=1)
-
 
 def verifier(lookup: Lookup, *, now: Now = utc_now) -> Verify:
     """Return what verifies a mail's signatures with the keys that `lookup` finds."""
 
     def verify(raw: bytes, domain: str) -> tuple[Signature, ...]:
-        header = parse_header(split(raw)[0])
-        fields = header.get_all("dkim-signature")[:SIGNATURES]
+        mail = _Mail(raw, parse_header(split(raw)[0]), domain)
+        fields = mail.header.get_all("dkim-signature")[:SIGNATURES]
+        ask = _ask_while_answered(lookup)
         return tuple(
-            _verify_one(_Mail(raw, header, domain), index, value, lookup, now())
-            for index, value in enumerate(fields)
+            _verify_one(mail, index, ask, now()) for index in range(len(fields))
         )
 
     return verify
+
+
+def _ask_while_answered(lookup: Lookup) -> Lookup:
+    """Return a lookup that waits in vain once only, not for every signature."""
+    failures: list[Unreachable] = []
+
+    def ask(name: str) -> bytes | None:
+        if failures:
+            raise failures[0]
+        try:
+            return lookup(name)
+        except Unreachable as error:
+            failures.append(error)
+            raise
+
+    return ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,8 @@ class _Mail:
     domain: str
 
 
-def _verify_one(
-    mail: _Mail, index: int, value: bytes, lookup: Lookup, now: datetime
-) -> Signature:
-    tags = _parse_tags(value)
+def _verify_one(mail: _Mail, index: int, lookup: Lookup, now: datetime) -> Signature:
+    tags = _parse_tags(mail.header.get_all("dkim-signature")[index])
     sdid = _text(tags.get(b"d", b"")).lower()
     name = f"d={sdid} s={_text(tags.get(b's', b''))} {_text(tags.get(b'a', b''))}"
     if sdid != mail.domain:
@@ -159,90 +158,3 @@ def _relaxed(raw: bytes, tags: Mapping[bytes, bytes]) -> bytes:
     head, body = split(raw)
     body = re.sub(rb"[ \t]+", b" ", re.sub(rb"\r?\n", b"\r\n", body))
     return head + b"\r\n\r\n" + body.replace(b" \r\n", b"\r\n")
-
-
-def memory_lookup(records: Mapping[str, bytes]) -> Lookup:
-    """Return a lookup in `records`, whose names are in lower case."""
-    return records.get
-
-
-@dataclass(slots=True)
-class _Cache:
-    """Keys by name until their time is over; the oldest makes room."""
-
-    records: dict[str, tuple[float, bytes | None]] = field(default_factory=dict)
-
-    def find(self, name: str) -> tuple[bytes | None] | None:
-        until_s, record = self.records.get(name, (0.0, None))
-        return (record,) if monotonic_s() < until_s else None
-
-    def keep(self, name: str, record: bytes | None, life: timedelta) -> None:
-        while len(self.records) >= _KEYS_CACHED:
-            del self.records[next(iter(self.records))]
-        life_s = min(life, _LONGEST_CACHED).total_seconds()
-        self.records[name] = (monotonic_s() + life_s, record)
-
-
-def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
-    """Return a lookup in DNS that keeps keys for as long as their TTL allows.
-
-    Args:
-        nameservers: `ADDRESS` or `ADDRESS:PORT`; none: the system's resolvers.
-        timeout: bound of one lookup, all tries together.
-    """
-    servers = [dns.nameserver.Do53Nameserver(*split_nameserver(s)) for s in nameservers]
-    cache = _Cache()
-
-    def lookup(name: str) -> bytes | None:
-        if known := cache.find(name):
-            return known[0]
-        record, life = _resolve(name, servers, timeout)
-        cache.keep(name, record, life)
-        return record
-
-    return lookup
-
-
-def split_nameserver(written: str) -> tuple[str, int]:
-    """Return address and port of `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
-    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
-    match = bracketed or plain
-    address, port = match.groups() if match else (written, None)
-    number = int(port or 53)
-    if not 0 < number < 65536:
-        raise ValueError(written)
-    return str(ipaddress.ip_address(address)), number
-
-
-def _resolve(
-    name: str, servers: Sequence[dns.nameserver.Nameserver], timeout: timedelta
-) -> tuple[bytes | None, timedelta]:
-    """Return the record and how long it may be kept."""
-    try:
-        resolver = dns.resolver.Resolver(configure=not servers)
-        if servers:
-            resolver.nameservers = list(servers)
-        answer = resolver.resolve(
-            f"{name}.", "TXT", lifetime=timeout.total_seconds(), search=False
-        )
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
-        return None, _ABSENCE_CACHED
-    except (dns.exception.SyntaxError, dns.name.LabelTooLong, dns.name.NameTooLong):
-        return None, _ABSENCE_CACHED
-    except (dns.exception.DNSException, OSError) as error:
-        raise Unreachable(
-            Text(
-                en="No name server answered the question for {name}: {error}",
-                ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
-            ),
-            name=name,
-            error=type(error).__name__,
-        ) from error
-    records = [b"".join(record.strings) for record in answer]
-    key = next((record for record in records if b"p=" in record), None)
-    return key, timedelta(seconds=answer.chaining_result.minimum_ttl)

@@ -1,0 +1,285 @@
+"""DKIM on raw bytes: what is a proof, what a failure, and what only time can tell."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from tests.samples import (
+    APPROVAL_HTML,
+    LINK,
+    Mail,
+    approval,
+    compose,
+    html,
+    record,
+    records,
+    rsa_key,
+    sign,
+)
+from watcher.dkim import Lookup, dns_lookup, memory_lookup, split_nameserver, verifier
+from watcher.errors import Unreachable
+from watcher.recognition.verdict import Reason
+
+STORE = "amazon.co.jp"
+NAME = "test._domainkey.amazon.co.jp"
+PLAIN = compose(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
+
+
+def flaws(raw: bytes, lookup: Lookup) -> list[Reason | None]:
+    return [signature.flaw for signature in verifier(lookup)(raw, STORE)]
+
+
+def known(key: bytes) -> Lookup:
+    return memory_lookup({NAME: key})
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_rsa_from_1024_bits_is_a_proof(bits: int) -> None:
+    raw = sign(PLAIN, STORE, key=rsa_key(bits))
+
+    assert flaws(raw, known(record(rsa_key(bits)))) == [None]
+
+
+def test_ed25519_is_a_proof() -> None:
+    assert flaws(sign(PLAIN, STORE), known(record())) == [None]
+
+
+def test_key_without_version_tag_is_a_key() -> None:
+    key = record(rsa_key(1024)).removeprefix(b"v=DKIM1; k=rsa; ")
+
+    assert flaws(sign(PLAIN, STORE, key=rsa_key(1024)), known(key)) == [None]
+
+
+def test_small_key_fails() -> None:
+    small = rsa_key(1024)
+    key = b"v=DKIM1; k=rsa; p=MEwwDQYJKoZIhvcNAQEBBQADOwAwOAIxALhG"
+
+    assert flaws(sign(PLAIN, STORE, key=small), known(key)) == [Reason.DKIM_FAIL]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"",
+        b"v=DKIM1; p=",
+        b"v=DKIM1; k=ed25519; p=",
+        b"v=DKIM1; k=ed25519; p=AAAA",
+        b"v=DKIM1; k=ed25519",
+        b"v=DKIM1; k=rsa; p=!!!!",
+        b"v=DKIM1; k=rsa; p=AAAA",
+        b"v=DKIM2; p=AAAA",
+        b"v=DKIM1; k=dsa; p=AAAA",
+        b"v=spf1 include:amazon.com -all",
+        b";;;;;=;=",
+        b"\xff\xfe\x00",
+        b"p=" + b"A" * 5000,
+        record().replace(b"k=ed25519", b"k=ed25519; s=tlsrpt"),
+        record(rsa_key(1024)),
+    ],
+)
+def test_odd_key_record_fails_and_never_raises(key: bytes) -> None:
+    assert flaws(sign(PLAIN, STORE), known(key)) == [Reason.DKIM_FAIL]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b"",
+        b"v=1",
+        b"a=b=c;;;;",
+        b"v=1; a=ed25519-sha256; d=amazon.co.jp; s=test; h=from; bh=!; b=!",
+        b"d=amazon.co.jp; s=\xff; h=from:to:subject:date:message-id:content-type",
+        b"d=amazon.co.jp" + b" " * 5000,
+        b"d=amazon.co.jp; x=" + b"9" * 5000,
+        b"d=amazon.co.jp; d=amazon.co.jp",
+    ],
+)
+def test_odd_signature_field_is_no_proof(field: bytes) -> None:
+    raw = b"DKIM-Signature: " + field + b"\r\n" + PLAIN
+
+    assert None not in flaws(raw, known(record()))
+
+
+def test_algorithm_that_is_forbidden_fails() -> None:
+    raw = sign(PLAIN, STORE, key=rsa_key(1024), tags={"a": "rsa-sha1"})
+
+    assert flaws(raw, known(record(rsa_key(1024)))) == [Reason.DKIM_FAIL]
+
+
+@pytest.mark.parametrize(("seconds", "flaw"), [(-1, Reason.DKIM_FAIL), (60, None)])
+def test_signature_counts_until_it_expires(seconds: int, flaw: Reason | None) -> None:
+    now = datetime.now(UTC)
+    until = int((now + timedelta(seconds=seconds)).timestamp())
+    raw = sign(PLAIN, STORE, tags={"x": str(until)})
+
+    verify = verifier(known(record()), now=lambda: now)
+    assert [signature.flaw for signature in verify(raw, STORE)] == [flaw]
+
+
+def test_key_of_another_domain_is_never_asked_for() -> None:
+    """A stranger's name server would learn that the mail was read."""
+    asked: list[str] = []
+
+    def lookup(name: str) -> bytes | None:
+        asked.append(name)
+        return record()
+
+    raw = sign(sign(PLAIN, STORE), "evil.example")
+    assert flaws(raw, lookup) == [Reason.DKIM_NOT_ALIGNED, None]
+    assert asked == [NAME]
+
+
+def test_silent_name_server_is_asked_once_for_a_mail() -> None:
+    asked: list[str] = []
+
+    def silent(name: str) -> bytes | None:
+        asked.append(name)
+        return silence()
+
+    raw = sign(sign(PLAIN, STORE), STORE)
+    assert flaws(raw, silent) == [Reason.DKIM_TEMPERROR] * 2
+    assert asked == [NAME]
+
+
+def silence() -> bytes | None:
+    lookup = dns_lookup(["127.0.0.1:9"], timedelta(milliseconds=200))
+    return lookup(NAME)
+
+
+def test_dozens_of_signatures_are_bounded() -> None:
+    raw = PLAIN
+    for _ in range(20):
+        raw = sign(raw, STORE)
+
+    assert len(flaws(raw, known(record()))) == 8
+
+
+def test_relaxed_body_verifies_and_is_quick_on_blanks() -> None:
+    """dkimpy alone takes minutes on a body of blanks (1.1.8)."""
+    body = b"Content-Type: text/plain\r\n\r\n a \t b \r\n" + b" " * 200_000 + b"x\r\n"
+    relaxed = b"Content-Type: text/plain\r\n\r\n a b\r\n x\r\n"
+    of_relaxed = sign(compose(Mail(body=relaxed)), STORE, tags={"c": "relaxed/relaxed"})
+    field = of_relaxed[: of_relaxed.index(b"\r\n") + 2]
+
+    assert flaws(field + compose(Mail(body=body)), known(record())) == [None]
+
+
+def test_line_feeds_alone_verify() -> None:
+    assert flaws(approval().replace(b"\r\n", b"\n"), memory_lookup(records())) == [None]
+
+
+@contextmanager
+def name_server(
+    *, rcode: int = dns.rcode.NOERROR, ttl_s: int = 300
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve the tests' key on loopback; yields address and the names asked for."""
+    asked: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=serve, args=(server, asked, rcode, ttl_s))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.getsockname()[1]}", asked
+        finally:
+            server.sendto(b"", server.getsockname())
+            thread.join()
+
+
+def serve(server: socket.socket, asked: list[str], rcode: int, ttl_s: int) -> None:
+    while True:
+        wire, peer = server.recvfrom(4096)
+        if not wire:
+            return
+        query = dns.message.from_wire(wire)
+        name = query.question[0].name
+        asked.append(name.to_text(omit_final_dot=True))
+        answer = dns.message.make_response(query)
+        answer.set_rcode(dns.rcode.Rcode(rcode))
+        if rcode == dns.rcode.NOERROR:
+            half = len(record()) // 2
+            texts = f'"{record()[:half].decode()}" "{record()[half:].decode()}"'
+            answer.answer.append(dns.rrset.from_text(name, ttl_s, "IN", "TXT", texts))
+        server.sendto(answer.to_wire(), peer)
+
+
+def test_key_is_fetched_in_pieces_and_kept_for_its_ttl() -> None:
+    with name_server() as (address, asked):
+        lookup = dns_lookup([address], timedelta(seconds=5))
+
+        assert [lookup(NAME), lookup(NAME)] == [record(), record()]
+        assert asked == [NAME]
+
+
+def test_key_without_a_life_is_fetched_anew() -> None:
+    with name_server(ttl_s=0) as (address, asked):
+        lookup = dns_lookup([address], timedelta(seconds=5))
+
+        assert [lookup(NAME), lookup(NAME)] == [record(), record()]
+        assert asked == [NAME, NAME]
+
+
+def test_name_that_does_not_exist_has_no_key() -> None:
+    with name_server(rcode=dns.rcode.NXDOMAIN) as (address, _):
+        assert dns_lookup([address], timedelta(seconds=5))(NAME) is None
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
+def test_server_in_trouble_is_no_answer(rcode: int) -> None:
+    with name_server(rcode=rcode) as (address, _):
+        lookup = dns_lookup([address], timedelta(seconds=1))
+
+        with pytest.raises(Unreachable, match="name server"):
+            lookup(NAME)
+
+
+def test_server_that_is_silent_is_no_answer() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        lookup = dns_lookup([address], timedelta(milliseconds=200))
+
+        with pytest.raises(Unreachable):
+            lookup(NAME)
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 64 + ".example", "a." * 200 + "b", "a..b", "\x00"]
+)
+def test_name_that_cannot_be_has_no_key(name: str) -> None:
+    lookup = dns_lookup(["127.0.0.1:9"], timedelta(milliseconds=200))
+
+    try:
+        assert lookup(name) is None
+    except Unreachable:
+        assert name == "\x00", "a strange name may be asked for, but never raises else"
+
+
+@pytest.mark.parametrize(
+    ("written", "server"),
+    [
+        ("127.0.0.1", ("127.0.0.1", 53)),
+        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
+        ("[::1]:5353", ("::1", 5353)),
+        ("[::1]", ("::1", 53)),
+        ("::1", ("::1", 53)),
+    ],
+)
+def test_name_server_is_an_address_with_or_without_port(
+    written: str, server: tuple[str, int]
+) -> None:
+    assert split_nameserver(written) == server
+
+
+@pytest.mark.parametrize(
+    "written", ["", "dns.example", "1.2.3.4:0", "1.2.3.4:99999", ":"]
+)
+def test_other_name_servers_are_refused(written: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 -- several libraries' words
+        split_nameserver(written)

@@ -1,0 +1,215 @@
+"""To approve and to deny are never confused, and siblings are not attempts."""
+
+import pytest
+
+from tests.judging import code, is_unknown, judged, link, outcome
+from tests.samples import (
+    APPROVAL_HTML,
+    APPROVAL_TEXT,
+    CODE_HTML,
+    LINK,
+    Mail,
+    alternatives,
+    approval,
+    compose,
+    html,
+    plain,
+    signed,
+)
+from tests.samples import code as code_mail
+from watcher.recognition.amazon import WORDINGS
+from watcher.recognition.attempt import SignInAttempt
+from watcher.recognition.classify import Policy
+from watcher.recognition.verdict import (
+    LookAlike,
+    NotRelevant,
+    Reason,
+    Recognised,
+    Result,
+    Unverified,
+)
+
+OTHER_LINK = "https://www.amazon.co.jp/a/c/r/Zz9zz9zz9zz9zz9zz9zz9zz9z"
+
+
+def test_link_of_a_code_mail_denies_and_is_not_given() -> None:
+    verdict = judged(code_mail("123456"))
+
+    assert isinstance(verdict, Recognised)
+    assert LINK not in repr(verdict)
+    assert code(code_mail("123456")) == "123456"
+
+
+def test_mail_with_an_approve_anchor_and_a_code_gives_neither() -> None:
+    both = APPROVAL_HTML.format(link=LINK) + "<p>確認コード: 123456</p>"
+
+    assert is_unknown(signed(Mail(body=html(both))))
+
+
+def test_alternatives_of_different_kinds_give_neither() -> None:
+    body = alternatives(
+        plain(APPROVAL_TEXT.format(link=LINK)),
+        html(CODE_HTML.format(code="123456", link=LINK)),
+    )
+
+    assert is_unknown(signed(Mail(body=body)))
+
+
+def test_two_different_approve_links_disagree() -> None:
+    two = APPROVAL_HTML.format(link=LINK) + f"<a href='{OTHER_LINK}'>ここ</a>"
+
+    assert outcome(signed(Mail(body=html(two)))) == (
+        LookAlike,
+        {Reason.LINKS_DISAGREE},
+    )
+
+
+def test_text_and_html_with_different_links_disagree() -> None:
+    body = alternatives(
+        plain(APPROVAL_TEXT.format(link=OTHER_LINK)),
+        html(APPROVAL_HTML.format(link=LINK)),
+    )
+
+    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.LINKS_DISAGREE})
+
+
+def test_text_and_html_with_different_codes_disagree() -> None:
+    body = alternatives(
+        plain("verification code: 111111"), html("<p>verification code: 222222</p>")
+    )
+
+    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.CODES_DISAGREE})
+
+
+def test_approve_phrase_without_any_link_gives_nothing() -> None:
+    assert is_unknown(signed(Mail(body=plain("承認または否認してください。"))))
+
+
+def test_link_under_other_words_is_not_given() -> None:
+    body = html(f"<p>Sign-in attempt</p><a href='{LINK}'>Continue</a>")
+
+    assert is_unknown(signed(Mail(body=body)))
+
+
+SIBLINGS = [
+    ("amazon.com: Account data access attempt", Reason.SUBJECT_UNKNOWN),
+    (
+        "amazon.co.jp: アクションが必要です: アカウントデータアクセスの試行",
+        Reason.SUBJECT_UNKNOWN,
+    ),
+    ("amazon.co.jp: アクションが必要です: サインイン", Reason.SIGN_IN_NOTICE),
+    ("amazon.com, action needed: Sign-in", Reason.SIGN_IN_NOTICE),
+    ("amazon.com.tr, action needed: Sign-in", Reason.SIGN_IN_NOTICE),
+    ("Amazonセキュリティ警告: サインインが検出されました", Reason.SIGN_IN_NOTICE),
+    ("AMAZON SECURITY ALERT Sign-In detected from Tokyo", Reason.SIGN_IN_NOTICE),
+    ("amazon.in: Password recovery", Reason.SUBJECT_UNKNOWN),
+    ("Amazon password assistance", Reason.SUBJECT_UNKNOWN),
+    ("Your Amazon verification code", Reason.SUBJECT_UNKNOWN),
+    ("Amazon Authentication", Reason.SUBJECT_UNKNOWN),
+    ("お客様のAmazon確認コード", Reason.SUBJECT_UNKNOWN),
+    ("Ihr Amazon-Verifizierungscode", Reason.SUBJECT_UNKNOWN),
+    ("Verify your new Amazon account", Reason.SUBJECT_UNKNOWN),
+    ("新しいAmazonアカウントを確認します", Reason.SUBJECT_UNKNOWN),
+    ("Revision to Your Amazon.com Account", Reason.SUBJECT_UNKNOWN),
+    (
+        "Account Recovery: Reset your Amazon.com account password",
+        Reason.SUBJECT_UNKNOWN,
+    ),
+    ("Your sign-in attempt was approved", Reason.SUBJECT_UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("subject", "reason"), SIBLINGS)
+def test_genuine_sibling_is_not_relevant(subject: str, reason: Reason) -> None:
+    verdict = judged(approval(subject=subject))
+
+    assert isinstance(verdict, NotRelevant)
+    assert verdict.reasons == (reason,)
+    assert verdict.authentication.result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "store-news@amazon.co.jp",
+        '"Amazon.co.jp" <auto-confirm@amazon.co.jp>',
+        "no-reply@amazon.com",
+    ],
+)
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Amazonを装った不審なメール等にご注意ください",
+        "Your Amazon verification code",
+        "発送",
+    ],
+)
+def test_other_mail_of_amazon_is_not_relevant_even_unsigned(
+    sender: str, subject: str
+) -> None:
+    mail = Mail(sender=sender, subject=subject, body=plain("Hello"))
+
+    assert outcome(compose(mail))[0] is NotRelevant
+
+
+def test_ordinary_mail_is_not_relevant() -> None:
+    mail = Mail(
+        sender="a@example.org", subject="Sign-in attempt blocked", body=plain("")
+    )
+
+    assert outcome(compose(mail))[0] is NotRelevant
+
+
+def test_store_that_is_not_watched_is_not_relevant() -> None:
+    policy = Policy(stores=frozenset({"amazon.com"}))
+
+    assert outcome(approval(), policy=policy) == (
+        NotRelevant,
+        {Reason.STORE_NOT_WATCHED},
+    )
+
+
+def test_watched_store_is_recognised() -> None:
+    policy = Policy(stores=frozenset({"amazon.co.jp"}))
+
+    assert outcome(approval(), policy=policy) == (Recognised, set())
+
+
+@pytest.mark.parametrize(
+    ("to", "known"),
+    [
+        ("taro@example.jp", "taro@example.jp"),
+        ('"Taro" <Taro@Example.JP>', "taro@example.jp"),
+        ("taro+amazon@example.jp", "taro@example.jp"),
+        ("t.a.r.o@gmail.com", "taro@gmail.com"),
+        ("taro@googlemail.com", "ta.ro+x@gmail.com"),
+        ("a@example.org, taro@example.jp", "taro@example.jp"),
+    ],
+)
+def test_known_recipient_is_known_in_every_spelling(to: str, known: str) -> None:
+    policy = Policy(recipients=frozenset({known}))
+
+    assert outcome(approval(to=to), policy=policy) == (Recognised, set())
+
+
+@pytest.mark.parametrize("wording", WORDINGS, ids=lambda wording: wording.language)
+def test_every_wording_is_read_back(wording: object) -> None:
+    """Every subject and phrase in the data is found in a mail that uses it."""
+    assert isinstance(wording, type(WORDINGS[0]))
+    for end in wording.attempts:
+        for words in wording.approve:
+            body = html(f"<a href='{LINK}'>{words}</a>")
+            assert link(signed(Mail(subject=f"amazon.com: {end}", body=body))) == LINK
+        for words in wording.codes:
+            body = plain(f"{words}: 123456")
+            assert (
+                code(signed(Mail(subject=f"amazon.com: {end}", body=body))) == "123456"
+            )
+
+
+def test_only_a_recognised_mail_has_room_for_a_link() -> None:
+    """No proof, no link: the other verdicts have no field that could hold one."""
+    for verdict in (Unverified, LookAlike, NotRelevant):
+        annotations = verdict.__annotations__
+        assert SignInAttempt not in annotations.values()
+        assert str not in annotations.values()

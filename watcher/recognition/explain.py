@@ -1,0 +1,138 @@
+"""Says in a sentence what was looked at in a mail and what came of it."""
+
+from dataclasses import dataclass
+
+from watcher.language import Text
+from watcher.recognition.findings import Aspect, Finding
+from watcher.recognition.verdict import Reason
+
+ASPECTS = {
+    Aspect.SIZE: Text(en="Size and structure", ja="大きさと構造"),
+    Aspect.HEADER: Text(en="Header fields", ja="ヘッダー"),
+    Aspect.SENDER: Text(en="Sender", ja="差出人"),
+    Aspect.SIGNATURE: Text(en="Proof of the sender", ja="差出人の証明"),
+    Aspect.RECIPIENT: Text(en="Recipient", ja="宛先"),
+    Aspect.SUBJECT: Text(en="Subject", ja="件名"),
+    Aspect.BODY: Text(en="What it asks", ja="本文の内容"),
+    Aspect.LINK: Text(en="Link", ja="リンク"),
+    Aspect.STORE: Text(en="Store", ja="ストア"),
+}
+
+REASONS = {
+    Reason.FROM_NOT_AMAZON: Text(
+        en="the sender is not Amazon", ja="差出人が Amazon ではありません"
+    ),
+    Reason.FROM_NOT_ACCOUNT_MAIL: Text(
+        en="Amazon does not write about accounts from this address",
+        ja="Amazon がアカウントの連絡に使うアドレスではありません",
+    ),
+    Reason.HEADERS_DUPLICATED: Text(
+        en="header fields that must stand once stand twice",
+        ja="1 つだけのはずのヘッダーが重複しています",
+    ),
+    Reason.RECIPIENT_UNKNOWN: Text(
+        en="it was written to somebody else", ja="宛先があなたのアドレスではありません"
+    ),
+    Reason.DKIM_NONE: Text(en="it is not signed", ja="署名がありません"),
+    Reason.DKIM_FAIL: Text(
+        en="the signature is wrong: forged, or changed on the way",
+        ja="署名が正しくありません(偽造か、途中で改変されています)",
+    ),
+    Reason.DKIM_NOT_ALIGNED: Text(
+        en="it is signed by somebody else than its sender",
+        ja="差出人とは別のドメインの署名しかありません",
+    ),
+    Reason.DKIM_BODY_LENGTH: Text(
+        en="only a part of the body is signed", ja="本文の一部しか署名されていません"
+    ),
+    Reason.DKIM_HEADER_UNSIGNED: Text(
+        en="header fields that matter are not signed",
+        ja="重要なヘッダーが署名されていません",
+    ),
+    Reason.DKIM_TEMPERROR: Text(
+        en="the key could not be fetched: no name server answered",
+        ja="ネームサーバーが応答せず、署名の鍵を取得できませんでした",
+    ),
+    Reason.PROVIDER_SAYS_FAIL: Text(
+        en="your mail provider found it forged",
+        ja="メールサービスが偽造と判定しました",
+    ),
+    Reason.SUBJECT_UNKNOWN: Text(
+        en="not the subject of a sign-in attempt",
+        ja="サインイン試行の件名ではありません",
+    ),
+    Reason.SUBJECT_HOMOGLYPH: Text(
+        en="it uses look-alike or invisible characters",
+        ja="見た目の似た文字や見えない文字が使われています",
+    ),
+    Reason.PHRASE_MISSING: Text(
+        en="it asks neither to approve nor to type a code",
+        ja="承認も確認コードの入力も求めていません",
+    ),
+    Reason.LINK_MISSING: Text(
+        en="it asks to approve but has no link for it",
+        ja="承認を求めているのに、そのリンクがありません",
+    ),
+    Reason.LINK_HOST: Text(
+        en="it does not lead to Amazon", ja="リンク先が Amazon ではありません"
+    ),
+    Reason.LINK_SCHEME: Text(
+        en="it is not an https link", ja="https のリンクではありません"
+    ),
+    Reason.LINK_USERINFO: Text(
+        en="a name before @ hides where it leads",
+        ja="@ の前の文字列で本当のリンク先が隠されています",
+    ),
+    Reason.LINK_PATH: Text(
+        en="it does not lead to Amazon's approval page",
+        ja="Amazon の承認ページへのリンクではありません",
+    ),
+    Reason.LINK_CHARACTERS: Text(
+        en="it has characters that no link has",
+        ja="リンクに使えない文字が含まれています",
+    ),
+    Reason.LINKS_DISAGREE: Text(
+        en="its links lead to different pages",
+        ja="リンクごとに行き先が異なります",
+    ),
+    Reason.CODES_DISAGREE: Text(
+        en="it shows different codes", ja="異なる確認コードが書かれています"
+    ),
+    Reason.STORE_NOT_WATCHED: Text(
+        en="this store is not watched (stores in the configuration)",
+        ja="監視対象のストアではありません(設定の stores)",
+    ),
+    Reason.SIGN_IN_NOTICE: Text(
+        en="it tells of a sign-in that has already happened",
+        ja="すでに行われたサインインの通知です",
+    ),
+    Reason.MALFORMED: Text(en="it is no proper mail", ja="メールの形式が壊れています"),
+    Reason.TOO_LARGE: Text(
+        en="it is too large for Amazon's sign-in mail",
+        ja="Amazon のサインインメールにしては大きすぎます",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of an explanation."""
+
+    label: Text
+    passed: bool | None
+    """None: it could not be judged, or nobody asked for it."""
+    flaws: tuple[Text, ...]
+    value: str
+    """What was looked at: harmless, its URLs not to be followed; may be empty."""
+
+
+def explain(findings: tuple[Finding, ...]) -> tuple[Check, ...]:
+    """Return a line for each finding, in their order."""
+    return tuple(map(_check, findings))
+
+
+def _check(found: Finding) -> Check:
+    sentences = tuple(REASONS[flaw] for flaw in found.flaws)
+    is_open = not found.is_judged or found.flaws == (Reason.DKIM_TEMPERROR,)
+    passed = None if is_open else not found.flaws
+    return Check(ASPECTS[found.aspect], passed, sentences, found.value)
