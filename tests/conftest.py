@@ -1,10 +1,17 @@
 """What tests of several rooms share."""
 
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests import names
 from tests.dovecot import Dovecot, running
+from tests.home import Home
+from tests.household import Household
+from tests.names import NameServer
+from tests.samples import records
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +19,25 @@ def dovecot() -> Iterator[Dovecot]:
     """Give the test process a Dovecot; each test takes a user of its own."""
     with running() as server:
         yield server
+
+
+@pytest.fixture
+def name_server() -> Iterator[NameServer]:
+    """Give a name server that knows the keys of the tests' mails."""
+    with names.serving(records()) as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Give the home of a user who never ran watcher before."""
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def household(home: Home, dovecot: Dovecot, name_server: NameServer) -> Household:
+    """Give a user with a mailbox of their own, and everything configured."""
+    user = f"user-{uuid.uuid4().hex[:12]}@example.jp"
+    household = Household(home, dovecot, name_server, user)
+    household.configure()
+    return household
