@@ -125,9 +125,7 @@ class Announcer:
             return
         words = partial(wording.live, event, now=now, is_armed=self._is_armed(now))
         channel = self.tell(words, now, about=event)
-        if channel is None:
-            self._journal.release(attempt_id)
-        else:
+        if channel is not None:
             self._journal.append_about(
                 event, EventName.NOTIFIED, at=now, detail=channel
             )

@@ -21,6 +21,8 @@ FORMAT = 1
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another program's transaction; ours take milliseconds."""
 
+OPEN_TO_OTHERS = 0o077
+
 _SCHEMA = """
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT, attempt_id INTEGER, at INTEGER NOT NULL,
@@ -51,7 +53,7 @@ class Database:
         """Open the file for reading and writing; create it (0600) if need be."""
         with _sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            _make_private(path)
         database = cls._connect(path, "rw")
         with _closing_on_error(database), _sentences(path):
             database._prepare()
@@ -125,6 +127,19 @@ class Database:
         Another program that reads at this moment holds it up; then the next call will.
         """
         self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _make_private(path: Path) -> None:
+    """Create the file, or close one to others that was copied here without care.
+
+    Only SQLite may open a file that exists: closing another descriptor of it would
+    drop the locks that this process holds (https://sqlite.org/howtocorrupt.html §2.2).
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if path.stat().st_mode & OPEN_TO_OTHERS:
+            path.chmod(0o600)
 
 
 @contextmanager

@@ -25,10 +25,16 @@ from watcher.journal.rows import (
 )
 
 DELIVERY_LEASE = timedelta(seconds=20)
-"""How long a program that set out to notify may take before another one steps in."""
+"""How long a program may take to notify, and how soon a failure is tried again."""
 
 PAGE = 500
 """Events read at once, so that a long log needs little memory."""
+
+
+_NOT_OVER = (
+    "WHERE e.event = 'attempt' AND NOT EXISTS (SELECT 1 FROM events x "
+    "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,8 @@ class Journal:
     def claim(self, attempt_id: int, now: datetime) -> bool:
         """Return whether the caller shall notify of an attempt, and nobody else.
 
-        The claim of a program that died is void after `DELIVERY_LEASE`.
+        A claim is void after `DELIVERY_LEASE`: the program died, or nothing could show
+        it, and it is time for another try.
         """
         with self._database.transaction():
             if self.has_happened(attempt_id, EventName.NOTIFIED):
@@ -115,21 +122,10 @@ class Journal:
             )
         return bool(claimed)
 
-    def release(self, attempt_id: int) -> None:
-        """Give a claim back: the notification was not shown."""
-        with self._database.transaction():
-            self._database.query(
-                "DELETE FROM deliveries WHERE attempt_id = ?", (attempt_id,)
-            )
-
     def expire(self, now: datetime) -> list[Event]:
         """Log `expired` for each attempt whose time is over, and forget its secret."""
         with self._database.transaction():
-            over = self._events(
-                "WHERE e.event = ? AND e.expires_at <= ? AND NOT EXISTS (SELECT 1 FROM "
-                "events x WHERE x.attempt_id = e.attempt_id AND x.event = ?)",
-                (EventName.ATTEMPT, to_ms(now), EventName.EXPIRED),
-            )
+            over = self._events(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
             expired = [
                 self._insert(replace(event, at=now, event=EventName.EXPIRED))
                 for event in over
@@ -138,8 +134,7 @@ class Journal:
                 self._database.query(
                     "DELETE FROM secrets WHERE attempt_id = ?", (event.attempt_id,)
                 )
-        if over:
-            self._database.forget()
+        self._database.forget()
         return expired
 
     def move_deadlines(self, by: timedelta) -> None:
@@ -182,8 +177,7 @@ class Journal:
     def live(self, now: datetime) -> list[Event]:
         """Return the attempts that can still be acted on, oldest first."""
         return self._events(
-            "WHERE e.event = ? AND e.expires_at > ? ORDER BY e.id",
-            (EventName.ATTEMPT, to_ms(now)),
+            f"{_NOT_OVER} AND e.expires_at > ? ORDER BY e.id", (to_ms(now),)
         )
 
     def unannounced(self, now: datetime) -> list[Event]:

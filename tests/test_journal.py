@@ -1,0 +1,380 @@
+"""The event log: one event for ever per attempt, and no secret after its time."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.sightings import NOW, WINDOW, link, sighting
+from watcher.errors import JournalBusy, JournalUnusable
+from watcher.events import Event, EventName, Kind, Origin
+from watcher.imap.reports import Cursor
+from watcher.journal import Journal
+from watcher.journal.database import FORMAT, Database
+from watcher.journal.log import DELIVERY_LEASE, PAGE
+from watcher.journal.rows import from_ms, from_row, mask, masked, to_row
+
+PROJECT = Path(__file__).parent.parent
+KILLS = 24
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "events.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    with Journal.open(path) as journal:
+        yield journal
+
+
+def recorded(journal: Journal, number: int = 1, *, at: datetime = NOW) -> Event:
+    event = journal.record(sighting(number, at=at))
+    assert event is not None
+    return event
+
+
+def sql(path: Path, statement: str) -> list[tuple[object, ...]]:
+    """Do it behind the log's back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def all_bytes(path: Path) -> bytes:
+    """Return what lies in the log's folder, write-ahead log included."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_new_log_is_its_owners_alone(journal: Journal, path: Path) -> None:
+    recorded(journal)
+
+    modes = {oct(file.stat().st_mode)[-3:] for file in path.parent.iterdir()}
+    assert modes == {"600"}
+    assert oct(path.parent.stat().st_mode)[-3:] == "700"
+
+
+def test_a_log_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    with Journal.open(path) as journal:
+        recorded(journal)
+    path.chmod(0o644)
+
+    with Journal.open(path):
+        assert oct(path.stat().st_mode)[-3:] == "600"
+
+
+def test_an_attempt_is_one_event_for_ever(journal: Journal, path: Path) -> None:
+    event = recorded(journal)
+
+    assert journal.record(sighting()) is None
+    with Journal.open(path) as another:
+        assert another.record(sighting(at=NOW + timedelta(days=300))) is None
+        assert list(another.events()) == [event]
+
+
+def test_one_key_in_common_makes_two_mails_one_attempt(journal: Journal) -> None:
+    journal.record(sighting(1, keys=("message", "link")))
+
+    assert journal.record(sighting(2, keys=("other", "link"))) is None
+    assert journal.record(sighting(3, keys=("message",))) is None
+    assert journal.record(sighting(4, keys=("other",))) is not None
+
+
+def test_a_proof_that_came_later_goes_on_with_the_same_attempt(
+    journal: Journal,
+) -> None:
+    first = journal.record(sighting(1, event=EventName.UNVERIFIED, keys=("u",)))
+    second = journal.record(sighting(1, keys=("a",), relatives=("u",)))
+
+    assert first is not None
+    assert second is not None
+    assert (first.attempt_id, second.attempt_id) == (first.id, first.id)
+    assert journal.live(NOW) == [second]
+
+
+def test_what_goes_in_comes_out_the_same(journal: Journal) -> None:
+    event = recorded(journal)
+
+    assert list(journal.events()) == [event]
+    assert journal.live(NOW) == [event]
+    assert event.link == link(1)
+
+
+instants = st.integers(0, 2**47).map(from_ms)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+maybe_words = st.none() | words
+events = st.builds(
+    Event,
+    id=st.just(7),
+    attempt_id=st.none() | st.integers(1, 9),
+    at=instants,
+    event=st.sampled_from(EventName),
+    origin=st.builds(Origin, account=maybe_words, mailbox=maybe_words),
+    message_id=maybe_words,
+    kind=st.none() | st.sampled_from(Kind),
+    store=maybe_words,
+    attempted_at=st.none() | instants,
+    received_at=st.none() | instants,
+    expires_at=st.none() | instants,
+    device=maybe_words,
+    near=maybe_words,
+    reasons=st.lists(words).map(tuple),
+    detail=maybe_words,
+)
+
+
+@given(events)
+def test_a_row_is_the_event_that_was_put_into_it(event: Event) -> None:
+    assert from_row((event.id, *to_row(event), None)) == event
+
+
+def test_a_link_is_masked_up_to_its_token_and_a_code_altogether() -> None:
+    assert mask(link(1)) == "https://www.amazon.co.jp/a/c/r/…"
+    assert mask("271828") == "…"
+
+
+def test_only_the_table_of_secrets_holds_the_link(journal: Journal, path: Path) -> None:
+    event = recorded(journal)
+    journal.append_about(event, EventName.NOTIFIED, at=NOW, detail="terminal")
+
+    with closing(sqlite3.connect(path)) as connection:
+        dump = "\n".join(connection.iterdump())
+    assert dump.count(link(1)) == 1
+    assert [masked(each).link for each in journal.events()] == [mask(link(1))] * 2
+
+
+def test_at_expiry_link_and_code_leave_every_file(journal: Journal, path: Path) -> None:
+    recorded(journal, 1)
+    recorded(journal, 2, at=NOW + timedelta(minutes=1))
+    held = all_bytes(path)
+
+    (expired,) = journal.expire(NOW + WINDOW)
+    left = all_bytes(path)
+
+    assert (expired.event, expired.attempt_id) == (EventName.EXPIRED, 1)
+    assert link(1).encode() in held
+    assert link(1).encode() not in left
+    assert link(2).encode() in left
+    assert journal.expire(NOW + WINDOW) == []
+    assert {event.link for event in journal.events() if event.attempt_id == 1} == {
+        mask(link(1))
+    }
+
+
+def test_what_a_killed_program_left_of_a_secret_goes_with_the_next_expiry(
+    path: Path,
+) -> None:
+    """It may die between the deletion and the emptying of the write-ahead log."""
+    with Journal.open(path) as journal, Journal.open(path) as other:
+        event = replace(recorded(journal), event=EventName.EXPIRED)
+        journal.append(event)
+        sql(path, "DELETE FROM secrets")
+        assert link(1).encode() in all_bytes(path)
+
+        assert other.expire(NOW + WINDOW) == []
+
+        assert link(1).encode() not in all_bytes(path)
+
+
+def test_what_is_over_stays_over_when_the_clock_goes_back(journal: Journal) -> None:
+    recorded(journal)
+    journal.expire(NOW + WINDOW)
+
+    assert journal.live(NOW) == []
+
+
+def test_only_one_program_may_notify_of_an_attempt(journal: Journal) -> None:
+    attempt_id = recorded(journal).id
+
+    assert journal.claim(attempt_id, NOW)
+    assert not journal.claim(attempt_id, NOW + DELIVERY_LEASE / 2)
+    assert journal.claim(attempt_id, NOW + DELIVERY_LEASE)
+
+
+def test_nobody_may_notify_of_what_was_shown(journal: Journal) -> None:
+    event = recorded(journal)
+    assert journal.unannounced(NOW) == [event]
+
+    journal.append_about(event, EventName.NOTIFIED, at=NOW)
+
+    assert not journal.claim(event.id, NOW + DELIVERY_LEASE)
+    assert journal.unannounced(NOW) == []
+
+
+def test_two_programs_on_a_new_log_lose_nothing_and_repeat_nothing(path: Path) -> None:
+    start = threading.Barrier(4)
+
+    def write(_: int) -> int:
+        start.wait()
+        with Journal.open(path) as journal:
+            return sum(
+                journal.record(sighting(number)) is not None for number in range(20)
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(write, range(4)))
+
+    assert sum(counts) == 20
+    with Journal.open(path) as journal:
+        assert len(list(journal.events())) == 20
+
+
+def test_kill_9_at_any_moment_loses_nothing_that_was_told(path: Path) -> None:
+    """Each writer dies in the midst of what follows the line that it just told."""
+    told = 0
+    for _ in range(KILLS):
+        told = _killed_writer(path, first=told + 2, lines=random.randint(0, 12)) or told
+        with Journal.open(path) as journal:
+            logged = {event.origin.uid for event in journal.events()}
+            known = {event.id for event in journal.live(NOW)}
+            assert told in logged | {0}
+            assert len(known) == len(logged)
+
+    assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def _killed_writer(path: Path, *, first: int, lines: int) -> int | None:
+    """Return the last number that a writer told before it was killed."""
+    writer = subprocess.Popen(
+        [sys.executable, "-m", "tests.journal_writer", str(path), str(first)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    with writer.stdout as told:
+        numbers = [int(told.readline()) for _ in range(lines)]
+        writer.kill()
+        numbers += [int(line) for line in told if line.endswith("\n")]
+    writer.wait()
+    return numbers[-1] if numbers else None
+
+
+def test_old_events_go_and_with_them_what_they_are_known_by(journal: Journal) -> None:
+    recorded(journal, 1)
+    young = recorded(journal, 2, at=NOW + timedelta(days=2))
+
+    journal.prune(NOW + timedelta(days=1))
+
+    assert list(journal.events()) == [young]
+    assert journal.record(sighting(2)) is None
+    assert journal.record(sighting(1)) is not None
+
+
+def test_an_id_is_never_given_twice(journal: Journal) -> None:
+    recorded(journal, 1)
+    journal.prune(NOW + timedelta(days=1))
+
+    assert recorded(journal, 2).id == 2
+
+
+def test_a_long_log_comes_page_by_page_and_whole(journal: Journal) -> None:
+    count = PAGE + 3
+    for _ in range(count):
+        journal.append(Event(id=0, at=NOW, event=EventName.STARTED))
+
+    assert [event.id for event in journal.events()] == list(range(1, count + 1))
+    assert [event.id for event in journal.last(2)] == [count - 1, count]
+    assert [event.id for event in journal.events(after_id=count - 1)] == [count]
+
+
+def test_events_are_told_since_an_instant(journal: Journal) -> None:
+    recorded(journal, 1)
+    young = recorded(journal, 2, at=NOW + timedelta(hours=1))
+
+    assert list(journal.events(since=NOW + timedelta(hours=1))) == [young]
+
+
+def test_cursors_and_states_of_sessions_outlive_the_program(path: Path) -> None:
+    with Journal.open(path) as journal:
+        journal.move_cursor("home", "INBOX", Cursor(1, 5))
+        journal.move_cursor("home", "INBOX", Cursor(1, 9))
+        journal.move_cursor("work", "INBOX", Cursor(2, 3))
+        journal.put_session("home", {"state": "watching"})
+
+    with Journal.open(path) as journal:
+        assert journal.cursors("home") == {"INBOX": Cursor(1, 9)}
+        assert journal.sessions() == {"home": {"state": "watching"}}
+
+
+def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
+    Journal.open(path).__exit__()
+    sql(path, f"PRAGMA user_version = {FORMAT + 1}")
+    before = path.read_bytes()
+
+    for door in (Journal.open, Journal.read):
+        with pytest.raises(JournalUnusable, match="newer version"):
+            door(path)
+    assert path.read_bytes() == before
+
+
+def test_what_is_no_log_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("Dear diary,\n" * 100)
+
+    with pytest.raises(JournalUnusable, match="no log of watcher"):
+        Journal.open(path)
+    assert path.read_text() == "Dear diary,\n" * 100
+
+
+def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
+    path.parent.mkdir()
+    sql(path, "CREATE TABLE events (id INTEGER)")
+
+    with pytest.raises(JournalUnusable, match="no log of watcher"):
+        Journal.open(path)
+    assert sql(path, "SELECT name FROM sqlite_master") == [("events",)]
+
+
+def test_a_folder_in_the_place_of_the_log_is_told(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnusable, match="cannot be opened"):
+        Journal.open(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+
+    with pytest.raises(JournalUnusable, match="cannot be opened"):
+        Journal.open(tmp_path / "state" / "events.db")
+
+
+def test_a_log_that_is_not_there_yet_reads_as_none(path: Path) -> None:
+    assert Journal.read(path) is None
+
+
+def test_a_reader_cannot_write(journal: Journal, path: Path) -> None:
+    recorded(journal)
+    reader = Journal.read(path)
+
+    assert reader is not None
+    with reader, pytest.raises(JournalUnusable):
+        reader.append(Event(id=0, at=NOW, event=EventName.OPENED))
+
+
+def test_a_full_disk_loses_nothing_and_ends_with_room(path: Path) -> None:
+    database = Database.open(path)
+    database.query("PRAGMA max_page_count = 20")
+    with Journal(database) as journal:
+        with pytest.raises(JournalBusy, match="Make room on the disk"):
+            _fill(journal)
+        logged = list(journal.events())
+
+    with Journal.open(path) as journal:
+        assert list(journal.events()) == logged
+        recorded(journal, len(logged) + 1)
+
+
+def _fill(journal: Journal) -> None:
+    for number in range(1, 1000):
+        recorded(journal, number)
