@@ -11,9 +11,10 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Self
 
-PATIENCE_S = 20
+PATIENCE_S = 8
 """How long a test waits for what must happen; never reached by a passing test."""
 
 
@@ -218,14 +219,21 @@ def fetched(mails: Mapping[int, bytes], command: str) -> bytes:
     """Return the untagged answers to a UID FETCH."""
     answers = b""
     for uid in (int(word) for word in command.split(" ")[2].split(",")):
-        if uid not in mails:
-            continue
-        raw = mails[uid]
-        part = raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n" if "[HEADER]" in command else raw
-        name = b"BODY[HEADER]<0>" if "[HEADER]" in command else b"BODY[]<0>"
-        answers += b'* %d FETCH (UID %d INTERNALDATE " 1-Nov-2026 12:00:00 +0900" ' % (
-            uid,
-            uid,
-        )
-        answers += name + b" {%d}\r\n%b)\r\n" % (len(part), part)
+        if uid in mails:
+            part, name = _part(mails[uid], command)
+            answers += b'* %d FETCH (UID %d INTERNALDATE "%b" ' % (uid, uid, _now())
+            answers += name + b" {%d}\r\n%b)\r\n" % (len(part), part)
     return answers
+
+
+def _part(raw: bytes, command: str) -> tuple[bytes, bytes]:
+    if "[HEADER]" not in command:
+        return raw, b"BODY[]<0>"
+    return raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", b"BODY[HEADER]<0>"
+
+
+def _now() -> bytes:
+    """Return INTERNALDATE: a day below ten stands behind a blank (RFC 3501 §9)."""
+    now = datetime.now(UTC)
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * now.month - 3 : 3 * now.month]
+    return f"{now.day:2}-{month}-{now:%Y %H:%M:%S} +0000".encode()

@@ -111,7 +111,8 @@ class Reports:
     def wait_until(self, is_so: Callable[["Reports"], object]) -> None:
         """Wait until the reports fulfil a condition."""
         with self._changed:
-            assert self._changed.wait_for(lambda: is_so(self), PATIENCE_S), self.all
+            came = self._changed.wait_for(lambda: is_so(self), PATIENCE_S)
+            assert came, self.all[-12:]
 
     def wait_for_state(self, state: State, *, times: int = 1) -> StateChanged:
         """Wait until a state was entered so often, and return that change."""

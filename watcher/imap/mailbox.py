@@ -32,6 +32,9 @@ for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
     # at DEBUG they would write whole mails, and with them live links
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+DATES_AT_ONCE = 500
+"""A command line of some 4 KB; servers refuse overlong ones."""
+
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 """Three letters each: strftime would speak the user's language."""
 
@@ -211,8 +214,22 @@ class Connection:
             return self._search("YOUNGER", str(int((now - since).total_seconds()) + 1))
         day = since.astimezone(UTC) - timedelta(days=1)
         uids = self._search("SINCE", _imap_date(day))
-        dated = self._fetch(uids, ["INTERNALDATE"])
-        return [uid for uid in uids if _received_at(dated.get(uid, {})) >= since]
+        recent: list[int] = []
+        for start in range(len(uids), 0, -DATES_AT_ONCE):
+            chunk = uids[max(start - DATES_AT_ONCE, 0) : start]
+            fresh = [uid for uid, at in self._dates(chunk) if at >= since]
+            recent = fresh + recent
+            if not fresh:  # UIDs ascend with time, but for mails moved here
+                break
+        return recent
+
+    def _dates(self, uids: Sequence[int]) -> list[tuple[int, datetime]]:
+        """Return when mails arrived; now, where the server cannot say."""
+        try:
+            dated = self._fetch(uids, ["INTERNALDATE"])
+        except Unfetchable:
+            dated = {}
+        return [(uid, _received_at(dated.get(uid, {}))) for uid in uids]
 
     def _search(self, *criteria: str) -> list[int]:
         with self.talking():
@@ -251,12 +268,13 @@ class Connection:
         Raises:
             Unfetchable: it refuses, or what it sent cannot be read; the line is sound.
         """
+        answers: Mapping[int, Mapping[bytes, Any]]
         try:
-            with trouble.hanging_up(self._account.host):
-                answers: Mapping[int, Mapping[bytes, Any]]
-                answers = self._client.fetch(uids, items)
-        except imaplib.IMAP4.error as error:
-            raise Unfetchable from error
+            answers = self._client.fetch(uids, items)
+        except trouble.BROKEN as error:
+            if trouble.is_line_sound(error):
+                raise Unfetchable from error
+            raise trouble.lost(error, self._account.host) from error
         return answers
 
 

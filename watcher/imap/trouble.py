@@ -251,6 +251,11 @@ def hanging_up(host: str) -> Iterator[None]:
         raise lost(error, host) from error
 
 
+def is_line_sound(error: Exception) -> bool:
+    """Return whether only an answer was bad, and the next command may go out."""
+    return not isinstance(error, OSError | imaplib.IMAP4.abort)
+
+
 def lost(error: Exception, host: str) -> WatcherError:
     """Return what became of a connection on which a command broke."""
     match _root(error):
@@ -280,4 +285,4 @@ class HungUp(ConnectionError):
 def readable(words: bytes | str, *, length: int = 200) -> str:
     """Return a server's words as one short line without control characters."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return "".join(sign for sign in text if sign.isprintable())[:length]
+    return "".join(sign for sign in text.strip() if sign.isprintable())[:length]
