@@ -1,6 +1,5 @@
 """The only door to time: aware UTC for what is told, monotonic for what is waited."""
 
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
