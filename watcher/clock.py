@@ -23,11 +23,9 @@ def monotonic_s() -> float:
 
 def always_s() -> float:
     """Return seconds on a clock that is never set and goes on in suspend."""
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    if sys.platform == "darwin":  # here time.monotonic() stands still in suspend
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    return time.monotonic()
+    # time.monotonic() stands still on Linux and macOS; macOS's CLOCK_MONOTONIC goes on.
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class WallClock:
