@@ -1,8 +1,10 @@
 """Certificates for the tests' servers: a private CA and what it signs."""
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -44,7 +46,16 @@ class Authority:
     @property
     def pem(self) -> bytes:
         """The CA's certificate."""
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
+        return _pem(self.certificate)
+
+    def sign_self(self) -> Certificate:
+        """Return a certificate for localhost that only it itself signed."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("localhost")
+        builder = _builder(name, name, key.public_key(), datetime.now(UTC))
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+        return Certificate(_pem(signed), _key_pem(key))
 
     def issue(self, host: str, *, at: datetime | None = None) -> Certificate:
         """Issue a certificate for a host, valid around `at` (default: now)."""
@@ -63,14 +74,28 @@ class Authority:
         signed = builder.add_extension(names, critical=False).sign(
             self.key, hashes.SHA256()
         )
-        return Certificate(
-            signed.public_bytes(serialization.Encoding.PEM),
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
-        )
+        return Certificate(_pem(signed), _key_pem(key))
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def server_context(certificate: Certificate, folder: Path) -> ssl.SSLContext:
+    """Return a TLS context that shows a certificate."""
+    file = folder / "server.pem"
+    file.write_bytes(certificate.pem + certificate.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 def _name(common_name: str) -> x509.Name:

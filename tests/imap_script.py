@@ -7,6 +7,7 @@ time.
 
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
@@ -70,9 +71,11 @@ class Server:
         faults: Mapping[str, Fault] | None = None,
         capabilities: str = "IMAP4rev1 IDLE",
         greet: Callable[[Peer], None] | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.faults = dict(faults or {})
         self.capabilities = capabilities
+        self._context = context
         self.greet = greet or (lambda peer: peer.send("* OK ready"))
         self.mailboxes: dict[str, dict[int, bytes]] = {"INBOX": {}}
         self.listing = ['* LIST () "/" INBOX']
@@ -99,9 +102,18 @@ class Server:
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = Peer(sock)
-            self._note(self.peers.append, peer)
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+            threading.Thread(target=self._meet, args=(sock,), daemon=True).start()
+
+    def _meet(self, sock: socket.socket) -> None:
+        if self._context is not None:
+            try:
+                sock = self._context.wrap_socket(sock, server_side=True)
+            except OSError:  # the client does not trust us
+                sock.close()
+                return
+        peer = Peer(sock)
+        self._note(self.peers.append, peer)
+        self._serve(peer)
 
     def _note(self, change: Callable[..., None], *arguments: object) -> None:
         with self._changed:

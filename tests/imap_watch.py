@@ -155,8 +155,12 @@ def watching(
 
 @contextmanager
 def watched(
-    server: Server, how: WatchSettings, *mailboxes: str
+    server: Server,
+    how: WatchSettings,
+    *mailboxes: str,
+    account: Account | None = None,
 ) -> Iterator[tuple[Session, Reports]]:
     """Run a scripted server, and a session that watches it."""
-    with server, watching(clear(server.port, *mailboxes), how) as both:
+    watched_one = account or clear(server.port, *mailboxes)
+    with server, watching(watched_one, how) as both:
         yield both

@@ -88,6 +88,7 @@ def _begin_tls(wire: Wire, context: ssl.SSLContext) -> None:
         with trouble.hanging_up(wire.host):
             wire.begin_tls(context)
     except imaplib.IMAP4.error as error:
+        wire.shutdown()
         raise Unreachable(_NO_STARTTLS, host=wire.host) from error
     except BaseException:
         wire.shutdown()

@@ -105,9 +105,11 @@ class Wire(imaplib.IMAP4):
         """Send STARTTLS and begin TLS; capabilities are asked anew (RFC 3501 §6.2.1).
 
         Raises:
-            imaplib.IMAP4.error: refused, or the server sent more in clear text than
+            imaplib.IMAP4.error: not offered, refused, or the server sent more in clear text than
                 its answer, which somebody in between could have put there.
         """
+        if "STARTTLS" not in self.capabilities:
+            raise self.error("STARTTLS is not offered")
         kind, _ = self._simple_command("STARTTLS")
         if kind != "OK" or self._incoming:
             raise self.error("STARTTLS failed")
