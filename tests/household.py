@@ -46,9 +46,9 @@ class Household:
             *(accounts or (self.account(),)),
         )
 
-    def account(self, **changes: str) -> str:
-        """Return the table of the user's account, keys replaced, in TOML's words."""
-        keys = {
+    def account(self, **changes: str | None) -> str:
+        """Return the table of the user's account, keys replaced or left out (None)."""
+        keys: dict[str, str | None] = {
             "name": '"home"',
             "host": '"localhost"',
             "port": str(self.server.ports.imaps),
@@ -58,7 +58,7 @@ class Household:
             "mailboxes": '["INBOX"]',
             **changes,
         }
-        lines = (f"{key} = {value}" for key, value in keys.items())
+        lines = (f"{key} = {value}" for key, value in keys.items() if value)
         return "\n".join(("[[accounts]]", *lines))
 
     def post(self, mail: Mail) -> None:

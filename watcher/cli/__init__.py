@@ -33,7 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _set_up_diagnostics(options)
     try:
         command = importlib.import_module(f"watcher.cli.{options.command}")
-        return cast(Command, command).run(options)
+        code = cast(Command, command).run(options)
+        sys.stdout.flush()  # here, where a reader that left is no error
+        return code
     except WatcherError as error:
         print(error.say(options.language), file=sys.stderr)
         return error.exit_code

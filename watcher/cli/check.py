@@ -37,7 +37,8 @@ def run(options: Options) -> int:
 def _look(house: House, options: Options) -> int:
     errors = house.look()
     _print_errors(errors, options)
-    if not _print_live(house.journal, options) and not options.json:
+    is_silent = _print_live(house.journal, options) or options.json or errors
+    if not is_silent:
         print(_NOTHING.say(options.language))
     return max((error.exit_code for error in errors), default=ExitCode.OK)
 

@@ -1,0 +1,390 @@
+"""Whatever is wrong ends in a sentence with its remedy and the contract's exit code."""
+
+import os
+import sqlite3
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import imap_script, needs
+from tests.certificates import Authority, Certificate
+from tests.dovecot import free_port
+from tests.home import WATCHER, Done, Home
+from tests.household import Household
+from tests.samples import Mail, approval, html, sign
+from watcher.errors import ExitCode
+from watcher.events import EventName
+from watcher.journal.database import FORMAT
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=30)
+HANG_UPS: dict[str, imap_script.Fault] = {
+    "LOGIN": lambda peer, _: peer.close(),
+    "EXAMINE": lambda peer, _: peer.reset(),
+    "SEARCH": lambda peer, _: peer.close(),
+}
+
+
+def no_notify(home: Home, *arguments: str) -> Done:
+    return home.run("check", "--no-notify", *arguments)
+
+
+@contextmanager
+def tls_server(folder: Path, certificate: Certificate) -> Iterator[int]:
+    """Shake hands with this certificate; give the port."""
+    chain = folder / "server.pem"
+    chain.write_bytes(certificate.pem + certificate.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+
+    def greet(peer: imap_script.Peer) -> None:
+        with suppress(OSError):
+            context.wrap_socket(peer.sock, server_side=True).close()
+
+    with imap_script.Server(greet=greet) as server:
+        yield server.port
+
+
+def test_a_wrong_password_is_77(household: Household) -> None:
+    household.home.environment["MAIL_PASSWORD"] = "wrong"
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.REFUSED
+    assert f"refuses the login of {household.user}" in done.err
+    assert "wrong" not in done.err
+
+
+def test_an_unknown_host_is_69(household: Household) -> None:
+    household.configure(household.account(host='"imap.nowhere.invalid"'))
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert "imap.nowhere.invalid" in done.err
+
+
+def test_a_refused_port_is_69(household: Household) -> None:
+    port = free_port()
+    household.configure(household.account(port=str(port)))
+
+    done = no_notify(household.home)
+
+    assert (done.code, done.out) == (ExitCode.UNREACHABLE, "")
+    assert f"localhost refuses port {port}" in done.err
+
+
+@pytest.mark.parametrize(
+    ("host", "issued_at", "is_trusted", "sentence"),
+    [
+        ("localhost", LONG_AGO, True, "has expired"),
+        ("localhost", None, False, "comes from nobody this machine trusts"),
+        ("elsewhere.example", None, True, "is not for localhost"),
+    ],
+    ids=["expired", "foreign", "of another host"],
+)
+def test_a_certificate_not_to_be_trusted_is_69(
+    household: Household,
+    host: str,
+    issued_at: datetime | None,
+    is_trusted: bool,
+    sentence: str,
+) -> None:
+    folder, authority = household.home.folder, Authority.make()
+    (folder / "ca.pem").write_bytes(authority.pem)
+    ca_file = f'"{folder}/ca.pem"' if is_trusted else None
+    with tls_server(folder, authority.issue(host, at=issued_at)) as port:
+        household.configure(household.account(port=str(port), ca_file=ca_file))
+        done = no_notify(household.home)
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert sentence in done.err
+
+
+@pytest.mark.parametrize("command", HANG_UPS)
+def test_a_server_that_hangs_up_is_75(household: Household, command: str) -> None:
+    with imap_script.Server(faults={command: HANG_UPS[command]}) as server:
+        household.configure(
+            household.account(host='"127.0.0.1"', port=str(server.port), tls='"none"')
+        )
+        done = no_notify(household.home)
+
+    assert done.code == ExitCode.TEMPORARY
+    assert "127.0.0.1" in done.err
+
+
+def test_a_missing_mailbox_is_78_and_the_others_are_looked_at(
+    household: Household,
+) -> None:
+    household.configure(household.account(mailboxes='["Nowhere", "INBOX"]'))
+    link = household.approval()
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert "Nowhere" in done.err
+    assert link in done.out
+
+
+def test_the_dead_account_holds_up_nobody_and_the_highest_code_wins(
+    household: Household,
+) -> None:
+    household.configure(
+        household.account(name='"dead"', port=str(free_port())),
+        household.account(),
+        household.account(
+            name='"locked"',
+            password_env=None,
+            password_command='["echo", "wrong"]',
+        ),
+    )
+    link = household.approval()
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.REFUSED
+    assert link in done.out
+    assert len(done.err.splitlines()) == 2
+
+
+def test_a_mail_over_the_size_cap_is_judged_by_its_header(household: Household) -> None:
+    body = html("<p>サインイン</p>" * 40_000)
+    household.post(Mail(body=body))
+
+    done = no_notify(household.home)
+
+    assert (done.code, done.out.count("https://")) == (0, 0)
+    (event,) = household.home.events()
+    assert "too_large" in event.reasons
+
+
+def test_malformed_mime_is_judged_all_the_same(household: Household) -> None:
+    nested = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a\r\n" * 5000
+    household.post(Mail(body=nested))
+    household.deliver(b"From: account-update@amazon.co.jp\r\nSubject: \xff\xfe\r\n\r\n")
+
+    done = no_notify(household.home)
+
+    assert done.code == 0
+    assert {event.event for event in household.home.events()} <= {
+        EventName.LOOK_ALIKE,
+        EventName.UNVERIFIED,
+    }
+
+
+def test_a_folder_in_the_place_of_the_log_is_78(household: Household) -> None:
+    household.home.log.mkdir(parents=True)
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert str(household.home.log) in done.err
+
+
+def test_a_folder_in_the_place_of_the_configuration_is_78(home: Home) -> None:
+    home.config.mkdir(parents=True)
+
+    assert home.run("check").code == ExitCode.CONFIG
+
+
+def test_a_locked_log_is_75(household: Household) -> None:
+    no_notify(household.home)
+    with closing(sqlite3.connect(household.home.log, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        done = no_notify(household.home)
+
+    assert done.code == ExitCode.TEMPORARY
+    assert "is locked by another program" in done.err
+
+
+def test_a_read_only_log_is_78(household: Household) -> None:
+    no_notify(household.home)
+    household.home.log.chmod(0o400)
+
+    done = household.home.run("check", command=_without_privileges())
+
+    assert done.code == ExitCode.CONFIG
+    assert "Mend its permissions" in done.err
+
+
+def test_a_folder_that_nobody_may_write_to_is_78(household: Household) -> None:
+    folder = household.home.log.parent
+    folder.mkdir(parents=True)
+    folder.chmod(0o500)
+
+    done = household.home.run("check", command=_without_privileges())
+    folder.chmod(0o700)
+
+    assert done.code == ExitCode.CONFIG
+    assert "Mend its permissions" in done.err
+
+
+def _without_privileges() -> tuple[str, ...]:
+    """Return the command that obeys permissions, also where root runs the tests."""
+    if os.getuid():
+        return WATCHER
+    program = needs.program("setpriv", package="util-linux")
+    rights = "-dac_override,-dac_read_search,-fowner"
+    return (program, "--bounding-set", rights, *WATCHER)
+
+
+def test_a_full_disk_is_75_and_the_log_is_whole_after_it(household: Household) -> None:
+    household.approval()
+    no_notify(household.home)
+    link = household.approval()
+
+    full = household.home.run(
+        "check",
+        "--no-notify",
+        command=("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *WATCHER),
+        environment={"COVERAGE_PROCESS_CONFIG": ""},
+    )
+    done = no_notify(household.home)
+
+    assert full.code == ExitCode.TEMPORARY
+    assert "Make room on the disk" in full.err
+    assert (done.code, link in done.out) == (0, True)
+    assert household.home.names() == ["attempt", "attempt"]
+
+
+def test_a_log_of_a_newer_version_is_78(household: Household) -> None:
+    no_notify(household.home)
+    with closing(sqlite3.connect(household.home.log)) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+
+    codes = {household.home.run(*command).code for command in (["check"], ["log"])}
+
+    assert codes == {ExitCode.CONFIG}
+
+
+def test_a_second_run_is_75_and_names_the_first(household: Household) -> None:
+    with household.home.started("run") as run:
+        run.await_text("state=watching")
+        done = household.home.run("run")
+        assert run.end() == 0
+
+    assert done.code == ExitCode.TEMPORARY
+    assert f"process {run.process.pid}" in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["dance"], [], ["check", "--wait", "soon"], ["log", "--since", "yesterday"]],
+    ids=str,
+)
+def test_wrong_usage_is_2(home: Home, arguments: list[str]) -> None:
+    done = home.run(*arguments)
+
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert "usage: watcher" in done.err
+
+
+def test_nothing_that_came_is_3(household: Household) -> None:
+    home = household.home
+
+    codes = [
+        home.run("check", "--wait", "1", "--no-notify").code,
+        home.run("open").code,
+        home.run("status").code,
+    ]
+
+    assert codes == [ExitCode.NOTHING] * 3
+
+
+def test_check_wait_tells_why_nothing_could_come(household: Household) -> None:
+    household.configure(household.account(port=str(free_port())))
+
+    done = no_notify(household.home, "--wait", "1")
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert "refuses port" in done.err
+
+
+def test_a_file_that_is_no_mail_is_65_and_the_others_are_judged(
+    home: Home,
+) -> None:
+    (home.folder / "good.eml").write_bytes(approval())
+
+    done = home.run("classify", "--json", "missing.eml", "good.eml", "/proc/self/mem")
+
+    assert done.code == ExitCode.UNREADABLE
+    assert [line["file"] for line in done.json] == ["good.eml"]
+    assert "missing.eml" in done.err
+
+
+def test_a_broken_installation_is_1_with_a_traceback_for_those_who_ask(
+    household: Household,
+) -> None:
+    (household.home.folder / "imapclient.py").write_text("raise RuntimeError('broken')")
+
+    done = household.home.run("check")
+    asked = household.home.run("-v", "check")
+
+    assert (done.code, asked.code) == (ExitCode.BUG, ExitCode.BUG)
+    assert "This is a bug" in done.err
+    assert "RuntimeError: broken" in asked.err
+
+
+def test_no_configuration_is_78_and_says_what_to_do(home: Home) -> None:
+    done = home.run("check")
+
+    assert done.code == ExitCode.CONFIG
+    assert str(home.config) in done.err
+    assert "config.example.toml" in done.err
+
+
+def test_errors_speak_the_language_of_the_desktop(home: Home) -> None:
+    done = home.run("check", environment={"LANG": "ja_JP.UTF-8"})
+
+    assert done.code == ExitCode.CONFIG
+    assert "設定ファイル" in done.err
+
+
+def test_a_password_file_that_others_can_read_is_78(household: Household) -> None:
+    secret = household.home.folder / "password"
+    secret.write_text("secret")
+    secret.chmod(0o644)
+    household.configure(
+        household.account(password_env=None, password_file=f'"{secret}"')
+    )
+
+    done = no_notify(household.home)
+    secret.chmod(0o600)
+
+    assert done.code == ExitCode.CONFIG
+    assert f"chmod 600 {secret}" in done.err
+    assert no_notify(household.home).code == 0
+
+
+def test_a_configuration_that_others_can_write_is_78(household: Household) -> None:
+    household.home.config.chmod(0o666)
+
+    done = no_notify(household.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert "chmod go-w" in done.err
+
+
+def test_a_mail_signed_by_another_domain_is_no_attempt(household: Household) -> None:
+    raw = approval(**household.envelope())
+    unsigned = raw[raw.index(b"Date:") :]
+    household.deliver(sign(unsigned, "evil.example"))
+
+    done = no_notify(household.home)
+
+    assert (done.code, "https://" in done.out) == (0, False)
+    assert household.home.names() == ["look_alike"]
+
+
+def test_output_into_a_closed_pipe_is_no_error(household: Household) -> None:
+    household.approval()
+    no_notify(household.home)
+
+    done = household.home.run(
+        command=("sh", "-c", '"$@" | head -c 0', "sh", *WATCHER, "log", "--json")
+    )
+
+    assert (done.code, done.err) == (0, "")
