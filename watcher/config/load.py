@@ -14,6 +14,7 @@ from watcher.config.model import TABLES, Account, Config
 from watcher.config.parsers import Bad
 from watcher.errors import ConfigError
 from watcher.imap.account import Tls, is_loopback
+from watcher.imap.providers import PRESETS
 from watcher.language import Language, Text
 
 TableT = TypeVar("TableT")
@@ -66,7 +67,7 @@ def load(path: Path) -> Config:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(_UNREADABLE, path=path, reason=error.strerror) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # endless numbers, bottomless nests
         raise ConfigError(_NOT_TOML, path=path, reason=error) from error
     problems: list[Problem] = []
     config = _config(document, problems)
@@ -106,8 +107,9 @@ def _accounts(
         where = f"accounts[{number}]"
         known_count = len(problems)
         account = _table(Account, entry, where, problems)
-        if len(problems) == known_count:
-            problems.extend(_check_account(account, where))
+        refused = {problem.key for problem in problems[known_count:]}
+        if where not in refused:
+            problems.extend(_check_account(account, where, refused))
         accounts.append(account)
     problems.extend(_check_names(accounts))
     return tuple(accounts)
@@ -138,27 +140,35 @@ def _report_unknown(
         problems.append(Problem(f"{where}{name}", _UNKNOWN_KEY, {"near": near[0]}))
 
 
-def _check_account(account: Account, where: str) -> Iterable[Problem]:
-    if not account.name:
+def _check_account(
+    account: Account, where: str, refused: set[str]
+) -> Iterable[Problem]:
+    """Yield what is missing or does not go together, beside the `refused` keys."""
+
+    def is_given(name: str) -> bool:
+        return bool(getattr(account, name)) or f"{where}.{name}" in refused
+
+    if not is_given("name"):
         yield Problem(f"{where}.name", _NAME_MISSING, {})
-    if not account.user:
+    if not is_given("user"):
         yield Problem(f"{where}.user", _USER_MISSING, {})
-    if account.provider is None and account.host is None:
+    has_server = account.provider and PRESETS[account.provider].host
+    if not (has_server or is_given("host") or f"{where}.provider" in refused):
         yield Problem(f"{where}.provider", _HOST_MISSING, {})
-    given = [name for name in PASSWORD_KEYS if getattr(account, name)]
+    given = [name for name in PASSWORD_KEYS if is_given(name)]
     if len(given) != 1:
+        key = (given or PASSWORD_KEYS)[-1]
         keys = ", ".join(PASSWORD_KEYS)
-        yield Problem(
-            f"{where}.{(given or PASSWORD_KEYS)[-1]}", _ONE_PASSWORD, {"keys": keys}
-        )
-    if account.tls is Tls.NONE and not is_loopback(account.host or ""):
+        yield Problem(f"{where}.{key}", _ONE_PASSWORD, {"keys": keys})
+    server = account.host or account.provider
+    if account.tls is Tls.NONE and server and not is_loopback(server):
         yield Problem(f"{where}.tls", _CLEAR_TEXT, {})
 
 
 def _check_names(accounts: Iterable[Account]) -> Iterable[Problem]:
     known: set[str] = set()
     for number, account in enumerate(accounts, 1):
-        if account.name in known:
+        if account.name and account.name in known:
             yield Problem(
                 f"accounts[{number}].name", _NAME_TWICE, {"name": account.name}
             )
