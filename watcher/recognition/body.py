@@ -5,9 +5,11 @@ them apart. A mail that says both, or whose links disagree, gives neither.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
-from watcher.recognition import amazon, links
+from watcher.recognition import amazon, bounds, links
 from watcher.recognition.attempt import Approval, Code, Content, Unknown
 from watcher.recognition.html import Anchor, Page
 from watcher.recognition.plain import dense, normal
@@ -45,8 +47,9 @@ NO_BODY = Body(Unknown())
 def read_body(bodies: tuple[Page, ...]) -> Body:
     """Return what the mail asks; the bodies are alternatives and must not disagree."""
     asking = _asking_links(bodies)
-    codes = {code for page in bodies if (code := _find_code(page.text))}
-    is_approval = any(_says_approve(page.text) for page in bodies)
+    texts = [normal(links.without_urls(page.text)) for page in bodies]
+    codes = {code for text in texts if (code := _find_code(text))}
+    is_approval = any(map(_says_approve, texts))
     if is_approval and not codes:
         return _approval(asking)
     if codes and not is_approval:
@@ -82,17 +85,27 @@ def _code(codes: set[str], asking: tuple[str, ...]) -> Body:
 
 
 def _says_approve(text: str) -> bool:
-    squeezed = dense(text)
+    """Look for the words in normal text; a line break does not hide them."""
+    squeezed = text.replace(" ", "")
     return any(words in squeezed for words in _APPROVE)
 
 
 def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
     """Return the links behind the words, and wherever a URL of that path is shown."""
-    pressed = [
+    pressed = _distinct(
         link for page in bodies for anchor in page.anchors for link in _shown_by(anchor)
-    ]
-    bare = [link for page in bodies for link in _bare_links(page.text, pressed)]
-    return tuple(dict.fromkeys(pressed + bare))
+    )
+    bare = (link for page in bodies for link in _bare_links(page.text, pressed))
+    return _distinct(chain(pressed, bare))
+
+
+def _distinct(found: Iterable[str]) -> tuple[str, ...]:
+    distinct: dict[str, None] = {}
+    for link in found:
+        distinct[link] = None
+        if len(distinct) >= bounds.LINKS:
+            break
+    return tuple(distinct)
 
 
 def _shown_by(anchor: Anchor) -> tuple[str, ...]:
@@ -100,7 +113,7 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
     text = links.url_in_place_of_text(anchor.text)
     if text is not None and links.asks(text):
         return href, text
-    if _says_approve(anchor.text) or links.asks(href):
+    if _says_approve(normal(anchor.text)) or links.asks(href):
         return (href,)
     is_pretence = text is not None and links.is_amazons(links.host(text))
     if is_pretence and not links.is_amazons(links.host(href)):
@@ -108,7 +121,7 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
     return ()
 
 
-def _bare_links(text: str, pressed: list[str]) -> list[str]:
+def _bare_links(text: str, pressed: tuple[str, ...]) -> list[str]:
     """Return the asking URLs in text, but for what blanks left of a pressed one."""
     squeezed = "".join(text.split())
     whole = [link for link in pressed if link in squeezed]
@@ -120,13 +133,12 @@ def _bare_links(text: str, pressed: list[str]) -> list[str]:
 
 
 def _find_code(text: str) -> str | None:
-    flat = normal(links.without_urls(text))
-    for words in _CODE.finditer(flat):
+    for words in _CODE.finditer(text):
         near = words.end() + _CODE_FOLLOWS
-        if code := _DIGITS.search(flat, words.end(), near):
+        if code := _DIGITS.search(text, words.end(), near):
             return code[0]
-    for words in _CODE.finditer(flat):
-        before = flat[max(0, words.start() - _CODE_PRECEDES) : words.start()]
+    for words in _CODE.finditer(text):
+        before = text[max(0, words.start() - _CODE_PRECEDES) : words.start()]
         if codes := _DIGITS.findall(before):
             return str(codes[-1])
     return None

@@ -8,3 +8,12 @@ HEADER_BYTES = 32 * 1024
 
 PARTS = 100
 """MIME parts in one mail; Amazon's have two."""
+
+CONTENT_FIELD_BYTES = 512
+"""One Content field of a part; parsers are quadratic in its parameters."""
+
+TEXT = 32 * 1024
+"""Characters of one body that are read; Amazon's have some thousand."""
+
+LINKS = 100
+"""Different links that ask the user, after which no more are looked at."""

@@ -92,9 +92,8 @@ def _codec(charset: str | None) -> str | None:
     if name in _NAMES_OF_EUC_JP:
         return "euc_jp"
     try:
-        found = codecs.lookup(name)
-        known = found.name
-        b"".decode(known)  # refuses codecs that are no charsets, such as "hex"
+        known = codecs.lookup(name).name
+        b"a".decode(known, "replace")  # refuses codecs that are no charsets, as "hex"
     except (LookupError, UnicodeError, ValueError):
         return None
     if known in _NO_CHARSETS:

@@ -4,14 +4,13 @@ Foreign text: it is shown, never acted on, and leaves here harmless.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from watcher.recognition import amazon
 from watcher.recognition.html import Page
-from watcher.recognition.plain import harmless, normal
+from watcher.recognition.plain import compatible, harmless, normal
 
 _KINDS = {
     normal(label): kind
@@ -51,8 +50,9 @@ def find_details(bodies: tuple[Page, ...]) -> Details:
 
 
 def _lines(text: str) -> list[str]:
-    compatible = unicodedata.normalize("NFKC", text)
-    lines = (" ".join(line.split()).strip(_BULLETS) for line in compatible.split("\n"))
+    lines = (
+        " ".join(line.split()).strip(_BULLETS) for line in compatible(text).split("\n")
+    )
     return [line for line in lines if line]
 
 

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from watcher.recognition import bounds
+
+_MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*([^\s/>][^\s/>=]*)"
     r"(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)))?"
 )
-_DECLARATION = re.compile(r"<[!?/][^>]*>?")
 _HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
 """No character has such a number, and Python refuses to convert the longest."""
 
@@ -51,7 +53,7 @@ def parse_html(source: str) -> Page:
     while reader.position < len(source):
         reader.step()
     reader.end_anchor()
-    return Page("".join(reader.text), tuple(reader.anchors))
+    return Page("".join(reader.text)[: bounds.TEXT], tuple(reader.anchors))
 
 
 @dataclass(slots=True)
@@ -65,11 +67,11 @@ class _Reader:
 
     def step(self) -> None:
         """Read up to the next tag, and the tag."""
-        opening = self.source.find("<", self.position)
-        end = len(self.source) if opening < 0 else opening
+        opening = _MARKUP.search(self.source, self.position)
+        end = opening.start() if opening else len(self.source)
         self._say(self.source[self.position : end])
         self.position = end
-        if opening >= 0:
+        if opening:
             self._read_markup()
 
     def end_anchor(self) -> None:
@@ -88,11 +90,8 @@ class _Reader:
             self._skip_past("-->")
         elif tag := _TAG.match(self.source, self.position):
             self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
-        elif declaration := _DECLARATION.match(self.source, self.position):
-            self.position = declaration.end()
         else:
-            self._say("<")
-            self.position += 1
+            self._skip_past(">")
 
     def _read_tag(self, name: str, *, is_end: bool, after: int) -> None:
         attributes = self._read_attributes(after)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+_DASH = re.compile("[‐‑‒–—−]")
 
 _CONFUSABLES = str.maketrans(
     # Cyrillic, Greek, Armenian and phonetic letters that look like ASCII ones; after
@@ -26,14 +26,22 @@ INVISIBLE = re.compile(
 )
 """Characters that a reader does not see and that must never reach a screen."""
 
+# A sign of ASCII has no other form, but may carry the marks behind it. The pieces are
+# short because Python sorts marks in quadratic time.
+_FOREIGN = re.compile(r"[!-~]?[^\x00-\x7f]{1,200}")
+
 _SHOWN = 120
 """Characters of foreign text that are worth showing; the rest is cut off."""
 
 
+def compatible(text: str) -> str:
+    """Return text in its compatible form (NFKC), in linear time."""
+    return _FOREIGN.sub(lambda piece: unicodedata.normalize("NFKC", piece[0]), text)
+
+
 def normal(text: str) -> str:
     """Return the form in which text is compared: NFKC, single blanks, case folded."""
-    compatible = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    return " ".join(compatible.split()).casefold()
+    return " ".join(_DASH.sub("-", compatible(text)).split()).casefold()
 
 
 def dense(text: str) -> str:
@@ -64,7 +72,9 @@ def is_disguised(text: str) -> bool:
 
 def harmless(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
-    line = " ".join(INVISIBLE.sub(" ", text).split())
+    visible = INVISIBLE.sub(" ", text)
+    shown = "".join(sign if sign.isprintable() else " " for sign in visible)
+    line = " ".join(shown.split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
