@@ -43,16 +43,21 @@ def only_daemon(journal: Path) -> Iterator[None]:
 
 def running_daemon(journal: Path) -> int | None:
     """Return the process number of the daemon on an event log, None if none runs."""
+    path = lock_path(journal)
     try:
-        with lock_path(journal).open("r+b") as file:
+        with path.open("r+b") as file:
             return None if _try_lock(file) else _pid_in(file)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
 
 
 def _pid_in(file: IO[bytes]) -> int:
+    """Return the process number in the file, 0 while it is not written yet."""
     file.seek(0)
-    return int(file.read(20) or b"0")
+    text = file.read(20)
+    return int(text) if text.isdigit() else 0
 
 
 if sys.platform == "win32":

@@ -1,0 +1,97 @@
+"""One daemon for one event log, whatever became of the one before."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from watcher.errors import AlreadyRunning, JournalUnusable
+from watcher.lock import lock_path, only_daemon, running_daemon
+
+PROJECT = Path(__file__).parent.parent
+HOLD = """
+import sys
+from pathlib import Path
+from watcher.lock import only_daemon
+with only_daemon(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "events.db"
+
+
+def holder(journal: Path) -> subprocess.Popen[str]:
+    """Return a process that is the only daemon by now."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(journal)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_daemon_is_told_who_is_the_first(journal: Path) -> None:
+    with only_daemon(journal):
+        assert running_daemon(journal) == os.getpid()
+        with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+            only_daemon(journal).__enter__()
+
+    assert running_daemon(journal) is None
+
+
+def test_the_lock_of_a_killed_daemon_is_free_and_its_file_stays(journal: Path) -> None:
+    with holder(journal) as process:
+        assert running_daemon(journal) == process.pid
+        process.kill()
+        process.wait()
+        assert running_daemon(journal) is None
+
+    assert lock_path(journal).exists()
+    with only_daemon(journal):
+        assert running_daemon(journal) == os.getpid()
+
+
+def test_a_log_of_its_own_is_a_lock_of_its_own(journal: Path) -> None:
+    with only_daemon(journal), only_daemon(journal.with_name("other.db")):
+        assert running_daemon(journal) == os.getpid()
+
+
+def test_without_a_lock_file_no_daemon_runs(journal: Path) -> None:
+    assert running_daemon(journal) is None
+
+
+def test_a_lock_file_that_holds_nonsense_does_no_harm(journal: Path) -> None:
+    lock_path(journal).parent.mkdir()
+    lock_path(journal).write_bytes(b"\xff nonsense")
+
+    assert running_daemon(journal) is None
+    with only_daemon(journal):
+        lock_path(journal).write_bytes(b"\xff nonsense")
+        assert running_daemon(journal) == 0
+        with pytest.raises(AlreadyRunning):
+            only_daemon(journal).__enter__()
+
+
+def test_a_folder_in_the_place_of_the_lock_is_told(journal: Path) -> None:
+    lock_path(journal).mkdir(parents=True)
+
+    with pytest.raises(JournalUnusable, match="lock file"):
+        only_daemon(journal).__enter__()
+    with pytest.raises(JournalUnusable, match="lock file"):
+        running_daemon(journal)
+
+
+def test_the_lock_file_is_its_owners_alone(journal: Path) -> None:
+    with only_daemon(journal):
+        assert oct(lock_path(journal).stat().st_mode)[-3:] == "600"
+        assert oct(journal.parent.stat().st_mode)[-3:] == "700"

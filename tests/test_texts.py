@@ -1,0 +1,63 @@
+"""Every sentence of the program says the same in both languages."""
+
+import ast
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import watcher
+from watcher.language import Language, desktop_language
+
+FOLDER = Path(watcher.__path__[0])
+MODULES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py"))
+OWN_WORDS = {"self", "language"}
+"""Parameters of `Text.say`: a field of that name could never be filled."""
+
+
+def texts_in(module: str) -> list[dict[str, str]]:
+    """Return what each `Text(en=…, ja=…)` in a module's source says."""
+    tree = ast.parse((FOLDER / module).read_text(encoding="utf-8"))
+    return [
+        {word.arg or "": ast.literal_eval(word.value) for word in call.keywords}
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Text"
+    ]
+
+
+def fields(sentence: str) -> set[str]:
+    """Return the names of the `str.format` fields of a sentence."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_both_languages_have_the_same_fields(module: str) -> None:
+    for text in texts_in(module):
+        assert text.keys() == set(Language)
+        assert fields(text["en"]) == fields(text["ja"]), text
+        assert not fields(text["en"]) & OWN_WORDS, text
+        assert all(sentence.strip() for sentence in text.values())
+
+
+def test_every_module_with_sentences_is_looked_at() -> None:
+    assert sum(len(texts_in(module)) for module in MODULES) > 200
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "ja_JP.UTF-8"}, Language.JA),
+        ({"LANG": "de_DE.UTF-8"}, Language.EN),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "en_US.UTF-8"}, Language.EN),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, Language.JA),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, Language.JA),
+        ({"LANG": "JA"}, Language.JA),
+    ],
+    ids=str,
+)
+def test_the_language_is_the_desktops(
+    environment: dict[str, str], language: Language
+) -> None:
+    assert desktop_language(environment) is language
