@@ -127,11 +127,13 @@ class Home:
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     @contextmanager
-    def started(self, *arguments: str) -> Iterator[Running]:
+    def started(
+        self, *arguments: str, command: Sequence[str] = WATCHER
+    ) -> Iterator[Running]:
         """Run a command beside the test; kill it in the end if it still runs."""
         terminal, theirs = pty.openpty()
         process = subprocess.Popen(
-            [*WATCHER, *arguments],
+            [*command, *arguments],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -29,8 +29,8 @@ _ARMED = Text(
     "先に承認してから、アプリで「認証する」を押してください。",
 )
 _ARMED_BUT_DOWN = Text(
-    en="Ready until {until}, but the daemon is not running: start `watcher run`, or use "
-    "`watcher check --wait 300`.",
+    en="Ready until {until}, but the daemon is not running: start `watcher run`, or "
+    "use `watcher check --wait 300`.",
     ja="{until} まで待ちかまえますが、デーモンが動いていません。`watcher run` を起動"
     "するか、`watcher check --wait 300` を使ってください。",
 )

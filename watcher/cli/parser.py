@@ -169,8 +169,8 @@ _span = _checked(parse_span, lambda span: span > timedelta(0), "90s, 5m, 2h, 30d
 _instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
 _WATCHER = Text(
-    en="Watches mailboxes for Amazon's sign-in attempts and tells you at once. It never "
-    "approves and never visits the link: the decision is yours alone.",
+    en="Watches mailboxes for Amazon's sign-in attempts and tells you at once. It "
+    "never approves and never visits the link: the decision is yours alone.",
     ja="Amazon の「サインイン試行」メールを見張り、すぐに知らせます。承認も"
     "リンクへのアクセスも決して行いません。決めるのはあなただけです。",
 )

@@ -26,6 +26,7 @@ def run(options: Options) -> int:
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: house.inbox.stop())
+        journal.void_claims()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
         house.watch()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))

@@ -85,8 +85,8 @@ def _mails_of_mbox(file: BinaryIO) -> Iterator[bytes]:
 
 
 _NO_FILE = Text(
-    en="{name} cannot be read ({reason}). Name a saved mail (.eml), an mbox or a folder "
-    "of mails.",
+    en="{name} cannot be read ({reason}). Name a saved mail (.eml), an mbox or a "
+    "folder of mails.",
     ja="{name} を読めません({reason})。保存したメール(.eml)か mbox、または"
     "メールの入ったフォルダーを指定してください。",
 )

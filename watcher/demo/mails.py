@@ -84,10 +84,8 @@ class Signer:
     def keys(self, domains: tuple[str, ...]) -> dict[str, bytes]:
         """Return the DNS records, by name, that would publish the key for domains."""
         public = base64.b64encode(bytes(self._key.verify_key)).decode()
-        return {
-            f"{SELECTOR}._domainkey.{domain}": f"v=DKIM1; k=ed25519; p={public}".encode()
-            for domain in domains
-        }
+        record = f"v=DKIM1; k=ed25519; p={public}".encode()
+        return {f"{SELECTOR}._domainkey.{domain}": record for domain in domains}
 
     def sign(self, raw: bytes, domain: str) -> bytes:
         """Return the mail with a signature of the domain on top."""

@@ -3,7 +3,7 @@
 from watcher.language import Text
 
 OPENING = Text(
-    en="watcher demo: the real program, on a mail server of its own on this machine.\n"
+    en="watcher demo: the real program, with a mail server of its own, here.\n"
     "When a household-budget app or a new device signs in to Amazon, Amazon mails a\n"
     '"sign-in attempt". You have about five minutes to find that mail and to decide on\n'
     "Amazon's page. watcher tells you at once. It never approves and never opens the\n"

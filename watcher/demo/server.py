@@ -4,6 +4,7 @@ It speaks what a read-only client needs of RFC 3501 and IDLE (RFC 2177): real so
 real literals, real push. It keeps mails in memory and forgets them when it ends.
 """
 
+import contextlib
 import re
 import socketserver
 import threading
@@ -174,10 +175,11 @@ class _Conversation(socketserver.StreamRequestHandler):
         return "OK done"
 
     def _push(self, is_done: threading.Event) -> None:
-        while not is_done.is_set():
-            self._mailbox.wait_for_more_than(self._known_count, 0.05)
-            if not is_done.is_set():
-                self._tell_growth()
+        with contextlib.suppress(OSError):  # the client left without a word
+            while not is_done.is_set():
+                self._mailbox.wait_for_more_than(self._known_count, 0.05)
+                if not is_done.is_set():
+                    self._tell_growth()
 
     def _tell_growth(self) -> None:
         count = len(self._mailbox.mails())

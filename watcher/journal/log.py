@@ -122,6 +122,11 @@ class Journal:
             )
         return bool(claimed)
 
+    def void_claims(self) -> None:
+        """Forget every claim: the daemon that made them is known to be dead."""
+        with self._database.transaction():
+            self._database.query("DELETE FROM deliveries")
+
     def expire(self, now: datetime) -> list[Event]:
         """Log `expired` for each attempt whose time is over, and forget its secret."""
         with self._database.transaction():

@@ -1,0 +1,74 @@
+"""Exactly once in the log and at least once on the screen, through kill -9."""
+
+import os
+import random
+import sys
+from collections import Counter
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from tests import names
+from tests.home import Home
+from tests.household import token
+from tests.samples import approval, records
+from watcher.clock import utc_now
+from watcher.demo.server import Mailbox, serving
+from watcher.events import EventName
+
+LIVES = 200
+LIVES_A_MAIL = 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_each_attempt_is_logged_once_and_announced_through_hundreds_of_kills(
+    home: Home,
+) -> None:
+    mailbox = Mailbox()
+    home.environment["PYTHONPATH"] = str(Path(__file__).parent.parent)
+    seed = random.randrange(2**32)
+    mortal = (sys.executable, "-m", "tests.mortal", str(LIVES), str(seed))
+    with serving(mailbox, "secret") as port, names.serving(records()) as name_server:
+        configure(home, port, name_server.address)
+        with home.started(command=mortal) as lives:
+            for life in range(0, LIVES, LIVES_A_MAIL):
+                lives.await_text(f"life {life}.")
+                deliver(mailbox)
+            lives.await_text("no more lives")
+        with home.started("run") as last:
+            last.await_text("state=watching")
+            last.await_text(deliver(mailbox))
+            last.end()
+
+    assert_each_is_there_once(home, len(mailbox.mails()))
+
+
+def configure(home: Home, port: int, name_server: str) -> None:
+    home.configure(
+        '[notify]\nchannel = "terminal"\nlanguage = "en"',
+        f'[dkim]\nnameservers = ["{name_server}"]',
+        f'[[accounts]]\nname = "home"\nhost = "127.0.0.1"\nport = {port}',
+        'tls = "none"\nuser = "taro@example.jp"\nmailboxes = ["INBOX"]',
+        'password_env = "MAIL_PASSWORD"',
+    )
+
+
+def deliver(mailbox: Mailbox) -> str:
+    now = utc_now()
+    link = f"https://www.amazon.co.jp/a/c/r/{token()}"
+    raw = approval(
+        link,
+        date=format_datetime(now),
+        message_id=f"<{token()}@amazonses.com>",
+    )
+    mailbox.deliver(raw, now)
+    return link
+
+
+def assert_each_is_there_once(home: Home, count: int) -> None:
+    events = home.events()
+    logged = Counter(e.origin.uid for e in events if e.event is EventName.ATTEMPT)
+    shown = {e.origin.uid for e in events if e.event is EventName.NOTIFIED}
+    assert logged == dict.fromkeys(range(1, count + 1), 1)
+    assert shown == set(logged)
