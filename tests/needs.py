@@ -1,6 +1,6 @@
 """Real parts that tests need: present, or skipped with the package that brings them.
 
-Under `CI=true` a missing part is a failure: what is promised there must be tested there.
+Under `CI=true` a missing part is a failure: what is promised there must be tested.
 """
 
 import os

@@ -5,7 +5,7 @@ from watcher.language import Text
 OPENING = Text(
     en="watcher demo: the real program, with a mail server of its own, here.\n"
     "When a household-budget app or a new device signs in to Amazon, Amazon mails a\n"
-    '"sign-in attempt". You have about five minutes to find that mail and to decide on\n'
+    '"sign-in attempt". You have about five minutes to find it and to decide on\n'
     "Amazon's page. watcher tells you at once. It never approves and never opens the\n"
     "link by itself. Five mails arrive now; the five minutes are cut to {seconds} s.\n",
     ja="watcher demo: 本物のプログラムを、この機械の中のメールサーバーで動かします。\n"
