@@ -28,7 +28,7 @@ QUICK = Bounds(
     resolve_s=5,
     connect_s=5,
     greet_s=5,
-    silence_s=0.5,
+    silence_s=1,
     command_s=5,
     slice_s=0.3,
     tick_s=0.1,
@@ -119,9 +119,9 @@ class Reports:
         self.wait_until(lambda reports: reports.states.count(state) >= times)
         return [one for one in self.of(StateChanged) if one.state is state][times - 1]
 
-    def wait_for_uid(self, uid: int) -> Arrived:
-        """Wait until a mail was reported."""
-        self.wait_until(lambda reports: uid in reports.uids)
+    def wait_for_uid(self, uid: int, *, times: int = 1) -> Arrived:
+        """Wait until a mail was reported, so often, and return the first report."""
+        self.wait_until(lambda reports: reports.uids.count(uid) >= times)
         return next(one for one in self.of(Arrived) if one.origin.uid == uid)
 
 

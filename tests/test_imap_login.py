@@ -33,7 +33,8 @@ pytestmark = pytest.mark.timeout(60)
 
 
 def try_login(account: Account) -> None:
-    with closing(Wake()) as wake, closing(log_in(account, wake=wake, bounds=QUICK)):
+    bounds = replace(QUICK, silence_s=5)
+    with closing(Wake()) as wake, closing(log_in(account, wake=wake, bounds=bounds)):
         pass
 
 

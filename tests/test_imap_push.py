@@ -217,3 +217,18 @@ def test_a_look_can_be_asked_for() -> None:
         session.look_now()
 
         seen.wait_for_uid(1)
+
+
+def test_an_announcement_with_a_literal_is_taken_whole() -> None:
+    """Dovecot 2.3 names a mailbox that is not ASCII so (NOTIFY, RFC 5465)."""
+    server = Server()
+    with watched(server, settings(PATIENT)) as (_, seen):
+        server.wait_for_idle()
+        server.peers[0].send_raw("* STATUS {15}\r\n迷惑".encode())
+        server.add(MAIL, is_told=False)
+        threading.Timer(
+            0.2, server.peers[0].send_raw, ["メール (UIDNEXT 3)\r\n".encode()]
+        ).start()
+        seen.wait_for_uid(1)
+
+    assert State.BACKING_OFF not in seen.states

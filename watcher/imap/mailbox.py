@@ -187,6 +187,20 @@ class Connection:
         host, user = self._account.host, self._account.user
         return MailboxMissing(_MISSING, host=host, user=user, mailbox=mailbox)
 
+    def notify(self) -> None:
+        """Ask to be told of mail in mailboxes that are not open, too (RFC 5465).
+
+        All of the user's, because Dovecot 2.3 does not find a single one whose name is
+        not ASCII. A server that will not is no trouble: they are asked on each round.
+        """
+        if "NOTIFY" not in self.capabilities:
+            return
+        events = "(MessageNew MessageExpunge)"
+        with self.talking():
+            self.wire.xatom(
+                "NOTIFY", f"SET (selected-delayed {events}) (personal {events})"
+            )
+
     def noop(self) -> None:
         """Let the server bring the open mailbox up to date; some do so only then."""
         self.wire.forget()

@@ -49,8 +49,10 @@ class Rounds:
             self._visit(name, self._catch_up)
         if not self._present:
             raise next(iter(self._missing.values()))
-        if len(self._present) > 1:
-            self._reopen(self._present[0])
+        first, *others = self._present
+        if others:
+            self._reopen(first)
+            self._looker.connection.notify()
         self._opened_at = time.monotonic()
 
     def look(self) -> bool:

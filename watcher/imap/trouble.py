@@ -116,6 +116,7 @@ _GARBLED = Text(
 
 # OpenSSL's x509_vfy.h
 _BY_VERIFY_CODE = {
+    7: _FOREIGN,  # an issuer of the same name that was made anew
     9: _NOT_YET_VALID,
     10: _EXPIRED,
     18: _SELF_SIGNED,

@@ -33,6 +33,7 @@ ANSWER_BYTES = 32 * 1024 * 1024
 LATER = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"})
 """Response codes that mean "not now", where others mean "no" (RFC 5530 §3)."""
 
+_LITERAL = re.compile(rb"\{(\d+)\}\r?\n\Z")
 _UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z]+)")
 _TAGGED = re.compile(rb"(\w+) (OK|NO|BAD)(?: ([^\r\n]*))?\r\n", re.IGNORECASE)
 
@@ -105,8 +106,8 @@ class Wire(imaplib.IMAP4):
         """Send STARTTLS and begin TLS; capabilities are asked anew (RFC 3501 §6.2.1).
 
         Raises:
-            imaplib.IMAP4.error: not offered, refused, or the server sent more in clear text than
-                its answer, which somebody in between could have put there.
+            imaplib.IMAP4.error: not offered or refused, or more came in clear text than
+                the answer, which somebody in between could have put there.
         """
         if "STARTTLS" not in self.capabilities:
             raise self.error("STARTTLS is not offered")
@@ -234,11 +235,24 @@ class Wire(imaplib.IMAP4):
 
     def hear_buffered(self, tag: bytes) -> None:
         """Hear the whole lines that arrived with an earlier one."""
-        while (end := self._incoming.find(b"\n")) >= 0:
-            if self._heard(self._take(end + 1)).startswith(tag + b" "):
+        while end := self._end_of_line():
+            if self._heard(self._take(end)).startswith(tag + b" "):
                 raise trouble.HungUp
         if len(self._incoming) > LINE_BYTES:
             raise self.abort("the line is too long")
+
+    def _end_of_line(self) -> int:
+        """Return where the first line ends, its literals included; 0 if it is not here.
+
+        A name in an announcement of NOTIFY may be such a literal.
+        """
+        start = 0
+        while (end := self._incoming.find(b"\n", start)) >= 0:
+            literal = _LITERAL.search(self._incoming, start, end + 1)
+            if literal is None:
+                return end + 1
+            start = end + 1 + int(literal[1])
+        return 0
 
     def end_idle(self, tag: bytes) -> None:
         """Send DONE and read up to the end of the IDLE."""

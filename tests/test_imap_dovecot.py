@@ -1,0 +1,439 @@
+"""The engine on a real server: nothing missed, nothing repeated, nothing changed."""
+
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from imapclient import IMAPClient
+
+from tests.dovecot import PASSWORD, Dovecot
+from tests.imap_proxy import Proxy
+from tests.imap_watch import (
+    MAIL,
+    PATIENT,
+    QUICK,
+    Reports,
+    clear,
+    secure,
+    settings,
+    watching,
+)
+from watcher.errors import MailboxMissing
+from watcher.imap.account import Account
+from watcher.imap.reports import Arrived, Cursor, LookedAt, Mode, State, StateChanged
+from watcher.imap.session import look_once
+from watcher.recognition.bounds import MAIL_BYTES
+
+pytestmark = pytest.mark.timeout(90)
+
+REAL = replace(PATIENT, slice_s=60)
+JUNK = "迷惑メール"
+
+
+@pytest.fixture
+def user() -> str:
+    """Give each test a mailbox of its own."""
+    return f"user-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def other_client(dovecot: Dovecot, user: str) -> Iterator[IMAPClient]:
+    """Log in a second client, such as the user's phone."""
+    with IMAPClient("127.0.0.1", dovecot.ports.imap, ssl=False) as client:
+        client.login(user, PASSWORD)
+        yield client
+
+
+def look(account: Account, cursors: dict[str, Cursor] | None = None) -> Reports:
+    """Look once."""
+    seen = Reports()
+    look_once(
+        account,
+        cursors=cursors or {},
+        report=seen.put,
+        is_candidate=lambda _: True,
+        settings=settings(REAL),
+    )
+    return seen
+
+
+def cursors(seen: Reports) -> dict[str, Cursor]:
+    return {looked.mailbox: looked.cursor for looked in seen.of(LookedAt)}
+
+
+@pytest.mark.parametrize("mode_port", ["imap", "imaps"])
+def test_mail_in_the_gap_before_idle_is_seen_at_once(
+    dovecot: Dovecot, user: str, mode_port: str
+) -> None:
+    """The mail arrives while the last SEARCH is answered: IDLE begins behind it."""
+
+    def deliver_once(_header: bytes) -> bool:
+        if not delivered:
+            delivered.append(True)
+            dovecot.deliver(MAIL, user)
+        return True
+
+    delivered: list[bool] = []
+    dovecot.deliver(MAIL, user)
+    account = secure(dovecot, user, "INBOX")
+    if mode_port == "imap":
+        account = clear(dovecot.ports.imap, "INBOX", user=user)
+    how = settings(REAL)
+    with watching(account, how, is_candidate=deliver_once) as (_, seen):
+        seen.wait_for_uid(2)
+
+
+def test_delivered_mail_is_pushed(dovecot: Dovecot, user: str) -> None:
+    with watching(secure(dovecot, user), settings(REAL)) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        dovecot.deliver(MAIL, user)
+
+        arrived = seen.wait_for_uid(1)
+
+    assert seen.of(StateChanged)[-2].mode is Mode.PUSH
+    assert arrived.raw.endswith(b"body\r\n")
+    assert arrived.received_at.utcoffset() is not None
+    assert arrived.origin.mailbox == "INBOX"
+
+
+def test_junk_is_looked_at_too_and_says_where_it_lay(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    with watching(secure(dovecot, user), settings(REAL)) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        other_client.append(JUNK, MAIL)
+
+        arrived = seen.wait_for_uid(1)
+
+    assert arrived.origin.mailbox == JUNK
+
+
+def test_mail_in_junk_does_not_hide_mail_in_the_inbox(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    how = settings(replace(QUICK, silence_s=10))
+    with watching(secure(dovecot, user), how) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        for number in range(1, 6):
+            other_client.append(JUNK, MAIL)
+            dovecot.deliver(MAIL, user)
+            seen.wait_for_uid(number, times=2)
+
+
+def test_a_second_look_with_the_cursor_repeats_only_what_may_still_live(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    other_client.append("INBOX", MAIL, msg_time=long_ago)
+    dovecot.deliver(MAIL, user)
+
+    first = look(secure(dovecot, user))
+    second = look(secure(dovecot, user), cursors(first))
+
+    assert first.uids == [2, 1]
+    assert second.uids == [2]
+
+
+def test_mail_older_than_look_back_is_left_alone(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    last_week = datetime.now(UTC) - timedelta(days=7)
+    other_client.append("INBOX", MAIL, msg_time=last_week)
+
+    seen = look(secure(dovecot, user))
+
+    assert seen.uids == []
+    assert cursors(seen)["INBOX"].uid_next == 2
+
+
+def test_old_mail_that_came_after_the_cursor_is_looked_at(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    known = cursors(look(secure(dovecot, user)))
+    last_week = datetime.now(UTC) - timedelta(days=7)
+    other_client.append("INBOX", MAIL, msg_time=last_week)
+
+    assert look(secure(dovecot, user), known).uids == [1]
+
+
+def test_mail_that_was_read_elsewhere_first_is_reported(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    dovecot.deliver(MAIL, user)
+    other_client.select_folder("INBOX")
+    other_client.add_flags([1], [b"\\Seen", b"\\Deleted"])
+
+    assert look(secure(dovecot, user)).uids == [1]
+
+
+def test_nothing_of_a_mail_is_changed(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    dovecot.deliver(MAIL, user)
+
+    look(secure(dovecot, user))
+
+    other_client.select_folder("INBOX")
+    flags = other_client.get_flags([1])[1]
+    assert b"\\Seen" not in flags
+    assert [file.parent.name for file in dovecot.maildir(user).glob("*/*:2,*")] == [
+        "cur"
+    ]
+
+
+def test_expunged_mail_costs_nothing(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    def expunge_first(_header: bytes) -> bool:
+        other_client.select_folder("INBOX")
+        other_client.delete_messages([1, 2])
+        other_client.expunge()
+        return True
+
+    for _ in range(3):
+        dovecot.deliver(MAIL, user)
+    seen = Reports()
+    look_once(
+        secure(dovecot, user),
+        cursors={},
+        report=seen.put,
+        is_candidate=expunge_first,
+        settings=settings(REAL),
+    )
+
+    assert 3 in seen.uids
+    assert cursors(seen)["INBOX"].uid_next == 4
+
+
+def test_a_mailbox_that_was_deleted_and_made_anew_is_looked_at_again(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    other_client.create_folder("Shop")
+    for _ in range(3):
+        other_client.append("Shop", MAIL)
+    known = cursors(look(secure(dovecot, user, "INBOX", "Shop")))
+    other_client.delete_folder("Shop")
+    other_client.create_folder("Shop")
+    other_client.append("Shop", MAIL)
+
+    seen = look(secure(dovecot, user, "INBOX", "Shop"), known)
+
+    assert seen.uids == [1]
+    assert cursors(seen)["Shop"].uid_validity != known["Shop"].uid_validity
+
+
+def test_uids_that_are_given_a_second_time_are_looked_at_again(
+    dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(MAIL, user)
+    now = cursors(look(secure(dovecot, user)))["INBOX"]
+    ahead = {"INBOX": Cursor(now.uid_validity, now.uid_next + 50)}
+
+    seen = look(secure(dovecot, user), ahead)
+
+    assert seen.uids == [1]
+    assert cursors(seen)["INBOX"] == now
+
+
+def test_a_missing_mailbox_is_told_after_the_others_were_looked_at(
+    dovecot: Dovecot, user: str
+) -> None:
+    dovecot.deliver(MAIL, user)
+    seen = Reports()
+
+    with pytest.raises(MailboxMissing, match="Nowhere"):
+        look_once(
+            secure(dovecot, user, "Nowhere", "INBOX"),
+            cursors={},
+            report=seen.put,
+            is_candidate=lambda _: True,
+            settings=settings(REAL),
+        )
+
+    assert seen.uids == [1]
+
+
+def test_a_missing_mailbox_is_told_once_and_the_others_are_watched(
+    dovecot: Dovecot, user: str
+) -> None:
+    account = secure(dovecot, user, "Nowhere", "INBOX")
+    how = settings(replace(QUICK, silence_s=10, reopen_s=0))
+    with watching(account, how) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        dovecot.deliver(MAIL, user)
+        seen.wait_for_uid(1)
+        seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 6)
+
+    errors = [change.error for change in seen.of(StateChanged) if change.error]
+    assert [type(error) for error in errors] == [MailboxMissing]
+
+
+def test_a_mailbox_that_comes_into_being_is_watched(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    account = secure(dovecot, user, "INBOX", "Later")
+    how = settings(replace(QUICK, silence_s=10, reopen_s=0))
+    with watching(account, how) as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+        other_client.create_folder("Later")
+        other_client.append("Later", MAIL)
+
+        assert seen.wait_for_uid(1).origin.mailbox == "Later"
+
+
+def test_only_reading_commands_go_over_the_wire(dovecot: Dovecot, user: str) -> None:
+    dovecot.deliver(MAIL, user)
+    how = settings(replace(QUICK, silence_s=10))
+    with Proxy(dovecot.ports.imap) as proxy:
+        account = clear(proxy.port, "INBOX", "\\Junk", user=user)
+        with watching(account, how) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            dovecot.deliver(MAIL, user)
+            seen.wait_for_uid(2)
+            seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 6)
+
+    commands = {words(line) for line in proxy.sent.decode().splitlines()}
+    assert commands <= {
+        "CAPABILITY", "LOGIN", "LIST", "EXAMINE", "STATUS", "NOTIFY", "IDLE", "DONE",
+        "LOGOUT", "UID SEARCH", "UID FETCH",
+    }  # fmt: skip
+    fetches = re.findall(r"UID FETCH \S+ \((.*)\)", proxy.sent.decode())
+    assert set(fetches) == {
+        "INTERNALDATE BODY.PEEK[HEADER]<0.32768>",
+        "BODY.PEEK[]<0.262145>",
+    }
+
+
+def words(line: str) -> str:
+    """Return the command of a line without its tag and arguments."""
+    if line == "DONE":
+        return line
+    found = re.match(r"\S+ ((?:UID )?\w+)", line)
+    assert found, line
+    return found[1]
+
+
+def test_bodies_are_fetched_of_candidates_alone(dovecot: Dovecot, user: str) -> None:
+    for _ in range(5):
+        dovecot.deliver(MAIL, user)
+    with Proxy(dovecot.ports.imap) as proxy:
+        seen = Reports()
+        look_once(
+            clear(proxy.port, user=user),
+            cursors={},
+            report=seen.put,
+            is_candidate=lambda _: False,
+            settings=settings(REAL),
+        )
+
+    assert b"BODY.PEEK[]" not in proxy.sent
+    assert seen.of(Arrived) == []
+    assert cursors(seen)["INBOX"].uid_next == 6
+
+
+def test_a_huge_mail_is_fetched_up_to_the_cap(dovecot: Dovecot, user: str) -> None:
+    huge = b"Subject: huge\r\nX-Filler: " + 60_000 * b"a" + b"\r\n\r\n"
+    dovecot.deliver(huge + 20_000 * (76 * b"x" + b"\r\n"), user)
+
+    seen = look(secure(dovecot, user))
+
+    assert len(seen.of(Arrived)[0].raw) == MAIL_BYTES + 1
+
+
+def fill(server: Dovecot, user: str, count: int) -> None:
+    """Put old mails into an INBOX by file."""
+    new = server.maildir(user) / "cur"
+    owner = server.maildir(user).stat()
+    week_ago = int(datetime.now(UTC).timestamp()) - 7 * 86400
+    for number in range(count):
+        file = new / f"{week_ago}.M{number}P1.host:2,S"
+        file.write_bytes(MAIL)
+        os.utime(file, (week_ago, week_ago))
+        os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def bytes_for_a_look(server: Dovecot, user: str) -> int:
+    """Return what one more mail costs on the wire, both ways, until it is reported."""
+    with Proxy(server.ports.imap) as proxy:
+        account = clear(proxy.port, "INBOX", "\\Junk", user=user)
+        with watching(account, settings(REAL)) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            before = len(proxy.sent) + proxy.received_count
+            server.deliver(MAIL, user)
+            seen.wait_until(lambda seen: seen.uids)
+            count = len(seen.of(LookedAt))
+            seen.wait_until(lambda seen: len(seen.of(LookedAt)) > count)
+            return len(proxy.sent) + proxy.received_count - before
+
+
+def test_a_look_costs_the_same_in_a_large_mailbox_as_in_a_small_one(
+    dovecot: Dovecot, user: str
+) -> None:
+    look(secure(dovecot, user))
+    small = bytes_for_a_look(dovecot, user)
+    other = f"{user}-large"
+    look(secure(dovecot, other))
+    fill(dovecot, other, 2000)
+
+    large = bytes_for_a_look(dovecot, other)
+
+    assert large <= 1.2 * small
+
+
+def test_half_lines_and_single_bytes_are_read(dovecot: Dovecot, user: str) -> None:
+    with Proxy(dovecot.ports.imaps) as proxy:
+        proxy.piece_bytes = 1
+        account = replace(secure(dovecot, user), port=proxy.port)
+        with watching(account, settings(REAL)) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            dovecot.deliver(MAIL, user)
+            seen.wait_for_uid(1)
+
+    assert State.BACKING_OFF not in seen.states
+
+
+@pytest.mark.parametrize("break_off", [Proxy.cut, Proxy.reset, Proxy.swallow])
+def test_a_broken_connection_is_replaced_and_its_mail_found(
+    dovecot: Dovecot, user: str, break_off: Callable[[Proxy], None]
+) -> None:
+    how = settings(replace(QUICK, silence_s=2, slice_s=2))
+    with Proxy(dovecot.ports.imaps) as proxy:
+        account = replace(secure(dovecot, user), port=proxy.port)
+        with watching(account, how) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            break_off(proxy)
+            dovecot.deliver(MAIL, user)
+            seen.wait_for_uid(1)
+
+    assert State.BACKING_OFF in seen.states
+
+
+def test_a_high_latency_is_no_fault(dovecot: Dovecot, user: str) -> None:
+    with Proxy(dovecot.ports.imaps) as proxy:
+        proxy.latency_s = 0.1
+        account = replace(secure(dovecot, user), port=proxy.port)
+        with watching(account, settings(REAL)) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            dovecot.deliver(MAIL, user)
+            seen.wait_for_uid(1)
+
+    assert State.BACKING_OFF not in seen.states
+
+
+def test_a_server_that_is_away_for_a_while_is_tried_but_not_hammered(
+    dovecot: Dovecot, user: str
+) -> None:
+    with Proxy(dovecot.ports.imaps) as proxy:
+        account = replace(secure(dovecot, user), port=proxy.port)
+        with watching(account, settings(REAL)) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            proxy.is_refusing = True
+            proxy.cut()
+            seen.wait_for_state(State.BACKING_OFF, times=5)
+            dovecot.deliver(MAIL, user)
+            proxy.is_refusing = False
+            seen.wait_for_uid(1)
