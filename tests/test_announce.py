@@ -1,0 +1,292 @@
+"""What the user is told of, once each: stored first, then shown, then confirmed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.eyes import Eyes
+from tests.sightings import NOW, WINDOW, link, sighting
+from watcher.announce import STALE_AFTER, UNVERIFIED_AN_HOUR, Announcer, Voice
+from watcher.events import Event, EventName, Origin
+from watcher.imap.reports import Cursor, LookedAt
+from watcher.intake import Intake
+from watcher.journal import Journal
+from watcher.journal.log import DELIVERY_LEASE
+from watcher.language import Language
+from watcher.notify.delivery import Delivery
+from watcher.reception import Reception
+
+VOICE = Voice(language=Language.EN, tells_unverified=True)
+LATER = NOW + DELIVERY_LEASE
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    with Journal.open(path) as journal:
+        yield journal
+
+
+@pytest.fixture
+def eyes() -> Eyes:
+    return Eyes()
+
+
+def announcer(journal: Journal, *channels: Eyes, voice: Voice = VOICE) -> Announcer:
+    return Announcer(journal, Delivery(channels) if channels else None, voice)
+
+
+def recorded(
+    journal: Journal, number: int = 1, event: EventName = EventName.ATTEMPT
+) -> Event:
+    recorded = journal.record(sighting(number, event=event))
+    assert recorded is not None
+    return recorded
+
+
+def names(journal: Journal) -> list[str]:
+    return [event.event.value for event in journal.events()]
+
+
+def test_an_attempt_is_shown_once_and_confirmed(journal: Journal, eyes: Eyes) -> None:
+    event = recorded(journal)
+
+    for _ in range(2):
+        announcer(journal, eyes).announce(event, NOW)
+        announcer(journal, eyes).announce_pending(LATER)
+
+    assert eyes.links == [link(1)]
+    assert names(journal) == ["attempt", "notified"]
+
+
+def test_two_programs_show_an_attempt_once(path: Path, eyes: Eyes) -> None:
+    with Journal.open(path) as one, Journal.open(path) as other:
+        event = recorded(one)
+        announcer(one, eyes).announce(event, NOW)
+        announcer(other, eyes).announce(event, NOW)
+
+    assert eyes.links == [link(1)]
+
+
+def test_what_a_program_claimed_and_died_over_is_shown_by_the_next(
+    journal: Journal, eyes: Eyes
+) -> None:
+    event = recorded(journal)
+    assert journal.claim(event.id, NOW)
+
+    announcer(journal, eyes).announce_pending(NOW)
+    assert eyes.links == []
+    announcer(journal, eyes).announce_pending(LATER)
+
+    assert eyes.links == [link(1)]
+
+
+def test_what_could_not_be_shown_is_tried_again_but_not_at_once(
+    journal: Journal, eyes: Eyes
+) -> None:
+    eyes.is_shut = True
+    voice = announcer(journal, eyes)
+    voice.announce(recorded(journal), NOW)
+    voice.announce_pending(NOW)
+    assert names(journal) == ["attempt", "notify_failed"]
+
+    eyes.is_shut = False
+    voice.announce_pending(LATER)
+
+    assert eyes.links == [link(1)]
+    assert names(journal) == ["attempt", "notify_failed", "notified"]
+
+
+def test_a_channel_that_fails_is_logged_and_the_next_one_shows_it(
+    journal: Journal, eyes: Eyes
+) -> None:
+    shut = Eyes(name="shut", is_shut=True)
+
+    announcer(journal, shut, eyes).announce(recorded(journal), NOW)
+
+    details = [event.detail for event in journal.events()]
+    assert details == [None, "shut: shut", "eyes"]
+
+
+def test_what_is_over_is_not_shown_any_more(journal: Journal, eyes: Eyes) -> None:
+    recorded(journal)
+
+    announcer(journal, eyes).announce_pending(NOW + WINDOW)
+
+    assert eyes.shown == []
+
+
+def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
+    journal: Journal,
+) -> None:
+    event = recorded(journal)
+    silent = announcer(journal)
+
+    silent.announce(event, NOW)
+    silent.announce_pending(NOW)
+    silent.remind(event, NOW)
+    silent.close(event, NOW + WINDOW)
+
+    assert names(journal) == ["attempt"]
+
+
+def test_an_unverified_mail_is_told_without_link(journal: Journal, eyes: Eyes) -> None:
+    announcer(journal, eyes).announce(
+        recorded(journal, event=EventName.UNVERIFIED), NOW
+    )
+
+    assert eyes.links == [None]
+    assert "https://" not in eyes.shown[0].body
+
+
+def test_unverified_mails_can_be_kept_silent(journal: Journal, eyes: Eyes) -> None:
+    voice = replace(VOICE, tells_unverified=False)
+
+    announcer(journal, eyes, voice=voice).announce(
+        recorded(journal, event=EventName.UNVERIFIED), NOW
+    )
+
+    assert eyes.shown == []
+
+
+def test_a_flood_of_unverified_mails_ends_in_one_summary(
+    journal: Journal, eyes: Eyes
+) -> None:
+    for number in range(UNVERIFIED_AN_HOUR + 10):
+        event = recorded(journal, number, EventName.UNVERIFIED)
+        announcer(journal, eyes).announce(event, NOW)
+
+    assert len(eyes.shown) == UNVERIFIED_AN_HOUR + 1
+    assert f"{UNVERIFIED_AN_HOUR + 1} " in eyes.shown[-1].body
+
+
+@pytest.mark.parametrize("name", [EventName.LOOK_ALIKE, EventName.BLIND])
+def test_a_look_alike_is_logged_and_not_shown(
+    journal: Journal, eyes: Eyes, name: EventName
+) -> None:
+    announcer(journal, eyes).announce(recorded(journal, event=name), NOW)
+
+    assert eyes.shown == []
+
+
+def test_a_reminder_is_shown_and_logged(journal: Journal, eyes: Eyes) -> None:
+    event = recorded(journal)
+
+    announcer(journal, eyes).remind(event, NOW + timedelta(minutes=3))
+
+    assert eyes.links == [link(1)]
+    assert names(journal) == ["attempt", "reminded"]
+
+
+def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
+    journal: Journal, eyes: Eyes
+) -> None:
+    eyes.is_shut = True
+
+    announcer(journal, eyes).remind(recorded(journal), NOW)
+
+    assert names(journal) == ["attempt", "notify_failed"]
+
+
+def test_the_end_of_what_was_shown_is_told_and_its_popup_withdrawn(
+    journal: Journal, eyes: Eyes
+) -> None:
+    voice = announcer(journal, eyes)
+    voice.announce(recorded(journal), NOW)
+    (over,) = journal.expire(NOW + WINDOW)
+
+    voice.close(over, NOW + WINDOW)
+
+    assert eyes.withdrawn == [over.attempt_id]
+    assert eyes.links == [link(1), None]
+
+
+def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
+    journal: Journal, eyes: Eyes
+) -> None:
+    unseen = recorded(journal, 1)
+    seen = recorded(journal, 2)
+    voice = announcer(journal, eyes)
+    voice.announce(seen, NOW)
+
+    voice.close(unseen, NOW + WINDOW)
+    voice.close(seen, NOW + WINDOW + STALE_AFTER)
+
+    assert eyes.links == [link(2)]
+
+
+def test_it_was_not_me_is_logged_and_answered_with_advice(
+    journal: Journal, eyes: Eyes
+) -> None:
+    announcer(journal, eyes).advise(recorded(journal), NOW)
+
+    assert names(journal) == ["attempt", "not_me"]
+    assert eyes.links == [None]
+
+
+def test_who_expects_a_sign_in_is_told_to_act(journal: Journal, eyes: Eyes) -> None:
+    event = recorded(journal)
+    armed = Event(
+        id=0, at=NOW, event=EventName.ARMED, expires_at=NOW + timedelta(minutes=10)
+    )
+    voice = announcer(journal, eyes)
+
+    voice.remind(event, NOW)
+    journal.append(armed)
+    voice.remind(event, NOW)
+
+    assert eyes.shown[0] != eyes.shown[1]
+
+
+def test_several_missed_attempts_are_told_in_one_summary(
+    journal: Journal, eyes: Eyes
+) -> None:
+    voice = announcer(journal, eyes)
+    missed = [recorded(journal, number, EventName.MISSED) for number in (1, 2, 3)]
+
+    voice.announce_missed(missed[:1], NOW)
+    voice.announce_missed(missed, NOW)
+    voice.announce_missed([], NOW)
+
+    assert len(eyes.shown) == 2
+    assert eyes.links == [None, None]
+
+
+def test_a_look_ends_with_its_cursor_after_all_was_told(
+    journal: Journal, eyes: Eyes
+) -> None:
+    intake = Intake(journal, lambda *_: (), {}, WINDOW)
+    looks: list[object] = []
+    reception = Reception(journal, intake, announcer(journal, eyes), looks.append)
+    look = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+    recorded(journal)
+
+    reception.end_look(look, NOW)
+
+    assert eyes.links == [link(1)]
+    assert journal.cursors("home") == {"INBOX": Cursor(1, 7)}
+    assert looks == [look]
+
+
+def test_a_failure_that_is_about_no_mail_is_logged_as_such(
+    journal: Journal, eyes: Eyes
+) -> None:
+    eyes.is_shut = True
+
+    announcer(journal, eyes).announce_missed(
+        [recorded(journal, event=EventName.MISSED)], NOW
+    )
+
+    *_, failed = journal.events()
+    assert (failed.event, failed.origin, failed.attempt_id) == (
+        EventName.NOTIFY_FAILED,
+        Origin(),
+        None,
+    )

@@ -1,0 +1,235 @@
+"""What a mail means at this moment: an attempt alive or missed, a doubt, or nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.judging import VERIFY
+from tests.samples import LINK, Mail, approval, code, compose, html, plain, signed
+from watcher.dkim import verifier
+from watcher.errors import Unreachable
+from watcher.events import Event, EventName, Kind, Origin
+from watcher.imap.reports import Arrived
+from watcher.intake import RETRY_WITHIN, Intake, Taken
+from watcher.journal import Journal
+from watcher.language import Text
+from watcher.recognition.classify import Policy, Verify
+from watcher.recognition.verdict import Reason
+
+NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
+SENT_AT = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)
+WINDOW = timedelta(minutes=5)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        yield journal
+
+
+def intake(journal: Journal, verify: Verify = VERIFY) -> Intake:
+    return Intake(journal, verify, {"home": Policy()}, WINDOW)
+
+
+def silent_dns(name: str) -> bytes | None:
+    raise Unreachable(Text(en="no answer", ja="no answer"))
+
+
+def arrived(
+    raw: bytes,
+    *,
+    uid: int = 1,
+    received_at: datetime = SENT_AT,
+    within: timedelta | None = None,
+) -> Arrived:
+    origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
+    return Arrived(origin=origin, received_at=received_at, raw=raw, within=within)
+
+
+def taken(journal: Journal, raw: bytes, *, at: datetime = NOW, uid: int = 1) -> Taken:
+    return intake(journal).take(arrived(raw, uid=uid), at)
+
+
+def event_of(journal: Journal, raw: bytes, *, at: datetime = NOW) -> Event:
+    event = taken(journal, raw, at=at).event
+    assert event is not None
+    return event
+
+
+def test_an_attempt_in_time_keeps_its_link_until_the_deadline(journal: Journal) -> None:
+    event = event_of(journal, approval())
+
+    assert (event.event, event.kind, event.link) == (
+        EventName.ATTEMPT,
+        Kind.APPROVAL,
+        LINK,
+    )
+    assert event.expires_at == SENT_AT + WINDOW
+    assert (event.store, event.near) == ("amazon.co.jp", "Tokyo, Japan")
+
+
+def test_a_code_is_kept_and_the_link_that_denies_is_not(journal: Journal) -> None:
+    event = event_of(journal, code("271828"))
+
+    assert (event.kind, event.code, event.link) == (Kind.CODE, "271828", None)
+
+
+def test_an_attempt_too_late_is_missed_and_loses_its_link(journal: Journal) -> None:
+    event = event_of(journal, approval(), at=SENT_AT + WINDOW)
+
+    assert (event.event, event.kind, event.link) == (
+        EventName.MISSED,
+        Kind.APPROVAL,
+        None,
+    )
+
+
+def test_a_form_nobody_knows_offers_neither_link_nor_code(journal: Journal) -> None:
+    event = event_of(journal, signed(Mail(body=plain("Hello"))))
+
+    assert (event.event, event.kind, event.secret) == (
+        EventName.ATTEMPT,
+        Kind.UNKNOWN,
+        None,
+    )
+
+
+def test_the_same_mail_is_taken_once(journal: Journal) -> None:
+    assert taken(journal, approval()).event is not None
+    assert taken(journal, approval(), uid=2).event is None
+    assert taken(journal, approval(), at=NOW + timedelta(days=1)).event is None
+
+
+def test_the_same_link_in_another_mail_is_the_same_attempt(journal: Journal) -> None:
+    assert taken(journal, approval(message_id="<1@amazonses.com>")).event is not None
+    assert taken(journal, approval(message_id="<2@amazonses.com>")).event is None
+
+
+def test_the_same_code_in_another_mail_is_another_attempt(journal: Journal) -> None:
+    assert taken(journal, code(message_id="<1@amazonses.com>")).event is not None
+    assert taken(journal, code(message_id="<2@amazonses.com>")).event is not None
+
+
+def test_a_forgery_that_guesses_the_message_id_does_not_keep_the_real_mail_out(
+    journal: Journal,
+) -> None:
+    forged = compose(Mail(body=html(f"<p>サインイン</p><a href='{LINK}'>承認</a>")))
+
+    first = event_of(journal, forged)
+    second = event_of(journal, approval())
+
+    assert first.event is not EventName.ATTEMPT
+    assert (first.link, second.link) == (None, LINK)
+
+
+def test_what_is_not_relevant_is_not_logged(journal: Journal) -> None:
+    raw = compose(Mail(sender="shop@shop.example", subject="発送しました"))
+
+    assert taken(journal, raw).event is None
+    assert list(journal.events()) == []
+
+
+def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) -> None:
+    silent = intake(journal, verifier(silent_dns)).take(arrived(approval()), NOW)
+    proved = taken(journal, approval())
+
+    assert silent.event is not None
+    assert silent.event.event is EventName.UNVERIFIED
+    assert silent.event.reasons == (Reason.DKIM_TEMPERROR,)
+    assert silent.event.secret is None
+    assert proved.event is not None
+    assert proved.event.attempt_id == silent.event.id
+
+
+def test_only_a_fresh_doubt_about_dns_is_worth_another_try(journal: Journal) -> None:
+    silent = intake(journal, verifier(silent_dns)).take(arrived(approval()), NOW)
+
+    assert silent.is_worth_another_try(NOW)
+    assert not silent.is_worth_another_try(SENT_AT + RETRY_WITHIN)
+    assert not taken(journal, approval()).is_worth_another_try(NOW)
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "received_at", "expires_at"),
+    [
+        (SENT_AT, SENT_AT + timedelta(seconds=20), SENT_AT + WINDOW),
+        (SENT_AT + timedelta(hours=9), SENT_AT, SENT_AT + WINDOW),
+    ],
+    ids=["slow on its way", "sent by a clock that is ahead"],
+)
+def test_the_deadline_is_never_later_than_the_mail_allows(
+    journal: Journal, sent_at: datetime, received_at: datetime, expires_at: datetime
+) -> None:
+    raw = approval(date=format_datetime(sent_at))
+    event = intake(journal).take(arrived(raw, received_at=received_at), NOW).event
+
+    assert event is not None
+    assert event.expires_at == expires_at
+
+
+def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
+    journal: Journal,
+) -> None:
+    """The mail came since the last look, 15 s ago, though our clock says an hour."""
+    late = NOW + timedelta(hours=1)
+    mail = arrived(approval(), within=timedelta(seconds=15))
+    event = intake(journal).take(mail, late).event
+
+    assert event is not None
+    assert event.event is EventName.ATTEMPT
+    assert event.expires_at is not None
+    assert late < event.expires_at <= late + WINDOW
+
+
+def test_a_mail_without_message_id_is_known_by_its_bytes(journal: Journal) -> None:
+    raw = signed(Mail(body=plain("Hello"), message_id=""))
+
+    assert event_of(journal, raw).message_id is None
+    assert taken(journal, raw).event is None
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 0001 00:00:00 +0000",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Sat, 21 Nov 2026 12:00:05 +9999",
+        "yesterday",
+        "",
+    ],
+)
+def test_no_date_whatever_brings_the_deadline_into_disorder(
+    journal: Journal, date: str
+) -> None:
+    event = event_of(journal, approval(date=date))
+
+    assert event.expires_at is not None
+    assert event.expires_at <= SENT_AT + WINDOW
+
+
+headers = st.sampled_from(
+    [
+        b"From: account-update@amazon.co.jp\r\n",
+        b"Subject: amazon.co.jp: Sign-in attempt\r\n",
+        b"From: =?utf-8?b?7aCA?= <account-update@amazon.com>\r\n",
+        b"Message-ID: <\xed\xa0\x80\x00@x>\r\nMessage-ID: <2@x>\r\n",
+        b"Date: Sat, 32 Foo 99999 99:99:99 +99999\r\n",
+        b"Content-Type: text/html; charset=\xff\r\n",
+        b"Content-Transfer-Encoding: base64\r\n",
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(headers).map(b"".join), st.binary(max_size=300))
+def test_no_bytes_whatever_are_more_than_an_event_or_none(
+    journal: Journal, head: bytes, body: bytes
+) -> None:
+    event = taken(journal, head + b"\r\n" + body).event
+
+    assert event is None or (event.secret is None and event.to_json(NOW))
