@@ -131,7 +131,9 @@ class Server:
 
     def count(self, command: str) -> int:
         """Return how often a command came in."""
-        return sum(one.startswith(command) for one in self.commands)
+        return sum(
+            one.removeprefix("UID ").startswith(command) for one in self.commands
+        )
 
     def add(self, raw: bytes, *, mailbox: str = "INBOX", is_told: bool = True) -> int:
         """Let a mail arrive, announced to those in IDLE; return its UID."""

@@ -132,9 +132,10 @@ def watching(
     *,
     cursors: Mapping[str, Cursor] | None = None,
     is_candidate: Callable[[bytes], bool] = lambda _: True,
+    reports: Reports | None = None,
 ) -> Iterator[tuple[Session, Reports]]:
     """Run a session in a thread; it must end within 2 s of its stop."""
-    reports = Reports()
+    reports = reports or Reports()
     session = Session(
         account,
         cursors=cursors or {},

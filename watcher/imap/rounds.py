@@ -62,6 +62,7 @@ class Rounds:
             MailboxMissing, ConnectionLost
         """
         first, *others = self._present
+        self._looker.connection.wire.has_news_elsewhere = False
         if self._is_due():
             return self._go_round_anew(first)
         before = self._cursors[first]

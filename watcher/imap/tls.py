@@ -1,6 +1,7 @@
 """Makes the TLS contexts: always verifying, and one for all accounts that agree."""
 
 import ssl
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from watcher.language import Text
 
 _OP_LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
 """Named by Python 3.12 and later; the bit is OpenSSL's."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""All accounts connect at once at start; each context of its own would take 1 MB."""
 
 _NO_CA_FILE = Text(
     en="The certificate file {path} (ca_file) cannot be used: {why}",
@@ -26,7 +30,8 @@ def context_for(account: Account) -> ssl.SSLContext:
     path = account.ca_file
     try:
         changed_ns = path.stat().st_mtime_ns if path else 0
-        return _context(path, changed_ns, account.loosened)
+        with _ONE_AT_A_TIME:
+            return _context(path, changed_ns, account.loosened)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(_NO_CA_FILE, path=path, why=why) from error

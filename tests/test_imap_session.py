@@ -1,0 +1,220 @@
+"""The session: its table without a socket, and its stop from every state."""
+
+import socket
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.imap_script import Peer, Server
+from tests.imap_watch import (
+    MAIL,
+    PATIENT,
+    QUICK,
+    clear,
+    settings,
+    watched,
+    watching,
+)
+from watcher.imap.account import Tls
+from watcher.imap.reports import LookedAt, State
+from watcher.imap.session import TRANSITIONS, Outcome
+from watcher.imap.wake import Stopped, Wake
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def test_every_state_but_the_last_can_be_stopped_and_resumed() -> None:
+    for state, ways in TRANSITIONS.items():
+        if state is not State.STOPPED:
+            assert ways[Outcome.STOP] is State.STOPPED
+            assert ways[Outcome.RESUMED] is State.CONNECTING
+
+
+def test_nothing_leads_out_of_stopped() -> None:
+    assert TRANSITIONS[State.STOPPED] == {}
+
+
+def test_every_state_is_in_the_table_and_can_be_reached() -> None:
+    reached = {State.CONNECTING}
+    for ways in TRANSITIONS.values():
+        reached.update(ways.values())
+
+    assert reached == set(State) == set(TRANSITIONS)
+
+
+def test_whatever_is_lost_comes_back_by_way_of_a_new_connection() -> None:
+    for state in (State.CONNECTING, State.CATCHING_UP, State.WATCHING):
+        after_loss = TRANSITIONS[state][Outcome.LOST]
+        assert TRANSITIONS[after_loss][Outcome.DONE] is State.CONNECTING
+
+
+def test_watching_begins_only_after_catching_up() -> None:
+    leading = {
+        state for state, ways in TRANSITIONS.items() if State.WATCHING in ways.values()
+    }
+
+    assert leading == {State.CATCHING_UP, State.WATCHING}
+
+
+def test_a_quiet_day_is_told_in_four_states() -> None:
+    with watched(Server(), settings(QUICK)) as (_, seen):
+        seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 3)
+
+    assert seen.states == [
+        State.CONNECTING,
+        State.CATCHING_UP,
+        State.WATCHING,
+        State.STOPPED,
+    ]
+
+
+def mute(_peer: Peer, _tag: str = "") -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "CAPABILITY",
+        "LOGIN",
+        "LIST",
+        "EXAMINE",
+        "SEARCH",
+        "FETCH",
+        "IDLE",
+        "DONE",
+        "NOOP",
+    ],
+)
+def test_stop_is_obeyed_in_the_middle_of_every_command(command: str) -> None:
+    server = Server(faults={command: mute})
+    if command == "NOOP":
+        server.capabilities = "IMAP4rev1"
+    server.add(MAIL)
+    bounds = replace(PATIENT, slice_s=0.1)
+    with watched(server, settings(bounds), "INBOX", "\\Junk"):
+        server.wait_for(command)
+
+
+def test_stop_is_obeyed_before_the_greeting() -> None:
+    server = Server(greet=mute)
+    with watched(server, settings(PATIENT)):
+        server.wait_until(lambda: bool(server.peers))
+
+
+def test_stop_is_obeyed_in_a_tls_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        account = replace(clear(listener.getsockname()[1]), tls=Tls.IMPLICIT)
+        with watching(account, settings(PATIENT)), listener.accept()[0] as sock:
+            assert sock.recv(3) == b"\x16\x03\x01"  # ClientHello
+
+
+def test_stop_is_obeyed_while_a_name_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_arguments: object, **_options: object) -> list[object]:
+        asked.set()
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with watching(clear(1), settings(PATIENT)):
+        assert asked.wait(5)
+    answered.set()
+
+
+def test_stop_is_obeyed_while_the_password_is_awaited() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def get_password() -> str:
+        asked.set()
+        answered.wait(30)
+        return "secret"
+
+    server = Server()
+    account = replace(clear(server.port), get_password=get_password)
+    with watched(server, settings(PATIENT), account=account):
+        assert asked.wait(5)
+    answered.set()
+
+
+def test_stop_is_obeyed_while_backing_off() -> None:
+    server = Server(greet=lambda peer: peer.send("* BYE come back later"))
+    with watched(server, settings(PATIENT)) as (_, seen):
+        seen.wait_for_state(State.BACKING_OFF)
+
+
+def test_stop_is_obeyed_while_waiting_after_a_refusal() -> None:
+    server = Server(faults={"LOGIN": lambda peer, tag: peer.send(f"{tag} NO wrong")})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        seen.wait_for_state(State.REFUSED)
+
+
+def test_a_look_asked_for_ends_the_wait_after_a_refusal() -> None:
+    server = Server(faults={"LOGIN": lambda peer, tag: peer.send(f"{tag} NO wrong")})
+    with watched(server, settings(PATIENT)) as (session, seen):
+        seen.wait_for_state(State.REFUSED)
+        server.faults.clear()
+        session.look_now()
+
+        seen.wait_for_state(State.WATCHING)
+
+
+def test_expecting_a_sign_in_looks_at_once_and_polls_more_quickly() -> None:
+    server = Server(capabilities="IMAP4rev1")
+    bounds = replace(PATIENT, armed_s=0.1)
+    with watched(server, settings(bounds)) as (session, seen):
+        seen.wait_for_state(State.WATCHING)
+        server.add(MAIL)
+        session.arm(timedelta(minutes=10))
+        seen.wait_for_uid(1)
+        server.add(MAIL)
+        seen.wait_for_uid(2)
+
+
+def test_a_stopped_session_leaves_no_thread_and_no_socket_behind() -> None:
+    server = Server()
+    with watched(server, settings(PATIENT)) as (session, _):
+        server.wait_for_idle()
+
+    session.stop()
+    session.look_now()
+    server.wait_for("LOGOUT")
+
+
+def test_a_wait_that_is_rung_ends_at_once() -> None:
+    with closing(Wake()) as wake:
+        threading.Timer(0.1, wake.call).start()
+        wake.rest(30)
+
+        assert wake.take_call()
+        assert not wake.take_call()
+
+
+def test_a_stopped_wake_raises_in_every_wait() -> None:
+    with closing(Wake()) as wake:
+        wake.stop()
+        with pytest.raises(Stopped):
+            wake.rest(1)
+        with pytest.raises(Stopped):
+            wake.check()
+
+
+def test_what_fails_aside_fails_where_it_is_awaited() -> None:
+    def fail() -> None:
+        raise KeyError("aside")
+
+    with closing(Wake()) as wake, pytest.raises(KeyError, match="aside"):
+        wake.run_aside(fail, seconds=5)
+
+
+def test_what_hangs_aside_is_left_behind() -> None:
+    release = threading.Event()
+    with closing(Wake()) as wake, pytest.raises(TimeoutError):
+        wake.run_aside(lambda: release.wait(30), seconds=0.1)
+    release.set()
