@@ -4,7 +4,7 @@ What is known goes to the event log, where `watcher status` finds it, also when 
 daemon is down.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -27,7 +27,13 @@ LOOK_NOTED_EVERY_S = 10.0
 class Health:
     """The state of every account, by what its session reports."""
 
-    def __init__(self, journal: Journal, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        announcer: Announcer,
+        clock_s: Callable[[], float] = monotonic_s,
+    ) -> None:
+        self._clock_s = clock_s
         self._journal = journal
         self._announcer = announcer
         self._last_look_s: dict[str, float] = {}
@@ -37,18 +43,18 @@ class Health:
 
     def start(self, accounts: Iterable[str]) -> None:
         """Begin to wait for the first look at each account."""
-        self._last_look_s = dict.fromkeys(accounts, monotonic_s())
+        self._last_look_s = dict.fromkeys(accounts, self._clock_s())
 
     def note_look(self, look: LookedAt, now: datetime) -> None:
         """An account was looked at: all is well."""
         account = look.account
-        self._last_look_s[account] = monotonic_s()
+        self._last_look_s[account] = self._clock_s()
         if account in self._blind:
             self._blind.discard(account)
             self._log(EventName.RECOVERED, account, now)
             self._announcer.tell(partial(wording.recovered, account), now)
-        if monotonic_s() - self._noted_s.get(account, 0.0) >= LOOK_NOTED_EVERY_S:
-            self._noted_s[account] = monotonic_s()
+        if self._clock_s() - self._noted_s.get(account, 0.0) >= LOOK_NOTED_EVERY_S:
+            self._noted_s[account] = self._clock_s()
             self._put(account, {"last_look_at": iso(now)})
 
     def note_state(self, change: StateChanged) -> None:
@@ -62,11 +68,11 @@ class Health:
     def look_around(self, now: datetime) -> None:
         """Be loud about each account that nobody looked at for too long."""
         for account, last_s in self._last_look_s.items():
-            is_overdue = monotonic_s() - last_s > BLIND_AFTER.total_seconds()
+            is_overdue = self._clock_s() - last_s > BLIND_AFTER.total_seconds()
             if is_overdue and account not in self._blind:
                 self._blind.add(account)
                 self._log(EventName.BLIND, account, now)
-                since = now - timedelta(seconds=monotonic_s() - last_s)
+                since = now - timedelta(seconds=self._clock_s() - last_s)
                 self._announcer.tell(partial(wording.blind, account, since=since), now)
 
     def _put(self, account: str, facts: Mapping[str, Any]) -> None:

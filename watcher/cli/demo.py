@@ -31,5 +31,5 @@ def run(options: Options) -> int:
         desktop = () if options.no_notify else desktop_channels(on_action=on_action)
         return (*desktop, _Listed())
 
-    is_good = play(options.seconds, options.language, open_channels)
+    is_good = play(options.seconds, options.language, open_channels=open_channels)
     return ExitCode.OK if is_good else ExitCode.BUG

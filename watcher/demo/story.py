@@ -8,7 +8,7 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -149,26 +149,37 @@ class Director(threading.Thread):
         time.sleep(self._plan.pause_s)  # the daemon says that it is over
 
 
-def play(seconds: float, language: Language, open_channels: OpenChannels) -> bool:
-    """Show the program at work for about so many seconds.
-
-    Returns:
-        Whether each mail was judged as it should be.
-    """
-    amazon, forger = mails.Signer(), mails.Signer()
-    scenes = (
+def five_mails(amazon: mails.Signer) -> tuple[Scene, ...]:
+    """Return the scenes of the demo, with the key that counts as Amazon's."""
+    forger = mails.Signer()
+    return (
         Scene(sentences.APPROVAL, mails.APPROVAL, amazon, Recognised),
         Scene(sentences.CODE, mails.CODE, amazon, Recognised),
         Scene(sentences.FORGED, mails.FORGED, forger, LookAlike),
         Scene(sentences.PHISHING, mails.PHISHING, None, LookAlike),
         Scene(sentences.ORDINARY, mails.ORDINARY, None, NotRelevant),
     )
+
+
+def play(
+    seconds: float,
+    language: Language,
+    *,
+    open_channels: OpenChannels,
+    scenes: Callable[[mails.Signer], tuple[Scene, ...]] = five_mails,
+) -> bool:
+    """Show the program at work for about so many seconds.
+
+    Returns:
+        Whether each mail was judged as it should be.
+    """
+    amazon = mails.Signer()
     plan = Plan.of(seconds)
     password = secrets.token_urlsafe(16)
     mailbox = Mailbox()
     teller = Teller(language)
     teller.frame(sentences.OPENING, seconds=round(plan.window.total_seconds()))
-    director = Director(scenes, mailbox, teller, plan)
+    director = Director(scenes(amazon), mailbox, teller, plan)
     with (
         tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder,
         serving(mailbox, password) as port,

@@ -1,0 +1,65 @@
+"""The demo shows the whole program at work, and says so when something is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.eyes import Eyes
+from tests.home import Home
+from watcher.demo import mails
+from watcher.demo.story import Scene, five_mails, play
+from watcher.errors import ExitCode
+from watcher.language import Language
+from watcher.notify.notification import Channel, OnAction
+from watcher.recognition.verdict import Recognised
+
+
+def test_the_demo_tells_the_whole_story_and_ends_well(home: Home) -> None:
+    done = home.run("demo", "--seconds", "3", "--no-notify")
+
+    assert (done.code, done.err) == (ExitCode.OK, "")
+    for number in range(1, 6):
+        assert f"Mail {number}: " in done.out
+    assert done.out.count("Decided: a real sign-in attempt.") == 2
+    assert done.out.count("Decided: a look-alike.") == 2
+    assert done.out.count("Decided: no sign-in attempt.") == 1
+    assert done.out.count("Shown to you (terminal):") >= 4, "two live, two over"
+    assert "271828" in done.out
+    assert mails.LINK in done.out
+    assert "Time left: 0:0" in done.out
+    assert "All five mails were judged as they should be" in done.out
+
+
+def test_the_demo_speaks_the_desktops_language_and_leaves_nothing_behind(
+    home: Home,
+) -> None:
+    home.environment |= {"LANG": "ja_JP.UTF-8", "TMPDIR": str(home.folder)}
+
+    done = home.run("demo", "--seconds", "3", "--no-notify")
+
+    assert done.code == ExitCode.OK
+    assert "判定: 本物のサインイン試行です。" in done.out
+    assert "5 通とも正しく判定されました" in done.out
+    assert list(home.folder.iterdir()) == []
+
+
+def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    eyes = Eyes()
+
+    def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
+        return (eyes,)
+
+    def a_forgery_taken_for_real(amazon: mails.Signer) -> tuple[Scene, ...]:
+        return (replace(five_mails(amazon)[2], expected=Recognised),)
+
+    is_good = play(
+        0.1, Language.EN, open_channels=open_channels, scenes=a_forgery_taken_for_real
+    )
+
+    assert not is_good
+    assert "NOT AS IT SHOULD BE: Recognised was expected." in capsys.readouterr().out
+    assert eyes.shown == []
+    assert eyes.is_closed
