@@ -1,0 +1,149 @@
+"""Memory, idle CPU and a burst: one daemon with one account, then with many.
+
+    python -m tests.bench.bench_accounts [ACCOUNTS]
+
+Prints the daemon's resident memory with one account and for each further one, its CPU
+time while nothing happens, and how long a burst of five mails to each account took.
+"""
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import format_datetime
+from pathlib import Path
+
+from tests import names
+from tests.dovecot import Dovecot, running
+from tests.home import Home, Running
+from tests.household import token
+from tests.samples import approval, records
+from watcher.clock import utc_now
+from watcher.journal import Journal
+
+MAILS_EACH = 5
+IDLE_S = 20.0
+PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def main(count: int) -> None:
+    """Measure with one account, and with `count`."""
+    with running() as dovecot, names.serving(records()) as name_server:
+        with watched(dovecot, name_server.address, 1) as (_, alone):
+            alone_kb = resident_kb(alone)
+            print(f"1 account: {alone_kb / 1024:.1f} MB resident")
+        with watched(dovecot, name_server.address, count) as (home, many):
+            many_kb = resident_kb(many)
+            each_kb = (many_kb - alone_kb) / (count - 1)
+            print(f"{count} accounts: {many_kb / 1024:.1f} MB, {each_kb:.0f} KB each")
+            print(f"idle: {idle_share(many):.2%} of a core")
+            seconds = burst(dovecot, home, count)
+            wanted = count * MAILS_EACH
+            print(f"burst of {wanted}: all announced {seconds:.1f} s after the first")
+            print(f"after it: {resident_kb(many) / 1024:.1f} MB")
+
+
+@contextmanager
+def watched(
+    dovecot: Dovecot, name_server: str, count: int
+) -> Iterator[tuple[Home, Running]]:
+    """Run a daemon on so many accounts until the scene is over."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        home.configure(
+            '[notify]\nchannel = "terminal"',
+            f'[dkim]\nnameservers = ["{name_server}"]',
+            *(account(dovecot, user(number)) for number in range(count)),
+        )
+        with home.started("run") as daemon:
+            drain(daemon)
+            await_watching(home, count)
+            yield home, daemon
+
+
+def user(number: int) -> str:
+    return f"user{number}@example.jp"
+
+
+def account(dovecot: Dovecot, name: str) -> str:
+    return "\n".join(
+        (
+            "[[accounts]]",
+            f'name = "{name}"\nuser = "{name}"\nhost = "localhost"',
+            f'port = {dovecot.ports.imaps}\nca_file = "{dovecot.ca_file}"',
+            'password_env = "MAIL_PASSWORD"\nmailboxes = ["INBOX"]',
+        )
+    )
+
+
+def drain(daemon: Running) -> None:
+    """Read what the daemon prints, so that it never waits for us."""
+
+    def read() -> None:
+        try:
+            while os.read(daemon.terminal, 65536):
+                pass
+        except OSError:
+            pass
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+def await_watching(home: Home, count: int) -> None:
+    while len(watching(home)) < count:
+        time.sleep(0.2)
+
+
+def watching(home: Home) -> list[str]:
+    journal = Journal.read(home.log)
+    if journal is None:
+        return []
+    with journal:
+        sessions = journal.sessions().items()
+    return [name for name, facts in sessions if facts.get("state") == "watching"]
+
+
+def resident_kb(daemon: Running) -> int:
+    statm = Path(f"/proc/{daemon.process.pid}/statm").read_text()
+    return int(statm.split()[1]) * PAGE_KB
+
+
+def cpu_s(daemon: Running) -> float:
+    fields = Path(f"/proc/{daemon.process.pid}/stat").read_text().rpartition(")")[2]
+    user_ticks, system_ticks = fields.split()[11:13]
+    return (int(user_ticks) + int(system_ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def idle_share(daemon: Running) -> float:
+    before = cpu_s(daemon)
+    time.sleep(IDLE_S)
+    return (cpu_s(daemon) - before) / IDLE_S
+
+
+def burst(dovecot: Dovecot, home: Home, count: int) -> float:
+    """Deliver to every account and return when the last mail was announced."""
+    started = time.monotonic()
+    for _ in range(MAILS_EACH):
+        for number in range(count):
+            dovecot.deliver(mail(user(number)), user(number))
+    delivered = time.monotonic() - started
+    print(f"delivered within {delivered:.1f} s")
+    while home.names().count("notified") < count * MAILS_EACH:
+        time.sleep(0.2)
+    return time.monotonic() - started
+
+
+def mail(to: str) -> bytes:
+    return approval(
+        f"https://www.amazon.co.jp/a/c/r/{token()}",
+        to=to,
+        date=format_datetime(utc_now()),
+        message_id=f"<{token()}@amazonses.com>",
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
