@@ -23,6 +23,9 @@ class NameServer:
     address: str = ""
     """`ADDRESS:PORT`, as `[dkim] nameservers` has it."""
     is_silent: bool = False
+    failure: dns.rcode.Rcode | None = None
+    """What it answers to everything, where it is in trouble."""
+    ttl_s: int = TTL_S
     questions: list[str] = field(default_factory=list)
 
     def answer(self, wire: bytes) -> bytes | None:
@@ -34,12 +37,13 @@ class NameServer:
             return None
         response = dns.message.make_response(query)
         record = self.records.get(name.rstrip("."))
-        if record is None:
-            response.set_rcode(dns.rcode.NXDOMAIN)
+        if self.failure is not None or record is None:
+            response.set_rcode(self.failure or dns.rcode.NXDOMAIN)
         else:
-            quoted = f'"{record.decode()}"'
+            pieces = (record[at : at + 255] for at in range(0, len(record), 255))
+            quoted = " ".join(f'"{piece.decode()}"' for piece in pieces)
             response.answer.append(
-                dns.rrset.from_text(name, TTL_S, "IN", "TXT", quoted)
+                dns.rrset.from_text(name, self.ttl_s, "IN", "TXT", quoted)
             )
         return response.to_wire()
 

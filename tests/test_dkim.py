@@ -1,16 +1,12 @@
 """DKIM on raw bytes: what is a proof, what a failure, and what only time can tell."""
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import dns.message
 import dns.rcode
-import dns.rrset
 import pytest
 
+from tests.names import NameServer, serving
 from tests.samples import (
     APPROVAL_HTML,
     LINK,
@@ -29,6 +25,7 @@ from watcher.recognition.verdict import Reason
 
 STORE = "amazon.co.jp"
 NAME = "test._domainkey.amazon.co.jp"
+OTHER = "test._domainkey.amazon.com"
 PLAIN = compose(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
 
 
@@ -175,78 +172,61 @@ def test_line_feeds_alone_verify() -> None:
     assert flaws(approval().replace(b"\r\n", b"\n"), memory_lookup(records())) == [None]
 
 
-@contextmanager
-def name_server(
-    *, rcode: int = dns.rcode.NOERROR, ttl_s: int = 300
-) -> Iterator[tuple[str, list[str]]]:
-    """Serve the tests' key on loopback; yields address and the names asked for."""
-    asked: list[str] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=serve, args=(server, asked, rcode, ttl_s))
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.getsockname()[1]}", asked
-        finally:
-            server.sendto(b"", server.getsockname())
-            thread.join()
+@pytest.fixture
+def names() -> Iterator[NameServer]:
+    with serving({NAME: record(rsa_key(2048)), OTHER: record()}) as server:
+        yield server
 
 
-def serve(server: socket.socket, asked: list[str], rcode: int, ttl_s: int) -> None:
-    while True:
-        wire, peer = server.recvfrom(4096)
-        if not wire:
-            return
-        query = dns.message.from_wire(wire)
-        name = query.question[0].name
-        asked.append(name.to_text(omit_final_dot=True))
-        answer = dns.message.make_response(query)
-        answer.set_rcode(dns.rcode.Rcode(rcode))
-        if rcode == dns.rcode.NOERROR:
-            half = len(record()) // 2
-            texts = f'"{record()[:half].decode()}" "{record()[half:].decode()}"'
-            answer.answer.append(dns.rrset.from_text(name, ttl_s, "IN", "TXT", texts))
-        server.sendto(answer.to_wire(), peer)
+def test_key_is_fetched_in_pieces_and_kept_for_its_ttl(names: NameServer) -> None:
+    lookup = dns_lookup([names.address], timedelta(seconds=5))
+
+    assert [lookup(NAME), lookup(NAME)] == [record(rsa_key(2048))] * 2
+    assert names.questions == [f"{NAME}."]
 
 
-def test_key_is_fetched_in_pieces_and_kept_for_its_ttl() -> None:
-    with name_server() as (address, asked):
-        lookup = dns_lookup([address], timedelta(seconds=5))
+def test_key_without_a_life_is_fetched_anew(names: NameServer) -> None:
+    names.ttl_s = 0
+    lookup = dns_lookup([names.address], timedelta(seconds=5))
 
-        assert [lookup(NAME), lookup(NAME)] == [record(), record()]
-        assert asked == [NAME]
-
-
-def test_key_without_a_life_is_fetched_anew() -> None:
-    with name_server(ttl_s=0) as (address, asked):
-        lookup = dns_lookup([address], timedelta(seconds=5))
-
-        assert [lookup(NAME), lookup(NAME)] == [record(), record()]
-        assert asked == [NAME, NAME]
+    assert [lookup(OTHER), lookup(OTHER)] == [record()] * 2
+    assert len(names.questions) == 2
 
 
-def test_name_that_does_not_exist_has_no_key() -> None:
-    with name_server(rcode=dns.rcode.NXDOMAIN) as (address, _):
-        assert dns_lookup([address], timedelta(seconds=5))(NAME) is None
+def test_cache_of_keys_is_bounded(names: NameServer) -> None:
+    lookup = dns_lookup([names.address], timedelta(seconds=5))
+    for number in range(300):
+        lookup(f"{number}.example")
+    lookup("0.example")
+
+    assert len(names.questions) == 301
 
 
-@pytest.mark.parametrize("rcode", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
-def test_server_in_trouble_is_no_answer(rcode: int) -> None:
-    with name_server(rcode=rcode) as (address, _):
-        lookup = dns_lookup([address], timedelta(seconds=1))
+def test_name_that_does_not_exist_has_no_key(names: NameServer) -> None:
+    lookup = dns_lookup([names.address], timedelta(seconds=5))
 
-        with pytest.raises(Unreachable, match="name server"):
-            lookup(NAME)
+    assert lookup("nobody._domainkey.amazon.co.jp") is None
 
 
-def test_server_that_is_silent_is_no_answer() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
-        mute.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{mute.getsockname()[1]}"
-        lookup = dns_lookup([address], timedelta(milliseconds=200))
+@pytest.mark.parametrize("failure", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
+def test_server_in_trouble_is_no_answer(
+    names: NameServer, failure: dns.rcode.Rcode
+) -> None:
+    names.failure = failure
+    lookup = dns_lookup([names.address], timedelta(seconds=1))
 
-        with pytest.raises(Unreachable):
-            lookup(NAME)
+    with pytest.raises(Unreachable, match="name server"):
+        lookup(NAME)
+
+
+def test_server_that_is_silent_is_no_answer(names: NameServer) -> None:
+    names.is_silent = True
+    lookup = dns_lookup([names.address], timedelta(milliseconds=200))
+
+    with pytest.raises(Unreachable):
+        lookup(NAME)
+    names.is_silent = False
+    assert lookup(NAME) == record(rsa_key(2048))
 
 
 @pytest.mark.parametrize(

@@ -138,19 +138,21 @@ def test_too_many_parts_are_malformed() -> None:
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\r\n\r\n")
+@settings(deadline=None)
 def test_no_bytes_whatever_raise(raw: bytes) -> None:
     """No bytes whatever make `classify` raise, or recognise them."""
     assert not isinstance(judged(raw, policy=EVERY_TRUST), Recognised)
 
 
 @given(MAILS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_mail_made_of_pieces_raises(raw: bytes) -> None:
     assert not isinstance(judged(raw, policy=EVERY_TRUST), Recognised)
     may_be_attempt(raw)
 
 
 @given(MAILS)
+@settings(deadline=None)
 def test_what_the_header_dismisses_is_not_relevant(raw: bytes) -> None:
     """`may_be_attempt` says no only to what `classify` finds not relevant."""
     if not may_be_attempt(split(raw)[0]):
@@ -158,7 +160,7 @@ def test_what_the_header_dismisses_is_not_relevant(raw: bytes) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_any_change_to_signed_bytes_unrecognises_a_mail(data: st.DataObject) -> None:
     """Changing any signed octet of a recognised mail un-recognises it.
 
@@ -201,6 +203,7 @@ def canonical(raw: bytes) -> bytes:
         )
     )
 )
+@settings(deadline=None)
 def test_nothing_is_recognised_without_an_aligned_proof(
     signatures: list[Signature],
 ) -> None:
@@ -217,6 +220,7 @@ def test_nothing_is_recognised_without_an_aligned_proof(
     st.sampled_from(["pass", "fail", "none"]),
     st.sampled_from([sign(UNSIGNED, "amazon.co.jp"), UNSIGNED]),
 )
+@settings(deadline=None)
 def test_field_of_a_foreign_server_changes_nothing(
     authserv_id: str, result: str, raw: bytes
 ) -> None:
@@ -231,6 +235,7 @@ def test_field_of_a_foreign_server_changes_nothing(
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_text_makes_a_reader_raise(text: str) -> None:
     parse_html(text)
     parse_field(text)
@@ -239,6 +244,7 @@ def test_no_text_makes_a_reader_raise(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_shown_text_is_harmless(text: str) -> None:
     shown = harmless(text)
 
@@ -248,12 +254,14 @@ def test_shown_text_is_harmless(text: str) -> None:
 
 
 @given(st.binary(), st.one_of(st.none(), st.text(max_size=20)))
+@settings(deadline=None)
 def test_no_octets_make_a_decoder_raise(data: bytes, charset: str | None) -> None:
     decode_text(data, charset)
     decode_field(data)
 
 
 @given(st.binary(), st.sampled_from(["punycode", "idna", "hex", "zip", "rot13", "\0"]))
+@settings(deadline=None)
 def test_codecs_that_no_mail_means_are_not_used(data: bytes, charset: str) -> None:
     assert decode_text(data, charset) == decode_text(data, None)
 

@@ -139,6 +139,17 @@ def test_subject_in_encoded_words_is_read(encoded: str) -> None:
     assert attempt(raw).claim.language == "ja"
 
 
+@pytest.mark.parametrize("fold", ["\r\n ", "\r\n\t", "\r\n  \t "])
+def test_folded_subject_is_read(fold: str) -> None:
+    subjects = [
+        f"amazon.com:{fold}Sign-in attempt",
+        f"amazon.com: Sign-in{fold}attempt",
+    ]
+
+    for subject in subjects:
+        assert attempt(approval(subject=subject)).claim.language == "en"
+
+
 def test_character_split_over_two_encoded_words_is_read() -> None:
     octets = "サインイン試行".encode()
     words = [base64.b64encode(o).decode() for o in (octets[:7], octets[7:])]
@@ -228,6 +239,9 @@ LAYOUTS = {
     "blanks_break_the_url_in_the_text": (
         '承認または否認してください。<a href="{link}">https://www.amazon.co.jp/a/c/r/'
         "R8wq2LxY7m\n BcD3nZk5VtJ9hPs</a>"
+    ),
+    "text_shortens_the_url": (
+        '承認または否認してください。<a href="{link}">https://www.amazon.co.jp/a/c/r/R8wq…</a>'
     ),
     "spans_inside_the_anchor": (
         '<a href="{link}"><span>承認</span><b>または</b><i>否認</i>してください</a>'

@@ -112,7 +112,7 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
     href = anchor.href.strip(" \t\r\n\f")
     text = links.url_in_place_of_text(anchor.text)
     if text is not None and links.asks(text):
-        return href, text
+        return (href,) if _is_shortened(text, href) else (href, text)
     if _says_approve(normal(anchor.text)) or links.asks(href):
         return (href,)
     is_pretence = text is not None and links.is_amazons(links.host(text))
@@ -123,13 +123,15 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
 
 def _bare_links(text: str, pressed: tuple[str, ...]) -> list[str]:
     """Return the asking URLs in text, but for what blanks left of a pressed one."""
-    squeezed = "".join(text.split())
-    whole = [link for link in pressed if link in squeezed]
+    asking = (url for url in links.find_urls(text) if links.asks(url))
     return [
-        url
-        for url in links.find_urls(text)
-        if links.asks(url) and not any(link.startswith(url) for link in whole)
+        url for url in asking if not any(_is_shortened(url, link) for link in pressed)
     ]
+
+
+def _is_shortened(shown: str, link: str) -> bool:
+    """Tell whether a URL is another's start, for want of room or broken by blanks."""
+    return link.startswith(shown.rstrip(".…"))
 
 
 def _find_code(text: str) -> str | None:

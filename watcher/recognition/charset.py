@@ -52,7 +52,7 @@ def decode_text(data: bytes, charset: str | None) -> str:
 
 def decode_field(value: bytes) -> str:
     """Return a header field's text: unfolded, its encoded words decoded (RFC 2047)."""
-    unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).strip()
+    unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", value).replace(b"\t", b" ").strip()
     if b"=?" not in unfolded:
         return decode_text(unfolded, None)
     pieces = _encoded_and_plain(unfolded)

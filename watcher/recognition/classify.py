@@ -12,13 +12,13 @@ from watcher.recognition import bounds
 from watcher.recognition.addresses import domain_of, sole_sender
 from watcher.recognition.amazon import STORES
 from watcher.recognition.appearance import Appearance, appearance
-from watcher.recognition.authentication import UNCHECKED, Signature
+from watcher.recognition.authentication import Signature
 from watcher.recognition.findings import Finding
 from watcher.recognition.header import Header, parse_header, split
-from watcher.recognition.judge import Judged, Policy, judge, judge_unread
+from watcher.recognition.judge import Judged, Policy, dismiss, judge, judge_unread
 from watcher.recognition.message import Malformed, parse_fields, parse_message
-from watcher.recognition.plain import harmless
-from watcher.recognition.verdict import NotRelevant, Reason, Verdict
+from watcher.recognition.plain import visible
+from watcher.recognition.verdict import Reason, Verdict
 
 __all__ = ["Judgement", "Policy", "Verify", "classify", "may_be_attempt"]
 
@@ -58,13 +58,13 @@ def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
     header = parse_header(head[: bounds.HEADER_BYTES])
     is_large = len(raw) > bounds.MAIL_BYTES or len(head) > bounds.HEADER_BYTES
     if appearance(header) is Appearance.NOTHING:
-        judged = Judged(NotRelevant((Reason.SUBJECT_UNKNOWN,), UNCHECKED), ())
+        judged = dismiss(header)
     elif is_large:
         judged = judge_unread(parse_fields(header), Reason.TOO_LARGE, policy)
     else:
         judged = _judge_whole(raw, header, verify, policy)
     return Judgement(
-        harmless(header.text("message-id")) or None,
+        visible(header.text("message-id")) or None,
         hashlib.sha256(raw).hexdigest(),
         judged.verdict,
         judged.findings,

@@ -22,6 +22,7 @@ from watcher.recognition.authres import Trust, provider_result
 from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.details import find_details
 from watcher.recognition.findings import Aspect, Finding, finding
+from watcher.recognition.header import Header
 from watcher.recognition.message import Message
 from watcher.recognition.plain import harmless
 from watcher.recognition.verdict import (
@@ -71,7 +72,7 @@ def judge(
         case Appearance.ACCOUNT_MAIL:
             return _judge_account_mail(message, signatures, policy)
         case Appearance.NOTHING:
-            return _dismiss(message)
+            return dismiss(message.header)
 
 
 def judge_unread(message: Message, why: Reason, policy: Policy) -> Judged:
@@ -96,14 +97,14 @@ def judge_unread(message: Message, why: Reason, policy: Policy) -> Judged:
     return Judged(verdict, findings)
 
 
-def _dismiss(message: Message) -> Judged:
+def dismiss(header: Header) -> Judged:
+    """Return the verdict on a mail whose header poses as nothing of Amazon's."""
+    unknown = (Reason.SUBJECT_UNKNOWN,)
     findings = (
-        _sender(message),
-        finding(
-            Aspect.SUBJECT, (Reason.SUBJECT_UNKNOWN,), message.header.text("subject")
-        ),
+        Finding(Aspect.SENDER, (), harmless(header.text("from")), is_judged=False),
+        finding(Aspect.SUBJECT, unknown, header.text("subject")),
     )
-    return Judged(NotRelevant(_reasons(findings), UNCHECKED), findings)
+    return Judged(NotRelevant(unknown, UNCHECKED), findings)
 
 
 def _judge_account_mail(

@@ -51,8 +51,7 @@ def dense(text: str) -> str:
 
 def skeleton(text: str) -> str:
     """Return what text looks like to a reader who takes look-alikes for letters."""
-    visible = INVISIBLE.sub("", text)
-    plain = normal(visible).translate(_CONFUSABLES)
+    plain = normal(INVISIBLE.sub("", text)).translate(_CONFUSABLES)
     if plain.isascii():
         return plain
     return normal("".join(map(_without_marks, plain)))
@@ -70,11 +69,17 @@ def is_disguised(text: str) -> bool:
     return INVISIBLE.search(text) is not None or any(map(_looks_ascii, foreign))
 
 
+def visible(text: str) -> str:
+    """Return text in one line, without what a reader does not see."""
+    seen = INVISIBLE.sub(" ", text)
+    return " ".join(
+        "".join(sign if sign.isprintable() else " " for sign in seen).split()
+    )
+
+
 def harmless(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
-    visible = INVISIBLE.sub(" ", text)
-    shown = "".join(sign if sign.isprintable() else " " for sign in visible)
-    line = " ".join(shown.split())
+    line = visible(text)
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
