@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import dkim
 import dns.rcode
 import pytest
 
@@ -10,6 +11,7 @@ from tests.names import NameServer, serving
 from tests.samples import (
     APPROVAL_HTML,
     LINK,
+    SIGNED,
     Mail,
     approval,
     compose,
@@ -54,11 +56,36 @@ def test_key_without_version_tag_is_a_key() -> None:
     assert flaws(sign(PLAIN, STORE, key=rsa_key(1024)), known(key)) == [None]
 
 
-def test_small_key_fails() -> None:
-    small = rsa_key(1024)
-    key = b"v=DKIM1; k=rsa; p=MEwwDQYJKoZIhvcNAQEBBQADOwAwOAIxALhG"
+# A key of 768 bits, made for this test: the libraries refuse to make one so small.
+SMALL_KEY = (
+    b"MIIByQIBAAJhAMtdqtDG7ARBw1VrPo8bxyDCK38XsuIuv72tToESd/1eDLa4cz3XufjL+yQg"
+    b"FwhU/mE4a9Ionb1JN8HGLhnY9JYyI42IrfFBKUc6bcC0jetLvrBaxhm+Kb7LpGXGpqfiawID"
+    b"AQABAmAjZMPr3hMJkqB6Z1XV9lGrw99qGSfK8bPxQQ5erGYxtIKl8mgsJTV6tZWZ7fPUQWZM"
+    b"0a4N9RuzmRPjEB+bm2C6frq8TJi9wa9rEzYnazSeKCFFMrYaBx8Hors+WZM/hNECMQDzmSlk"
+    b"YMa+dyWftJknJw8ThsKbPogr8KEiQ0sI0goDEnlFoLJ1ZWQVVcAr/5lcpb8CMQDVuCcwhsJJ"
+    b"LwB9GkZxni7RAyc9zq4t8MIIoGIWQVG8ZUZf6LtUU+aA4vOCKiFVplUCMB54vErIKFRPBy/R"
+    b"IY9aPXKN2u4chmAou59Tl6FE1OfJec4R6gDxa/GXRnC6im6idQIwK7AyaqwRiU5PZkN5xP4W"
+    b"CeoAGpVma8O8lnDavDvsDnwRb8eui6V/CDfcmW4tVEnlAjBBBSbZMZHodoaTIt2zMDboyHXO"
+    b"2OVILMP5n4Oex3WrAeNUx8jKgPHAjHyu2yrFujs="
+)
+SMALL_RECORD = (
+    b"v=DKIM1; k=rsa; p="
+    b"MHwwDQYJKoZIhvcNAQEBBQADawAwaAJhAMtdqtDG7ARBw1VrPo8bxyDCK38XsuIuv72tToES"
+    b"d/1eDLa4cz3XufjL+yQgFwhU/mE4a9Ionb1JN8HGLhnY9JYyI42IrfFBKUc6bcC0jetLvrBa"
+    b"xhm+Kb7LpGXGpqfiawIDAQAB"
+)
 
-    assert flaws(sign(PLAIN, STORE, key=small), known(key)) == [Reason.DKIM_FAIL]
+
+def test_small_key_fails_though_it_verifies() -> None:
+    signer = dkim.DKIM(PLAIN)
+    names = [name.encode() for name in SIGNED]
+    private = b"--\n" + SMALL_KEY + b"\n--"
+    field = signer.sign(b"test", STORE.encode(), private, include_headers=names)
+
+    assert dkim.DKIM(field + PLAIN, minkey=512).verify(
+        dnsfunc=lambda name, timeout: SMALL_RECORD
+    )
+    assert flaws(field + PLAIN, known(SMALL_RECORD)) == [Reason.DKIM_FAIL]
 
 
 @pytest.mark.parametrize(
