@@ -88,7 +88,20 @@ class Home:
             "XDG_RUNTIME_DIR": str(self.folder),
             "LANG": "C.UTF-8",
             "MAIL_PASSWORD": "secret",
+            "BROWSER": str(self._browser()),
         }
+
+    def _browser(self) -> Path:
+        """Make a browser that visits nothing: it writes down what it should open."""
+        browser = self.folder / "browser"
+        browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{self.opened}"\n')
+        browser.chmod(0o700)
+        return browser
+
+    @property
+    def opened(self) -> Path:
+        """The file that holds the address which the browser was to open."""
+        return self.folder / "opened"
 
     @property
     def config(self) -> Path:

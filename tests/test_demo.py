@@ -34,14 +34,16 @@ def test_the_demo_tells_the_whole_story_and_ends_well(home: Home) -> None:
 def test_the_demo_speaks_the_desktops_language_and_leaves_nothing_behind(
     home: Home,
 ) -> None:
-    home.environment |= {"LANG": "ja_JP.UTF-8", "TMPDIR": str(home.folder)}
+    folder = home.folder / "tmp"
+    folder.mkdir()
+    home.environment |= {"LANG": "ja_JP.UTF-8", "TMPDIR": str(folder)}
 
     done = home.run("demo", "--seconds", "3", "--no-notify")
 
     assert done.code == ExitCode.OK
     assert "判定: 本物のサインイン試行です。" in done.out
     assert "5 通とも正しく判定されました" in done.out
-    assert list(home.folder.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(

@@ -1,0 +1,309 @@
+"""The daemon: what comes in by its one queue, and what it does at its own time."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from tests.eyes import Eyes
+from tests.judging import VERIFY
+from tests.samples import LINK, approval
+from tests.sightings import NOW
+from watcher.announce import Announcer, Voice
+from watcher.clock import utc_now
+from watcher.daemon import Daemon, Habits, Observed
+from watcher.errors import LoginRefused
+from watcher.events import Event, EventName, Origin
+from watcher.health import BLIND_AFTER, Health
+from watcher.imap.reports import Arrived, Cursor, LookedAt, State, StateChanged
+from watcher.inbox import Inbox
+from watcher.intake import Intake, Taken
+from watcher.journal import Journal
+from watcher.language import Language, Text
+from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Action, Notification
+from watcher.reception import Reception
+from watcher.recognition.classify import Policy, Verify
+
+PATIENCE_S = 20.0
+WINDOW = timedelta(minutes=5)
+LOOK = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, 2))
+
+
+@dataclass(slots=True)
+class Watch:
+    """A daemon without accounts at work in a thread: tests report what they will."""
+
+    path: Path
+    eyes: Eyes = field(default_factory=Eyes)
+    inbox: Inbox = field(default_factory=Inbox)
+    shown: SimpleQueue[Notification] = field(default_factory=SimpleQueue)
+    observed: SimpleQueue[Observed] = field(default_factory=SimpleQueue)
+    remind_at: tuple[timedelta, ...] = ()
+
+    def be_daemon(self, verify: Verify) -> None:
+        voice = Voice(
+            language=Language.EN,
+            tells_unverified=True,
+            on_shown=lambda notification, _: self.shown.put(notification),
+        )
+        habits = Habits(
+            remind_at=self.remind_at,
+            keep=timedelta(days=365),
+            observe=self.observed.put,
+        )
+        with Journal.open(self.path) as journal:
+            announcer = Announcer(journal, Delivery([self.eyes]), voice)
+            intake = Intake(journal, verify, {"home": Policy()}, WINDOW)
+            reception = Reception(journal, intake, announcer, self.observed.put)
+            daemon = Daemon(
+                self.inbox,
+                journal,
+                reception,
+                announcer,
+                habits,
+                Health(journal, announcer),
+            )
+            daemon.run(())
+
+    def report(self, *, left: timedelta = WINDOW) -> None:
+        """Report a mail that asks to approve or deny, with so much time left."""
+        received_at = utc_now() - WINDOW + left
+        raw = approval(date=format_datetime(received_at))
+        origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
+        self.inbox.put(Arrived(origin=origin, received_at=received_at, raw=raw))
+
+    def await_taken(self) -> Event:
+        """Return the event of the next mail that was taken in."""
+        while not isinstance(taken := self.observed.get(timeout=PATIENCE_S), Taken):
+            pass
+        assert taken.event is not None
+        return taken.event
+
+    def await_shown(self) -> Notification:
+        """Return the next notification."""
+        return self.shown.get(timeout=PATIENCE_S)
+
+    def locker(self) -> sqlite3.Connection:
+        """Return another program's connection, once the daemon is at work."""
+        self.inbox.put(LOOK)
+        self.observed.get(timeout=PATIENCE_S)
+        return sqlite3.connect(self.path, isolation_level=None)
+
+    def names(self) -> list[str]:
+        """Return the names of all events."""
+        with Journal.open(self.path) as journal:
+            return [event.event.value for event in journal.events()]
+
+
+@contextmanager
+def watching(watch: Watch, verify: Verify = VERIFY) -> Iterator[Watch]:
+    """Let the daemon run while inside; it must end without an error."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            watch.be_daemon(verify)
+        except BaseException as error:  # noqa: BLE001 -- raised again below
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        watch.inbox.stop()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+    assert not errors, errors
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    return Watch(tmp_path / "events.db")
+
+
+def test_an_attempt_is_shown_reminded_of_and_ended(watch: Watch) -> None:
+    watch.remind_at = (timedelta(minutes=3), timedelta(seconds=1.5))
+    with watching(watch):
+        watch.report(left=timedelta(seconds=3))
+        shown = [watch.await_shown() for _ in range(3)]
+
+    assert [notification.link for notification in shown] == [LINK, LINK, None]
+    assert watch.names() == ["attempt", "notified", "reminded", "expired"]
+    assert watch.eyes.withdrawn == [1]
+
+
+def test_who_opened_the_page_is_not_reminded(watch: Watch) -> None:
+    watch.remind_at = (timedelta(seconds=1.5),)
+    with watching(watch):
+        watch.report(left=timedelta(seconds=3))
+        watch.await_shown()
+        with Journal.open(watch.path) as journal:
+            (event,) = journal.live(utc_now())
+            journal.append_about(event, EventName.OPENED, at=utc_now())
+        over = watch.await_shown()
+
+    assert over.link is None
+    assert watch.names() == ["attempt", "notified", "opened", "expired"]
+
+
+def test_it_was_not_me_is_answered_with_advice(watch: Watch) -> None:
+    with watching(watch):
+        watch.report()
+        watch.await_shown()
+        watch.inbox.press(1, Action.NOT_ME)
+        advice = watch.await_shown()
+
+    assert advice.link is None
+    assert watch.names() == ["attempt", "notified", "not_me"]
+
+
+def test_a_button_of_what_is_over_does_nothing(watch: Watch) -> None:
+    with watching(watch):
+        for action in Action:
+            watch.inbox.press(7, action)
+        watch.report()
+        watch.await_shown()
+
+    assert watch.names() == ["attempt", "notified"]
+
+
+def test_what_an_earlier_daemon_left_unsaid_is_said_at_the_start(watch: Watch) -> None:
+    first = Watch(watch.path, eyes=Eyes(is_shut=True))
+    with watching(first):
+        first.report()
+        first.await_taken()
+    with closing(sqlite3.connect(watch.path)) as connection, connection:
+        connection.execute("DELETE FROM deliveries")  # as if a while ago
+
+    with watching(watch):
+        assert watch.await_shown().link == LINK
+
+
+def test_what_ended_while_nobody_watched_is_ended_at_the_start(watch: Watch) -> None:
+    with watching(watch):
+        watch.report(left=timedelta(seconds=2))
+        watch.await_shown()
+    with closing(sqlite3.connect(watch.path)) as connection, connection:
+        connection.execute("UPDATE events SET expires_at = expires_at - 5000")
+    with watching(Watch(watch.path)) as again:
+        over = again.await_shown()
+
+    assert over.link is None
+    assert watch.names() == ["attempt", "notified", "expired"]
+
+
+@pytest.fixture
+def is_told_of_lock(caplog: pytest.LogCaptureFixture) -> threading.Event:
+    """Give what is set when the daemon logs that the event log is locked."""
+    is_told = threading.Event()
+    caplog.handler.addFilter(_calls(is_told.set, "is locked by another program"))
+    return is_told
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["freed", "stopped"])
+def test_a_locked_log_is_waited_for_until_it_is_free_or_the_end_comes(
+    watch: Watch, is_told_of_lock: threading.Event, is_stopped: bool
+) -> None:
+    with watching(watch), closing(watch.locker()) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        watch.report()
+        assert is_told_of_lock.wait(PATIENCE_S)
+        if not is_stopped:
+            other.execute("ROLLBACK")
+            assert watch.await_shown().link == LINK
+        else:
+            watch.inbox.stop()
+
+    assert watch.names() == ([] if is_stopped else ["attempt", "notified"])
+
+
+def _calls(act: Callable[[], None], text: str) -> Callable[[object], bool]:
+    """Return a filter that lets all records through and acts on one with the text."""
+
+    def check(record: object) -> bool:
+        if text in str(getattr(record, "msg", "")) + str(getattr(record, "args", "")):
+            act()
+        return True
+
+    return check
+
+
+def test_the_cursor_moves_only_after_the_mail_was_told(watch: Watch) -> None:
+    with watching(watch):
+        watch.report()
+        watch.inbox.put(LOOK)
+        watch.await_taken()
+        assert watch.observed.get(timeout=PATIENCE_S) == LOOK
+
+    with Journal.open(watch.path) as journal:
+        assert journal.cursors("home") == {"INBOX": Cursor(1, 2)}
+
+
+class Hand:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "health.db") as journal:
+        yield journal
+
+
+def health(journal: Journal, eyes: Eyes, hand: Hand) -> Health:
+    voice = Voice(language=Language.EN, tells_unverified=True)
+    announcer = Announcer(journal, Delivery([eyes]), voice)
+    health = Health(journal, announcer, hand)
+    health.start(["home", "work"])
+    return health
+
+
+def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
+    journal: Journal,
+) -> None:
+    eyes, hand = Eyes(), Hand()
+    one = health(journal, eyes, hand)
+    for _ in range(4):
+        hand.seconds += BLIND_AFTER.total_seconds() / 2 + 1
+        one.note_look(LookedAt(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW)
+        one.look_around(NOW)
+    one.note_look(LOOK, NOW)
+    one.note_look(LOOK, NOW)
+
+    told = [(event.event, event.origin.account) for event in journal.events()]
+    assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
+    assert len(eyes.shown) == 2
+    assert all("home" in notification.body for notification in eyes.shown)
+
+
+def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
+    eyes = Eyes()
+    one = health(journal, eyes, Hand())
+    error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
+
+    one.note_look(LOOK, NOW)
+    one.note_state(
+        StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
+    )
+
+    known = journal.sessions()["home"]
+    assert (known["state"], known["error"]) == (
+        "refused",
+        {"en": "no 1", "ja": "否 1"},
+    )
+    assert known["last_look_at"] == "2026-11-21T03:00:28Z"
+    assert "home" in eyes.shown[0].body
