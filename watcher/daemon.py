@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
-from watcher.clock import utc_now
+from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy
 from watcher.health import Health
 from watcher.imap.reports import Arrived, LookedAt, StateChanged
@@ -59,7 +59,8 @@ class Habits:
 class Daemon:
     """Watches accounts until it is told to stop.
 
-    Journal and announcer belong to the thread that calls `run`.
+    Journal and announcer belong to the thread that calls `run`. Without a `health`,
+    another daemon may be at work: nothing is noted of how the accounts are watched.
     """
 
     def __init__(
@@ -69,13 +70,15 @@ class Daemon:
         reception: Reception,
         announcer: Announcer,
         habits: Habits,
+        health: Health | None,
     ) -> None:
         self._inbox = inbox
         self._journal = journal
         self._reception = reception
         self._habits = habits
         self._reminders = Reminders(inbox.put)
-        self._health = Health(journal, announcer)
+        self._health = health
+        self._looked_around_s = 0.0
         self._lives = Lives(journal, announcer, self._reminders, habits.remind_at)
         self._sessions: Sequence[Session] = ()
         self._armed_until: datetime | None = None
@@ -83,17 +86,27 @@ class Daemon:
     def run(self, sessions: Sequence[Session]) -> None:
         """Watch until the inbox is asked to stop, from whatever thread."""
         self._sessions = sessions
-        self._health.start(session.account.name for session in sessions)
+        if self._health:
+            self._health.start(session.account.name for session in sessions)
         with self._reminders.running(), _threads(sessions):
             self._reminders.every(UPKEEP_EVERY, Upkeep())
             self._stubbornly(lambda: self._lives.resume(utc_now()))
             while not self._inbox.is_stopping:
                 self._serve(self._inbox.next(TICK_S))
+        self._note_ends()
 
     def _serve(self, message: Message | None) -> None:
-        self._stubbornly(lambda: self._look_around(utc_now()))
         if message is not None:
             self._stubbornly(lambda: self._handle(message, utc_now()))
+        if monotonic_s() - self._looked_around_s >= TICK_S:
+            self._looked_around_s = monotonic_s()
+            self._stubbornly(lambda: self._look_around(utc_now()))
+
+    def _note_ends(self) -> None:
+        """Let `status` know that the sessions ended; mails come again next time."""
+        for message in self._inbox.rest():
+            if isinstance(message, StateChanged) and self._health:
+                self._health.note_state(message)
 
     def _stubbornly(self, act: Callable[[], None]) -> None:
         """Do it again and again while the event log cannot be written."""
@@ -106,7 +119,8 @@ class Daemon:
                     return None
 
     def _look_around(self, now: datetime) -> None:
-        self._health.look_around(now)
+        if self._health:
+            self._health.look_around(now)
         self._lives.look_around(now)
         armed_until = self._journal.armed_until()
         if armed_until and armed_until > now and armed_until != self._armed_until:
@@ -123,7 +137,8 @@ class Daemon:
             case LookedAt():
                 self._note_look(message, now)
             case StateChanged():
-                self._health.note_state(message)
+                if self._health:
+                    self._health.note_state(message)
                 self._habits.observe(message)
             case Remind():
                 self._lives.remind(message, now)
@@ -143,7 +158,8 @@ class Daemon:
     def _note_look(self, look: LookedAt, now: datetime) -> None:
         self._reception.end_look(look, now)
         self._lives.follow(now)
-        self._health.note_look(look, now)
+        if self._health:
+            self._health.note_look(look, now)
 
 
 @contextmanager

@@ -15,8 +15,10 @@ from watcher.config.model import Config
 from watcher.daemon import Daemon, Habits, Observed
 from watcher.dkim import dns_lookup, verifier
 from watcher.errors import WatcherError
+from watcher.health import Health
 from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
-from watcher.imap.session import Session, look_once
+from watcher.imap.once import look_once
+from watcher.imap.session import Session
 from watcher.imap.settings import WatchSettings
 from watcher.inbox import Inbox
 from watcher.intake import Intake
@@ -59,6 +61,8 @@ class House:
     verify: Verify
     open_channels: OpenChannels | None
     """Opens the ways to the user's eyes; None: the user wants no notifications."""
+    is_daemon: bool = False
+    """Whether this is the one program that tells how well the accounts are watched."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     observe: Callable[[Observed], None] = lambda _: None
     inbox: Inbox = field(default_factory=Inbox)
@@ -105,6 +109,7 @@ class House:
                 self.reception(announcer),
                 announcer,
                 habits,
+                Health(self.journal, announcer) if self.is_daemon else None,
             )
             daemon.run([self._session(one) for one in self.accounts()])
 

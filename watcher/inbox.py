@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -75,6 +76,12 @@ class Inbox:
     def wait_for_stop(self, seconds: float) -> bool:
         """Wait at most so long; return whether the reader was asked to end."""
         return self._stop.wait(seconds)
+
+    def rest(self) -> Iterator[Message]:
+        """Yield what is still in the queue, without waiting."""
+        while not self._queue.empty():
+            if message := self._queue.get():
+                yield message
 
     def next(self, seconds: float) -> Message | None:
         """Return the oldest message; None if none comes within so many seconds."""

@@ -4,6 +4,7 @@ Nothing heavy is imported before a command is known: `--help` and `status` are i
 """
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     language = desktop_language()
     options = parser.parse(argv, language)
+    _set_up_output(options)
     _set_up_diagnostics(options)
     try:
         command = importlib.import_module(f"watcher.cli.{options.command}")
@@ -55,6 +57,15 @@ def _report_bug(error: Exception, options: Options) -> int:
     text = _BUG.say(options.language, kind=type(error).__name__)
     print(text, file=sys.stderr)
     return ExitCode.BUG
+
+
+def _set_up_output(options: Options) -> None:
+    """Let no character end a command, and write JSON in UTF-8 on every platform."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _set_up_diagnostics(options: Options) -> None:

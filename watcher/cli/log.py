@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from watcher.cli.lines import render
 from watcher.cli.options import Options
@@ -24,18 +25,21 @@ def run(options: Options) -> int:
             return ExitCode.OK
         time.sleep(FOLLOW_EVERY_S)
     with journal:
-        newest_id = _print(_chosen(journal, options), options)
+        since = utc_now() - options.since if options.since else None
+        newest_id = _print(_chosen(journal, options.count, since), options)
         while options.follow:
             time.sleep(FOLLOW_EVERY_S)
-            newest_id = _print(journal.events(after_id=newest_id), options, newest_id)
+            events = journal.events(after_id=newest_id, since=since)
+            newest_id = _print(events, options, newest_id)
     return ExitCode.OK
 
 
-def _chosen(journal: Journal, options: Options) -> Iterable[Event]:
-    since = utc_now() - options.since if options.since else None
-    if options.count is None:
+def _chosen(
+    journal: Journal, count: int | None, since: datetime | None
+) -> Iterable[Event]:
+    if count is None:
         return journal.events(since=since)
-    newest = journal.last(options.count)
+    newest = journal.last(count)
     return [event for event in newest if since is None or event.at >= since]
 
 

@@ -23,6 +23,7 @@ def run(options: Options) -> int:
             language=options.language,
             verify=dns_verify(config),
             open_channels=open_channels(config),
+            is_daemon=True,
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: house.inbox.stop())

@@ -35,11 +35,17 @@ def names_in(files: list[str]) -> list[str]:
     for name in files:
         path = Path(name)
         if name != STDIN and path.is_dir():
-            inside = sorted(one for one in path.rglob("*") if one.is_file())
-            names.extend(map(str, inside))
+            names.extend(
+                str(one) for one in sorted(path.rglob("*")) if _is_mail(one, path)
+            )
         else:
             names.append(name)
     return names
+
+
+def _is_mail(file: Path, folder: Path) -> bool:
+    is_hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.is_file() and not is_hidden
 
 
 def read(name: str) -> Iterator[Saved]:

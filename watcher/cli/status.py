@@ -1,56 +1,89 @@
 """`watcher status`: whether the daemon lives, and how each account is watched."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.clock import local_time
+from watcher.config.model import Config
 from watcher.errors import ExitCode
+from watcher.imap.reports import ModeReason, State
 from watcher.journal import Journal
 from watcher.language import Language, Text
 from watcher.lock import running_daemon
 
+Sessions = Mapping[str, Mapping[str, Any]]
+
 
 def run(options: Options) -> int:
     """Print the state of the daemon and of each account; exit 3 if it is down."""
-    path = journal_path(configuration_if_any(options))
+    config = configuration_if_any(options)
+    path = journal_path(config)
     pid = running_daemon(path)
-    journal = Journal.read(path)
-    sessions: dict[str, dict[str, Any]] = {}
-    if journal:
-        with journal:
-            sessions = journal.sessions()
+    sessions = _sessions(Journal.read(path), config)
     if options.json:
-        print(json.dumps(_as_json(pid, sessions), ensure_ascii=False))
+        print(json.dumps(_as_json(pid, sessions, options.language), ensure_ascii=False))
     else:
         print(_as_text(pid, sessions, options.language))
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
-def _as_json(pid: int | None, sessions: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    accounts = [{"account": name, **state} for name, state in sessions.items()]
+def _sessions(journal: Journal | None, config: Config | None) -> Sessions:
+    """Return the last known states of the accounts that there still are."""
+    if journal is None:
+        return {}
+    with journal:
+        known = journal.sessions()
+    names = [one.name for one in config.accounts] if config else list(known)
+    return {name: known[name] for name in names if name in known}
+
+
+def _as_json(pid: int | None, sessions: Sessions, language: Language) -> dict[str, Any]:
+    accounts = [
+        {
+            "account": name,
+            **facts,
+            "error": _error(facts, language),
+            "last_look_at": facts.get("last_look_at"),
+        }
+        for name, facts in sessions.items()
+    ]
     return {"v": 1, "running": pid is not None, "pid": pid, "accounts": accounts}
 
 
-def _as_text(
-    pid: int | None, sessions: dict[str, dict[str, Any]], language: Language
-) -> str:
+def _as_text(pid: int | None, sessions: Sessions, language: Language) -> str:
     head = _DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid)
-    lines = (_account(name, state, language) for name, state in sessions.items())
+    lines = (_account(name, facts, language) for name, facts in sessions.items())
     return "\n".join((head, *lines))
 
 
-def _account(name: str, state: dict[str, Any], language: Language) -> str:
-    error = state.get("error")
-    return _ACCOUNT.say(
-        language,
-        name=name,
-        state=state.get("state", "?"),
-        mode=state.get("mode") or "-",
-        look=state.get("last_look_at", "-"),
-        error=error[language.value] if error else "-",
-        next=state.get("next_try_at") or "-",
-    )
+def _account(name: str, facts: Mapping[str, Any], language: Language) -> str:
+    lines = [_HEAD.say(language, name=name, state=_state(facts, language))]
+    if reason := facts.get("mode_reason"):
+        words = ModeReason(reason).text.say(language)
+        lines.append(_MODE.say(language, mode=facts["mode"], reason=words))
+    lines.append(_LOOK.say(language, at=_clock(facts.get("last_look_at"))))
+    if error := _error(facts, language):
+        lines.append(_ERROR.say(language, error=error))
+    if next_try_at := facts.get("next_try_at"):
+        lines.append(_NEXT.say(language, at=_clock(next_try_at)))
+    return "\n".join(lines)
+
+
+def _state(facts: Mapping[str, Any], language: Language) -> str:
+    return _STATES[State(facts.get("state", State.STOPPED))].say(language)
+
+
+def _error(facts: Mapping[str, Any], language: Language) -> str | None:
+    words: Mapping[str, str] = facts.get("error") or {}
+    return words.get(language.value)
+
+
+def _clock(instant: str | None) -> str:
+    return local_time(datetime.fromisoformat(instant)) if instant else "–"
 
 
 _RUNS = Text(
@@ -60,9 +93,16 @@ _DOWN = Text(
     en="The daemon is not running. Start it with: watcher run",
     ja="デーモンは動いていません。次で開始できます: watcher run",
 )
-_ACCOUNT = Text(
-    en="{name}: {state}, {mode}; last look {look}; "
-    "last error: {error}; next try: {next}",
-    ja="{name}: {state}、{mode}、最後の確認 {look}、"
-    "最後のエラー: {error}、次回: {next}",
-)
+_HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
+_MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")
+_LOOK = Text(en="  last good look: {at}", ja="  最後の確認: {at}")
+_ERROR = Text(en="  last error: {error}", ja="  最後のエラー: {error}")
+_NEXT = Text(en="  next try: {at}", ja="  次の試み: {at}")
+_STATES = {
+    State.CONNECTING: Text(en="connecting", ja="接続しています"),
+    State.CATCHING_UP: Text(en="catching up", ja="届いていたメールを確認しています"),
+    State.WATCHING: Text(en="watching", ja="見張っています"),
+    State.BACKING_OFF: Text(en="waiting to try again", ja="再接続を待っています"),
+    State.REFUSED: Text(en="login refused", ja="ログインを拒否されました"),
+    State.STOPPED: Text(en="not watched", ja="見張っていません"),
+}

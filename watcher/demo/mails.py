@@ -17,7 +17,7 @@ from nacl.signing import SigningKey
 RECIPIENT = "you@example.jp"
 SELECTOR = "demo"
 SIGNED = (b"from", b"to", b"subject", b"date", b"message-id", b"content-type")
-LINK = "https://www.amazon.co.jp/a/c/r/DEMOdemoDEMOdemoDEMOdemo1"
+LINK = "https://www.{store}/a/c/r/DEMOdemoDEMOdemoDEMOdemo1"
 
 _FACTS = """<p>日時: {when}<br>
 デバイス: Google Chrome Windows (デスクトップ)<br>
@@ -109,5 +109,6 @@ def write(draft: Draft, at: datetime) -> bytes:
     message["Subject"] = draft.subject
     message["Message-ID"] = f"<{at.timestamp():.6f}.{draft.number}@demo.example>"
     html = draft.html.replace("{when}", at.strftime("%b %d, %Y %I:%M %p UTC"))
-    message.set_content(html.replace("{link}", LINK), subtype="html")
+    link = LINK.format(store=draft.sender.domain)
+    message.set_content(html.replace("{link}", link), subtype="html")
     return message.as_bytes()

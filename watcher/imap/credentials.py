@@ -124,8 +124,8 @@ class FromKeyring:
 
 
 _NO_KEYRING_EXTRA = Text(
-    en="keyring = true needs the extra: pip install 'watcher[keyring]'",
-    ja="keyring = true には追加機能が必要です: pip install 'watcher[keyring]'",
+    en="keyring = true needs the extra: pip install '.[keyring]'",
+    ja="keyring = true には追加機能が必要です: pip install '.[keyring]'",
 )
 _KEYRING_LOCKED = Text(
     en="The keyring does not answer ({why}): unlock it.",

@@ -5,6 +5,7 @@ and codes stand in a table of their own, `secrets`, and nowhere else; `secure_de
 overwrites them when they go, `forget` also empties the write-ahead log.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -66,6 +67,10 @@ class Database:
 
     @classmethod
     def _connect(cls, path: Path, mode: str) -> Self:
+        if path.is_dir():
+            raise JournalUnusable(
+                _NO_ACCESS, path=path, reason=os.strerror(errno.EISDIR)
+            )
         with _sentences(path):
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",

@@ -166,10 +166,10 @@ RECOVERED_BODY = Text(
     ja="{account} の監視を再開し、その間に届いたメールも確認しました。",
 )
 REFUSED_BODY = Text(
-    en="{account} is not watched until its password is right. `watcher doctor` shows "
+    en="{account} is not watched until its password is right. `watcher check` says "
     "what is wrong.",
     ja="パスワードが正しくなるまで {account} は監視できません。"
-    "原因は `watcher doctor` で確認できます。",
+    "原因は `watcher check` で確認できます。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",
