@@ -137,7 +137,10 @@ class Home:
             check=False,
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        out, err = (
+            text.decode(errors="replace") for text in (done.stdout, done.stderr)
+        )
+        return Done(done.returncode, out, err)
 
     @contextmanager
     def started(

@@ -1,0 +1,215 @@
+"""The commands that read what the daemon wrote: log, open, status, expect, classify."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.home import Home
+from tests.household import Household
+from tests.samples import LINK, approval, code
+from tests.sightings import WINDOW, link, sighting
+from watcher.clock import utc_now
+from watcher.errors import ExitCode
+from watcher.events import Event, EventName
+from watcher.journal import Journal
+
+HOUR = timedelta(hours=1)
+COMMANDS = ("run", "check", "demo", "classify", "log", "open", "expect", "status")
+
+
+@pytest.fixture
+def lived_in(home: Home) -> Home:
+    """Give a home whose log holds an old attempt that is over, and two live ones."""
+    now = utc_now()
+    with Journal.open(home.log) as journal:
+        journal.record(sighting(1, at=now - HOUR))
+        journal.expire(now - HOUR + WINDOW)
+        journal.record(sighting(2, at=now))
+        journal.record(sighting(3, at=now))
+    return home
+
+
+def ids(out: str) -> list[int]:
+    return [json.loads(line)["id"] for line in out.splitlines()]
+
+
+def test_log_chooses_by_number_and_by_time(lived_in: Home) -> None:
+    assert ids(lived_in.run("log", "--json").out) == [1, 2, 3, 4]
+    assert ids(lived_in.run("log", "--json", "-n", "1").out) == [4]
+    assert ids(lived_in.run("log", "--json", "--since", "30m").out) == [3, 4]
+    assert ids(lived_in.run("log", "--json", "-n", "3", "--since", "30m").out) == [3, 4]
+
+
+def test_log_of_one_who_has_none_is_empty(home: Home) -> None:
+    done = home.run("log")
+
+    assert (done.code, done.out, done.err) == (ExitCode.OK, "", "")
+
+
+def test_follow_goes_on_where_the_choice_ended(home: Home) -> None:
+    with Journal.open(home.log) as journal:
+        journal.record(sighting(1, at=utc_now() - HOUR))
+        with home.started("log", "--follow", "--json", "--since", "30m") as log:
+            journal.record(sighting(2, at=utc_now()))
+            log.await_text('"id": 2')
+            journal.record(sighting(3, at=utc_now()))
+            log.await_text('"id": 3')
+
+    assert '"id": 1,' not in log.seen
+    assert log.seen.count('"id": 2,') == 1
+
+
+def test_follow_waits_for_a_log_that_is_not_there_yet(home: Home) -> None:
+    with home.started("log", "--follow", "--json") as log:
+        with Journal.open(home.log) as journal:
+            journal.record(sighting(1, at=utc_now()))
+        log.await_text('"id": 1')
+
+
+def test_open_hands_the_newest_live_link_to_the_browser(lived_in: Home) -> None:
+    done = lived_in.run("open")
+
+    assert (done.code, done.out) == (ExitCode.OK, "")
+    assert lived_in.opened.read_text() == link(3)
+    assert lived_in.names()[-1] == "opened"
+
+
+def test_open_takes_the_attempt_that_is_named(lived_in: Home) -> None:
+    assert lived_in.run("open", "3").code == ExitCode.OK
+    assert lived_in.opened.read_text() == link(2)
+
+
+def test_open_print_opens_nothing(lived_in: Home) -> None:
+    done = lived_in.run("open", "--print")
+
+    assert (done.code, done.out) == (ExitCode.OK, f"{link(3)}\n")
+    assert not lived_in.opened.exists()
+    assert "opened" not in lived_in.names()
+
+
+@pytest.mark.parametrize("attempt_id", ["1", "77"], ids=["over", "unknown"])
+def test_open_refuses_what_is_over_or_unknown(lived_in: Home, attempt_id: str) -> None:
+    done = lived_in.run("open", attempt_id)
+
+    assert (done.code, done.out) == (ExitCode.NOTHING, "")
+    assert "Start the sign-in again" in done.err
+    assert not lived_in.opened.exists()
+
+
+def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> None:
+    nothing = {"BROWSER": "/nowhere/browser", "PATH": "/nowhere"}
+
+    done = lived_in.run("open", environment=nothing)
+
+    assert done.code == ExitCode.NOTHING
+    assert "watcher open --print" in done.err
+    assert "opened" not in lived_in.names()
+
+
+def test_status_tells_how_each_account_is_watched(household: Household) -> None:
+    home = household.home
+    with Journal.open(home.log) as journal:
+        journal.put_session("removed", {"state": "watching"})
+    with home.started("run") as run:
+        run.await_text("state=watching")
+        household.approval()
+        run.await_text("https://")
+        (status,) = home.run("status", "--json").json
+        text = home.run("status")
+        run.end()
+    down = home.run("status")
+
+    assert (status["running"], status["pid"]) == (True, run.process.pid)
+    (account,) = status["accounts"]
+    assert (account["account"], account["state"]) == ("home", "watching")
+    assert (account["mode"], account["error"]) == ("poll", None)
+    assert account["last_look_at"].endswith("Z")
+    assert (text.code, down.code) == (ExitCode.OK, ExitCode.NOTHING)
+    assert "home: watching" in text.out
+    assert "removed" not in text.out
+    assert "Start it with: watcher run" in down.out
+
+
+def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> None:
+    done = home.run("expect", "20m")
+
+    (armed,) = home.events()
+    assert armed.event is EventName.ARMED
+    assert armed.expires_at == armed.at + timedelta(minutes=20)
+    assert done.code == ExitCode.OK
+    assert "the daemon is not running" in done.out
+
+
+def test_classify_judges_files_and_standard_input_alike(household: Household) -> None:
+    home = household.home
+    home.configure(
+        f'[dkim]\nnameservers = ["{household.name_server.address}"]',
+        household.account(addresses='["taro@example.jp"]'),
+    )
+    (home.folder / "a.eml").write_bytes(approval())
+
+    file, stdin = (
+        home.run("classify", "--json", name, stdin=approval())
+        for name in ("a.eml", "-")
+    )
+
+    (judged,) = file.json
+    assert (file.code, stdin.code) == (ExitCode.OK, ExitCode.OK)
+    assert (judged["verdict"], judged["link"]) == ("recognised", LINK)
+    assert judged["authentication"]["result"] == "pass"
+    assert stdin.json == [{**judged, "file": stdin.json[0]["file"]}]
+
+
+def test_classify_without_a_configuration_judges_no_recipient(home: Home) -> None:
+    (home.folder / "a.eml").write_bytes(code())
+
+    done = home.run("classify", "--json", "a.eml")
+
+    (judged,) = done.json
+    assert done.code == ExitCode.OK
+    assert "recipient_unknown" not in judged["reasons"]
+    assert judged["code"] is None, "nobody vouches for the sender here"
+
+
+def test_every_command_has_help_in_both_languages(home: Home) -> None:
+    texts = {
+        language: home.run("--help", environment={"LANG": language}).out
+        for language in ("C.UTF-8", "ja_JP.UTF-8")
+    }
+
+    for text in texts.values():
+        assert all(f"    {command}" in text for command in COMMANDS)
+    assert "サインイン試行" in texts["ja_JP.UTF-8"]
+    assert all(home.run(command, "--help").code == 0 for command in ("run", "log"))
+
+
+def test_the_version_is_told(home: Home) -> None:
+    assert home.run("--version").out.startswith("watcher 0.")
+
+
+def test_a_hostile_detail_reaches_no_terminal(home: Home) -> None:
+    with Journal.open(home.log) as journal:
+        journal.append(
+            Event(
+                id=0,
+                at=utc_now(),
+                event=EventName.NOTIFY_FAILED,
+                detail="\x1b[2J\u202eevil\r\nline",
+            )
+        )
+
+    out = home.run("log").out
+
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp932"])
+def test_a_terminal_of_few_characters_gets_what_it_can_show(
+    lived_in: Home, encoding: str
+) -> None:
+    done = lived_in.run("log", environment={"PYTHONIOENCODING": encoding})
+
+    assert done.code == ExitCode.OK
