@@ -210,7 +210,8 @@ def test_nothing_is_recognised_without_an_aligned_proof(
     """`judge` recognises nothing unless a signature of the From domain is good."""
 
     def verify(raw: bytes, domain: str) -> tuple[Signature, ...]:
-        return tuple(signatures)
+        foreign = Signature("evil.example", None, "good, but another's")
+        return (*signatures, foreign)
 
     assert not isinstance(judged(UNSIGNED, verify=verify), Recognised)
 

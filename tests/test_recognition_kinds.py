@@ -20,6 +20,8 @@ from tests.samples import code as code_mail
 from watcher.recognition.amazon import WORDINGS
 from watcher.recognition.attempt import SignInAttempt
 from watcher.recognition.classify import Policy
+from watcher.recognition.judge import judge
+from watcher.recognition.message import parse_message
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
@@ -213,3 +215,11 @@ def test_only_a_recognised_mail_has_room_for_a_link() -> None:
         annotations = verdict.__annotations__
         assert SignInAttempt not in annotations.values()
         assert str not in annotations.values()
+
+
+def test_judge_dismisses_what_poses_as_nothing() -> None:
+    mail = Mail(sender="a@example.org", subject="Lunch?", body=plain("?"))
+
+    assert isinstance(
+        judge(parse_message(compose(mail)), (), Policy()).verdict, NotRelevant
+    )

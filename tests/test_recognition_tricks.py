@@ -22,7 +22,8 @@ from tests.samples import (
     signed,
     word,
 )
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim.keys import memory_lookup
+from watcher.dkim.verify import verifier
 from watcher.errors import Unreachable
 from watcher.language import Text
 from watcher.recognition.classify import Policy
@@ -42,6 +43,13 @@ def linked(href: str) -> bytes:
     return signed(Mail(body=html(f"<a href='{href}'>承認または否認してください</a>")))
 
 
+def _silent(name: str) -> bytes | None:
+    raise Unreachable(Text(en="silent", ja="無応答"), name=name)
+
+
+SILENT = verifier(_silent)
+
+
 # --- proof ---
 
 
@@ -50,19 +58,25 @@ def test_no_signature_at_all_is_unverified() -> None:
 
 
 def test_silent_name_server_is_unverified() -> None:
-    def silent(name: str) -> bytes | None:
-        raise Unreachable(Text(en="silent", ja="無応答"), name=name)
-
-    reached = outcome(approval(), verify=verifier(silent))
+    reached = outcome(approval(), verify=SILENT)
     assert reached == (Unverified, {Reason.DKIM_TEMPERROR})
 
 
 def test_unknown_body_waits_for_a_silent_name_server() -> None:
-    def silent(name: str) -> bytes | None:
-        raise Unreachable(Text(en="silent", ja="無応答"), name=name)
-
     raw = signed(Mail(body=plain("Hello")))
-    assert outcome(raw, verify=verifier(silent)) == (
+    assert outcome(raw, verify=SILENT) == (
+        Unverified,
+        {Reason.DKIM_TEMPERROR},
+    )
+
+
+def test_foreign_footer_waits_for_a_silent_name_server() -> None:
+    """What would be recognised with a proof must get the chance to be proved."""
+
+    footer = APPROVAL_HTML.format(link=LINK) + "<a href='https://example.org/'>x</a>"
+    raw = signed(Mail(body=html(footer)))
+    assert outcome(raw) == (Recognised, set())
+    assert outcome(raw, verify=SILENT) == (
         Unverified,
         {Reason.DKIM_TEMPERROR},
     )

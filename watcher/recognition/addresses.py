@@ -18,17 +18,18 @@ def sole_sender(senders: tuple[str, ...]) -> str | None:
     return address if _BARE.fullmatch(address) else None
 
 
-def domain_of(address: str) -> str:
-    """Return what stands behind the last @."""
-    return address.rpartition("@")[2]
+def sending_store(senders: tuple[str, ...]) -> str | None:
+    """Return the store in whose name a mail is sent, None where it is no store's."""
+    domain = (sole_sender(senders) or "").rpartition("@")[2]
+    return domain if domain in STORES else None
 
 
 def sender_flaw(senders: tuple[str, ...]) -> Reason | None:
     """Return why the sender is not Amazon's account mail, None if it says it is."""
     sender = sole_sender(senders)
-    if sender is None or not is_amazons(domain_of(sender)):
+    local, _, domain = (sender or "").partition("@")
+    if not is_amazons(domain):
         return Reason.FROM_NOT_AMAZON
-    local, _, domain = sender.partition("@")
     is_account_mail = local == ACCOUNT_MAIL and domain in STORES
     if is_account_mail or sender in OLDER_ACCOUNT_MAIL:
         return None

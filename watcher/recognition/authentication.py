@@ -5,7 +5,7 @@ of Amazon's mail service passes with `d=amazonses.com`. One good signature suffi
 provider's word can always refuse, but prove only where its `Trust` says so.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from watcher.recognition.authres import ProviderResult
 from watcher.recognition.verdict import Authentication, Authority, Reason, Result
@@ -44,11 +44,18 @@ def authenticate(
     if provider.result is Result.FAIL:
         said = Authentication(Result.FAIL, Authority.PROVIDER, domain, provider.detail)
         return said, Reason.PROVIDER_SAYS_FAIL
-    authentication, flaw = _own(signatures)
+    authentication, flaw = _own(tuple(_aligned(each, domain) for each in signatures))
     if flaw in _MENDED_BY_PROVIDER and provider.is_proof:
         detail = f"{provider.detail}; {authentication.detail}"
         return Authentication(Result.PASS, Authority.PROVIDER, domain, detail), None
     return authentication, flaw
+
+
+def _aligned(signature: Signature, domain: str) -> Signature:
+    """Return a signature that proves nothing of another domain (RFC 7489 §3.1.1)."""
+    if signature.flaw is None and signature.sdid != domain:
+        return replace(signature, flaw=Reason.DKIM_NOT_ALIGNED)
+    return signature
 
 
 def _own(

@@ -24,7 +24,10 @@ _NO_CHARSETS = frozenset(
 )
 """Codecs of Python that no mail means; decoding punycode takes quadratic time."""
 
-_GUESSES = ("utf-8", "cp932", "euc_jp")
+_JAPANESE = ("cp932", "euc_jp")
+_UNLIKELY = re.compile("[\uff61-\uff9f\ue000-\uf8ff]")
+"""Half-width kana and private signs: what one Japanese charset looks like in another."""
+
 _TOLERATED = 50
 """One wrong character in this many is damage, more is another charset."""
 
@@ -102,12 +105,20 @@ def _codec(charset: str | None) -> str | None:
 
 
 def _guess(data: bytes) -> str:
-    for codec in _GUESSES:
-        try:
-            return data.decode(codec)
-        except UnicodeDecodeError:
-            continue
+    if (text := _decode_strictly(data, "utf-8")) is not None:
+        return text
+    texts = (_decode_strictly(data, codec) for codec in _JAPANESE)
+    likely = [text for text in texts if text is not None]
+    if likely:
+        return min(likely, key=lambda text: len(_UNLIKELY.findall(text)))
     return data.decode("utf-8", "replace")
+
+
+def _decode_strictly(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
 
 
 def _decode_iso_2022_jp(data: bytes) -> str:

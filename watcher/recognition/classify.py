@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from watcher.recognition import bounds
-from watcher.recognition.addresses import domain_of, sole_sender
-from watcher.recognition.amazon import STORES
+from watcher.recognition.addresses import sending_store
 from watcher.recognition.appearance import Appearance, appearance
 from watcher.recognition.authentication import Signature
 from watcher.recognition.findings import Finding
@@ -76,7 +75,6 @@ def _judge_whole(raw: bytes, header: Header, verify: Verify, policy: Policy) -> 
         message = parse_message(raw)
     except Malformed:
         return judge_unread(parse_fields(header), Reason.MALFORMED, policy)
-    sender = sole_sender(message.senders)
-    domain = domain_of(sender) if sender else ""
-    signatures = verify(raw, domain) if domain in STORES else ()
+    store = sending_store(message.senders)
+    signatures = verify(raw, store) if store else ()
     return judge(message, signatures, policy)

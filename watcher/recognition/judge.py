@@ -8,7 +8,7 @@ not be completed makes it unverified, everything else a look-alike.
 from dataclasses import dataclass
 
 from watcher.recognition import links
-from watcher.recognition.addresses import domain_of, is_for_one_of, sender_flaw
+from watcher.recognition.addresses import is_for_one_of, sender_flaw, sending_store
 from watcher.recognition.appearance import (
     Appearance,
     Form,
@@ -40,6 +40,8 @@ MISSING_PROOF = frozenset({Reason.DKIM_NONE, Reason.DKIM_TEMPERROR, Reason.TOO_L
 
 _UNKNOWN_BODY = frozenset({Reason.PHRASE_MISSING, Reason.LINK_MISSING})
 """With a proof this is a mail of Amazon's in a form nobody has seen."""
+
+_OF_THE_TEXT = frozenset({Reason.PHRASE_MISSING, Reason.CODES_DISAGREE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +166,10 @@ def _reasons(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
 def _authenticate(
     message: Message, signatures: tuple[Signature, ...], policy: Policy
 ) -> tuple[Authentication, Finding]:
-    if sender_flaw(message.senders) is Reason.FROM_NOT_AMAZON:
+    domain = sending_store(message.senders)
+    if domain is None:
         unchecked = Finding(Aspect.SIGNATURE, (), UNCHECKED.detail, is_judged=False)
         return UNCHECKED, unchecked
-    domain = domain_of(message.senders[0].lower())
     provider = provider_result(message.header, policy.trust, domain)
     authentication, flaw = authenticate(signatures, provider, domain)
     flaws = (flaw,) if flaw else ()
@@ -204,18 +206,19 @@ def _body(
     message: Message, body: Body, proof: tuple[Reason, ...]
 ) -> tuple[Finding, Finding]:
     """Weigh the body's flaws: an unknown body is Amazon's right, but nobody else's."""
-    may_be_new = proof in ((), (Reason.DKIM_TEMPERROR,)) and not message.has_enclosures
+    may_be_amazons = proof in ((), (Reason.DKIM_TEMPERROR,))
+    may_be_new = may_be_amazons and not message.has_enclosures
     flaws = tuple(
         flaw for flaw in body.flaws if not (may_be_new and flaw in _UNKNOWN_BODY)
     )
-    elsewhere = leads_elsewhere(message.bodies) if proof else None
+    elsewhere = None if may_be_amazons else leads_elsewhere(message.bodies)
     if elsewhere and Reason.LINK_HOST not in flaws:
         flaws = (*flaws, Reason.LINK_HOST)
-    phrase = tuple(flaw for flaw in flaws if flaw is Reason.PHRASE_MISSING)
-    link = tuple(flaw for flaw in flaws if flaw is not Reason.PHRASE_MISSING)
+    text = tuple(flaw for flaw in flaws if flaw in _OF_THE_TEXT)
+    link = tuple(flaw for flaw in flaws if flaw not in _OF_THE_TEXT)
     shown = next((url for url in body.links if links.flaws(url)), elsewhere)
     return (
-        finding(Aspect.BODY, phrase, type(body.content).__name__.lower()),
+        finding(Aspect.BODY, text, type(body.content).__name__.lower()),
         finding(Aspect.LINK, link, shown or next(iter(body.links), "")),
     )
 
@@ -223,9 +226,8 @@ def _body(
 def _claim(message: Message, subject: Subject, body: Body) -> Claim:
     details = find_details(message.bodies)
     of_link = links.store_of(body.links[0]) if body.links else None
-    of_sender = domain_of(message.senders[0].lower()) if message.senders else None
     return Claim(
-        store=of_link or subject.store or of_sender,
+        store=of_link or subject.store or sending_store(message.senders),
         language=subject.language,
         attempted_at=message.date,
         device=details.device,
