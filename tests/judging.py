@@ -1,7 +1,8 @@
 """Judges the tests' mails with the tests' keys."""
 
 from tests.samples import records
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim.keys import memory_lookup
+from watcher.dkim.verify import verifier
 from watcher.recognition.attempt import Approval, Code, SignInAttempt, Unknown
 from watcher.recognition.classify import Policy, Verify, classify
 from watcher.recognition.verdict import (

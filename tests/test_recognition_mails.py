@@ -11,7 +11,8 @@ import pytest
 
 from tests import needs
 from tests.judging import ANYTHING, judged
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim.keys import memory_lookup
+from watcher.dkim.verify import verifier
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,

@@ -13,11 +13,12 @@ from watcher.announce import Announcer, Voice
 from watcher.clock import utc_now
 from watcher.config.model import Config
 from watcher.daemon import Daemon, Habits, Observed
-from watcher.dkim import dns_lookup, verifier
+from watcher.dkim.keys import dns_lookup
+from watcher.dkim.verify import verifier
 from watcher.errors import WatcherError
 from watcher.health import Health
-from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
 from watcher.imap.once import look_once
+from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
 from watcher.imap.session import Session
 from watcher.imap.settings import WatchSettings
 from watcher.inbox import Inbox

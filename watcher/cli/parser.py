@@ -1,11 +1,10 @@
 """The command line's grammar, and its help in the user's language (contract §1)."""
 
 import argparse
-import importlib.metadata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from watcher.cli.options import Options
 from watcher.language import Language, Text
@@ -14,6 +13,17 @@ from watcher.spans import parse_span
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for, which takes its time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and end the program."""
+        from importlib.metadata import version
+
+        print(f"watcher {version('watcher')}")
+        parser.exit()
 
 
 class Grammar:
@@ -29,9 +39,8 @@ class Grammar:
             parents=[self._common],
             allow_abbrev=False,
         )
-        version = importlib.metadata.version("watcher")
         self.parser.add_argument(
-            "--version", action="version", version=f"watcher {version}"
+            "--version", action=_Version, nargs=0, help=self._say(_VERSION)
         )
         self._commands = self.parser.add_subparsers(
             dest="command", required=True, metavar="COMMAND"
@@ -178,6 +187,7 @@ _CONFIG = Text(
     en="configuration file (default: $WATCHER_CONFIG, else your configuration folder)",
     ja="設定ファイル(既定: $WATCHER_CONFIG、なければ設定フォルダー)",
 )
+_VERSION = Text(en="print the version", ja="バージョンを表示する")
 _VERBOSE = Text(en="tell more on standard error", ja="標準エラーに詳しく出力する")
 _QUIET = Text(en="tell errors only", ja="エラーだけを出力する")
 _NO_COLOR = Text(en="no colours", ja="色を付けない")

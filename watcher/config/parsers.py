@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from watcher.dkim import split_nameserver
+from watcher.dkim.nameserver import split_nameserver
 from watcher.language import Text
 from watcher.recognition.amazon import STORES
 from watcher.spans import parse_span

@@ -19,7 +19,8 @@ from watcher.daemon import Observed
 from watcher.demo import mails, sentences
 from watcher.demo.server import Mailbox, serving
 from watcher.demo.telling import Teller
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim.keys import memory_lookup
+from watcher.dkim.verify import verifier
 from watcher.house import House, OpenChannels
 from watcher.imap.account import Tls
 from watcher.imap.reports import LookedAt, State, StateChanged

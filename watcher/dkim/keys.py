@@ -4,8 +4,6 @@ A key is kept for as long as its TTL allows. No answer is told from the answer t
 there is no key: the first passes, the second does not.
 """
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +14,7 @@ import dns.nameserver
 import dns.resolver
 
 from watcher.clock import monotonic_s
+from watcher.dkim.nameserver import split_nameserver
 from watcher.errors import Unreachable
 from watcher.language import Text
 
@@ -71,22 +70,6 @@ def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
         return record
 
     return lookup
-
-
-def split_nameserver(written: str) -> tuple[str, int]:
-    """Return address and port of `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
-    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
-    match = bracketed or plain
-    address, port = match.groups() if match else (written, None)
-    number = int(port or 53)
-    if not 0 < number < 65536:
-        raise ValueError(written)
-    return str(ipaddress.ip_address(address)), number
 
 
 def _resolve(
