@@ -60,7 +60,8 @@ service anvil {{
 }}
 service imap-login {{
   chroot =
-  process_min_avail = 1
+  service_count = 0
+  client_limit = 1000
   inet_listener imap {{
     port = {ports.imap}
   }}
@@ -70,7 +71,10 @@ service imap-login {{
   }}
 }}
 service imap {{
-  process_limit = 600
+  process_limit = 1000
+}}
+service auth {{
+  client_limit = 5000
 }}
 service lmtp {{
   inet_listener lmtp {{

@@ -4,6 +4,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
@@ -23,6 +24,8 @@ class Proxy:
         self.is_refusing = False
         """Close new connections at once."""
         self.connection_count = 0
+        self.overhear: Callable[[bytes], None] = lambda _: None
+        """Called with all that clients are about to receive."""
         self._swallowing: set[socket.socket] = set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -99,6 +102,7 @@ class Proxy:
                     self.sent += data
                 else:
                     self.received_count += len(data)
+                    self.overhear(data)
                 if self.latency_s:
                     time.sleep(self.latency_s)
                 sink.sendall(data)

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ QUICK = Bounds(
     connect_s=5,
     greet_s=5,
     silence_s=1,
+    answer_s=1,
     command_s=5,
     slice_s=0.3,
     tick_s=0.1,
@@ -36,6 +37,9 @@ QUICK = Bounds(
     locked_s=0.2,
 )
 """Bounds with which a test of a time-out need not wait."""
+
+STEADY = replace(QUICK, silence_s=10, answer_s=10)
+"""Many looks, but no time-out: for servers that take their time."""
 
 PATIENT = Bounds(silence_s=10, slice_s=60)
 """Bounds that are never reached: what is seen was announced."""

@@ -172,5 +172,5 @@ def test_a_machine_without_keyring_is_told_so() -> None:
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
 
-    with pytest.raises(ConfigError, match=r"watcher\[keyring\]"):
+    with pytest.raises(ConfigError, match=r"\[keyring\]"):
         FromKeyring("imap.example.com", "anna")()

@@ -15,7 +15,7 @@ from tests.imap_proxy import Proxy
 from tests.imap_watch import (
     MAIL,
     PATIENT,
-    QUICK,
+    STEADY,
     Reports,
     clear,
     secure,
@@ -24,13 +24,13 @@ from tests.imap_watch import (
 )
 from watcher.errors import MailboxMissing
 from watcher.imap.account import Account
+from watcher.imap.once import look_once
 from watcher.imap.reports import Arrived, Cursor, LookedAt, Mode, State, StateChanged
-from watcher.imap.session import look_once
 from watcher.recognition.bounds import MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(90)
 
-REAL = replace(PATIENT, slice_s=60)
+REAL = PATIENT
 JUNK = "迷惑メール"
 
 
@@ -115,7 +115,7 @@ def test_junk_is_looked_at_too_and_says_where_it_lay(
 def test_mail_in_junk_does_not_hide_mail_in_the_inbox(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
-    how = settings(replace(QUICK, silence_s=10))
+    how = settings(STEADY)
     with watching(secure(dovecot, user), how) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         for number in range(1, 6):
@@ -261,7 +261,7 @@ def test_a_missing_mailbox_is_told_once_and_the_others_are_watched(
     dovecot: Dovecot, user: str
 ) -> None:
     account = secure(dovecot, user, "Nowhere", "INBOX")
-    how = settings(replace(QUICK, silence_s=10, reopen_s=0))
+    how = settings(replace(STEADY, reopen_s=0))
     with watching(account, how) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         dovecot.deliver(MAIL, user)
@@ -276,7 +276,7 @@ def test_a_mailbox_that_comes_into_being_is_watched(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     account = secure(dovecot, user, "INBOX", "Later")
-    how = settings(replace(QUICK, silence_s=10, reopen_s=0))
+    how = settings(replace(STEADY, reopen_s=0))
     with watching(account, how) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         other_client.create_folder("Later")
@@ -287,7 +287,7 @@ def test_a_mailbox_that_comes_into_being_is_watched(
 
 def test_only_reading_commands_go_over_the_wire(dovecot: Dovecot, user: str) -> None:
     dovecot.deliver(MAIL, user)
-    how = settings(replace(QUICK, silence_s=10))
+    how = settings(STEADY)
     with Proxy(dovecot.ports.imap) as proxy:
         account = clear(proxy.port, "INBOX", "\\Junk", user=user)
         with watching(account, how) as (_, seen):
@@ -400,7 +400,7 @@ def test_half_lines_and_single_bytes_are_read(dovecot: Dovecot, user: str) -> No
 def test_a_broken_connection_is_replaced_and_its_mail_found(
     dovecot: Dovecot, user: str, break_off: Callable[[Proxy], None]
 ) -> None:
-    how = settings(replace(QUICK, silence_s=2, slice_s=2))
+    how = settings(replace(STEADY, silence_s=2, slice_s=2))
     with Proxy(dovecot.ports.imaps) as proxy:
         account = replace(secure(dovecot, user), port=proxy.port)
         with watching(account, how) as (_, seen):

@@ -13,7 +13,7 @@ import pytest
 from tests.certificates import Authority, Certificate, server_context
 from tests.dovecot import Dovecot, free_port
 from tests.imap_script import Peer, Server
-from tests.imap_watch import QUICK, clear, secure, settings, watched
+from tests.imap_watch import QUICK, STEADY, clear, secure, settings, watched
 from watcher.errors import (
     ConfigError,
     ConnectionLost,
@@ -25,6 +25,7 @@ from watcher.errors import (
 from watcher.imap.account import Account, Tls
 from watcher.imap.login import log_in
 from watcher.imap.reports import State
+from watcher.imap.settings import Bounds
 from watcher.imap.tls import context_for
 from watcher.imap.wake import Wake
 from watcher.language import Language, Text
@@ -32,15 +33,14 @@ from watcher.language import Language, Text
 pytestmark = pytest.mark.timeout(60)
 
 
-def try_login(account: Account) -> None:
-    bounds = replace(QUICK, silence_s=5)
+def try_login(account: Account, bounds: Bounds = STEADY) -> None:
     with closing(Wake()) as wake, closing(log_in(account, wake=wake, bounds=bounds)):
         pass
 
 
-def failure(account: Account) -> WatcherError:
+def failure(account: Account, bounds: Bounds = STEADY) -> WatcherError:
     with pytest.raises(WatcherError) as caught:
-        try_login(account)
+        try_login(account, bounds)
     assert caught.value.say(Language.JA) != caught.value.say(Language.EN)
     return caught.value
 
@@ -125,7 +125,7 @@ def test_tls_on_a_port_that_speaks_none_says_which_setting_is_wrong() -> None:
 def test_clear_text_on_a_tls_port_says_which_setting_is_wrong(dovecot: Dovecot) -> None:
     account = replace(secure(dovecot, "login"), tls=Tls.STARTTLS)
 
-    error = failure(account)
+    error = failure(account, replace(STEADY, greet_s=0.5))
 
     assert isinstance(error, Unreachable)
     assert "implicit" in str(error)

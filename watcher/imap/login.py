@@ -8,41 +8,15 @@ import imaplib
 import ssl
 
 from watcher.errors import LoginRefused, SecretUnavailable, Unreachable, WatcherError
-from watcher.imap import tls, trouble
+from watcher.imap import sentences, tls, trouble
 from watcher.imap.account import Account, Tls, is_loopback
 from watcher.imap.mailbox import Connection
 from watcher.imap.settings import Bounds
 from watcher.imap.wake import Wake
-from watcher.imap.wire import Route, Wire
-from watcher.language import Text
+from watcher.imap.wire import Wire
 
 _UNSPEAKABLE = "\r\n\0"
 """No command can hold these, and what follows them would be one of its own."""
-
-_NO_STARTTLS = Text(
-    en='{host} offers no STARTTLS: set tls = "implicit" and its port, often 993.',
-    ja='{host} は STARTTLS 非対応です。tls = "implicit" と port を試してください。',
-)
-_CLEAR_TEXT = Text(
-    en='tls = "none" is for this machine alone: on the way to {host} all could read.',
-    ja='tls = "none" はこの PC の中だけです。{host} には使えません。',
-)
-_LOGIN_REFUSED = Text(
-    en="{host} refuses the login of {user}: {said}",
-    ja="{host} が {user} のログインを拒みました: {said}",
-)
-_LOGIN_LATER = Text(
-    en="{host} takes no login of {user} for now: {said}",
-    ja="{host} は今 {user} のログインを受け付けません: {said}",
-)
-_NO_LOGIN_WAY = Text(
-    en="{host} offers no way to log in with this user name and password.",
-    ja="{host} はこのユーザー名とパスワードで入る方法を持ちません。",
-)
-_NO_SECRET_IN_TIME = Text(
-    en="The password of {account} did not come in time: is its source locked?",
-    ja="{account} のパスワードが時間内に得られません。ロックされていませんか。",
-)
 
 
 def log_in(account: Account, *, wake: Wake, bounds: Bounds) -> Connection:
@@ -73,11 +47,11 @@ def connect(account: Account, *, wake: Wake, bounds: Bounds) -> Wire:
         ConfigError: `ca_file` cannot be used.
     """
     if account.tls is Tls.NONE and not is_loopback(account.host):
-        raise Unreachable(_CLEAR_TEXT, host=account.host)
+        raise Unreachable(sentences.CLEAR_TEXT, host=account.host)
     context = None if account.tls is Tls.NONE else tls.context_for(account)
     at_once = context if account.tls is Tls.IMPLICIT else None
-    route = Route(host=account.host, port=account.port, context=at_once)
-    wire = Wire(route, wake=wake, bounds=bounds)
+    address = account.host, account.port
+    wire = Wire(address, at_once, wake=wake, bounds=bounds)
     if account.tls is Tls.STARTTLS and context is not None:
         _begin_tls(wire, context)
     return wire
@@ -89,7 +63,7 @@ def _begin_tls(wire: Wire, context: ssl.SSLContext) -> None:
             wire.begin_tls(context)
     except imaplib.IMAP4.error as error:
         wire.shutdown()
-        raise Unreachable(_NO_STARTTLS, host=wire.host) from error
+        raise Unreachable(sentences.NO_STARTTLS, host=wire.host) from error
     except BaseException:
         wire.shutdown()
         raise
@@ -99,7 +73,9 @@ def _password(account: Account, wake: Wake, bounds: Bounds) -> str:
     try:
         return wake.run_aside(account.get_password, seconds=bounds.secret_s)
     except TimeoutError as error:
-        raise SecretUnavailable(_NO_SECRET_IN_TIME, account=account.name) from error
+        raise SecretUnavailable(
+            sentences.NO_SECRET_IN_TIME, account=account.name
+        ) from error
 
 
 def _log_in(wire: Wire, account: Account, password: str) -> None:
@@ -120,16 +96,18 @@ def _authenticate(wire: Wire, user: str, password: str) -> None:
     elif is_speakable and "AUTH=PLAIN" in wire.capabilities:
         wire.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
     else:
-        raise LoginRefused(_NO_LOGIN_WAY, host=wire.host)
+        raise LoginRefused(sentences.NO_LOGIN_WAY, host=wire.host)
 
 
 def _refusal(wire: Wire, account: Account, error: imaplib.IMAP4.error) -> WatcherError:
     said = trouble.readable(error.args[0] if error.args else "")
     if wire.is_told_later:
         return trouble.ToldLater(
-            _LOGIN_LATER, host=account.host, user=account.user, said=said
+            sentences.LOGIN_LATER, host=account.host, user=account.user, said=said
         )
-    return LoginRefused(_LOGIN_REFUSED, host=account.host, user=account.user, said=said)
+    return LoginRefused(
+        sentences.LOGIN_REFUSED, host=account.host, user=account.user, said=said
+    )
 
 
 def _quoted(word: str) -> str:

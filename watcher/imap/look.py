@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from watcher.clock import utc_now
 from watcher.events import Origin
-from watcher.imap.mailbox import Connection, Head, Opened, Unfetchable
+from watcher.imap.answers import Head, Opened
+from watcher.imap.mailbox import Connection, Unfetchable
 from watcher.imap.reports import Arrived, Cursor, LookedAt, Report
 from watcher.imap.settings import WatchSettings
 

@@ -1,85 +1,43 @@
 """Reads the mailboxes of one account over one connection, and never changes anything.
 
-EXAMINE and BODY.PEEK alone are used. This is the only module that knows imapclient; its
-errors stop here (`trouble`). Traps of imapclient 4.1 that are answered here: a SEARCH
-answer in several lines raises; FETCH takes no ranges; INTERNALDATE is naive by default;
-at DEBUG it logs whole mails.
+EXAMINE and BODY.PEEK alone are used. imapclient's errors stop here (`trouble`). Traps
+of imapclient 4.1 that are answered here: a SEARCH answer in several lines raises, and
+FETCH takes no ranges.
 """
 
 import contextlib
 import imaplib
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from imapclient import IMAPClient, SocketTimeout
-
-from watcher.clock import utc_now
 from watcher.errors import MailboxMissing
-from watcher.imap import trouble
+from watcher.imap import sentences, trouble
 from watcher.imap.account import Account
+from watcher.imap.answers import (
+    Head,
+    Opened,
+    imap_date,
+    lower,
+    part,
+    received_at,
+    text,
+    upper,
+)
+from watcher.imap.client import Client
 from watcher.imap.folders import Listed
 from watcher.imap.reports import Cursor
 from watcher.imap.wake import Stopped
 from watcher.imap.wire import Wire
-from watcher.language import Text
 from watcher.recognition.bounds import HEADER_BYTES, MAIL_BYTES
-
-for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
-    # at DEBUG they would write whole mails, and with them live links
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 DATES_AT_ONCE = 500
 """A command line of some 4 KB; servers refuse overlong ones."""
 
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-"""Three letters each: strftime would speak the user's language."""
-
-_MISSING = Text(
-    en="{host} has no mailbox {mailbox} that {user} may read: check mailboxes.",
-    ja="{host} に {user} が読めるメールボックス {mailbox} がありません。",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What EXAMINE told of a mailbox."""
-
-    uid_validity: int
-    uid_next: int | None
-    """None where the server does not tell it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of one mail."""
-
-    uid: int
-    received_at: datetime
-    """INTERNALDATE, aware; the present where the server has none that can be read."""
-    header: bytes
-
 
 class Unfetchable(Exception):
     """The server cannot give one of these mails."""
-
-
-class _Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    """imapclient on our wire."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        # a read time-out of 0 keeps our socket non-blocking: the wire does the waiting
-        no_wait = SocketTimeout(connect=0, read=0)
-        super().__init__(wire.host, wire.port, ssl=False, timeout=no_wait)
-        wire.debug = 0  # imapclient sets 5: a repr of every byte that comes in
-        self.normalise_times = False
-
-    def _create_IMAP4(self) -> Wire:  # noqa: N802 -- imapclient's name
-        return self._wire
 
 
 class Connection:
@@ -93,9 +51,9 @@ class Connection:
         """
         self.wire = wire
         self._account = account
-        self._client = _Client(wire)
+        self._client = Client(wire)
         with self.talking():
-            self.capabilities = _upper(self._client.capabilities())
+            self.capabilities = upper(self._client.capabilities())
 
     def close(self) -> None:
         """Say good-bye without waiting for the answer."""
@@ -123,7 +81,7 @@ class Connection:
             except (imaplib.IMAP4.error, ValueError, TypeError, AttributeError):
                 return []
         return [
-            Listed(name, _lower(flags), _text(delimiter))
+            Listed(name, lower(flags), text(delimiter))
             for flags, delimiter, name in lines
         ]
 
@@ -185,7 +143,7 @@ class Connection:
 
     def _missing(self, mailbox: str) -> MailboxMissing:
         host, user = self._account.host, self._account.user
-        return MailboxMissing(_MISSING, host=host, user=user, mailbox=mailbox)
+        return MailboxMissing(sentences.MISSING, host=host, user=user, mailbox=mailbox)
 
     def notify(self) -> None:
         """Ask to be told of mail in mailboxes that are not open, too (RFC 5465).
@@ -203,9 +161,8 @@ class Connection:
 
     def noop(self) -> None:
         """Let the server bring the open mailbox up to date; some do so only then."""
-        self.wire.forget()
         with self.talking():
-            self.wire.noop()
+            self.wire.be_up_to_date()
 
     def uids_from(self, uid: int) -> list[int]:
         """Return the UIDs in the open mailbox that are not below `uid`, ascending.
@@ -227,7 +184,7 @@ class Connection:
         if "WITHIN" in self.capabilities:
             return self._search("YOUNGER", str(int((now - since).total_seconds()) + 1))
         day = since.astimezone(UTC) - timedelta(days=1)
-        uids = self._search("SINCE", _imap_date(day))
+        uids = self._search("SINCE", imap_date(day))
         recent: list[int] = []
         for start in range(len(uids), 0, -DATES_AT_ONCE):
             chunk = uids[max(start - DATES_AT_ONCE, 0) : start]
@@ -243,7 +200,7 @@ class Connection:
             dated = self._fetch(uids, ["INTERNALDATE"])
         except Unfetchable:
             dated = {}
-        return [(uid, _received_at(dated.get(uid, {}))) for uid in uids]
+        return [(uid, received_at(dated.get(uid, {}))) for uid in uids]
 
     def _search(self, *criteria: str) -> list[int]:
         with self.talking():
@@ -255,14 +212,14 @@ class Connection:
 
     def heads(self, uids: Sequence[int]) -> list[Head]:
         """Return the heads of mails, without those that are gone meanwhile."""
-        part = f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"
-        answers = self._fetch(uids, ["INTERNALDATE", part])
+        items = ["INTERNALDATE", f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
+        answers = self._fetch(uids, items)
         heads = (
-            (uid, _part(answer, b"BODY[HEADER]"), answer)
+            (uid, part(answer, b"BODY[HEADER]"), answer)
             for uid, answer in answers.items()
         )
         return [
-            Head(uid, _received_at(answer), header)
+            Head(uid, received_at(answer), header)
             for uid, header, answer in heads
             if header is not None
         ]
@@ -271,7 +228,7 @@ class Connection:
         """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if it is gone."""
         length = MAIL_BYTES + 1
         answers = self._fetch([uid], [f"BODY.PEEK[]<0.{length}>"])
-        raw = _part(answers.get(uid, {}), b"BODY[]")
+        raw = part(answers.get(uid, {}), b"BODY[]")
         return None if raw is None else raw[:length]
 
     def _fetch(
@@ -290,38 +247,3 @@ class Connection:
                 raise Unfetchable from error
             raise trouble.lost(error, self._account.host) from error
         return answers
-
-
-def _imap_date(day: datetime) -> str:
-    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
-    return f"{day.day}-{month}-{day.year}"
-
-
-def _received_at(answer: Mapping[bytes, Any]) -> datetime:
-    date = answer.get(b"INTERNALDATE")
-    if not isinstance(date, datetime):
-        return utc_now()
-    try:
-        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
-    except OverflowError:
-        return utc_now()
-
-
-def _part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
-    """Return a body part by its name; the server adds where a partial one begins."""
-    values = (value for key, value in answer.items() if key.startswith(name))
-    value = next(values, None)
-    return value if isinstance(value, bytes) else None
-
-
-def _text(word: object) -> str:
-    return word.decode(errors="replace") if isinstance(word, bytes) else ""
-
-
-def _upper(words: Iterable[bytes]) -> frozenset[str]:
-    return frozenset(_text(word).upper() for word in words)
-
-
-def _lower(words: Iterable[bytes]) -> frozenset[str]:
-    return frozenset(_text(word).lower() for word in words)

@@ -12,7 +12,6 @@ below is the whole truth; `run` only walks it. A session belongs to one thread; 
 `look_now` and `arm` may be called from any other.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -31,7 +30,8 @@ from watcher.errors import (
     WatcherError,
 )
 from watcher.imap.account import Account
-from watcher.imap.backoff import LONGEST_S, Backoff
+from watcher.imap.backoff import Backoff
+from watcher.imap.haste import Haste
 from watcher.imap.login import log_in
 from watcher.imap.look import Looker
 from watcher.imap.push import Listener, rest
@@ -82,10 +82,6 @@ TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
 
 RESTING = {State.BACKING_OFF, State.REFUSED}
 
-HURRY_FOR_S = 60.0
-HURRY_S = 1.0
-"""After a sleep the network comes up by itself within seconds: nobody should wait."""
-
 
 class Session:
     """The watch over one account."""
@@ -120,7 +116,7 @@ class Session:
         self._error: WatcherError | None = None
         self._wait_s = 0.0
         self._vigil: Vigil | None = None
-        self._armed_until = self._hurried_until = float("-inf")
+        self._haste = Haste(settings.bounds)
 
     def stop(self) -> None:
         """End `run` at once, wherever it is."""
@@ -132,7 +128,7 @@ class Session:
 
     def arm(self, lasting: timedelta) -> None:
         """Expect a mail: poll and try again more quickly for so long, and look now."""
-        self._armed_until = time.monotonic() + lasting.total_seconds()
+        self._haste.arm(lasting)
         self._wake.call()
 
     def run(self) -> None:
@@ -187,7 +183,7 @@ class Session:
 
     def _watch(self) -> None:
         self._pulse.look_up()
-        if self._here.wait_and_look(longest_s=self._longest_s()):
+        if self._here.wait_and_look(longest_s=self._haste.longest_s):
             self._tell()
 
     def _rest(self) -> None:
@@ -221,7 +217,7 @@ class Session:
         self._wait_s = self._backoff.delay(
             time.monotonic(),
             is_told_later=isinstance(error, ToldLater),
-            longest=self._longest_s(),
+            longest=self._haste.longest_s,
         )
         logger.warning("account=%s %s", self.account.name, error)
         return Outcome.LOST
@@ -239,16 +235,8 @@ class Session:
         self._hang_up()
         self._pulse.reset()
         self._backoff = Backoff()
-        self._hurried_until = time.monotonic() + HURRY_FOR_S
+        self._haste.resume()
         return Outcome.RESUMED
-
-    def _longest_s(self) -> float:
-        """Return the longest that a poll or a backoff may take now."""
-        now = time.monotonic()
-        if now < self._hurried_until:
-            return HURRY_S
-        is_armed = now < self._armed_until
-        return self._settings.bounds.armed_s if is_armed else LONGEST_S
 
     def _tell(self, error: WatcherError | None = None) -> None:
         is_watching = self._state is State.WATCHING
@@ -265,38 +253,3 @@ class Session:
         )
         logger.info("account=%s state=%s", self.account.name, self._state)
         self._report(change)
-
-
-def look_once(
-    account: Account,
-    *,
-    cursors: Mapping[str, Cursor],
-    report: Callable[[Report], None],
-    is_candidate: Callable[[bytes], bool],
-    settings: WatchSettings,
-) -> None:
-    """Look once at every mailbox of an account, over one connection.
-
-    Raises:
-        WatcherError: of a missing mailbox only after the others were looked at.
-    """
-    wake = Wake()
-    missing: list[WatcherError] = []
-    try:
-        connection = log_in(account, wake=wake, bounds=settings.bounds)
-        looker = Looker(
-            account=account.name,
-            connection=connection,
-            settings=settings,
-            is_candidate=is_candidate,
-            report=report,
-        )
-        rounds = Rounds(
-            account, looker, cursors=dict(cursors), tell_missing=missing.append
-        )
-        with contextlib.closing(connection):
-            rounds.catch_up()
-    finally:
-        wake.close()
-    if missing:
-        raise missing[0]

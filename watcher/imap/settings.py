@@ -23,7 +23,9 @@ class Bounds:
     greet_s: float = 15
     """TLS handshake, and again greeting with capabilities."""
     silence_s: float = 8
-    """An answer that does not begin, or stops, for so long: the line is dead."""
+    """Until the answer to DONE or NOOP, which cost a server nothing: or it is dead."""
+    answer_s: float = 25
+    """Until an answer begins, or goes on, that may cost it a search or a delay."""
     command_s: float = 60
     """A whole answer, however steadily its bytes drip in."""
     secret_s: float = 75

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from watcher.errors import ConnectionLost, Unreachable, WatcherError
+from watcher.imap import sentences
 from watcher.language import Text
 
 BROKEN = (
@@ -31,100 +32,17 @@ Their parsers trust the server: nested parentheses end in RecursionError, a name
 NIL in AttributeError, and so on.
 """
 
-_UNKNOWN_HOST = Text(
-    en="{host} is not known: check the host name in the configuration.",
-    ja="{host} が見つかりません。設定の host を確かめてください。",
-)
-_NO_NAME_SERVER = Text(
-    en="{host} could not be looked up: the network or its name server is away.",
-    ja="{host} を調べられません。ネットワークか DNS が応じません。",
-)
-_REFUSED = Text(
-    en="{host} refuses port {port}: check host and port, or the server is down.",
-    ja="{host} がポート {port} を拒みました。host と port を確かめてください。",
-)
-_NO_ROUTE = Text(
-    en="{host} port {port} cannot be reached ({why}): is the network up?",
-    ja="{host} のポート {port} に届きません ({why})。ネットワークを確かめてください。",
-)
-_NO_ANSWER = Text(
-    en="{host} port {port} does not answer: check host, port and the network.",
-    ja="{host} のポート {port} が応じません。host、port、回線を確かめてください。",
-)
-_NOT_TLS = Text(
-    en='{host} port {port} speaks no TLS at once: is it tls = "starttls" there?',
-    ja='{host} のポート {port} は TLS で始まりません。tls = "starttls" では?',
-)
-_NO_TLS_ANSWER = Text(
-    en='{host} port {port} does not answer in TLS: check port and tls ("starttls"?).',
-    ja="{host} のポート {port} は TLS に応じません。port と tls を確かめてください。",
-)
-_TLS_BROKEN = Text(
-    en="TLS with {host} port {port} fails: {why}",
-    ja="{host} のポート {port} との TLS に失敗しました: {why}",
-)
-_EXPIRED = Text(
-    en="The certificate of {host} has expired: its operator must renew it "
-    "(or the clock of this machine is wrong).",
-    ja="{host} の証明書は期限切れです。この PC の時計も確かめてください。",
-)
-_NOT_YET_VALID = Text(
-    en="The certificate of {host} is not valid yet: check this machine's clock.",
-    ja="{host} の証明書はまだ有効ではありません。PC の時計を確かめてください。",
-)
-_FOREIGN = Text(
-    en="The certificate of {host} comes from nobody this machine trusts: "
-    "name the issuer's certificate with ca_file, if it is your own server.",
-    ja="{host} の証明書の発行者は信頼されていません。"
-    "自分のサーバーなら、発行者の証明書を ca_file に書いてください。",
-)
-_SELF_SIGNED = Text(
-    en="The certificate of {host} is self-signed: if it is your own server, "
-    "name that certificate with ca_file.",
-    ja="{host} の証明書は自己署名です。"
-    "自分のサーバーなら、その証明書を ca_file に書いてください。",
-)
-_WRONG_NAME = Text(
-    en="The certificate is not for {host}: use the name that it is made for.",
-    ja="証明書が {host} のものではありません。証明書の名前を host に書いてください。",
-)
-_BAD_CERTIFICATE = Text(
-    en="The certificate of {host} is not accepted: {why}",
-    ja="{host} の証明書を受け入れられません: {why}",
-)
-_NO_GREETING = Text(
-    en='{host} port {port} does not greet: is it tls = "implicit" there?',
-    ja='{host} のポート {port} が挨拶しません。tls = "implicit" では?',
-)
-_NOT_IMAP = Text(
-    en="{host} port {port} is no IMAP server: check host and port.",
-    ja="{host} のポート {port} は IMAP ではありません。設定を確かめてください。",
-)
-_HUNG_UP = Text(en="{host} closed the connection.", ja="{host} が接続を閉じました。")
-_SENT_AWAY = Text(
-    en="{host} ended the connection: {said}",
-    ja="{host} が接続を終えました: {said}",
-)
-_SILENT = Text(
-    en="{host} has fallen silent: the connection is given up.",
-    ja="{host} が応じなくなったので、接続を捨てました。",
-)
-_GARBLED = Text(
-    en="{host} answered what is not IMAP: the connection is given up.",
-    ja="{host} の応答が IMAP になっていないので、接続を捨てました。",
-)
-
 # OpenSSL's x509_vfy.h
 _BY_VERIFY_CODE = {
-    7: _FOREIGN,  # an issuer of the same name that was made anew
-    9: _NOT_YET_VALID,
-    10: _EXPIRED,
-    18: _SELF_SIGNED,
-    19: _FOREIGN,
-    20: _FOREIGN,
-    21: _FOREIGN,
-    62: _WRONG_NAME,
-    64: _WRONG_NAME,
+    7: sentences.FOREIGN,  # an issuer of the same name that was made anew
+    9: sentences.NOT_YET_VALID,
+    10: sentences.EXPIRED,
+    18: sentences.SELF_SIGNED,
+    19: sentences.FOREIGN,
+    20: sentences.FOREIGN,
+    21: sentences.FOREIGN,
+    62: sentences.WRONG_NAME,
+    64: sentences.WRONG_NAME,
 }
 _UNKNOWN_NAME_CODES = {
     getattr(socket, name)
@@ -151,22 +69,24 @@ def reaching(host: str, port: int) -> Iterator[None]:
 def _reaching_text(error: OSError | UnicodeError) -> Text:
     match error:
         case UnicodeError():
-            return _UNKNOWN_HOST
+            return sentences.UNKNOWN_HOST
         case socket.gaierror():
             known = error.errno in _UNKNOWN_NAME_CODES
-            return _UNKNOWN_HOST if known else _NO_NAME_SERVER
+            return sentences.UNKNOWN_HOST if known else sentences.NO_NAME_SERVER
         case ConnectionRefusedError():
-            return _REFUSED
+            return sentences.REFUSED
         case TimeoutError():
             # without a number: the look-up of the name, which ran aside
-            return _NO_ANSWER if error.errno else _NO_NAME_SERVER
+            return sentences.NO_ANSWER if error.errno else sentences.NO_NAME_SERVER
         case _:
             return _refusal_by_number(error)
 
 
 def _refusal_by_number(error: OSError) -> Text:
     """Tell a refusal that came as a bare number from a missing route."""
-    return _REFUSED if error.errno == errno.ECONNREFUSED else _NO_ROUTE
+    return (
+        sentences.REFUSED if error.errno == errno.ECONNREFUSED else sentences.NO_ROUTE
+    )
 
 
 @contextmanager
@@ -187,13 +107,13 @@ def securing(host: str, port: int) -> Iterator[None]:
 def _securing_text(error: Exception) -> Text:
     match error:
         case ssl.SSLCertVerificationError():
-            return _BY_VERIFY_CODE.get(error.verify_code, _BAD_CERTIFICATE)
+            return _BY_VERIFY_CODE.get(error.verify_code, sentences.BAD_CERTIFICATE)
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE"):
-            return _NOT_TLS
+            return sentences.NOT_TLS
         case TimeoutError():
-            return _NO_TLS_ANSWER
+            return sentences.NO_TLS_ANSWER
         case _:
-            return _TLS_BROKEN
+            return sentences.TLS_BROKEN
 
 
 class ToldLater(ConnectionLost):
@@ -211,15 +131,15 @@ def greeting(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise Unreachable(_NO_GREETING, host=host, port=port) from error
+        raise Unreachable(sentences.NO_GREETING, host=host, port=port) from error
     except HungUp as error:
         if not error.said:
             raise lost(error, host) from error
-        raise ToldLater(_SENT_AWAY, host=host, said=error.said) from error
+        raise ToldLater(sentences.SENT_AWAY, host=host, said=error.said) from error
     except BROKEN as error:
         if isinstance(_root(error), OSError):
             raise lost(error, host) from error
-        raise Unreachable(_NOT_IMAP, host=host, port=port) from error
+        raise Unreachable(sentences.NOT_IMAP, host=host, port=port) from error
 
 
 @contextmanager
@@ -261,13 +181,13 @@ def lost(error: Exception, host: str) -> WatcherError:
     """Return what became of a connection on which a command broke."""
     match _root(error):
         case TimeoutError():
-            return ConnectionLost(_SILENT, host=host)
+            return ConnectionLost(sentences.SILENT, host=host)
         case HungUp(said=said) if said:
-            return ConnectionLost(_SENT_AWAY, host=host, said=said)
+            return ConnectionLost(sentences.SENT_AWAY, host=host, said=said)
         case OSError():
-            return ConnectionLost(_HUNG_UP, host=host)
+            return ConnectionLost(sentences.HUNG_UP, host=host)
         case _:
-            return ConnectionLost(_GARBLED, host=host)
+            return ConnectionLost(sentences.GARBLED, host=host)
 
 
 def _root(error: Exception) -> BaseException:

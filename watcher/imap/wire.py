@@ -1,106 +1,29 @@
-"""Speaks IMAP over a `Channel`: imaplib's machine, on our own bytes and bounds.
+"""Hears what a server announces, wherever it stands, and speaks what imaplib does not.
 
-imaplib's own reader blocks for ever, has no bound for the size of a literal, and hides
-in its buffer what arrived with the line before (IDLE!). Here every line passes through
-`readline`, which notes each announcement of new mail, wherever it stands: between
-commands, inside the answer to another one, before or right behind `+ idling`.
+Every line passes through `_heard`, which notes new mail: between commands, inside the
+answer to another one, before or right behind `+ idling`.
 """
 
-import imaplib
-import re
+import contextlib
 import ssl
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from watcher.imap import trouble
-from watcher.imap.channel import Channel, dial
-from watcher.imap.settings import Bounds
-from watcher.imap.wake import Wake
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
-LINE_BYTES = 4 * 1024 * 1024
-"""A SEARCH answer is one line: some 500,000 UIDs fit."""
-
-LITERAL_BYTES = 4 * 1024 * 1024
-"""Nothing we ask for is larger; a server that announces more is not believed."""
-
-ANSWER_BYTES = 32 * 1024 * 1024
-"""All that may come in answer to one command."""
+from watcher.imap.grammar import UNTAGGED, end_of_line
+from watcher.imap.line import ANSWER_BYTES, LINE_BYTES, Line
 
 LATER = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"})
 """Response codes that mean "not now", where others mean "no" (RFC 5530 §3)."""
 
-_LITERAL = re.compile(rb"\{(\d+)\}\r?\n\Z")
-_UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z]+)")
-_TAGGED = re.compile(rb"(\w+) (OK|NO|BAD)(?: ([^\r\n]*))?\r\n", re.IGNORECASE)
 
+class Wire(Line):
+    """A line that knows what the server announced on it."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Where a server is, and how TLS is spoken on the way (None: not at once)."""
-
-    host: str
-    port: int
-    context: ssl.SSLContext | None
-
-
-class Wire(imaplib.IMAP4):
-    """The wire to one server; belongs to one thread."""
-
-    def __init__(self, route: Route, *, wake: Wake, bounds: Bounds) -> None:
-        self._route = route
-        self._wake = wake
-        self._bounds = bounds
-        self._incoming = bytearray()
-        self._outgoing = bytearray()
-        self._exists: int | None = None
-        self.has_news = False
-        """The server has announced mail since this was last set to False."""
-        self.has_news_elsewhere = False
-        """The same for mailboxes that are not open (RFC 5465)."""
-        super().__init__(route.host, route.port)
-
-    def open(
-        self, host: str = "", port: int = 143, timeout: float | None = None
-    ) -> None:
-        """Connect; imaplib calls this before it reads the greeting.
-
-        Raises:
-            Unreachable: no connection, or no trust in who answers.
-        """
-        self.host, self.port = host, port
-        with trouble.reaching(host, port):
-            channel = dial(host, port, wake=self._wake, bounds=self._bounds)
-        self._set_channel(channel)
-        if self._route.context is not None:
-            self.secure(self._route.context)
-        self._start_clock(self._bounds.greet_s)
-
-    def _set_channel(self, channel: Channel) -> None:
-        self._channel = channel
-        self.sock = channel.sock
-
-    def _connect(self) -> None:
-        with trouble.greeting(self.host, self.port):
-            super()._connect()  # type: ignore[misc]  # typeshed keeps it to itself
-
-    def secure(self, context: ssl.SSLContext) -> None:
-        """Begin TLS.
-
-        Raises:
-            Unreachable: no TLS, or a certificate that is not to be trusted.
-        """
-        try:
-            with trouble.securing(self.host, self.port):
-                seconds = self._bounds.greet_s
-                self._channel.secure(context, self.host, seconds=seconds)
-        except BaseException:
-            self.shutdown()
-            raise
-        self._set_channel(self._channel)
+    _exists: int | None = None
+    has_news = False
+    """The server has announced mail since this was last set to False."""
+    has_news_elsewhere = False
+    """The same for mailboxes that are not open (RFC 5465)."""
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
         """Send STARTTLS and begin TLS; capabilities are asked anew (RFC 3501 §6.2.1).
@@ -118,65 +41,12 @@ class Wire(imaplib.IMAP4):
         self.untagged_responses = {}
         self._get_capabilities()
 
-    def send(self, data: "ReadableBuffer") -> None:
-        """Send what ends a line, together with what was held back before it."""
-        self._outgoing += data
-        if not self._outgoing.endswith(b"\r\n"):
-            return
-        line, self._outgoing = bytes(self._outgoing), bytearray()
-        self._channel.write(line, seconds=self._bounds.silence_s)
-        self._start_clock(self._bounds.command_s)
-
-    def _start_clock(self, seconds: float) -> None:
-        """A command went out: its whole answer has so much time and so many bytes."""
-        self._deadline = time.monotonic() + seconds
-        self._bytes_left = ANSWER_BYTES
-
-    def read(self, size: int) -> bytes:
-        """Return a literal."""
-        if size > LITERAL_BYTES:
-            raise self.abort("the literal is too long")
-        while len(self._incoming) < size:
-            self._fill()
-        return self._take(size)
-
-    def readline(self) -> bytes:
-        """Return the next line, tidied; note what it announces."""
-        start = 0
-        while (end := self._incoming.find(b"\n", start)) < 0:
-            start = len(self._incoming)
-            if start > LINE_BYTES:
-                raise self.abort("the line is too long")
-            self._fill()
-        return self._heard(self._take(end + 1))
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._incoming[:size])
-        del self._incoming[:size]
-        return taken
-
-    def _fill(self) -> None:
-        remaining = self._deadline - time.monotonic()
-        seconds = min(self._bounds.silence_s, remaining)
-        self._receive(self._channel.read(seconds=seconds))
-
-    def _receive(self, data: bytes) -> None:
-        if not data:
-            raise trouble.HungUp
-        self._bytes_left -= len(data)
-        if self._bytes_left < 0:
-            raise self.abort("the answer is too long")
-        self._incoming += data
-
     def _heard(self, line: bytes) -> bytes:
-        """Return a line as imaplib wants it: RFC 3501's words are case-insensitive."""
-        line = line.rstrip(b"\r\n") + b"\r\n"
-        if match := _UNTAGGED.match(line):
-            self._note(int(match[1] or 0), match[2].upper(), line[match.end() :])
-            return line[: match.start(2)] + match[2].upper() + line[match.end(2) :]
-        if match := _TAGGED.fullmatch(line):
-            return b"%b %b %b\r\n" % (match[1], match[2].upper(), match[3] or b"")
-        return line
+        """Note what a line announces, and return it as imaplib wants it."""
+        if announced := UNTAGGED.match(line):
+            number, word, rest = announced[1], announced[2].upper(), announced[3]
+            self._note(int(number or 0), word, rest)
+        return super()._heard(line)
 
     def _note(self, number: int, word: bytes, rest: bytes) -> None:
         match word:
@@ -212,11 +82,19 @@ class Wire(imaplib.IMAP4):
         Raises:
             IdleRefused: the server will not.
         """
-        tag: bytes = self._command("IDLE")
-        while self._get_response() is not None:
-            if self.tagged_commands[tag]:
-                raise IdleRefused
+        with self._impatient():
+            tag: bytes = self._command("IDLE")
+            while self._get_response() is not None:
+                if self.tagged_commands[tag]:
+                    raise IdleRefused
         return tag
+
+    @contextlib.contextmanager
+    def _impatient(self) -> Iterator[None]:
+        """Expect the answer at once: whoever is alive can give it."""
+        self._patience_s = self._bounds.silence_s
+        yield
+        self._patience_s = self._bounds.answer_s
 
     def listen(self, tag: bytes, *, seconds: float) -> None:
         """Hear what the server says in IDLE, at most so long or until the bell rings.
@@ -235,40 +113,27 @@ class Wire(imaplib.IMAP4):
 
     def hear_buffered(self, tag: bytes) -> None:
         """Hear the whole lines that arrived with an earlier one."""
-        while end := self._end_of_line():
+        while end := end_of_line(self._incoming):
             if self._heard(self._take(end)).startswith(tag + b" "):
                 raise trouble.HungUp
         if len(self._incoming) > LINE_BYTES:
             raise self.abort("the line is too long")
 
-    def _end_of_line(self) -> int:
-        """Return where the first line ends, its literals included; 0 if it is not here.
-
-        A name in an announcement of NOTIFY may be such a literal.
-        """
-        start = 0
-        while (end := self._incoming.find(b"\n", start)) >= 0:
-            literal = _LITERAL.search(self._incoming, start, end + 1)
-            if literal is None:
-                return end + 1
-            start = end + 1 + int(literal[1])
-        return 0
-
     def end_idle(self, tag: bytes) -> None:
         """Send DONE and read up to the end of the IDLE."""
-        self.send(b"DONE\r\n")
-        self._command_complete("IDLE", tag)
+        with self._impatient():
+            self.send(b"DONE\r\n")
+            self._command_complete("IDLE", tag)
+
+    def be_up_to_date(self) -> None:
+        """Send NOOP: some servers see new mail in the open mailbox only then."""
+        self.forget()
+        with self._impatient():
+            self.noop()
 
     def say_goodbye(self) -> None:
         """Send LOGOUT; nobody waits for the answer."""
         self._command("LOGOUT")
-
-    def shutdown(self) -> None:
-        """Close the socket."""
-        self._channel.close()
-
-    def _log(self, line: str) -> None:
-        """Keep nothing: imaplib would hold the last ten lines, LOGIN among them."""
 
 
 class IdleRefused(Exception):

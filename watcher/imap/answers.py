@@ -1,0 +1,70 @@
+"""Reads what servers answer, as imapclient hands it over; pure but for the clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from watcher.clock import utc_now
+
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+"""Three letters each: strftime would speak the user's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What EXAMINE told of a mailbox."""
+
+    uid_validity: int
+    uid_next: int | None
+    """None where the server does not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of one mail."""
+
+    uid: int
+    received_at: datetime
+    """INTERNALDATE, aware; the present where the server has none that can be read."""
+    header: bytes
+
+
+def imap_date(day: datetime) -> str:
+    """Return a date as SEARCH wants it (RFC 3501 §9)."""
+    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
+    return f"{day.day}-{month}-{day.year}"
+
+
+def received_at(answer: Mapping[bytes, Any]) -> datetime:
+    """Return INTERNALDATE in UTC; now, where it is missing or cannot be."""
+    date = answer.get(b"INTERNALDATE")
+    if not isinstance(date, datetime):
+        return utc_now()
+    try:
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+    except OverflowError:
+        return utc_now()
+
+
+def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
+    """Return a body part by its name; the server adds where a partial one begins."""
+    values = (value for key, value in answer.items() if key.startswith(name))
+    value = next(values, None)
+    return value if isinstance(value, bytes) else None
+
+
+def text(word: object) -> str:
+    """Return a word as text, empty where the server said NIL."""
+    return word.decode(errors="replace") if isinstance(word, bytes) else ""
+
+
+def upper(words: Iterable[bytes]) -> frozenset[str]:
+    """Return words as text in upper case."""
+    return frozenset(text(word).upper() for word in words)
+
+
+def lower(words: Iterable[bytes]) -> frozenset[str]:
+    """Return words as text in lower case."""
+    return frozenset(text(word).lower() for word in words)
