@@ -97,6 +97,7 @@ def test_a_restart_after_kill_9_tells_nothing_twice(household: Household) -> Non
     link = household.approval()
     with household.home.started("run") as run:
         run.await_text(link)
+        desktop.eventually(lambda: "notified" in household.home.names())
         run.end(signal.SIGKILL)
 
     with household.home.started("run") as again:
@@ -326,6 +327,19 @@ def test_a_real_desktop_shows_the_mail_of_check_once(household: Household) -> No
     assert (first.code, second.code) == (0, 0)
     assert [link in each["body"] for each in shown] == [True]
     assert [event.detail for event in household.home.events()] == [None, "freedesktop"]
+
+
+def test_a_click_opens_the_page_in_the_users_browser(household: Household) -> None:
+    with desktop.desktop(desktop.dunst) as one:
+        household.configure(notify='channel = "freedesktop"')
+        household.home.environment["DBUS_SESSION_BUS_ADDRESS"] = one.bus.address
+        link = household.approval()
+        with household.home.started("run") as run:
+            one.click()
+            desktop.eventually(lambda: "opened" in household.home.names())
+            assert run.end() == 0
+
+    assert household.home.opened.read_text() == link
 
 
 def test_a_log_line_says_what_happened_in_the_users_language(
