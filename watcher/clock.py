@@ -31,7 +31,13 @@ def always_s() -> float:
 class WallClock:
     """Notices that somebody set the machine's clock, or NTP did."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        wall: Now = utc_now,
+        always_s: Callable[[], float] = always_s,
+    ) -> None:
+        self._wall = wall
+        self._always_s = always_s
         self._ahead_s = self._now_ahead_s()
 
     def was_set_by(self) -> timedelta:
@@ -43,9 +49,8 @@ class WallClock:
         self._ahead_s = ahead_s
         return timedelta(seconds=step_s)
 
-    @staticmethod
-    def _now_ahead_s() -> float:
-        return utc_now().timestamp() - always_s()
+    def _now_ahead_s(self) -> float:
+        return self._wall().timestamp() - self._always_s()
 
 
 class Sleep:

@@ -31,13 +31,14 @@ class Lives:
         announcer: Announcer,
         reminders: Reminders,
         remind_at: Sequence[timedelta],
+        wall_clock: WallClock | None = None,
     ) -> None:
         self._journal = journal
         self._announcer = announcer
         self._reminders = reminders
         self._remind_at = remind_at
         self._planned: set[int] = set()
-        self._wall_clock = WallClock()
+        self._wall_clock = wall_clock or WallClock()
         self._sleep = Sleep()
 
     def resume(self, now: datetime) -> None:

@@ -1,0 +1,92 @@
+"""Deadlines stay honest when somebody sets the machine's clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.eyes import Eyes
+from tests.sightings import NOW, WINDOW, sighting
+from watcher.announce import Announcer, Voice
+from watcher.clock import WallClock
+from watcher.events import EventName
+from watcher.inbox import Message
+from watcher.journal import Journal
+from watcher.language import Language
+from watcher.lives import Lives
+from watcher.notify.delivery import Delivery
+from watcher.reminders import Reminders
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine with an attempt that is alive, and two clocks."""
+
+    journal: Journal
+    lives: Lives
+    now: datetime = NOW
+    elapsed_s: float = 1000.0
+    put: list[Message] = field(default_factory=list)
+
+    def rest(self, span: timedelta) -> None:
+        """Let time pass on both clocks, as it does also in suspend."""
+        self.now += span
+        self.elapsed_s += span.total_seconds()
+
+    def deadline(self) -> datetime | None:
+        """Return when the one attempt is over by the log."""
+        (event,) = self.journal.live(self.now)
+        return event.expires_at
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        voice = Voice(language=Language.EN, tells_unverified=True)
+        announcer = Announcer(journal, Delivery([Eyes()]), voice)
+        journal.record(sighting())
+        machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
+        clock = WallClock(lambda: machine.now, lambda: machine.elapsed_s)
+        reminders = Reminders(machine.put.append)
+        machine.lives = Lives(journal, announcer, reminders, (), clock)
+        yield machine
+
+
+@pytest.mark.parametrize("step", [timedelta(minutes=3), timedelta(minutes=-3)])
+def test_a_deadline_moves_with_a_clock_that_is_set(
+    machine: Machine, step: timedelta
+) -> None:
+    machine.rest(timedelta(seconds=30))
+    machine.now += step
+    machine.lives.look_around(machine.now)
+
+    assert machine.deadline() == NOW + WINDOW + step
+
+
+def test_a_deadline_stands_while_the_machine_sleeps(machine: Machine) -> None:
+    machine.rest(timedelta(minutes=4))
+    machine.lives.look_around(machine.now)
+
+    assert machine.deadline() == NOW + WINDOW
+
+
+def test_small_corrections_add_up_to_a_step(machine: Machine) -> None:
+    for _ in range(5):
+        machine.now += timedelta(seconds=0.5)
+        machine.lives.look_around(machine.now)
+
+    moved = machine.deadline()
+    assert moved is not None
+    assert timedelta(0) < moved - (NOW + WINDOW) <= timedelta(seconds=2.5)
+
+
+def test_what_is_over_stays_over_when_the_clock_goes_back(machine: Machine) -> None:
+    machine.rest(WINDOW)
+    machine.lives.end(machine.now)
+    machine.now -= timedelta(minutes=3)
+    machine.lives.look_around(machine.now)
+
+    assert machine.journal.live(machine.now) == []
+    assert machine.journal.count(EventName.EXPIRED, NOW - WINDOW) == 1
