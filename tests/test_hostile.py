@@ -135,6 +135,18 @@ def test_too_many_parts_are_malformed() -> None:
     assert outcome(raw) == (LookAlike, {Reason.MALFORMED})
 
 
+def test_too_many_lines_are_malformed() -> None:
+    raw = approval() + b"\r\n" * bounds.LINES
+
+    assert outcome(raw) == (LookAlike, {Reason.MALFORMED})
+
+
+def test_tags_behind_the_bound_are_not_read() -> None:
+    page = parse_html("<b>" * bounds.TAGS + f"<a href='{LINK}'>Approve or Deny</a>")
+
+    assert page.anchors == ()
+
+
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\r\n\r\n")

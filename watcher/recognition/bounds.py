@@ -12,7 +12,13 @@ PARTS = 100
 CONTENT_FIELD_BYTES = 512
 """One Content field of a part; parsers are quadratic in its parameters."""
 
-TEXT = 32 * 1024
+LINES = 10_000
+"""Lines of one mail; each costs the parser of the standard library some time."""
+
+TAGS = 10_000
+"""Tags of one HTML body that are read; Amazon's have some hundred."""
+
+TEXT = 16 * 1024
 """Characters of one body that are read; Amazon's have some thousand."""
 
 LINKS = 100

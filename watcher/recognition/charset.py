@@ -26,7 +26,7 @@ _NO_CHARSETS = frozenset(
 
 _JAPANESE = ("cp932", "euc_jp")
 _UNLIKELY = re.compile("[\uff61-\uff9f\ue000-\uf8ff]")
-"""Half-width kana and private signs: what one Japanese charset looks like in another."""
+"""Half-width kana and private signs: how one Japanese charset looks in another."""
 
 _TOLERATED = 50
 """One wrong character in this many is damage, more is another charset."""

@@ -50,7 +50,9 @@ class Page:
 def parse_html(source: str) -> Page:
     """Return what a reader sees of an HTML document."""
     reader = _Reader(source)
-    while reader.position < len(source):
+    for _ in range(bounds.TAGS):
+        if reader.position >= len(source):
+            break
         reader.step()
     reader.end_anchor()
     return Page("".join(reader.text)[: bounds.TEXT], tuple(reader.anchors))

@@ -107,6 +107,8 @@ def _parse_addressed(header: Header) -> Message:
 def _refuse_bombs(raw: bytes) -> None:
     if _BOMB.search(raw):
         raise Malformed("a field that no mail of Amazon's has")
+    if raw.count(b"\n") + raw.count(b"\r") > 2 * bounds.LINES:
+        raise Malformed("too many lines")
     if len(_DELIMITER.findall(raw)) > _DELIMITERS:
         raise Malformed("too many parts")
 
