@@ -82,7 +82,8 @@ class _Mail:
 def _verify_one(mail: _Mail, index: int, lookup: Lookup, now: datetime) -> Signature:
     tags = _parse_tags(mail.header.get_all("dkim-signature")[index])
     sdid = _text(tags.get(b"d", b"")).lower()
-    name = f"d={sdid} s={_text(tags.get(b's', b''))} {_text(tags.get(b'a', b''))}"
+    selector, algorithm = _text(tags.get(b"s", b"")), _text(tags.get(b"a", b""))
+    name = harmless(f"d={sdid} s={selector} {algorithm}")
     if sdid != mail.domain:
         return Signature(sdid, Reason.DKIM_NOT_ALIGNED, f"{name}: another's domain")
     flaw, why = _policy_flaw(tags, mail.header, now) or _check(
