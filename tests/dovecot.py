@@ -88,6 +88,8 @@ default_internal_group = {group}
 default_login_user = {user}
 """
 _MAIL_ID = 65534
+_PACKAGES = "dovecot-imapd dovecot-lmtpd"
+_LIBEXEC = (Path("/usr/lib/dovecot"), Path("/usr/libexec/dovecot"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,9 @@ def free_port() -> int:
 @contextmanager
 def running() -> Iterator[Dovecot]:
     """Run a server of its own, with everything it writes in a folder that goes away."""
-    program = needs.program("dovecot", package="dovecot-imapd dovecot-lmtpd")
+    program = needs.program("dovecot", package=_PACKAGES)
+    if not any((folder / "imap").exists() for folder in _LIBEXEC):
+        needs.missing(f"Dovecot has no IMAP: apt-get install {_PACKAGES}")
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))  # short: sockets
     try:
         folder.chmod(0o755)

@@ -113,7 +113,10 @@ class Server:
                 return
         peer = Peer(sock)
         self._note(self.peers.append, peer)
-        self._serve(peer)
+        try:
+            self._serve(peer)
+        finally:
+            peer.close()
 
     def _note(self, change: Callable[..., None], *arguments: object) -> None:
         with self._changed:

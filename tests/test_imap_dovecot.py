@@ -24,6 +24,7 @@ from tests.imap_watch import (
 )
 from watcher.errors import MailboxMissing
 from watcher.imap.account import Account
+from watcher.imap.look import MANY
 from watcher.imap.once import look_once
 from watcher.imap.reports import Arrived, Cursor, LookedAt, Mode, State, StateChanged
 from watcher.recognition.bounds import MAIL_BYTES
@@ -158,6 +159,19 @@ def test_old_mail_that_came_after_the_cursor_is_looked_at(
     other_client.append("INBOX", MAIL, msg_time=last_week)
 
     assert look(secure(dovecot, user), known).uids == [1]
+
+
+def test_after_a_long_absence_only_look_back_is_looked_at(
+    dovecot: Dovecot, user: str
+) -> None:
+    known = cursors(look(secure(dovecot, user)))
+    fill(dovecot, user, MANY + 1)
+    dovecot.deliver(MAIL, user)
+
+    seen = look(secure(dovecot, user), known)
+
+    assert len(seen.uids) == 1
+    assert cursors(seen)["INBOX"].uid_next == MANY + 3
 
 
 def test_mail_that_was_read_elsewhere_first_is_reported(

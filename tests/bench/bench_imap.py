@@ -177,6 +177,7 @@ def measure_black_hole(server: Dovecot) -> str:
         account = replace(secure(server, user), port=proxy.port)
         with watching(account, HOW, reports=seen):
             seen.wait_for_state(State.WATCHING)
+            time.sleep(1)  # well into the first IDLE: the worst time
             proxy.swallow()
             dead_at = time.monotonic()
             server.deliver(MAIL, user)

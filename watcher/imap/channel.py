@@ -5,6 +5,7 @@ be left at once, without touching the socket from another thread.
 """
 
 import errno
+import os
 import socket
 import ssl
 import time
@@ -20,6 +21,9 @@ T = TypeVar("T")
 
 READ_BYTES = 64 * 1024
 IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
+
+CUT_OFF = {errno.ECONNRESET, errno.EPIPE}
+"""It was connected, and is no more: the first read will tell."""
 
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """Seconds of rest, seconds between probes, probes: a second net under the slices."""
@@ -133,8 +137,8 @@ def _connect(address: _Address, wake: Wake, seconds: float) -> socket.socket:
         if code in IN_PROGRESS:
             _await_connected(sock, wake, seconds)
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, errno.errorcode.get(code, ""))
+        if code not in {0, *CUT_OFF}:
+            raise OSError(code, os.strerror(code))
     except BaseException:
         sock.close()
         raise

@@ -9,6 +9,7 @@ header may be that of an attempt.
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from watcher.clock import utc_now
 from watcher.events import Origin
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 HEADS_AT_ONCE = 50
 """At most 1.6 MB of headers in one answer."""
 
+
+MANY = 200
+"""More mails than this after a cursor mean that nobody watched for long."""
 
 LOOKS_AT_ONCE = 3
 """Mail that is announced inside the answer to a look is looked at with the next."""
@@ -82,8 +86,16 @@ class Looker:
         reach = self.settings.window if known else self.settings.look_back
         uids: set[int] = set(self.connection.uids_since(now - reach, now))
         if known:
-            uids.update(self.connection.uids_from(known.uid_next))
+            uids.update(self._uids_since_cursor(known, now))
         return self._take(mailbox, uids, start)
+
+    def _uids_since_cursor(self, known: Cursor, now: datetime) -> Collection[int]:
+        """Return what came after the cursor; of very many only the last `look_back`."""
+        uids = self.connection.uids_from(known.uid_next)
+        if len(uids) <= MANY:
+            return uids
+        recent = self.connection.uids_since(now - self.settings.look_back, now)
+        return {*recent}.intersection(uids)
 
     def _uid_next(self, opened: Opened, known: Cursor | None) -> int:
         if opened.uid_next is not None:

@@ -20,15 +20,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from watcher.clock import utc_now
-from watcher.errors import (
-    ConfigError,
-    ConnectionLost,
-    LoginRefused,
-    MailboxMissing,
-    SecretUnavailable,
-    Unreachable,
-    WatcherError,
-)
+from watcher.errors import SecretUnavailable, WatcherError
 from watcher.imap.account import Account
 from watcher.imap.backoff import Backoff
 from watcher.imap.haste import Haste
@@ -39,7 +31,7 @@ from watcher.imap.reports import Cursor, Report, State, StateChanged
 from watcher.imap.rounds import Rounds
 from watcher.imap.settings import WatchSettings
 from watcher.imap.suspend import Pulse, Resumed
-from watcher.imap.trouble import ToldLater
+from watcher.imap.trouble import HOPELESS, PASSING, ToldLater
 from watcher.imap.vigil import Vigil
 from watcher.imap.wake import Stopped, Wake
 
@@ -154,9 +146,9 @@ class Session:
             return Outcome.STOP
         except Resumed:
             return self._hurry()
-        except (LoginRefused, ConfigError, SecretUnavailable) as error:
+        except HOPELESS as error:
             return self._be_refused(error)
-        except (Unreachable, ConnectionLost, MailboxMissing) as error:
+        except PASSING as error:
             return self._lose(error)
         return Outcome.DONE
 

@@ -12,7 +12,15 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from watcher.errors import ConnectionLost, Unreachable, WatcherError
+from watcher.errors import (
+    ConfigError,
+    ConnectionLost,
+    LoginRefused,
+    MailboxMissing,
+    SecretUnavailable,
+    Unreachable,
+    WatcherError,
+)
 from watcher.imap import sentences
 from watcher.language import Text
 
@@ -114,6 +122,13 @@ def _securing_text(error: Exception) -> Text:
             return sentences.NO_TLS_ANSWER
         case _:
             return sentences.TLS_BROKEN
+
+
+HOPELESS = (LoginRefused, ConfigError, SecretUnavailable)
+"""Only the user can help."""
+
+PASSING = (Unreachable, ConnectionLost, MailboxMissing)
+"""It may be over with the next try."""
 
 
 class ToldLater(ConnectionLost):
