@@ -13,11 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import needs
 from watcher.events import Event
 from watcher.journal import Journal
 
 PATIENCE_S = 30.0
 WATCHER = (sys.executable, "-m", "watcher")
+
+
+def without_privileges() -> tuple[str, ...]:
+    """Return the command that obeys permissions, also where root runs the tests."""
+    if os.getuid():
+        return WATCHER
+    program = needs.program("setpriv", package="util-linux")
+    rights = "-dac_override,-dac_read_search,-fowner"
+    return (program, "--bounding-set", rights, *WATCHER)
 
 
 @dataclass(frozen=True, slots=True)

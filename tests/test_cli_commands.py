@@ -172,6 +172,29 @@ def test_classify_without_a_configuration_judges_no_recipient(home: Home) -> Non
     assert judged["code"] is None, "nobody vouches for the sender here"
 
 
+def test_classify_says_why_in_words_for_every_mail_of_a_folder(home: Home) -> None:
+    folder = home.folder / "mails"
+    (folder / ".hidden").mkdir(parents=True)
+    (folder / ".hidden" / "x.eml").write_bytes(approval())
+    (folder / "a.mbox").write_bytes(
+        b"From a@b Sat Nov 21 12:00:00 2026\n" + approval() + b"\r\n"
+        b"From a@b Sat Nov 21 12:00:01 2026\n" + code()
+    )
+    (folder / "b.eml").write_bytes(b"From: shop@shop.example\r\n\r\nHello")
+
+    done = home.run("classify", "mails")
+
+    heads = [line for line in done.out.splitlines() if line.startswith("mails/")]
+    assert done.code == ExitCode.OK
+    assert [head.split(":")[0] for head in heads] == [
+        "mails/a.mbox#1",
+        "mails/a.mbox#2",
+        "mails/b.eml",
+    ]
+    assert "\x1b" not in done.out
+    assert LINK not in done.out
+
+
 def test_every_command_has_help_in_both_languages(home: Home) -> None:
     texts = {
         language: home.run("--help", environment={"LANG": language}).out

@@ -1,6 +1,5 @@
 """Whatever is wrong ends in a sentence with its remedy and the contract's exit code."""
 
-import os
 import sqlite3
 import ssl
 from collections.abc import Iterator
@@ -10,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import imap_script, needs
+from tests import imap_script
 from tests.certificates import Authority, Certificate
 from tests.dovecot import free_port
-from tests.home import WATCHER, Done, Home
+from tests.home import WATCHER, Done, Home, without_privileges
 from tests.household import Household
 from tests.samples import Mail, approval, html, sign
 from watcher.errors import ExitCode
@@ -204,7 +203,7 @@ def test_a_read_only_log_is_78(household: Household) -> None:
     no_notify(household.home)
     household.home.log.chmod(0o400)
 
-    done = household.home.run("check", command=_without_privileges())
+    done = household.home.run("check", command=without_privileges())
 
     assert done.code == ExitCode.CONFIG
     assert "Mend its permissions" in done.err
@@ -215,20 +214,24 @@ def test_a_folder_that_nobody_may_write_to_is_78(household: Household) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o500)
 
-    done = household.home.run("check", command=_without_privileges())
+    done = household.home.run("check", command=without_privileges())
     folder.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
     assert "Mend its permissions" in done.err
 
 
-def _without_privileges() -> tuple[str, ...]:
-    """Return the command that obeys permissions, also where root runs the tests."""
-    if os.getuid():
-        return WATCHER
-    program = needs.program("setpriv", package="util-linux")
-    rights = "-dac_override,-dac_read_search,-fowner"
-    return (program, "--bounding-set", rights, *WATCHER)
+@pytest.mark.parametrize("command", ["log", "status", "open"])
+def test_a_folder_that_nobody_may_look_into_is_78(home: Home, command: str) -> None:
+    home.log.parent.mkdir(parents=True)
+    home.log.write_bytes(b"")
+    home.log.parent.chmod(0o000)
+
+    done = home.run(command, command=without_privileges())
+    home.log.parent.chmod(0o700)
+
+    assert done.code == ExitCode.CONFIG
+    assert "Mend its permissions" in done.err
 
 
 def test_a_full_disk_is_75_and_the_log_is_whole_after_it(household: Household) -> None:
@@ -308,7 +311,8 @@ def test_a_file_that_is_no_mail_is_65_and_the_others_are_judged(
 ) -> None:
     (home.folder / "good.eml").write_bytes(approval())
 
-    done = home.run("classify", "--json", "missing.eml", "good.eml", "/proc/self/mem")
+    bad = ("missing.eml", "/proc/self/mem", "a" * 5000)
+    done = home.run("classify", "--json", *bad, "good.eml")
 
     assert done.code == ExitCode.UNREADABLE
     assert [line["file"] for line in done.json] == ["good.eml"]

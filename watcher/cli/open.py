@@ -14,10 +14,7 @@ from watcher.language import Text
 
 def run(options: Options) -> int:
     """Open the newest live attempt, or the named one; or print its link only."""
-    path = journal_path(configuration_if_any(options))
-    if not path.exists():
-        raise NothingLive(_NOTHING)
-    with Journal.open(path) as journal:
+    with Journal.open(journal_path(configuration_if_any(options))) as journal:
         now = utc_now()
         event = _choose(journal, options.id, now)
         if options.print_only:

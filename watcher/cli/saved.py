@@ -34,13 +34,20 @@ def names_in(files: list[str]) -> list[str]:
     names: list[str] = []
     for name in files:
         path = Path(name)
-        if name != STDIN and path.is_dir():
+        if name != STDIN and _is_folder(path):
             names.extend(
                 str(one) for one in sorted(path.rglob("*")) if _is_mail(one, path)
             )
         else:
             names.append(name)
     return names
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # whoever reads it can tell what is wrong
 
 
 def _is_mail(file: Path, folder: Path) -> bool:

@@ -23,9 +23,16 @@ def configuration(options: Options) -> Config:
 
 def configuration_if_any(options: Options) -> Config | None:
     """Return the user's configuration; None if none is named and none is there."""
-    if options.config is None and not default_path().exists():
+    if options.config is None and not _may_be_there(default_path()):
         return None
     return configuration(options)
+
+
+def _may_be_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True  # whoever reads it can tell what is wrong
 
 
 def language_of(config: Config) -> Language:

@@ -61,9 +61,11 @@ class Database:
         return database
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Open the file for reading only."""
-        return cls._connect(path, "ro")
+    def read(cls, path: Path) -> Self | None:
+        """Open the file for reading only; None if there is none yet."""
+        with _sentences(path):
+            is_there = path.exists()
+        return cls._connect(path, "ro") if is_there else None
 
     @classmethod
     def _connect(cls, path: Path, mode: str) -> Self:

@@ -67,7 +67,8 @@ class Journal:
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """Open the log for reading only; None if there is none yet."""
-        return cls(Database.read(path)) if path.exists() else None
+        database = Database.read(path)
+        return cls(database) if database else None
 
     def __enter__(self) -> Self:
         return self
