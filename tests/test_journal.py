@@ -194,6 +194,19 @@ def test_what_is_over_stays_over_when_the_clock_goes_back(journal: Journal) -> N
     assert journal.live(NOW) == []
 
 
+def test_when_the_clock_is_set_the_deadlines_that_are_open_move_with_it(
+    journal: Journal,
+) -> None:
+    recorded(journal, 1, at=NOW - WINDOW)
+    journal.expire(NOW)
+    recorded(journal, 2)
+
+    journal.move_deadlines(timedelta(hours=1))
+
+    assert journal.live(NOW + WINDOW)[0].expires_at == NOW + WINDOW + timedelta(hours=1)
+    assert [event.attempt_id for event in journal.live(NOW)] == [3]
+
+
 def test_only_one_program_may_notify_of_an_attempt(journal: Journal) -> None:
     attempt_id = recorded(journal).id
 
