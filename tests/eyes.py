@@ -14,6 +14,7 @@ class Eyes:
     name: str = "eyes"
     is_shut: bool = False
     shown: list[Notification] = field(default_factory=list)
+    refreshed: list[Notification] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     is_closed: bool = False
 
@@ -22,6 +23,10 @@ class Eyes:
         if self.is_shut:
             raise NotificationFailed(Text(en="shut", ja="閉"))
         self.shown.append(notification)
+
+    def refresh(self, notification: Notification) -> None:
+        """Remember it."""
+        self.refreshed.append(notification)
 
     def withdraw(self, topic: int) -> None:
         """Remember that it is gone."""

@@ -1,10 +1,10 @@
 """Channels are tried until one answers, and it is known which did not."""
 
 import sys
-from dataclasses import dataclass, field
 
 import pytest
 
+from tests.eyes import Eyes
 from tests.notifications import live
 from watcher.errors import NotificationFailed
 from watcher.language import Language, Text
@@ -16,29 +16,7 @@ from watcher.notify.delivery import (
     NotDelivered,
     channels,
 )
-from watcher.notify.notification import Action, Notification
-
-
-@dataclass
-class Screen:
-    """A channel that remembers what it was asked, and shows nothing if it is broken."""
-
-    name: str
-    is_broken: bool = False
-    shown: list[Notification] = field(default_factory=list)
-    withdrawn: list[int] = field(default_factory=list)
-    is_closed: bool = False
-
-    def show(self, notification: Notification) -> None:
-        if self.is_broken:
-            raise NotificationFailed(Text(en="it is off", ja="切れています"))
-        self.shown.append(notification)
-
-    def withdraw(self, topic: int) -> None:
-        self.withdrawn.append(topic)
-
-    def close(self) -> None:
-        self.is_closed = True
+from watcher.notify.notification import Action
 
 
 def _ignore(topic: int, action: Action) -> None:
@@ -46,7 +24,7 @@ def _ignore(topic: int, action: Action) -> None:
 
 
 def test_the_first_channel_that_answers_shows_it_alone() -> None:
-    first, second = Screen("first"), Screen("second")
+    first, second = Eyes("first"), Eyes("second")
 
     delivered = Delivery([first, second]).deliver(live())
 
@@ -55,27 +33,36 @@ def test_the_first_channel_that_answers_shows_it_alone() -> None:
     assert second.shown == []
 
 
+def test_what_is_shown_is_refreshed_wherever_that_can_be_done() -> None:
+    first, second = Eyes("first"), Eyes("second")
+
+    Delivery([first, second]).refresh(live())
+
+    assert [first.refreshed, second.refreshed] == [[live()], [live()]]
+    assert [first.shown, second.shown] == [[], []]
+
+
 def test_a_channel_that_fails_is_told_and_the_next_one_shows_it() -> None:
-    first, second = Screen("first", is_broken=True), Screen("second")
+    first, second = Eyes("first", is_shut=True), Eyes("second")
 
     delivered = Delivery([first, second]).deliver(live())
 
     assert delivered.channel == "second"
     assert [failure.channel for failure in delivered.failures] == ["first"]
-    assert str(delivered.failures[0].error) == "it is off"
+    assert str(delivered.failures[0].error) == "shut"
     assert second.shown == [live()]
 
 
 def test_when_nobody_shows_it_each_reason_is_told_in_the_users_language() -> None:
-    screens = [Screen(name, is_broken=True) for name in ("first", "second")]
+    screens = [Eyes(name, is_shut=True) for name in ("first", "second")]
 
     with pytest.raises(NotDelivered) as caught:
         Delivery(screens).deliver(live())
 
     error = caught.value
     assert [failure.channel for failure in error.failures] == ["first", "second"]
-    assert str(error).endswith("first: it is off; second: it is off")
-    assert error.say(Language.JA).endswith("first: 切れています; second: 切れています")
+    assert str(error).endswith("first: shut; second: shut")
+    assert error.say(Language.JA).endswith("first: 閉; second: 閉")
 
 
 def test_without_any_channel_nobody_is_shown_anything() -> None:
@@ -86,16 +73,16 @@ def test_without_any_channel_nobody_is_shown_anything() -> None:
 
 
 def test_a_channel_that_failed_is_tried_again_the_next_time() -> None:
-    first, second = Screen("first", is_broken=True), Screen("second")
+    first, second = Eyes("first", is_shut=True), Eyes("second")
     delivery = Delivery([first, second])
     delivery.deliver(live())
-    first.is_broken = False
+    first.is_shut = False
 
     assert delivery.deliver(live()) == Delivered("first")
 
 
 def test_withdrawing_and_closing_reach_every_channel() -> None:
-    screens = [Screen("first"), Screen("second")]
+    screens = [Eyes("first"), Eyes("second")]
     delivery = Delivery(screens)
     delivery.withdraw(3)
     delivery.close()

@@ -147,6 +147,30 @@ def test_a_withdrawn_notification_leaves_the_screen(
     assert dunst.shown_count() == 0
 
 
+def test_an_open_notification_counts_down_in_place(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+    with dunst.bus.monitored() as monitor:
+        channel.refresh(live())
+        call = monitor.await_member("Notify")
+
+    assert call[1] != 0
+    assert dunst.shown_count() == 1
+
+
+def test_what_the_user_closed_stays_closed_while_time_passes(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.show(live())
+    with dunst.bus.monitored() as monitor:
+        dunst.closed()
+        monitor.await_member("NotificationClosed")
+        channel.refresh(live())
+
+    assert dunst.shown_count() == 0
+
+
 def test_what_the_user_closed_comes_back_as_a_new_one(
     dunst: Desktop, channel: Freedesktop
 ) -> None:

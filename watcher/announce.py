@@ -82,12 +82,20 @@ class Announcer:
 
     def remind(self, event: Event, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
-        words = partial(wording.reminder, event, now=now, is_armed=self._is_armed(now))
+        words = self._words(wording.reminder, event, now)
         channel = self.tell(words, now, about=event)
         if channel is not None:
             self._journal.append_about(
                 event, EventName.REMINDED, at=now, detail=channel
             )
+
+    def refresh(self, event: Event, now: datetime) -> None:
+        """Let the time left count down where the notification is still open."""
+        was_reminded = self._journal.has_happened(event.attempt_id, EventName.REMINDED)
+        kind = wording.reminder if was_reminded else wording.live
+        if self._delivery:
+            words = self._words(kind, event, now)
+            self._delivery.refresh(words(language=self._voice.language))
 
     def advise(self, event: Event, now: datetime) -> None:
         """Tell a user who did not sign in what to do, and log that it was not them."""
@@ -123,7 +131,7 @@ class Announcer:
         attempt_id = event.attempt_id or 0
         if self._delivery is None or not self._journal.claim(attempt_id, now):
             return
-        words = partial(wording.live, event, now=now, is_armed=self._is_armed(now))
+        words = self._words(wording.live, event, now)
         channel = self.tell(words, now, about=event)
         if channel is not None:
             self._journal.append_about(
@@ -139,9 +147,12 @@ class Announcer:
         elif count == UNVERIFIED_AN_HOUR + 1:
             self.tell(partial(wording.unverified_summary, count), now)
 
-    def _is_armed(self, now: datetime) -> bool:
-        until = self._journal.armed_until()
-        return until is not None and now < until
+    def _words(
+        self, kind: Callable[..., Notification], event: Event, now: datetime
+    ) -> Words:
+        armed_until = self._journal.armed_until()
+        is_armed = armed_until is not None and now < armed_until
+        return partial(kind, event, now=now, is_armed=is_armed)
 
     def _log_failures(
         self, failures: Sequence[Failure], now: datetime, about: Event | None

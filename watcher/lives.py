@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
 from watcher.browser import open_page
-from watcher.clock import Sleep, WallClock
+from watcher.clock import Sleep, WallClock, utc_now
 from watcher.errors import NothingLive
 from watcher.events import Event, EventName
 from watcher.inbox import Deadline, Pressed, Remind
@@ -20,6 +20,9 @@ from watcher.recognition.attempt import time_left
 from watcher.reminders import Reminders
 
 logger = logging.getLogger(__name__)
+
+REFRESH_EVERY = timedelta(seconds=30)
+"""How often an open notification counts down; more often would only flicker."""
 
 
 class Lives:
@@ -38,6 +41,7 @@ class Lives:
         self._reminders = reminders
         self._remind_at = remind_at
         self._planned: set[int] = set()
+        self._refreshed_at = utc_now()
         self._wall_clock = wall_clock or WallClock()
         self._sleep = Sleep()
 
@@ -55,15 +59,18 @@ class Lives:
             self._journal.move_deadlines(step)
             self._planned.clear()
             self.follow(now)
-        if self._planned and self._sleep.has_passed():
+        if self._sleep.has_passed():
             self._reminders.wake()
+        if self._planned and now - self._refreshed_at >= REFRESH_EVERY:
+            self._refresh(now)
 
     def follow(self, now: datetime) -> None:
         """Plan reminders and end of each live attempt that has none planned yet."""
         for event in self._journal.live(now):
-            if event.id not in self._planned and event.expires_at:
-                self._planned.add(event.id)
-                self._plan(event.attempt_id or 0, event.expires_at, now)
+            attempt_id = event.attempt_id or 0
+            if attempt_id not in self._planned and event.expires_at:
+                self._planned.add(attempt_id)
+                self._plan(attempt_id, event.expires_at, now)
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over or the user has answered."""
@@ -78,6 +85,7 @@ class Lives:
     def end(self, now: datetime) -> None:
         """End every attempt whose time is over."""
         for event in self._journal.expire(now):
+            self._planned.discard(event.attempt_id or 0)
             self._announcer.close(event, now)
 
     def press(self, pressed: Pressed, now: datetime) -> None:
@@ -93,6 +101,12 @@ class Lives:
                 self._announcer.advise(event, now)
             case _:
                 pass
+
+    def _refresh(self, now: datetime) -> None:
+        self._refreshed_at = now
+        for event in self._journal.live(now):
+            if not self._is_answered(event.attempt_id or 0):
+                self._announcer.refresh(event, now)
 
     def _plan(self, attempt_id: int, expires_at: datetime, now: datetime) -> None:
         for left in self._remind_at:

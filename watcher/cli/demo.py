@@ -17,6 +17,9 @@ class _Listed:
     def show(self, notification: Notification) -> None:
         """Do nothing: the timeline prints it once it counts as shown."""
 
+    def refresh(self, notification: Notification) -> None:
+        """Do nothing: the demo counts down by itself."""
+
     def withdraw(self, topic: int) -> None:
         """Do nothing: what is printed stays."""
 

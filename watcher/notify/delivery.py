@@ -67,6 +67,11 @@ class Delivery:
                 return Delivered(channel.name, tuple(failures))
         raise NotDelivered(tuple(failures))
 
+    def refresh(self, notification: Notification) -> None:
+        """Change what is still shown of its topic, wherever that can be done."""
+        for channel in self._channels:
+            channel.refresh(notification)
+
     def withdraw(self, topic: int) -> None:
         """Close what is shown of this topic, wherever it can be closed."""
         for channel in self._channels:

@@ -5,6 +5,7 @@ notification of the same topic replaces the one before.
 """
 
 import html
+from contextlib import suppress
 from datetime import timedelta
 
 from jeepney import DBusAddress, MatchRule, Message, message_bus, new_method_call
@@ -48,6 +49,12 @@ class Freedesktop:
             self._shown[notification.topic] = body[0]
 
         bus.call(message, then=remember)
+
+    def refresh(self, notification: Notification) -> None:
+        """Count down where it is still open; what the user closed stays closed."""
+        if notification.topic in self._shown:
+            with suppress(NotificationFailed):  # the reminder will say it anew
+                self.show(notification)
 
     def withdraw(self, topic: int) -> None:
         """Close what is shown of this topic; nothing shown, nothing done."""

@@ -44,6 +44,9 @@ class Osascript:
             reason = type(error).__name__  # its text holds the notification's
             raise NotificationFailed(_FAILED, reason=reason) from error
 
+    def refresh(self, notification: Notification) -> None:
+        """Do nothing: what is shown cannot be changed."""
+
     def withdraw(self, topic: int) -> None:
         """Do nothing: macOS gives a script no handle on what it showed."""
 

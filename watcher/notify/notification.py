@@ -63,6 +63,9 @@ class Channel(Protocol):
     def show(self, notification: Notification) -> None:
         """Show it, or raise `NotificationFailed` with the reason."""
 
+    def refresh(self, notification: Notification) -> None:
+        """Show it in place of what is still shown of its topic; else do nothing."""
+
     def withdraw(self, topic: int) -> None:
         """Close what is shown of this topic where the channel can; else do nothing."""
 

@@ -58,6 +58,9 @@ class Plyer:
         except Exception as error:  # plyer's backends raise whatever they meet
             raise NotificationFailed(_FAILED, reason=error) from error
 
+    def refresh(self, notification: Notification) -> None:
+        """Do nothing: what is shown cannot be changed."""
+
     def withdraw(self, topic: int) -> None:
         """Do nothing: plyer gives no handle on what it showed."""
 

@@ -39,6 +39,9 @@ class Terminal:
         except OSError as error:
             raise NotificationFailed(_NONE, reason=error) from error
 
+    def refresh(self, notification: Notification) -> None:
+        """Do nothing: what is shown cannot be changed."""
+
     def withdraw(self, topic: int) -> None:
         """Do nothing: what is written is written."""
 

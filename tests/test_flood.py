@@ -1,0 +1,70 @@
+"""Forged mail in masses costs the user's attention next to nothing."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+from tests.eyes import Eyes
+from tests.judging import VERIFY
+from tests.samples import LINK, Mail, compose, html
+from watcher.announce import UNVERIFIED_AN_HOUR, Announcer, Voice
+from watcher.clock import utc_now
+from watcher.events import EventName, Origin
+from watcher.imap.reports import Arrived, Cursor, LookedAt
+from watcher.intake import Intake
+from watcher.journal import Journal
+from watcher.language import Language
+from watcher.notify.delivery import Delivery
+from watcher.reception import Reception
+from watcher.recognition.classify import Policy
+
+FLOOD = 1000
+WINDOW = timedelta(minutes=5)
+BODY = f'<p>承認または否認してください。<a href="{LINK}">承認または否認</a></p>'
+
+
+def receive(path: Path, sender: str) -> tuple[Eyes, list[EventName]]:
+    """Receive a flood of unsigned mails; return what was shown and what was logged."""
+    eyes = Eyes()
+    voice = Voice(language=Language.JA, tells_unverified=True)
+    with Journal.open(path) as journal:
+        announcer = Announcer(journal, Delivery([eyes]), voice)
+        intake = Intake(journal, VERIFY, {"home": Policy()}, WINDOW)
+        reception = Reception(journal, intake, announcer, lambda _: None)
+        for uid in range(1, FLOOD + 1):
+            reception.receive(forgery(uid, sender), utc_now())
+        look = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, FLOOD + 1))
+        reception.end_look(look, utc_now())
+        return eyes, [event.event for event in journal.events()]
+
+
+def forgery(uid: int, sender: str) -> Arrived:
+    now = utc_now()
+    mail = Mail(
+        sender=sender,
+        subject="amazon.co.jp: アクションが必要です: サインイン試行",
+        date=format_datetime(now),
+        message_id=f"<{uid}@forged.example>",
+        body=html(BODY),
+    )
+    origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
+    return Arrived(origin=origin, received_at=now, raw=compose(mail))
+
+
+def test_a_flood_of_unverified_mails_is_told_five_times_and_summed_up_once(
+    tmp_path: Path,
+) -> None:
+    sender = '"amazon.co.jp" <account-update@amazon.co.jp>'
+    eyes, logged = receive(tmp_path / "events.db", sender)
+
+    assert logged == [EventName.UNVERIFIED] * FLOOD
+    assert len(eyes.shown) == UNVERIFIED_AN_HOUR + 1
+    assert not any(shown.link or LINK in shown.body for shown in eyes.shown)
+
+
+def test_a_flood_of_look_alikes_is_logged_and_not_shown(tmp_path: Path) -> None:
+    sender = '"Amazon.co.jp" <account-update@amazon.co.jp.evil.example>'
+    eyes, logged = receive(tmp_path / "events.db", sender)
+
+    assert logged == [EventName.LOOK_ALIKE] * FLOOD
+    assert eyes.shown == []
