@@ -98,7 +98,7 @@ class Clocks:
     def __init__(self) -> None:
         self.awake = self.always = 100.0
         self.pulse = Pulse(
-            awake_s=lambda: self.awake, always_s=(lambda: 0.0, lambda: self.always)
+            awake_s=lambda: self.awake, clocks_s=(lambda: 0.0, lambda: self.always)
         )
 
 

@@ -3,7 +3,9 @@
 The program itself never visits it. No shell sees the link.
 """
 
+import threading
 import webbrowser
+from collections.abc import Callable
 from datetime import datetime
 
 from watcher.errors import NothingLive
@@ -11,8 +13,19 @@ from watcher.events import Event, EventName
 from watcher.journal import Journal
 from watcher.language import Text
 
+Launch = Callable[[str], bool]
+"""Hands a link to a browser; returns whether that could be done."""
 
-def open_page(journal: Journal, event: Event, now: datetime) -> None:
+
+def launch_aside(link: str) -> bool:
+    """Launch a browser that may run in the foreground, without waiting for its end."""
+    threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+    return True
+
+
+def open_page(
+    journal: Journal, event: Event, now: datetime, launch: Launch = webbrowser.open
+) -> None:
     """Open the approval page of a live attempt and log that the user went there.
 
     Raises:
@@ -20,7 +33,7 @@ def open_page(journal: Journal, event: Event, now: datetime) -> None:
     """
     if event.link is None:
         raise NothingLive(_NO_LINK)
-    if not webbrowser.open(event.link):
+    if not launch(event.link):
         raise NothingLive(_NO_BROWSER)
     journal.append_about(event, EventName.OPENED, at=now)
 

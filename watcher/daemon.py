@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
 from watcher.clock import monotonic_s, utc_now
-from watcher.errors import JournalBusy
+from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.health import Health
 from watcher.imap.reports import Arrived, LookedAt, StateChanged
 from watcher.imap.session import Session
@@ -113,7 +113,7 @@ class Daemon:
         while True:
             try:
                 return act()
-            except JournalBusy as error:
+            except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
                 if self._inbox.wait_for_stop(BUSY_RETRY_S):
                     return None
@@ -150,7 +150,14 @@ class Daemon:
                 self._journal.prune(now - self._habits.keep)
 
     def _take(self, arrived: Arrived, now: datetime) -> None:
-        taken = self._reception.receive(arrived, now)
+        try:
+            taken = self._reception.receive(arrived, now)
+        except WatcherError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
+            # Its text could hold what stands in the mail.
+            logger.error("%s: a bug: %s", arrived.origin, type(error).__name__)
+            return
         self._lives.follow(now)
         if taken.is_worth_another_try(now):
             self._reminders.at(now + RETRY_AFTER, Retry(arrived))

@@ -39,6 +39,7 @@ class Health:
         self._last_look_s: dict[str, float] = {}
         self._noted_s: dict[str, float] = {}
         self._blind: set[str] = set()
+        self._refused: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
 
     def start(self, accounts: Iterable[str]) -> None:
@@ -60,7 +61,10 @@ class Health:
     def note_state(self, change: StateChanged) -> None:
         """The session of an account entered a state."""
         self._put(change.account, _facts(change))
-        if change.state is State.REFUSED:
+        if change.state is State.CATCHING_UP:
+            self._refused.discard(change.account)
+        if change.state is State.REFUSED and change.account not in self._refused:
+            self._refused.add(change.account)
             self._announcer.tell(
                 partial(wording.login_refused, change.account), change.at
             )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
-from watcher.browser import open_page
+from watcher.browser import launch_aside, open_page
 from watcher.clock import Sleep, WallClock, utc_now
 from watcher.errors import NothingLive
 from watcher.events import Event, EventName
@@ -94,7 +94,7 @@ class Lives:
         match pressed.action:
             case Action.OPEN if event:
                 try:
-                    open_page(self._journal, event, now)
+                    open_page(self._journal, event, now, launch_aside)
                 except NothingLive as error:
                     logger.warning("%s", error)
             case Action.NOT_ME if event:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import IO
 
 from watcher.errors import AlreadyRunning, JournalUnusable
 from watcher.language import Text
+
+PROBE_TRIES = 4
+PROBE_S = 0.05
+"""A probe takes microseconds: one that still holds the lock after these is a daemon."""
 
 
 def lock_path(journal: Path) -> Path:
@@ -32,7 +37,7 @@ def only_daemon(journal: Path) -> Iterator[None]:
     except OSError as error:
         raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
     with os.fdopen(descriptor, "r+b") as file:
-        if not _try_lock(file):
+        if not _lock(file):
             raise AlreadyRunning(_RUNNING, pid=_pid_in(file), path=journal)
         file.truncate(0)
         file.seek(0)
@@ -51,6 +56,15 @@ def running_daemon(journal: Path) -> int | None:
         return None
     except OSError as error:
         raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock, through the instant for which `watcher status` holds the lock to probe."""
+    for _ in range(PROBE_TRIES):
+        if _try_lock(file):
+            return True
+        time.sleep(PROBE_S)
+    return False
 
 
 def _pid_in(file: IO[bytes]) -> int:

@@ -10,7 +10,7 @@ from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
 from watcher.daemon import Observed
-from watcher.errors import ExitCode, WatcherError
+from watcher.errors import ExitCode, MailboxMissing, WatcherError
 from watcher.house import House, dns_verify, open_channels
 from watcher.imap.reports import LookedAt, StateChanged
 from watcher.journal import Journal
@@ -70,7 +70,8 @@ class Waiting:
             case StateChanged(account=account, error=WatcherError() as error):
                 self._errors[account] = error
             case LookedAt(account=account):
-                self._errors.pop(account, None)
+                if not isinstance(self._errors.get(account), MailboxMissing):
+                    self._errors.pop(account, None)
             case _:
                 pass
         if self._house.journal.live(utc_now()):

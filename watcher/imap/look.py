@@ -8,10 +8,10 @@ header may be that of an attempt.
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from watcher.clock import utc_now
+from watcher.clock import always_s, utc_now
 from watcher.events import Origin
 from watcher.imap.answers import Head, Opened
 from watcher.imap.mailbox import Connection, Unfetchable
@@ -40,6 +40,8 @@ class Looker:
     settings: WatchSettings
     is_candidate: Callable[[bytes], bool]
     report: Callable[[Report], None]
+    looks_began_s: dict[str, float] = field(default_factory=dict)
+    """When the last look at each mailbox began, by the clock that is never set."""
 
     def catch_up(self, mailbox: str, cursor: Cursor | None) -> Cursor:
         """Open a mailbox and look at all that may have come while nobody watched.
@@ -73,14 +75,17 @@ class Looker:
         """
         for _ in range(LOOKS_AT_ONCE):
             self.connection.wire.has_news = False
+            began_s = always_s()
             uids = self.connection.uids_from(cursor.uid_next)
             cursor = self._take(mailbox, uids, cursor)
+            self.looks_began_s[mailbox] = began_s
             if not self.connection.wire.has_news:
                 break
         return cursor
 
     def _catch_up(self, mailbox: str, opened: Opened, known: Cursor | None) -> Cursor:
         self.connection.wire.has_news = False
+        self.looks_began_s.pop(mailbox, None)
         start = Cursor(opened.uid_validity, self._uid_next(opened, known))
         now = utc_now()
         reach = self.settings.window if known else self.settings.look_back
@@ -142,7 +147,19 @@ class Looker:
             uid_validity=uid_validity,
             uid=head.uid,
         )
-        self.report(Arrived(origin=origin, received_at=head.received_at, raw=raw))
+        self.report(
+            Arrived(
+                origin=origin,
+                received_at=head.received_at,
+                within=self._within(mailbox),
+                raw=raw,
+            )
+        )
+
+    def _within(self, mailbox: str) -> timedelta | None:
+        """Return how long a mail can lie there that the last look did not find."""
+        began_s = self.looks_began_s.get(mailbox)
+        return None if began_s is None else timedelta(seconds=always_s() - began_s)
 
 
 def _holds(cursor: Cursor, opened: Opened) -> bool:

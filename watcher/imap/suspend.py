@@ -8,18 +8,14 @@ that took far longer than it was asked to.
 import time
 from collections.abc import Callable
 
+from watcher.clock import always_s
+
 GAP_S = 5.0
 """Less is a busy machine, or a clock that is set right."""
 
 
 class Resumed(Exception):
     """The machine slept: what is open now leads nowhere."""
-
-
-def _boot_s() -> float:
-    """Return seconds on a clock that goes on in suspend, where there is one."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class Pulse:
@@ -29,16 +25,16 @@ class Pulse:
         self,
         *,
         awake_s: Callable[[], float] = time.monotonic,
-        always_s: tuple[Callable[[], float], ...] = (time.time, _boot_s),
+        clocks_s: tuple[Callable[[], float], ...] = (time.time, always_s),
     ) -> None:
         self._awake_s = awake_s
-        self._always_s = always_s
+        self._clocks_s = clocks_s
         self.reset()
 
     def reset(self) -> None:
         """Start anew: what lies behind was no rest."""
         self._awake = self._awake_s()
-        self._always = [clock() for clock in self._always_s]
+        self._always = [clock() for clock in self._clocks_s]
 
     def beat(self) -> None:
         """Compare the clocks with the last beat, in a rest.
