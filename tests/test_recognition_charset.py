@@ -33,6 +33,17 @@ def test_euc_is_read_under_every_name(name: str) -> None:
     assert decode_text("確認コード".encode("euc_jp"), name) == "確認コード"
 
 
+@pytest.mark.parametrize("sign", ["①", "㈱", "髙", "ﾃﾞｽｸ", "〜"])
+def test_characters_of_windows_are_read_in_euc(sign: str) -> None:
+    pairs = {"①": "ada1", "㈱": "adea", "髙": "fce2", "〜": "a1c1"}
+    kana = b"".join(b"\x8e" + bytes([octet]) for octet in "ﾃﾞｽｸ".encode("cp932"))
+    octets = bytes.fromhex(pairs[sign]) if sign in pairs else kana
+
+    text = decode_text("確認".encode("euc_jp") + octets, "euc-jp")
+
+    assert text == "確認" + sign
+
+
 def test_half_width_kana_in_seven_bits_are_read() -> None:
     assert decode_text(b"\x1b(I%+@\x1b(B ok \x1b$B@", "iso-2022-jp").endswith("@")
     assert decode_text(b"\x1b$B3NG'\x1b(I1\x1b(B", "iso-2022-jp") == "確認\uff71"

@@ -49,6 +49,7 @@ SUBJECTS = [
     ("amazon.com: Tentativa de login", "pt"),
     ("amazon.it: Tentativo di accesso", "it"),
     ("AMAZON.COM: SIGN-IN ATTEMPT", "en"),
+    ("amazon.co.jp: サインイン 試行", "ja"),
     ("  amazon.com:  Sign-in  attempt ", "en"),
 ]
 
@@ -271,6 +272,7 @@ LAYOUTS = {
     ),
     "sentence_goes_on_behind_the_url": "承認または否認: {link}をコピーしてください。",
     "url_in_japanese_brackets": "承認または否認:「{link}」。",
+    "comment_that_ends_oddly": "<!-- --!><a href='{link}'>Approve or Deny</a>",
     "unclosed_anchor": "<a href='{link}'>Approve or Deny<p>Thank you",
     "german": '<a href="{link}">Genehmigen oder ablehnen</a>',
     "spanish": '<a href="{link}">Aprobar o denegar</a>',
@@ -307,6 +309,11 @@ CODES = {
     "postal_code_in_the_footer": (
         "<p>verification code:</p><p>{code}</p><p>Bengaluru 560055</p>"
     ),
+    "digits_of_the_name_are_no_code": (
+        "<h1>Verification code</h1><p>taro 654321,</p><p>verification code:</p>{code}"
+    ),
+    "one_digit_a_cell": "<p>verification code:</p><td>1<td>2<td>3<td>4<td>5<td>6</td>",
+    "two_halves": "<p>verification code:</p><b>123 456</b><p>Nov 21 2026</p>",
     "digits_of_a_link_are_no_code": (
         "<p>https://www.amazon.in/?k=111111 verification code: {code}</p>"
     ),

@@ -87,6 +87,25 @@ def test_approve_phrase_without_any_link_gives_nothing() -> None:
     assert is_unknown(signed(Mail(body=plain("承認または否認してください。"))))
 
 
+@pytest.mark.parametrize(
+    "code_as_shown", ["123 456", "123-456", "<td>1<td>2<td>3<td>4<td>5<td>6"]
+)
+def test_code_in_pieces_beside_an_approve_anchor_gives_neither(
+    code_as_shown: str,
+) -> None:
+    both = APPROVAL_HTML.format(link=LINK) + f"<p>確認コード: {code_as_shown}</p>"
+
+    assert is_unknown(signed(Mail(body=html(both))))
+
+
+@pytest.mark.parametrize("words", ["click here to deny", "拒否するにはこちら"])
+def test_link_that_only_denies_is_not_given(words: str) -> None:
+    denying = f"<p>承認または否認してください。</p><a href='{LINK}'>{words}</a>"
+
+    assert is_unknown(signed(Mail(body=html(denying))))
+    assert link(signed(Mail(body=html(denying + f"<a href='{LINK}'>{LINK}</a>"))))
+
+
 def test_link_under_other_words_is_not_given() -> None:
     body = html(f"<p>Sign-in attempt</p><a href='{LINK}'>Continue</a>")
 
@@ -186,6 +205,9 @@ def test_watched_store_is_recognised() -> None:
         ("t.a.r.o@gmail.com", "taro@gmail.com"),
         ("taro@googlemail.com", "ta.ro+x@gmail.com"),
         ("a@example.org, taro@example.jp", "taro@example.jp"),
+        ("taro..yamada.@example.jp", "taro..yamada.@example.jp"),
+        ("Taro <.taro-@example.jp>", ".taro-@example.jp"),
+        ('"taro..yamada."@example.jp', "taro..yamada.@example.jp"),
     ],
 )
 def test_known_recipient_is_known_in_every_spelling(to: str, known: str) -> None:

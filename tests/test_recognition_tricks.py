@@ -218,6 +218,14 @@ def test_field_behind_a_bare_carriage_return_is_refused() -> None:
     assert Reason.MALFORMED in reasons
 
 
+@pytest.mark.parametrize("name", ["From ", "From\t", "From  "])
+def test_sender_with_a_blank_before_its_colon_is_no_envelope(name: str) -> None:
+    raw = f"{name}: x@evil.example\r\n".encode() + approval()
+
+    assert outcome(raw)[0] in {LookAlike, NotRelevant}
+    assert outcome(b"From x@evil.example Sat Nov 21\r\n" + approval())[0] is Recognised
+
+
 def test_line_that_is_no_field_ends_the_trust() -> None:
     verdict, reasons = outcome(b"no field\r\n" + approval())
 
@@ -233,6 +241,18 @@ def test_foreign_recipient_tells_a_replay() -> None:
     raw = approval(to="mallory@evil.example")
 
     assert outcome(raw, policy=policy) == (LookAlike, {Reason.RECIPIENT_UNKNOWN})
+
+
+@pytest.mark.parametrize(
+    "to", [f"{USER} <mal..lory@evil.example>", f'"{USER}" <mal..lory@evil.example>']
+)
+def test_name_of_an_irregular_address_is_no_recipient(to: str) -> None:
+    policy = Policy(recipients=frozenset({USER}))
+
+    assert outcome(approval(to=to), policy=policy) == (
+        LookAlike,
+        {Reason.RECIPIENT_UNKNOWN},
+    )
 
 
 def test_recipient_in_cc_does_not_count() -> None:
@@ -449,6 +469,10 @@ HREFS = {
     ),
     "line_break": (
         f"https://www.amazon.co.jp\n.evil.example/a/c/r/{TOKEN}",
+        Reason.LINK_CHARACTERS,
+    ),
+    "reference_to_a_huge_number": (
+        f"https://www.amazon.co.jp/a/c/r/{TOKEN}&#99999999999;",
         Reason.LINK_CHARACTERS,
     ),
     "relative": (f"/a/c/r/{TOKEN}", Reason.LINK_SCHEME),

@@ -43,9 +43,12 @@ def is_for_one_of(known: frozenset[str], recipients: tuple[str, ...]) -> bool:
 
 
 def _mailbox(address: str) -> str:
-    """Return an address without what its provider ignores: case, tags, Gmail's dots."""
+    """Return an address without what its provider ignores: case, tags, Gmail's dots.
+
+    Quotes only protect what stands in them (RFC 5321 §4.1.2).
+    """
     local, _, domain = address.strip().lower().rpartition("@")
-    local = local.partition("+")[0]
+    local = local.strip('"').partition("+")[0]
     if domain in _DOTS_IGNORED:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"

@@ -38,7 +38,11 @@ LINK_TOKEN = r"[A-Za-z0-9_-]{16,64}"  # noqa: S105 -- a pattern; 25 alphanumeric
 LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 """Tokens of the newer shape `/a/c/r/<token>` and the older `/a/c/r?k=<token>`."""
 
-CODE_DIGITS = 6
+DENY = (
+    *("deny", "拒否", "否認", "ablehnen", "denegar", "rechazar", "refuser", "negar"),
+    *("recusar", "rifiuta"),
+)
+"""Words of a link that only denies; only the English ones were seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

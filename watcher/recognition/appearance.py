@@ -57,10 +57,11 @@ def _alternatives(words: frozenset[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+# Without blanks: Japanese has none, so those in it come from breaking a line.
 _ENDS = {
-    **dict.fromkeys(_forms(amazon.ACCOUNT_SUBJECTS), (Form.ACCOUNT, None)),
+    **{dense(word): (Form.ACCOUNT, None) for word in _forms(amazon.ACCOUNT_SUBJECTS)},
     **{
-        word: (form, wording.language)
+        dense(word): (form, wording.language)
         for wording in reversed(amazon.WORDINGS)
         for form, words in (
             (Form.NOTICE, wording.notices),
@@ -72,9 +73,7 @@ _ENDS = {
 _ACTIONS = frozenset().union(*(_forms(wording.actions) for wording in amazon.WORDINGS))
 _ALERTS = frozenset().union(*(_forms(wording.alerts) for wording in amazon.WORDINGS))
 _NOTICES = tuple(word for word, (form, _) in _ENDS.items() if form is Form.NOTICE)
-_MENTIONS = tuple(
-    dense(word) for word, (form, _) in _ENDS.items() if form is Form.ATTEMPT
-)
+_MENTIONS = tuple(word for word, (form, _) in _ENDS.items() if form is Form.ATTEMPT)
 
 # `<store>: <end>`, `<store>, action needed: <end>`, `Amazon security alert: <end>`; the
 # comma is English, the colon Japanese, the blank before it French.
@@ -126,15 +125,16 @@ def appearance(header: Header) -> Appearance:
 
 
 def _read_plain(text: str) -> Subject:
-    form, language = _ENDS.get(text, (Form.OTHER, None))
+    form, language = _ENDS.get(text.replace(" ", ""), (Form.OTHER, None))
     if form is Form.ACCOUNT:
         return Subject(form)
     match = _SUBJECT.fullmatch(text)
     if match is None:
         return Subject(Form.OTHER)
     store = match["store"] if match["store"] in amazon.STORES else None
-    form, language = _ENDS.get(match["end"], (Form.OTHER, None))
+    end = match["end"].replace(" ", "")
+    form, language = _ENDS.get(end, (Form.OTHER, None))
     if form is Form.OTHER and match["alert"]:
-        is_notice = match["end"].startswith(_NOTICES)
+        is_notice = end.startswith(_NOTICES)
         form = Form.NOTICE if is_notice else Form.ACCOUNT
     return Subject(form, language, store)

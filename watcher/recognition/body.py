@@ -16,14 +16,17 @@ from watcher.recognition.plain import dense, normal
 from watcher.recognition.verdict import Reason
 
 _APPROVE = tuple(dense(word) for wording in amazon.WORDINGS for word in wording.approve)
+_DENY = tuple(normal(word) for word in amazon.DENY)
 _CODE = re.compile(
     "|".join(
         re.escape(normal(word)) for wording in amazon.WORDINGS for word in wording.codes
     )
 )
-# No neighbour may be a letter, a sign of a colour or part of a longer number.
+# No neighbour may be a letter, a sign of a colour or part of a longer number. Some
+# write a code in two halves, or each of its digits in a cell of its own.
 _DIGITS = re.compile(
-    rf"(?<![a-z0-9#])(?<![0-9][.,/-])[0-9]{{{amazon.CODE_DIGITS}}}"
+    r"(?<![a-z0-9#])(?<![0-9][.,/-])"
+    r"(?:[0-9]{6}|(?<![0-9] )(?:[0-9]{3}[ -][0-9]{3}|[0-9](?: [0-9]){5})(?! [0-9]))"
     r"(?![a-z0-9])(?![.,/-][0-9])"
 )
 _CODE_FOLLOWS = 300
@@ -51,7 +54,7 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
     codes = {code for text in texts if (code := _find_code(text))}
     is_approval = any(map(_says_approve, texts))
     if is_approval and not codes:
-        return _approval(asking)
+        return _approval(asking, bodies)
     if codes and not is_approval:
         return _code(codes, asking)
     flaws = () if is_approval else (Reason.PHRASE_MISSING,)
@@ -65,9 +68,9 @@ def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
     return next((href for href in web if not links.is_amazons(links.host(href))), None)
 
 
-def _approval(asking: tuple[str, ...]) -> Body:
+def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
-    if not asking:
+    if all(_only_denies(link, bodies) for link in asking):
         flaws[Reason.LINK_MISSING] = None
     if len({links.same_page(link) for link in asking}) > 1:
         flaws[Reason.LINKS_DISAGREE] = None
@@ -90,6 +93,20 @@ def _says_approve(text: str) -> bool:
     return any(words in squeezed for words in _APPROVE)
 
 
+def _only_denies(link: str, bodies: tuple[Page, ...]) -> bool:
+    """Tell whether all that a reader can press for a link says that it denies."""
+    pressed = [
+        normal(links.without_urls(anchor.text))
+        for page in bodies
+        for anchor in page.anchors
+        if anchor.href.strip(links.BLANKS) == link
+    ]
+    return bool(pressed) and all(
+        not _says_approve(text) and any(word in text for word in _DENY)
+        for text in pressed
+    )
+
+
 def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
     """Return the links behind the words, and wherever a URL of that path is shown."""
     pressed = _distinct(
@@ -109,7 +126,7 @@ def _distinct(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def _shown_by(anchor: Anchor) -> tuple[str, ...]:
-    href = anchor.href.strip(" \t\r\n\f")
+    href = anchor.href.strip(links.BLANKS)
     text = links.url_in_place_of_text(anchor.text)
     if text is not None and links.asks(text):
         return (href,) if _is_shortened(text, href) else (href, text)
@@ -135,12 +152,17 @@ def _is_shortened(shown: str, link: str) -> bool:
 
 
 def _find_code(text: str) -> str | None:
-    for words in _CODE.finditer(text):
-        near = words.end() + _CODE_FOLLOWS
-        if code := _DIGITS.search(text, words.end(), near):
-            return code[0]
-    for words in _CODE.finditer(text):
-        before = text[max(0, words.start() - _CODE_PRECEDES) : words.start()]
-        if codes := _DIGITS.findall(before):
-            return str(codes[-1])
-    return None
+    """Return the digits that stand nearest behind words that announce a code."""
+    announced = [words.span() for words in _CODE.finditer(text)]
+    behind = [
+        (digits.start() - end, digits[0])
+        for _, end in announced
+        if (digits := _DIGITS.search(text, end, end + _CODE_FOLLOWS))
+    ]
+    ahead = [
+        digits
+        for start, _ in announced
+        for digits in _DIGITS.findall(text[max(0, start - _CODE_PRECEDES) : start])
+    ]
+    code = min(behind)[1] if behind else next(reversed(ahead), None)
+    return code and re.sub("[ -]", "", code)

@@ -33,6 +33,7 @@ _TOLERATED = 50
 
 _ESCAPE = re.compile(rb"(\x1b(?:\$[@B]|\([BJI]))")
 _PAIR = re.compile(rb"[\x21-\x7e]{2}")
+_EUC = re.compile(rb"\x8e([\xa1-\xdf])|([\xa1-\xfe])([\xa1-\xfe])")
 
 # RFC 2047 §2; blanks inside the text are wrong there but seen in the wild.
 _ENCODED_WORD = re.compile(
@@ -47,7 +48,8 @@ def decode_text(data: bytes, charset: str | None) -> str:
         return _decode_iso_2022_jp(data)
     declared = _codec(charset)
     if declared is not None:
-        text = data.decode(declared, "replace")
+        is_euc = declared == "euc_jp"
+        text = _decode_euc_jp(data) if is_euc else data.decode(declared, "replace")
         if text.count("\ufffd") * _TOLERATED <= len(text):
             return text
     return _guess(data)
@@ -119,6 +121,18 @@ def _decode_strictly(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except UnicodeDecodeError:
         return None
+
+
+def _decode_euc_jp(data: bytes) -> str:
+    """Decode EUC-JP, by way of cp932 if it holds characters that Windows adds."""
+    if (text := _decode_strictly(data, "euc_jp")) is not None:
+        return text
+    return _EUC.sub(_euc_to_shift_jis, data).decode("cp932", "replace")
+
+
+def _euc_to_shift_jis(sign: re.Match[bytes]) -> bytes:
+    """Map one half-width kana, or one pair, of EUC-JP to Shift_JIS."""
+    return sign[1] or _to_shift_jis(sign[2][0] & 0x7F, sign[3][0] & 0x7F)
 
 
 def _decode_iso_2022_jp(data: bytes) -> str:

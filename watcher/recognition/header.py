@@ -11,8 +11,8 @@ from watcher.recognition.charset import decode_field
 
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]+):(.*(?:\r?\n[ \t].*)*)\r?\n?")
-_ENVELOPE = re.compile(rb"From .*\r?\n")
-"""Line that mbox puts before a mail; it is no header field."""
+_ENVELOPE = re.compile(rb"From (?![ \t]*:).*\r?\n")
+"""Line that mbox puts before a mail; `From :` is a header field (RFC 5322 §4.5.2)."""
 
 _AMBIGUOUS = re.compile(rb"\r(?!\n)|\0")
 

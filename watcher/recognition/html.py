@@ -84,12 +84,11 @@ class _Reader:
 
     def _say(self, raw: str) -> None:
         if raw:
-            characters = unescape(_HUGE_REFERENCE.sub("\ufffd", raw))
-            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", characters))
+            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
 
     def _read_markup(self) -> None:
         if self.source.startswith("<!--", self.position):
-            self._skip_past("-->")
+            self._skip_past("--!?>")
         elif tag := _TAG.match(self.source, self.position):
             self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
         else:
@@ -117,9 +116,13 @@ class _Reader:
         end = self.source.find(">", position)
         self.position = len(self.source) if end < 0 else end + 1
         if "href" in attributes:
-            attributes["href"] = unescape(_HUGE_REFERENCE.sub("", attributes["href"]))
+            attributes["href"] = _unescape(attributes["href"])
         return attributes
 
     def _skip_past(self, mark: str) -> None:
         end = re.compile(mark, re.IGNORECASE).search(self.source, self.position)
         self.position = end.end() if end else len(self.source)
+
+
+def _unescape(raw: str) -> str:
+    return unescape(_HUGE_REFERENCE.sub("\ufffd", raw))

@@ -23,6 +23,9 @@ _APPROVAL = re.compile(
 )
 _TAG = re.compile(r"https?://", re.IGNORECASE)
 
+BLANKS = " \t\r\n\f"
+"""What a browser strips off an address."""
+
 
 def find_urls(text: str) -> Iterator[str]:
     """Yield the URLs that a reader sees in text, in their order."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message as Part
+from email.utils import parseaddr
 
 import mailparser
 
@@ -99,9 +100,19 @@ def _parse_addressed(header: Header) -> Message:
     return Message(
         header=header,
         senders=tuple(address for _, address in parsed.from_),
-        recipients=tuple(address for _, address in parsed.to),
+        recipients=tuple(address for _, address in parsed.to) or _irregular(header),
         date=parsed.date.astimezone(UTC) if parsed.date else None,
     )
+
+
+def _irregular(header: Header) -> tuple[str, ...]:
+    """Return the one recipient whose address mail-parser takes for none.
+
+    Japanese mobile carriers gave out `taro..@example.jp`, against RFC 5321 §4.1.2.
+    """
+    field = b"".join(header.get_all("to")[:1]).decode("utf-8", "replace")
+    address = parseaddr(field)[1] if field.count("@") == 1 else ""
+    return (address,) if address else ()
 
 
 def _refuse_bombs(raw: bytes) -> None:
