@@ -40,7 +40,7 @@ class Lives:
         self._announcer = announcer
         self._reminders = reminders
         self._remind_at = remind_at
-        self._planned: set[int] = set()
+        self._followed_id = 0
         self._refreshed_at = utc_now()
         self._wall_clock = wall_clock or WallClock()
         self._sleep = Sleep()
@@ -57,20 +57,19 @@ class Lives:
         if step:
             logger.warning("the clock was set by %s", step)
             self._journal.move_deadlines(step)
-            self._planned.clear()
+            self._followed_id = 0
             self.follow(now)
         if self._sleep.has_passed():
             self._reminders.wake()
-        if self._planned and now - self._refreshed_at >= REFRESH_EVERY:
+        if now - self._refreshed_at >= REFRESH_EVERY:
             self._refresh(now)
 
     def follow(self, now: datetime) -> None:
         """Plan reminders and end of each live attempt that has none planned yet."""
-        for event in self._journal.live(now):
-            attempt_id = event.attempt_id or 0
-            if attempt_id not in self._planned and event.expires_at:
-                self._planned.add(attempt_id)
-                self._plan(attempt_id, event.expires_at, now)
+        for event in self._journal.live(now, after_id=self._followed_id):
+            self._followed_id = event.id
+            if event.expires_at:
+                self._plan(event.attempt_id or 0, event.expires_at, now)
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over or the user has answered."""
@@ -85,7 +84,6 @@ class Lives:
     def end(self, now: datetime) -> None:
         """End every attempt whose time is over."""
         for event in self._journal.expire(now):
-            self._planned.discard(event.attempt_id or 0)
             self._announcer.close(event, now)
 
     def press(self, pressed: Pressed, now: datetime) -> None:

@@ -35,6 +35,10 @@ _NOT_OVER = (
     "WHERE e.event = 'attempt' AND NOT EXISTS (SELECT 1 FROM events x "
     "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
 )
+_NOT_NOTIFIED = (
+    "NOT EXISTS (SELECT 1 FROM events n "
+    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +184,19 @@ class Journal:
 
     # Reading ----------------------------------------------------------------------
 
-    def live(self, now: datetime) -> list[Event]:
+    def live(self, now: datetime, *, after_id: int = 0) -> list[Event]:
         """Return the attempts that can still be acted on, oldest first."""
         return self._events(
-            f"{_NOT_OVER} AND e.expires_at > ? ORDER BY e.id", (to_ms(now),)
+            f"{_NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
+            (to_ms(now), after_id),
         )
 
     def unannounced(self, now: datetime) -> list[Event]:
         """Return the live attempts that no notification is known to have shown."""
-        return [
-            event
-            for event in self.live(now)
-            if not self.has_happened(event.attempt_id, EventName.NOTIFIED)
-        ]
+        return self._events(
+            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_NOTIFIED} ORDER BY e.id",
+            (to_ms(now),),
+        )
 
     def has_happened(self, attempt_id: int | None, name: EventName) -> bool:
         """Return whether an event about this attempt is in the log."""
