@@ -121,22 +121,23 @@ def test_all_mistakes_come_out_at_once_each_with_its_key(tmp_path: Path) -> None
     )
 
     keys = [line.removeprefix("  - ").split(":")[0] for line in lines]
-    assert sorted(keys) == [
-        "accounts[1].keyring",
-        "accounts[1].name",
-        "accounts[1].port",
-        "accounts[1].provider",
-        "accounts[1].user",
-        "accounts[1].usr",
+    assert keys == [
         "colour",
-        "dkim.nameservers",
+        "watch.pol_interval",
+        "watch.window",
+        "watch.mode",
+        "watch.stores",
         "notify.enabled",
         "notify.remind_at",
-        "watch.mode",
-        "watch.pol_interval",
-        "watch.stores",
-        "watch.window",
+        "dkim.nameservers",
+        "accounts[1].usr",
+        "accounts[1].port",
+        "accounts[1].name",
+        "accounts[1].user",
+        "accounts[1].provider",
+        "accounts[1]",
     ]
+    assert "a time span in quotes" in lines[2]
 
 
 @both_languages

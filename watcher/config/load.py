@@ -124,7 +124,7 @@ def _table(
     keys = {key.name: key for key in fields(kind)}  # type: ignore[arg-type]  # every table is a dataclass
     _report_unknown(f"{where}.", table, list(keys), problems)
     values = {}
-    for name in keys.keys() & table.keys():
+    for name in (name for name in keys if name in table):
         try:
             values[name] = keys[name].metadata["parse"](table[name])
         except Bad as bad:
@@ -157,9 +157,8 @@ def _check_account(
         yield Problem(f"{where}.provider", _HOST_MISSING, {})
     given = [name for name in PASSWORD_KEYS if is_given(name)]
     if len(given) != 1:
-        key = (given or PASSWORD_KEYS)[-1]
-        keys = ", ".join(PASSWORD_KEYS)
-        yield Problem(f"{where}.{key}", _ONE_PASSWORD, {"keys": keys})
+        key = f"{where}.{given[-1]}" if given else where
+        yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
     server = account.host or account.provider
     if account.tls is Tls.NONE and server and not is_loopback(server):
         yield Problem(f"{where}.tls", _CLEAR_TEXT, {})

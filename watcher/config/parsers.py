@@ -72,7 +72,7 @@ def port(value: object) -> int:
 def duration(value: object) -> timedelta:
     """Return a time span written as `90s`, `5m`, `2h` or `30d`, above zero."""
     try:
-        span = parse_span(text(value))
+        span = parse_span(value if isinstance(value, str) else "")
     except ValueError:
         span = timedelta(0)
     if span > timedelta(0):
