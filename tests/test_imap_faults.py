@@ -4,15 +4,17 @@ Each fault strikes once. The session must report the loss with a fitting error, 
 back by itself, and report the mail that waits there.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.imap_script import Fault, Peer, Server, fetched
-from tests.imap_watch import MAIL, QUICK, settings, watched
+from tests.imap_watch import MAIL, QUICK, clear, settings, watched, watching
 from watcher.errors import ConnectionLost, Unreachable, WatcherError
-from watcher.imap.reports import State
+from watcher.imap.reports import LookedAt, State, StateChanged
 from watcher.language import Language
 
 pytestmark = pytest.mark.timeout(60)
@@ -185,3 +187,85 @@ def test_a_mail_that_the_server_cannot_give_costs_only_itself() -> None:
         seen.wait_for_state(State.WATCHING)
 
     assert seen.uids == [3, 1]
+
+
+ENDLESS = 5_000 * "9"
+HUGE = 10**30
+
+ODD_ANSWERS = {
+    "FETCH": (
+        '* 1 FETCH (UID 1 INTERNALDATE "21-Nov-2026 12:00:00 +9900" BODY[HEADER] "")',
+        f'* 1 FETCH (UID 1 INTERNALDATE "{ENDLESS}-Nov-2026 12:00:00 +0000")',
+        f'* 1 FETCH (UID {HUGE} BODY[HEADER] "From: a@example.com")',
+    ),
+    "SEARCH": (f"* SEARCH 1 {ENDLESS}", f"* SEARCH 1 {HUGE}"),
+    "EXAMINE": (f"* OK [UIDVALIDITY {HUGE}] valid", f"* OK [UIDNEXT {HUGE}] next"),
+    "LIST": (
+        '* LIST () "/" NIL',
+        '* LIST (\\Junk) "/" (a b)',
+        "* LIST NIL NIL INBOX",
+        '* LIST (\\Junk) "/" "&2AA-"',
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [(command, line) for command, lines in ODD_ANSWERS.items() for line in lines],
+)
+def test_an_odd_answer_neither_ends_the_watch_nor_leaves_a_number_that_no_log_holds(
+    command: str, line: str
+) -> None:
+    def answer(peer: Peer, tag: str) -> None:
+        peer.send(line, f"{tag} OK done")
+
+    server = Server(faults={command: answer})
+    server.add(MAIL)
+    with watched(server, settings(QUICK), "INBOX", "\\Junk") as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+
+    numbers = [(at.cursor.uid_validity, at.cursor.uid_next) for at in seen.of(LookedAt)]
+    assert max(max(pair) for pair in numbers) < 2**32 + 1
+
+
+def test_a_date_without_a_morrow_leaves_room_to_count_from_it() -> None:
+    def fetch(peer: Peer, tag: str) -> None:
+        date = b'INTERNALDATE "31-Dec-9999 23:59:59 +0000"'
+        answer = fetched(server.mailboxes["INBOX"], server.commands[-1])
+        peer.send_raw(re.sub(rb'INTERNALDATE "[^"]*"', date, answer))
+        peer.send(f"{tag} OK done")
+
+    server = Server(faults={"FETCH": fetch})
+    server.add(MAIL)
+    with watched(server, settings(QUICK)) as (_, seen):
+        arrived = seen.wait_for_uid(1)
+
+    assert arrived.received_at + timedelta(days=365) > arrived.received_at
+
+
+def test_a_bug_costs_the_connection_and_not_the_watch() -> None:
+    bugs = [ZeroDivisionError, AssertionError]
+
+    def stumble(_header: bytes) -> bool:
+        if bugs:
+            raise bugs.pop()
+        return True
+
+    server = Server()
+    server.add(MAIL)
+    with (
+        server,
+        watching(clear(server.port), settings(QUICK), is_candidate=stumble) as (_, it),
+    ):
+        it.wait_for_uid(1)
+        it.wait_for_state(State.WATCHING)
+
+
+def test_the_name_of_a_mailbox_reaches_the_user_without_control_characters() -> None:
+    server = Server()
+    server.listing.append('* LIST (\\Junk) "/" "&ABs-[31mJunk&AAoAByAu-"')
+    with watched(server, settings(QUICK), "INBOX", "\\Junk") as (_, seen):
+        seen.wait_for_state(State.WATCHING)
+
+    missing = next(change.error for change in seen.of(StateChanged) if change.error)
+    assert " mailbox [31mJunk that " in str(missing)

@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from watcher.clock import utc_now
 
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 """Three letters each: strftime would speak the user's language."""
+
+_LARGEST = 2**32 - 1
+"""UIDs and the like have 32 bits (RFC 3501 §9); no log could hold any number."""
+
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""A later INTERNALDATE would leave no room to count from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,29 @@ def received_at(answer: Mapping[bytes, Any]) -> datetime:
         return utc_now()
     try:
         aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
-    except OverflowError:
+        return min(aware.astimezone(UTC), _LATEST)
+    except (OverflowError, ValueError):  # ValueError: a zone of more than a day
         return utc_now()
+
+
+def number(value: object) -> int | None:
+    """Return a UID, UIDNEXT or UIDVALIDITY, None for what cannot be one."""
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
+
+
+def uids(words: Iterable[bytes]) -> list[int]:
+    """Return the UIDs among words, ascending, each once."""
+    digits = len(str(_LARGEST))
+    short = (word for word in words if word.isdigit() and len(word) <= digits)
+    return sorted({uid for word in short if (uid := number(int(word)))})
+
+
+def is_name(name: object) -> TypeGuard[str]:
+    """Return whether a mailbox can have this name: NIL or half a character cannot be.
+
+    imapclient decodes names from modified UTF-7, which can hold half of a pair.
+    """
+    return isinstance(name, str) and name == name.encode(errors="ignore").decode()
 
 
 def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:

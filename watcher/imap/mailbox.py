@@ -19,10 +19,13 @@ from watcher.imap.answers import (
     Head,
     Opened,
     imap_date,
+    is_name,
     lower,
+    number,
     part,
     received_at,
     text,
+    uids,
     upper,
 )
 from watcher.imap.client import Client
@@ -75,15 +78,15 @@ class Connection:
         """Return the account's mailboxes; none where the server's list is unusable."""
         with self.talking():
             try:
-                lines = self._client.list_folders()
+                return [
+                    Listed(name, lower(flags), text(delimiter))
+                    for flags, delimiter, name in self._client.list_folders()
+                    if is_name(name)
+                ]
             except imaplib.IMAP4.abort:
                 raise
             except (imaplib.IMAP4.error, ValueError, TypeError, AttributeError):
                 return []
-        return [
-            Listed(name, lower(flags), text(delimiter))
-            for flags, delimiter, name in lines
-        ]
 
     def examine(self, mailbox: str) -> Opened:
         """Open a mailbox for reading.
@@ -96,7 +99,8 @@ class Connection:
             answer = self._unless_no(partial(self._examine, mailbox))
         if answer is None:
             raise self._missing(mailbox)
-        return Opened(answer.get(b"UIDVALIDITY", 0), answer.get(b"UIDNEXT"))
+        uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        return Opened(number(uid_validity) or 0, number(uid_next))
 
     def _examine(self, mailbox: str) -> Mapping[bytes, Any]:
         answer: Mapping[bytes, Any]
@@ -114,7 +118,7 @@ class Connection:
         self.wire.has_news_elsewhere = False
         if answer is None:
             raise self._missing(mailbox)
-        match answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT"):
+        match number(answer.get(b"UIDVALIDITY")), number(answer.get(b"UIDNEXT")):
             case int(uid_validity), int(uid_next):
                 return Cursor(uid_validity, uid_next)
             case _:
@@ -143,7 +147,8 @@ class Connection:
 
     def _missing(self, mailbox: str) -> MailboxMissing:
         host, user = self._account.host, self._account.user
-        return MailboxMissing(sentences.MISSING, host=host, user=user, mailbox=mailbox)
+        name = trouble.readable(mailbox)  # the server may have chosen it
+        return MailboxMissing(sentences.MISSING, host=host, user=user, mailbox=name)
 
     def notify(self) -> None:
         """Ask to be told of mail in mailboxes that are not open, too (RFC 5465).
@@ -207,8 +212,8 @@ class Connection:
             kind, lines = self.wire.uid("SEARCH", *criteria)
             if kind != "OK":
                 raise imaplib.IMAP4.error("SEARCH failed")
-        words = b" ".join(line for line in lines if isinstance(line, bytes)).split()
-        return sorted({int(word) for word in words if word.isdigit()})
+        found = b" ".join(line for line in lines if isinstance(line, bytes))
+        return uids(found.split())
 
     def heads(self, uids: Sequence[int]) -> list[Head]:
         """Return the heads of mails, without those that are gone meanwhile."""
@@ -234,7 +239,7 @@ class Connection:
     def _fetch(
         self, uids: Sequence[int], items: Collection[str]
     ) -> Mapping[int, Mapping[bytes, Any]]:
-        """Return what the server has of each mail.
+        """Return what the server has of each mail; what was not asked for is left out.
 
         Raises:
             Unfetchable: it refuses, or what it sent cannot be read; the line is sound.
@@ -246,4 +251,4 @@ class Connection:
             if trouble.is_line_sound(error):
                 raise Unfetchable from error
             raise trouble.lost(error, self._account.host) from error
-        return answers
+        return {uid: answers[uid] for uid in uids if uid in answers}

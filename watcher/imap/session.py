@@ -31,7 +31,7 @@ from watcher.imap.reports import Cursor, Report, State, StateChanged
 from watcher.imap.rounds import Rounds
 from watcher.imap.settings import WatchSettings
 from watcher.imap.suspend import Pulse, Resumed
-from watcher.imap.trouble import HOPELESS, PASSING, ToldLater
+from watcher.imap.trouble import HOPELESS, PASSING, ToldLater, lost
 from watcher.imap.vigil import Vigil
 from watcher.imap.wake import Stopped, Wake
 
@@ -150,6 +150,12 @@ class Session:
             return self._be_refused(error)
         except PASSING as error:
             return self._lose(error)
+        except Exception as error:  # noqa: BLE001 -- a bug must not end the watch
+            # Its text could hold what stands in a mail.
+            logger.error(
+                "account=%s a bug: %s", self.account.name, type(error).__name__
+            )
+            return self._lose(lost(error, self.account.host))
         return Outcome.DONE
 
     def _connect(self) -> None:

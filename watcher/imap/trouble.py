@@ -31,13 +31,14 @@ BROKEN = (
     LookupError,
     TypeError,
     AttributeError,
+    ArithmeticError,
     RecursionError,
     MemoryError,
 )
 """What the libraries raise on a broken line, or on an answer that is none.
 
 Their parsers trust the server: nested parentheses end in RecursionError, a name that is
-NIL in AttributeError, and so on.
+NIL in AttributeError, a date of a thousand digits in OverflowError, and so on.
 """
 
 # OpenSSL's x509_vfy.h
