@@ -173,6 +173,18 @@ def test_other_mail_of_amazon_is_not_relevant_even_unsigned(
     assert outcome(compose(mail))[0] is NotRelevant
 
 
+@pytest.mark.parametrize(
+    "subject", ["amazon.co.jp: サインイン", "Re: amazon.co.jp: サインイン試行"]
+)
+def test_proved_mail_of_another_address_of_amazon_is_not_relevant(
+    subject: str,
+) -> None:
+    mail = Mail(sender="cs-reply@amazon.co.jp", subject=subject, body=plain("Hello"))
+
+    assert outcome(signed(mail))[0] is NotRelevant
+    assert outcome(compose(mail))[0] is LookAlike
+
+
 def test_ordinary_mail_is_not_relevant() -> None:
     mail = Mail(
         sender="a@example.org", subject="Sign-in attempt blocked", body=plain("")

@@ -31,6 +31,7 @@ from watcher.recognition.verdict import (
     NotRelevant,
     Reason,
     Recognised,
+    Result,
     Unverified,
     Verdict,
 )
@@ -125,6 +126,9 @@ def _judge_account_mail(
     )
     against = {flaw for found in findings[:3] for flaw in found.flaws}
     against -= {Reason.DKIM_TEMPERROR}
+    if authentication.result is Result.PASS:
+        # Whoever is proved to be Amazon may write of sign-ins from any address.
+        against -= {Reason.FROM_NOT_ACCOUNT_MAIL}
     is_shop_mail = sender.flaws == (Reason.FROM_NOT_ACCOUNT_MAIL,)
     if not against or (is_shop_mail and subject.form is Form.ACCOUNT):
         return Judged(NotRelevant(_reasons(findings), authentication), findings)
