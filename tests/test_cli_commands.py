@@ -1,6 +1,7 @@
 """The commands that read what the daemon wrote: log, open, status, expect, classify."""
 
 import json
+import signal
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,16 @@ def test_open_refuses_what_is_over_or_unknown(lived_in: Home, attempt_id: str) -
     assert not lived_in.opened.exists()
 
 
+def test_open_points_to_the_code_where_there_is_no_link(household: Household) -> None:
+    household.code("271828")
+    household.home.run("check", "--no-notify")
+
+    done = household.home.run("open")
+
+    assert (done.code, done.out) == (ExitCode.NOTHING, "")
+    assert "type in its code, which `watcher check` shows" in done.err
+
+
 def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> None:
     nothing = {"BROWSER": "/nowhere/browser", "PATH": "/nowhere"}
 
@@ -129,6 +140,22 @@ def test_status_tells_how_each_account_is_watched(household: Household) -> None:
     assert "home: watching" in text.out
     assert "removed" not in text.out
     assert "Start it with: watcher run" in down.out
+
+
+def test_status_of_a_daemon_that_was_killed_claims_no_watching(
+    household: Household,
+) -> None:
+    home = household.home
+    with home.started("run") as run:
+        run.await_text("state=watching")
+        run.end(signal.SIGKILL)
+
+    text, (status,) = home.run("status"), home.run("status", "--json").json
+
+    assert text.code == ExitCode.NOTHING
+    assert "home: not watched" in text.out
+    assert "how:" not in text.out
+    assert (status["running"], status["accounts"][0]["state"]) == (False, "stopped")
 
 
 def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> None:

@@ -62,6 +62,8 @@ class Waiting:
         if _print_live(self._house.journal, self._options):
             return ExitCode.OK
         _print_errors(self._errors.values(), self._options)
+        if not (self._options.json or self._errors):
+            print(_NOTHING.say(self._options.language))
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING)
 

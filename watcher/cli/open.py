@@ -30,14 +30,21 @@ def _choose(journal: Journal, attempt_id: int | None, now: datetime) -> Event:
     Raises:
         NothingLive: it is over, unknown, or without an approval link.
     """
-    live = [event for event in journal.live(now) if event.link]
+    live = journal.live(now)
     if attempt_id is not None:
         live = [event for event in live if event.attempt_id == attempt_id]
-    if not live:
-        raise NothingLive(_NOTHING)
-    return live[-1]
+    linked = [event for event in live if event.link]
+    if not linked:
+        raise NothingLive(_NO_LINK if live else _NOTHING)
+    return linked[-1]
 
 
+_NO_LINK = Text(
+    en="The live attempt has no approval link: type in its code, which `watcher check` "
+    "shows, or open Amazon's mail.",
+    ja="有効な試行に承認リンクがありません。`watcher check` に出る確認コードを入力"
+    "するか、Amazon のメールを開いてください。",
+)
 _NOTHING = Text(
     en="There is no live attempt with an approval link: it is over, or none came. "
     "Start the sign-in again; see `watcher log`.",

@@ -172,10 +172,12 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-_seconds = _checked(float, lambda s: 0 < s <= LONGEST_WAIT_S, "1 … 86400")
-_count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
-_span = _checked(parse_span, lambda span: span > timedelta(0), "90s, 5m, 2h, 30d")
-_instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
+_seconds = _checked(float, lambda s: 0 < s <= LONGEST_WAIT_S, "SECONDS = 1 … 86400")
+_count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
+_span = _checked(
+    parse_span, lambda span: span > timedelta(0), "SPAN = 90s, 5m, 2h, 30d"
+)
+_instant = _checked(_parse_instant, lambda _: True, "TIME = 2026-01-31T12:00:00Z")
 
 _WATCHER = Text(
     en="Watches mailboxes for Amazon's sign-in attempts and tells you at once. It "

@@ -16,6 +16,11 @@ from watcher.language import Language, Text
 from watcher.lock import running_daemon
 
 Sessions = Mapping[str, Mapping[str, Any]]
+_ENDED = {
+    "state": State.STOPPED.value,
+    **dict.fromkeys(("since", "mode", "mode_reason", "next_try_at")),
+}
+"""What is so of every account when the daemon is gone, even if it was killed."""
 
 
 def run(options: Options) -> int:
@@ -24,6 +29,8 @@ def run(options: Options) -> int:
     path = journal_path(config)
     pid = running_daemon(path)
     sessions = _sessions(Journal.read(path), config)
+    if pid is None:
+        sessions = {name: {**facts, **_ENDED} for name, facts in sessions.items()}
     if options.json:
         print(json.dumps(_as_json(pid, sessions, options.language), ensure_ascii=False))
     else:
