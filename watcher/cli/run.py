@@ -1,6 +1,7 @@
 """`watcher run`: the daemon, in the foreground."""
 
 import signal
+import sys
 
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
@@ -9,6 +10,7 @@ from watcher.errors import ExitCode
 from watcher.events import Event, EventName
 from watcher.house import House, dns_verify, open_channels
 from watcher.journal import Journal
+from watcher.language import Text
 from watcher.lock import only_daemon
 
 
@@ -29,6 +31,16 @@ def run(options: Options) -> int:
             signal.signal(number, lambda *_: house.inbox.stop())
         journal.void_claims()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
+        if not options.quiet:
+            names = ", ".join(account.name for account in config.accounts)
+            text = _WATCHING.say(options.language, names=names)
+            print(text, file=sys.stderr, flush=True)
         house.watch()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
     return ExitCode.OK
+
+
+_WATCHING = Text(
+    en="Watching {names}. Ctrl-C ends it.",
+    ja="{names} を見張ります。Ctrl-C で終わります。",
+)
