@@ -54,6 +54,7 @@ def test_a_wrong_password_is_77(household: Household) -> None:
 
     assert done.code == ExitCode.REFUSED
     assert f"refuses the login of {household.user}" in done.err
+    assert "app password" in done.err
     assert "wrong" not in done.err
 
 
@@ -288,13 +289,14 @@ def test_wrong_usage_is_2(home: Home, arguments: list[str]) -> None:
 def test_nothing_that_came_is_3(household: Household) -> None:
     home = household.home
 
-    codes = [
-        home.run("check", "--wait", "1", "--no-notify").code,
-        home.run("open").code,
-        home.run("status").code,
+    done = [
+        home.run("check", "--wait", "1", "--no-notify"),
+        home.run("open"),
+        home.run("status"),
     ]
 
-    assert codes == [ExitCode.NOTHING] * 3
+    assert [each.code for each in done] == [ExitCode.NOTHING] * 3
+    assert "No sign-in attempt" in done[0].out
 
 
 def test_check_wait_tells_why_nothing_could_come(household: Household) -> None:

@@ -88,8 +88,10 @@ class FromFile:
                 content = file.read()
         except OSError as error:
             text = Text(
-                en="The password file {path} cannot be read: {why}",
-                ja="パスワードファイル {path} を読めません: {why}",
+                en="The password file {path} cannot be read ({why}): make it, or mend "
+                "password_file.",
+                ja="パスワードファイル {path} を読めません({why})。作るか、"
+                "password_file を直してください。",
             )
             raise ConfigError(text, path=self.path, why=error.strerror) from error
         return _first_line(content, source=str(self.path))

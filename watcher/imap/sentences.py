@@ -12,7 +12,8 @@ NO_NAME_SERVER = Text(
 )
 REFUSED = Text(
     en="{host} refuses port {port}: check host and port, or the server is down.",
-    ja="{host} がポート {port} を拒みました。host と port を確かめてください。",
+    ja="{host} がポート {port} を拒みました。host と port を確かめてください。"
+    "サーバーが止まっているのかもしれません。",
 )
 NO_ROUTE = Text(
     en="{host} port {port} cannot be reached ({why}): is the network up?",
@@ -86,7 +87,8 @@ GARBLED = Text(
 )
 MISSING = Text(
     en="{host} has no mailbox {mailbox} that {user} may read: check mailboxes.",
-    ja="{host} に {user} が読めるメールボックス {mailbox} がありません。",
+    ja="{host} に {user} が読めるメールボックス {mailbox} がありません。"
+    "mailboxes を確かめてください。",
 )
 NO_STARTTLS = Text(
     en='{host} offers no STARTTLS: set tls = "implicit" and its port, often 993.',
@@ -97,8 +99,10 @@ CLEAR_TEXT = Text(
     ja='tls = "none" はこの PC の中だけです。{host} には使えません。',
 )
 LOGIN_REFUSED = Text(
-    en="{host} refuses the login of {user}: {said}",
-    ja="{host} が {user} のログインを拒みました: {said}",
+    en="{host} refuses the login of {user} ({said}): check user and password; "
+    "many providers want an app password.",
+    ja="{host} が {user} のログインを拒みました({said})。user とパスワードを"
+    "確かめてください。アプリパスワードが要る事業者も多くあります。",
 )
 LOGIN_LATER = Text(
     en="{host} takes no login of {user} for now: {said}",
