@@ -27,12 +27,14 @@ class NameServer:
     """What it answers to everything, where it is in trouble."""
     ttl_s: int = TTL_S
     questions: list[str] = field(default_factory=list)
+    was_asked: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, wire: bytes) -> bytes | None:
         """Return the answer to a question, None to let it wait."""
         query = dns.message.from_wire(wire)
         name = query.question[0].name.to_text()
         self.questions.append(name)
+        self.was_asked.set()
         if self.is_silent:
             return None
         response = dns.message.make_response(query)

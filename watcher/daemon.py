@@ -93,7 +93,7 @@ class Daemon:
             self._stubbornly(lambda: self._lives.resume(utc_now()))
             while not self._inbox.is_stopping:
                 self._serve(self._inbox.next(TICK_S))
-        self._note_ends()
+        self._stubbornly(self._note_ends)
 
     def _serve(self, message: Message | None) -> None:
         if message is not None:

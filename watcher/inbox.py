@@ -1,8 +1,8 @@
 """The daemon's one queue: everything that happens comes in here, as a value."""
 
 import queue
-import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -49,11 +49,16 @@ Message = Report | Remind | Deadline | Pressed | Retry | Upkeep
 
 
 class Inbox:
-    """Takes messages from every thread and signal handler; one thread reads them."""
+    """Takes messages from every thread and signal handler; one thread reads them.
+
+    A signal may come while the handler of another one runs, so `stop` takes no lock.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._stop = threading.Event()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.is_stopping = False
+        """Whether the reader was asked to end."""
 
     def put(self, message: Message) -> None:
         """Hand in a message."""
@@ -65,17 +70,16 @@ class Inbox:
 
     def stop(self) -> None:
         """Ask the reader to end."""
-        self._stop.set()
+        self.is_stopping = True
         self._queue.put(None)
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the reader was asked to end."""
-        return self._stop.is_set()
+        self._bell.put(None)
 
     def wait_for_stop(self, seconds: float) -> bool:
         """Wait at most so long; return whether the reader was asked to end."""
-        return self._stop.wait(seconds)
+        if not self.is_stopping:
+            with suppress(queue.Empty):
+                self._bell.get(timeout=seconds)
+        return self.is_stopping
 
     def rest(self) -> Iterator[Message]:
         """Yield what is still in the queue, without waiting."""

@@ -1,12 +1,13 @@
 """`watcher run`: the daemon, in the foreground."""
 
-import signal
 import sys
+from contextlib import suppress
 
+from watcher.cli.ending import end_in_time
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
-from watcher.errors import ExitCode
+from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import Event, EventName
 from watcher.house import House, dns_verify, open_channels
 from watcher.journal import Journal
@@ -27,8 +28,7 @@ def run(options: Options) -> int:
             open_channels=open_channels(config),
             is_daemon=True,
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: house.inbox.stop())
+        end_in_time(house.inbox.stop)
         journal.void_claims()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
         if not options.quiet:
@@ -36,7 +36,8 @@ def run(options: Options) -> int:
             text = _WATCHING.say(options.language, names=names)
             print(text, file=sys.stderr, flush=True)
         house.watch()
-        journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
+        with suppress(JournalBusy, JournalUnusable):  # the end is no time to wait
+            journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
     return ExitCode.OK
 
 
