@@ -10,7 +10,7 @@ import pytest
 
 from tests import desktop
 from tests.household import Household
-from tests.samples import CODE_HTML, Mail, html
+from tests.samples import APPROVAL_HTML, CODE_HTML, LINK, Mail, html, signed
 from watcher.clock import utc_now
 from watcher.events import EventName
 
@@ -290,6 +290,27 @@ def test_without_an_answer_from_dns_there_is_no_link_until_there_is_one(
     (attempt,) = (each for each in events if each.event is EventName.ATTEMPT)
     assert unverified.reasons == ("dkim_temperror",)
     assert attempt.attempt_id == unverified.id
+
+
+def test_check_names_a_mail_that_may_be_one_beside_nothing(
+    household: Household,
+) -> None:
+    household.post(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
+
+    done = household.home.run("check", "--no-notify")
+
+    assert "one and could not be verified" in done.out
+    assert LINK not in done.out
+
+
+def test_check_points_from_an_unknown_form_to_the_mail(household: Household) -> None:
+    form = html("<p>サインイン試行 がありました。</p>")
+    household.deliver(signed(Mail(body=form), **household.envelope()))
+
+    done = household.home.run("check", "--no-notify")
+
+    assert "unknown form" in done.out
+    assert "Open Amazon's mail" in done.out
 
 
 def test_check_wait_ends_with_the_mail_it_waited_for(household: Household) -> None:

@@ -11,6 +11,7 @@ from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
 from watcher.daemon import Observed
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
+from watcher.events import EventName
 from watcher.house import House, dns_verify, open_channels
 from watcher.imap.reports import LookedAt, StateChanged
 from watcher.journal import Journal
@@ -39,7 +40,7 @@ def _look(house: House, options: Options) -> int:
     _print_errors(errors, options)
     is_silent = _print_live(house.journal, options) or options.json or errors
     if not is_silent:
-        print(_NOTHING.say(options.language))
+        _print_nothing(house, options)
     return max((error.exit_code for error in errors), default=ExitCode.OK)
 
 
@@ -63,7 +64,7 @@ class Waiting:
             return ExitCode.OK
         _print_errors(self._errors.values(), self._options)
         if not (self._options.json or self._errors):
-            print(_NOTHING.say(self._options.language))
+            _print_nothing(self._house, self._options)
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING)
 
@@ -92,6 +93,13 @@ def _print_live(journal: Journal, options: Options) -> bool:
     return bool(live)
 
 
+def _print_nothing(house: House, options: Options) -> None:
+    """Tell that no attempt is alive, and of mails now that may yet be one."""
+    recent = house.journal.events(since=utc_now() - house.config.watch.window)
+    is_doubtful = any(event.event is EventName.UNVERIFIED for event in recent)
+    print((_DOUBTFUL if is_doubtful else _NOTHING).say(options.language))
+
+
 def _print_errors(errors: Iterable[WatcherError], options: Options) -> None:
     for error in errors:
         print(error.say(options.language), file=sys.stderr)
@@ -100,4 +108,10 @@ def _print_errors(errors: Iterable[WatcherError], options: Options) -> None:
 _NOTHING = Text(
     en="No sign-in attempt is waiting for you.",
     ja="承認を待っているサインイン試行はありません。",
+)
+_DOUBTFUL = Text(
+    en="No proved sign-in attempt is waiting for you, but a mail came that may be one "
+    "and could not be verified: see `watcher log`.",
+    ja="承認を待っている確かなサインイン試行はありません。ただし、差出人を確かめられない"
+    "メールが届いています(`watcher log` で確認できます)。",
 )

@@ -6,6 +6,7 @@ from watcher.clock import local_time
 from watcher.events import Event, EventName, Kind
 from watcher.language import Language, Text
 from watcher.notify.fit import fit_columns
+from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition.attempt import time_left
 from watcher.recognition.plain import harmless
 
@@ -37,7 +38,9 @@ def render_live(event: Event, now: datetime, language: Language) -> str:
         deadline=deadline,
         left=f"{minutes}:{seconds:02}",
     )
-    details = (event.device, event.near, event.secret)
+    is_unknown = event.kind is Kind.UNKNOWN
+    advice = OPEN_MAIL.say(language) if is_unknown else None
+    details = (event.device, event.near, event.secret, advice)
     lines = (f"  {harmless(line)}" for line in details if line)
     return "\n".join((head, *lines))
 
