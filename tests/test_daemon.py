@@ -13,6 +13,8 @@ from queue import SimpleQueue
 import pytest
 
 from tests.eyes import Eyes
+from tests.imap_script import Server
+from tests.imap_watch import clear
 from tests.judging import VERIFY
 from tests.samples import LINK, approval
 from tests.sightings import NOW
@@ -23,6 +25,8 @@ from watcher.errors import LoginRefused
 from watcher.events import Event, EventName, Origin
 from watcher.health import BLIND_AFTER, Health
 from watcher.imap.reports import Arrived, Cursor, LookedAt, State, StateChanged
+from watcher.imap.session import Session
+from watcher.imap.settings import WatchMode, WatchSettings
 from watcher.inbox import Inbox
 from watcher.intake import Intake, Taken
 from watcher.journal import Journal
@@ -30,7 +34,7 @@ from watcher.language import Language, Text
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
 from watcher.reception import Reception
-from watcher.recognition.classify import Policy, Verify
+from watcher.recognition.classify import Policy, Verify, may_be_attempt
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)
@@ -47,6 +51,19 @@ class Watch:
     shown: SimpleQueue[Notification] = field(default_factory=SimpleQueue)
     observed: SimpleQueue[Observed] = field(default_factory=SimpleQueue)
     remind_at: tuple[timedelta, ...] = ()
+    servers: tuple[int, ...] = ()
+
+    def session(self, port: int) -> Session:
+        """Return a session that would not poll by itself for an hour."""
+        return Session(
+            clear(port),
+            cursors={},
+            report=self.inbox.put,
+            is_candidate=may_be_attempt,
+            settings=WatchSettings(
+                mode=WatchMode.POLL, poll_interval=timedelta(hours=1)
+            ),
+        )
 
     def be_daemon(self, verify: Verify) -> None:
         voice = Voice(
@@ -56,6 +73,7 @@ class Watch:
         )
         habits = Habits(
             remind_at=self.remind_at,
+            poll_interval=timedelta(seconds=0.05),
             keep=timedelta(days=365),
             observe=self.observed.put,
         )
@@ -71,7 +89,7 @@ class Watch:
                 habits,
                 Health(journal, announcer),
             )
-            daemon.run(())
+            daemon.run([self.session(port) for port in self.servers])
 
     def report(self, *, left: timedelta = WINDOW) -> None:
         """Report a mail that asks to approve or deny, with so much time left."""
@@ -128,6 +146,17 @@ def watching(watch: Watch, verify: Verify = VERIFY) -> Iterator[Watch]:
 @pytest.fixture
 def watch(tmp_path: Path) -> Watch:
     return Watch(tmp_path / "events.db")
+
+
+def test_the_scheduler_polls_where_nobody_pushes(watch: Watch) -> None:
+    with Server(capabilities="IMAP4rev1") as server:
+        watch.servers = (server.port,)
+        with watching(watch):
+            server.wait_for("NOOP", times=3)
+            server.add(approval(date=format_datetime(utc_now())))
+            shown = watch.await_shown()
+
+    assert shown.link == LINK
 
 
 def test_an_attempt_is_shown_reminded_of_and_ended(watch: Watch) -> None:

@@ -17,9 +17,18 @@ from watcher.announce import Announcer
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.health import Health
-from watcher.imap.reports import Arrived, LookedAt, StateChanged
+from watcher.imap.reports import Arrived, LookedAt, Mode, StateChanged
 from watcher.imap.session import Session
-from watcher.inbox import Deadline, Inbox, Message, Pressed, Remind, Retry, Upkeep
+from watcher.inbox import (
+    Deadline,
+    Inbox,
+    Message,
+    Poll,
+    Pressed,
+    Remind,
+    Retry,
+    Upkeep,
+)
 from watcher.intake import Taken
 from watcher.journal import Journal
 from watcher.lives import Lives
@@ -50,6 +59,7 @@ class Habits:
     """What the daemon does by itself."""
 
     remind_at: tuple[timedelta, ...]
+    poll_interval: timedelta
     keep: timedelta
     """How long events are kept."""
     observe: Callable[[Observed], None] = lambda _: None
@@ -80,12 +90,12 @@ class Daemon:
         self._health = health
         self._looked_around_s = 0.0
         self._lives = Lives(journal, announcer, self._reminders, habits.remind_at)
-        self._sessions: Sequence[Session] = ()
+        self._sessions: dict[str, Session] = {}
         self._armed_until: datetime | None = None
 
     def run(self, sessions: Sequence[Session]) -> None:
         """Watch until the inbox is asked to stop, from whatever thread."""
-        self._sessions = sessions
+        self._sessions = {session.account.name: session for session in sessions}
         if self._health:
             self._health.start(session.account.name for session in sessions)
         with self._reminders.running(), _threads(sessions):
@@ -125,7 +135,7 @@ class Daemon:
         armed_until = self._journal.armed_until()
         if armed_until and armed_until > now and armed_until != self._armed_until:
             self._armed_until = armed_until
-            for session in self._sessions:
+            for session in self._sessions.values():
                 session.arm(armed_until - now)
 
     def _handle(self, message: Message, now: datetime) -> None:
@@ -139,7 +149,10 @@ class Daemon:
             case StateChanged():
                 if self._health:
                     self._health.note_state(message)
+                self._plan_polls(message)
                 self._habits.observe(message)
+            case Poll(account=account):
+                self._sessions[account].look_now()
             case Remind():
                 self._lives.remind(message, now)
             case Deadline():
@@ -148,6 +161,13 @@ class Daemon:
                 self._lives.press(message, now)
             case Upkeep():
                 self._journal.prune(now - self._habits.keep)
+
+    def _plan_polls(self, change: StateChanged) -> None:
+        poll = Poll(change.account)
+        if change.mode is Mode.POLL:
+            self._reminders.every(self._habits.poll_interval, poll)
+        else:
+            self._reminders.cancel(poll)
 
     def _take(self, arrived: Arrived, now: datetime) -> None:
         try:

@@ -39,6 +39,10 @@ def dns_verify(config: Config) -> Verify:
     return verifier(dns_lookup(config.dkim.nameservers, config.dkim.timeout))
 
 
+POLL_GRACE = 1.5
+"""The scheduler calls for polls; a session that hears nothing looks by itself then."""
+
+
 class OpenChannels(Protocol):
     """Opens channels that report the buttons pressed."""
 
@@ -100,6 +104,7 @@ class House:
         """Be the daemon until the inbox is asked to stop."""
         habits = Habits(
             remind_at=self.config.notify.remind_at,
+            poll_interval=self.config.watch.poll_interval,
             keep=self.config.log.keep,
             observe=self.observe,
         )
@@ -147,7 +152,7 @@ class House:
         watch = self.config.watch
         return WatchSettings(
             mode=watch.mode,
-            poll_interval=watch.poll_interval,
+            poll_interval=watch.poll_interval * POLL_GRACE,
             look_back=watch.look_back,
             window=watch.window,
         )

@@ -41,11 +41,18 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """It is time to look at an account that learns of new mail by polls."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Upkeep:
     """Old events may go."""
 
 
-Message = Report | Remind | Deadline | Pressed | Retry | Upkeep
+Message = Report | Remind | Deadline | Pressed | Retry | Poll | Upkeep
 
 
 class Inbox:

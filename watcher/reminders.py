@@ -57,7 +57,17 @@ class Reminders:
         self._scheduler.wakeup()
 
     def every(self, span: timedelta, value: Message) -> None:
-        """Put a value again and again."""
+        """Put a value again and again; planned again, it begins anew."""
         self._scheduler.add_job(
-            self._put, "interval", seconds=span.total_seconds(), args=(value,)
+            self._put,
+            "interval",
+            seconds=span.total_seconds(),
+            args=(value,),
+            id=repr(value),
+            replace_existing=True,
         )
+
+    def cancel(self, value: Message) -> None:
+        """Put a value no more, if it was planned."""
+        if self._scheduler.get_job(repr(value)):
+            self._scheduler.remove_job(repr(value))
