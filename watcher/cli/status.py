@@ -110,6 +110,6 @@ _STATES = {
     State.CATCHING_UP: Text(en="catching up", ja="届いていたメールを確認しています"),
     State.WATCHING: Text(en="watching", ja="見張っています"),
     State.BACKING_OFF: Text(en="waiting to try again", ja="再接続を待っています"),
-    State.REFUSED: Text(en="login refused", ja="ログインを拒否されました"),
+    State.REFUSED: Text(en="stopped until it is mended", ja="直すまで止まっています"),
     State.STOPPED: Text(en="not watched", ja="見張っていません"),
 }

@@ -20,7 +20,7 @@ UNVERIFIED = Text(en="Amazon? Sender not proved", ja="Amazon？ 差出人 未確
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
 BLIND = Text(en="Mail is not watched", ja="メールを監視できません")
 RECOVERED = Text(en="Mail is watched again", ja="メールの監視を再開")
-REFUSED = Text(en="Mail login refused", ja="メールのログイン失敗")
+REFUSED = Text(en="Mail login failed", ja="メールのログイン失敗")
 TRIAL = Text(en="A test notification", ja="通知のテスト")
 
 # The attempt
@@ -166,10 +166,9 @@ RECOVERED_BODY = Text(
     ja="{account} の監視を再開し、その間に届いたメールも確認しました。",
 )
 REFUSED_BODY = Text(
-    en="{account} is not watched until its password is right. `watcher check` says "
-    "what is wrong.",
-    ja="パスワードが正しくなるまで {account} は監視できません。"
-    "原因は `watcher check` で確認できます。",
+    en="{account} is not watched until this is mended. `watcher check` says what is "
+    "wrong.",
+    ja="直すまで {account} は監視できません。原因は `watcher check` で確認できます。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",
