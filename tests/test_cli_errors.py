@@ -1,5 +1,6 @@
 """Whatever is wrong ends in a sentence with its remedy and the contract's exit code."""
 
+import os
 import sqlite3
 import ssl
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ from tests.samples import Mail, approval, html, sign
 from watcher.errors import ExitCode
 from watcher.events import EventName
 from watcher.journal.database import FORMAT
+from watcher.lock import only_daemon, running_daemon
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 HANG_UPS: dict[str, imap_script.Fault] = {
     "LOGIN": lambda peer, _: peer.close(),
     "EXAMINE": lambda peer, _: peer.reset(),
@@ -394,3 +397,38 @@ def test_output_into_a_closed_pipe_is_no_error(household: Household) -> None:
     )
 
     assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows closes no descriptors")
+@pytest.mark.parametrize(
+    ("streams", "code"),
+    [
+        (">&-", ExitCode.OK),
+        (">&- 2>&-", ExitCode.OK),
+        ("2>&-", ExitCode.OK),
+        pytest.param(">/dev/full", ExitCode.TEMPORARY, marks=FULL),
+        pytest.param("2>/dev/full", ExitCode.OK, marks=FULL),
+    ],
+)
+def test_output_that_goes_nowhere_is_no_bug(
+    household: Household, streams: str, code: int
+) -> None:
+    household.approval()
+
+    done = household.home.run(
+        command=("sh", "-c", f'exec "$@" {streams}', "sh", *WATCHER, "-v", "check")
+    )
+
+    assert done.code == code
+    assert "bug" not in done.err
+    assert "attempt" in household.home.names()
+
+
+@FULL
+def test_a_full_disk_under_the_lock_is_left_to_the_log_to_tell(home: Home) -> None:
+    lock = home.log.with_name("events.db.lock")
+    lock.parent.mkdir(parents=True)
+    lock.symlink_to("/dev/full")
+
+    with only_daemon(home.log):
+        assert running_daemon(home.log) == 0

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -36,13 +36,13 @@ def only_daemon(journal: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
         raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
-    with os.fdopen(descriptor, "r+b") as file:
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
         if not _lock(file):
             raise AlreadyRunning(_RUNNING, pid=_pid_in(file), path=journal)
-        file.truncate(0)
-        file.seek(0)
-        file.write(str(os.getpid()).encode())
-        file.flush()
+        with suppress(OSError):  # on a full disk, of which the event log will tell
+            file.truncate(0)
+            file.seek(0)
+            file.write(str(os.getpid()).encode())
         yield
 
 

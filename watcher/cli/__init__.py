@@ -3,13 +3,15 @@
 Nothing heavy is imported before a command is known: `--help` and `status` are instant.
 """
 
+import errno
 import importlib
 import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from pathlib import Path
+from typing import Protocol, TextIO, cast
 
 from watcher.cli import parser
 from watcher.cli.options import Options
@@ -44,14 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output left; Python would complain again while exiting.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+        return ExitCode.OK  # the reader of our output left
     except Exception as error:  # noqa: BLE001 -- the last stop before the user
         return _report_bug(error, options)
+    finally:
+        _drop_unwritten()
 
 
 def _report_bug(error: Exception, options: Options) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        print(_NO_ROOM.say(options.language), file=sys.stderr)
+        return ExitCode.TEMPORARY
     if options.verbose:
         logging.getLogger(__name__).error("traceback", exc_info=error)
     text = _BUG.say(options.language, kind=type(error).__name__)
@@ -61,11 +66,27 @@ def _report_bug(error: Exception, options: Options) -> int:
 
 def _set_up_output(options: Options) -> None:
     """Let no character end a command, and write JSON in UTF-8 on every platform."""
+    # Python has none where the descriptor is closed, and prints one's words on another.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _drop_unwritten() -> None:
+    """Drop what cannot be written; Python would complain of it while exiting."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _set_up_diagnostics(options: Options) -> None:
@@ -83,6 +104,10 @@ def _set_up_diagnostics(options: Options) -> None:
         logging.getLogger(library).setLevel(logging.ERROR)
 
 
+_NO_ROOM = Text(
+    en="The output cannot be written: make room on the disk and try again.",
+    ja="出力を書きこめません。ディスクを空けてから、もう一度試してください。",
+)
 _BUG = Text(
     en="An unexpected error ended watcher ({kind}). This is a bug: run the command "
     "again with --verbose and report what it prints.",
