@@ -279,7 +279,10 @@ def test_a_second_run_is_75_and_names_the_first(household: Household) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["dance"], [], ["check", "--wait", "soon"], ["log", "--since", "yesterday"]],
+    [
+        *(["dance"], [], ["check", "--wait", "soon"], ["log", "--since", "yesterday"]),
+        *(["log", "--since", "999999d"], ["expect", "2d"], ["expect", "0s"]),
+    ],
     ids=str,
 )
 def test_wrong_usage_is_2(home: Home, arguments: list[str]) -> None:

@@ -13,6 +13,7 @@ from watcher.spans import parse_span
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
+_DAY = timedelta(days=1)
 
 
 class _Version(argparse.Action):
@@ -126,7 +127,7 @@ class Grammar:
         self._command("expect", _EXPECT).add_argument(
             "span",
             nargs="?",
-            type=_span,
+            type=_soon,
             default=EXPECTED_FOR,
             metavar="SPAN",
             help=self._say(_SPAN),
@@ -174,9 +175,8 @@ def _parse_instant(written: str) -> datetime:
 
 _seconds = _checked(float, lambda s: 0 < s <= LONGEST_WAIT_S, "SECONDS = 1 … 86400")
 _count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
-_span = _checked(
-    parse_span, lambda span: span > timedelta(0), "SPAN = 90s, 5m, 2h, 30d"
-)
+_span = _checked(parse_span, bool, "SPAN = 90s, 5m, 2h, 30d")
+_soon = _checked(parse_span, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
 _instant = _checked(_parse_instant, lambda _: True, "TIME = 2026-01-31T12:00:00Z")
 
 _WATCHER = Text(
