@@ -187,6 +187,22 @@ def test_what_a_killed_program_left_of_a_secret_goes_with_the_next_expiry(
         assert link(1).encode() not in all_bytes(path)
 
 
+def test_a_reader_holds_a_secret_up_no_longer_than_it_reads(
+    journal: Journal, path: Path
+) -> None:
+    recorded(journal)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM events").fetchall()
+        journal.expire(NOW + WINDOW)
+        journal.forget()
+        assert link(1).encode() in all_bytes(path)
+
+    journal.forget()
+
+    assert link(1).encode() not in all_bytes(path)
+
+
 def test_what_is_over_stays_over_when_the_clock_goes_back(journal: Journal) -> None:
     recorded(journal)
     journal.expire(NOW + WINDOW)

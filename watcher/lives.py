@@ -52,7 +52,7 @@ class Lives:
         self._announcer.announce_pending(now)
 
     def look_around(self, now: datetime) -> None:
-        """Keep the deadlines honest when the clock is set or the machine slept."""
+        """Keep deadlines honest when the clock is set, and secrets from staying."""
         step = self._wall_clock.was_set_by()
         if step:
             logger.warning("the clock was set by %s", step)
@@ -61,6 +61,7 @@ class Lives:
             self.follow(now)
         if self._sleep.has_passed():
             self._reminders.wake()
+        self._journal.forget()
         if now - self._refreshed_at >= REFRESH_EVERY:
             self._refresh(now)
 

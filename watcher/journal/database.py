@@ -128,12 +128,18 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def forget(self) -> None:
+    def forget(self) -> bool:
         """Empty the write-ahead log, so that what was deleted is in no file any more.
 
-        Another program that reads at this moment holds it up; then the next call will.
+        Return whether it is: another program that reads at this moment holds it up,
+        maybe for hours, and is not waited for.
         """
-        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.query("PRAGMA busy_timeout = 0")
+        try:
+            ((is_held_up, *_),) = self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.query(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
+        return not is_held_up
 
 
 def _make_private(path: Path) -> None:

@@ -62,6 +62,7 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._has_forgotten = True
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -144,8 +145,12 @@ class Journal:
                 self._database.query(
                     "DELETE FROM secrets WHERE attempt_id = ?", (event.attempt_id,)
                 )
-        self._database.forget()
+        self._has_forgotten = self._database.forget()
         return expired
+
+    def forget(self) -> None:
+        """Let what `expire` deleted leave every file, if a reader held that up."""
+        self._has_forgotten = self._has_forgotten or self._database.forget()
 
     def move_deadlines(self, by: timedelta) -> None:
         """Move the ends of the attempts that are not over: the clock was set."""
