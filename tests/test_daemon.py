@@ -51,6 +51,7 @@ class Watch:
     shown: SimpleQueue[Notification] = field(default_factory=SimpleQueue)
     observed: SimpleQueue[Observed] = field(default_factory=SimpleQueue)
     remind_at: tuple[timedelta, ...] = ()
+    loud_after: timedelta = timedelta(hours=1)
     servers: tuple[int, ...] = ()
 
     def session(self, port: int) -> Session:
@@ -76,6 +77,7 @@ class Watch:
             poll_interval=timedelta(seconds=0.05),
             keep=timedelta(days=365),
             observe=self.observed.put,
+            loud_after=self.loud_after,
         )
         with Journal.open(self.path) as journal:
             announcer = Announcer(journal, Delivery([self.eyes]), voice)
@@ -253,6 +255,16 @@ def test_a_locked_log_is_waited_for_until_it_is_free_or_the_end_comes(
             watch.inbox.stop()
 
     assert watch.names() == ([] if is_stopped else ["attempt", "notified"])
+
+
+def test_a_log_that_stays_locked_is_told(watch: Watch) -> None:
+    watch.loud_after = timedelta(0)
+    with watching(watch), closing(watch.locker()) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        watch.report()
+        assert "is locked by another program" in watch.await_shown().body
+        other.execute("ROLLBACK")
+        assert watch.await_shown().link == LINK
 
 
 def _calls(act: Callable[[], None], text: str) -> Callable[[object], bool]:

@@ -9,9 +9,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from watcher.announce import Announcer
 from watcher.clock import monotonic_s, utc_now
@@ -32,6 +33,7 @@ from watcher.inbox import (
 from watcher.intake import Taken
 from watcher.journal import Journal
 from watcher.lives import Lives
+from watcher.notify import wording
 from watcher.reception import Reception
 from watcher.reminders import Reminders
 
@@ -62,6 +64,8 @@ class Habits:
     poll_interval: timedelta
     keep: timedelta
     """How long events are kept."""
+    loud_after: timedelta = timedelta(seconds=10)
+    """How long the event log may be out of use before the user is told."""
     observe: Callable[[Observed], None] = lambda _: None
     """Called with everything that was handled, in the daemon's thread."""
 
@@ -85,6 +89,7 @@ class Daemon:
         self._inbox = inbox
         self._journal = journal
         self._reception = reception
+        self._announcer = announcer
         self._habits = habits
         self._reminders = Reminders(inbox.put)
         self._health = health
@@ -119,14 +124,24 @@ class Daemon:
                 self._health.note_state(message)
 
     def _stubbornly(self, act: Callable[[], None]) -> None:
-        """Do it again and again while the event log cannot be written."""
+        """Do it again and again while the event log cannot be written, and be loud."""
+        loud_at_s = monotonic_s() + self._habits.loud_after.total_seconds()
         while True:
             try:
                 return act()
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
+                if monotonic_s() >= loud_at_s:
+                    loud_at_s = float("inf")
+                    self._cry(error)
                 if self._inbox.wait_for_stop(BUSY_RETRY_S):
                     return None
+
+    def _cry(self, error: WatcherError) -> None:
+        with suppress(
+            JournalBusy, JournalUnusable
+        ):  # a channel's failure, to be logged
+            self._announcer.tell(partial(wording.stuck, error), utc_now())
 
     def _look_around(self, now: datetime) -> None:
         if self._health:

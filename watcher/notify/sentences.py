@@ -161,6 +161,11 @@ BLIND_BODY = Text(
     ja="{clock} から {account} を監視できていません。"
     "試行を見逃すおそれがあるため、メールを直接ご確認ください。",
 )
+STUCK = Text(en="Attempts are not shown", ja="試行を通知できません")
+STUCK_BODY = Text(
+    en="{why} Until then attempts will be missed: look at your mail yourself.",
+    ja="{why} それまで試行を見逃すおそれがあるため、メールを直接ご確認ください。",
+)
 RECOVERED_BODY = Text(
     en="{account} is watched again; what came meanwhile has been looked at.",
     ja="{account} の監視を再開し、その間に届いたメールも確認しました。",

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from watcher.clock import local_time
+from watcher.errors import WatcherError
 from watcher.events import Event
 from watcher.language import Language, Text
 from watcher.notify import sentences
@@ -124,6 +125,13 @@ def login_refused(account: str, *, language: Language) -> Notification:
     """Tell once that the server refuses the account's password."""
     draft = _of_account(account, sentences.REFUSED, sentences.REFUSED_BODY)
     return draft.say(language, account=_account(account))
+
+
+def stuck(error: WatcherError, *, language: Language) -> Notification:
+    """Tell that nothing can be logged, and so nothing is shown."""
+    body = (sentences.STUCK_BODY,)
+    draft = Draft(topic=_about("log"), title=sentences.STUCK, body=body, brief=body)
+    return draft.say(language, why=error.say(language))
 
 
 def trial(*, language: Language) -> Notification:
