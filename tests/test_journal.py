@@ -382,6 +382,15 @@ def test_a_log_that_is_not_there_yet_reads_as_none(path: Path) -> None:
     assert Journal.read(path) is None
 
 
+def test_a_log_that_is_just_being_made_reads_as_none(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    assert Journal.read(path) is None
+
+    sql(path, "PRAGMA journal_mode = WAL")
+    assert Journal.read(path) is None
+
+
 def test_a_reader_cannot_write(journal: Journal, path: Path) -> None:
     recorded(journal)
     reader = Journal.read(path)

@@ -65,7 +65,14 @@ class Database:
         """Open the file for reading only; None if there is none yet."""
         with _sentences(path):
             is_there = path.exists()
-        return cls._connect(path, "ro") if is_there else None
+        if not is_there:
+            return None
+        database = cls._connect(path, "ro")
+        with _closing_on_error(database), _sentences(path):
+            if database._is_empty():  # another program is about to make its tables
+                database.close()
+                return None
+        return database
 
     @classmethod
     def _connect(cls, path: Path, mode: str) -> Self:
@@ -103,6 +110,10 @@ class Database:
 
     def _format(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _is_empty(self) -> bool:
+        rows = self._connection.execute("SELECT count(*) FROM sqlite_master")
+        return bool(rows.fetchone()[0] == 0)
 
     def close(self) -> None:
         """Close the file."""
