@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from watcher.clock import utc_now
@@ -13,8 +13,8 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _LARGEST = 2**32 - 1
 """UIDs and the like have 32 bits (RFC 3501 §9); no log could hold any number."""
 
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""A later INTERNALDATE would leave no room to count from it."""
+_A_DAY = timedelta(days=1)
+"""No clock is so far ahead: a later INTERNALDATE is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,15 @@ def imap_date(day: datetime) -> str:
 
 def received_at(answer: Mapping[bytes, Any]) -> datetime:
     """Return INTERNALDATE in UTC; now, where it is missing or cannot be."""
-    date = answer.get(b"INTERNALDATE")
+    date, now = answer.get(b"INTERNALDATE"), utc_now()
     if not isinstance(date, datetime):
-        return utc_now()
+        return now
     try:
         aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return min(aware.astimezone(UTC), _LATEST)
+        arrived_at = aware.astimezone(UTC)
     except (OverflowError, ValueError):  # ValueError: a zone of more than a day
-        return utc_now()
+        return now
+    return arrived_at if arrived_at - now < _A_DAY else now
 
 
 def number(value: object) -> int | None:
