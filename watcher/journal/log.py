@@ -122,8 +122,8 @@ class Journal:
             if self.has_happened(attempt_id, EventName.NOTIFIED):
                 return False
             claimed = self._database.query(
-                "INSERT INTO deliveries VALUES (?1, ?2) ON CONFLICT DO UPDATE "
-                "SET claimed_at = ?2 WHERE claimed_at <= ?3 RETURNING 1",
+                "INSERT INTO deliveries VALUES (?, ?) ON CONFLICT DO UPDATE SET "
+                "claimed_at = excluded.claimed_at WHERE claimed_at <= ? RETURNING 1",
                 (attempt_id, to_ms(now), to_ms(now - DELIVERY_LEASE)),
             )
         return bool(claimed)
@@ -156,8 +156,8 @@ class Journal:
         """Move the ends of the attempts that are not over: the clock was set."""
         with self._database.transaction():
             self._database.query(
-                "UPDATE events SET expires_at = expires_at + ?1 WHERE event = ?2 AND "
-                "attempt_id NOT IN (SELECT attempt_id FROM events WHERE event = ?3)",
+                "UPDATE events SET expires_at = expires_at + ? WHERE event = ? AND "
+                "attempt_id NOT IN (SELECT attempt_id FROM events WHERE event = ?)",
                 (by // timedelta(milliseconds=1), EventName.ATTEMPT, EventName.EXPIRED),
             )
 
