@@ -175,8 +175,8 @@ def test_the_deadline_is_never_later_than_the_mail_allows(
 def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
     journal: Journal,
 ) -> None:
-    """The mail came since the last look, 15 s ago, though our clock says an hour."""
-    late = NOW + timedelta(hours=1)
+    """The mail came since the last look, 15 s ago, though our clock says 8 minutes."""
+    late = NOW + timedelta(minutes=8)
     mail = arrived(approval(), within=timedelta(seconds=15))
     event = intake(journal).take(mail, late).event
 
@@ -184,6 +184,15 @@ def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
     assert event.event is EventName.ATTEMPT
     assert event.expires_at is not None
     assert late < event.expires_at <= late + WINDOW
+
+
+def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
+    """COPY and MOVE keep the time of arrival (RFC 3501 §6.4.7)."""
+    mail = arrived(approval(), within=timedelta(seconds=15))
+    event = intake(journal).take(mail, NOW + timedelta(hours=1)).event
+
+    assert event is not None
+    assert (event.event, event.secret) == (EventName.MISSED, None)
 
 
 def test_a_mail_without_message_id_is_known_by_its_bytes(journal: Journal) -> None:

@@ -31,6 +31,9 @@ from watcher.recognition.verdict import (
 CLOCKS_APART = timedelta(seconds=5)
 """Clocks that are right differ by less; only more makes a deadline later."""
 
+CLOCK_WRONG_BY = timedelta(minutes=10)
+"""A clock that is wrong by more would be noticed: such a mail was moved here instead."""
+
 RETRY_WITHIN = timedelta(minutes=10)
 """How long after its arrival a mail's proof is worth asking DNS for again."""
 
@@ -115,12 +118,14 @@ def _deadline(
     The two servers' clocks tell how old the mail was on arrival. When it arrived is
     known within `arrived.within` before now: a clock of ours that says otherwise is
     wrong by the difference, and the deadline is moved by it, never to be overstated.
+    A mail that the user moved brings its old time of arrival along and stays old.
     """
     deadline = expires_at(claim.attempted_at, arrived.received_at, window)
     sighted_at = max(now, arrived.received_at)
     if arrived.within is not None:
         latest = arrived.received_at + arrived.within + CLOCKS_APART
-        sighted_at = min(sighted_at, latest)
+        if now - latest < CLOCK_WRONG_BY:
+            sighted_at = min(sighted_at, latest)
     return deadline + (now - sighted_at)
 
 
