@@ -32,7 +32,7 @@ CLOCKS_APART = timedelta(seconds=5)
 """Clocks that are right differ by less; only more makes a deadline later."""
 
 CLOCK_WRONG_BY = timedelta(minutes=10)
-"""A clock that is wrong by more would be noticed: such a mail was moved here instead."""
+"""A clock that is wrong by more is noticed: such a mail was moved here instead."""
 
 RETRY_WITHIN = timedelta(minutes=10)
 """How long after its arrival a mail's proof is worth asking DNS for again."""
