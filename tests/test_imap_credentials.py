@@ -165,7 +165,7 @@ def test_a_locked_keyring_is_no_wrong_password() -> None:
 def test_a_machine_without_keyring_is_told_so() -> None:
     use("keyring.backends.fail.Keyring")
 
-    with pytest.raises(SecretUnavailable):
+    with pytest.raises(ConfigError, match="password_file"):
         FromKeyring("imap.example.com", "anna")()
 
 

@@ -119,14 +119,15 @@ class House:
             )
             daemon.run([self._session(one) for one in self.accounts()])
 
-    def look(self) -> list[WatcherError]:
-        """Look at every account once; return the errors of those that could not be.
+    def look(self) -> dict[str, WatcherError]:
+        """Look at every account once; return why, of those that could not be.
 
         The accounts are looked at side by side, so that a dead server delays nobody.
         """
         with self.announcer() as announcer, ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
             reception = self.reception(announcer)
             reports: SimpleQueue[Report | Future[None]] = SimpleQueue()
+            names = {}
             for one in self.accounts():
                 look = pool.submit(
                     look_once,
@@ -136,8 +137,9 @@ class House:
                     is_candidate=may_be_attempt,
                     settings=self._settings(),
                 )
+                names[look] = one.account.name
                 look.add_done_callback(reports.put)
-            return _receive(reports, reception, len(self.accounts()))
+            return _receive(reports, reception, names)
 
     def _session(self, one: Watched) -> Session:
         return Session(
@@ -159,11 +161,13 @@ class House:
 
 
 def _receive(
-    reports: SimpleQueue[Report | Future[None]], reception: Reception, count: int
-) -> list[WatcherError]:
-    """Receive reports until so many looks are done; return the errors of the looks."""
-    errors = []
-    while count:
+    reports: SimpleQueue[Report | Future[None]],
+    reception: Reception,
+    names: dict[Future[None], str],
+) -> dict[str, WatcherError]:
+    """Receive reports until all looks are done; return their errors by account."""
+    errors = {}
+    while names:
         match reports.get():
             case Arrived() as arrived:
                 reception.receive(arrived, utc_now())
@@ -172,10 +176,10 @@ def _receive(
             case StateChanged():
                 pass  # one look has no states
             case Future() as done:
-                count -= 1
+                name = names.pop(done)
                 error = done.exception()
                 if isinstance(error, WatcherError):
-                    errors.append(error)
+                    errors[name] = error
                 elif error:
                     raise error
     return errors

@@ -90,8 +90,8 @@ def _drop_unwritten() -> None:
 
 
 def _set_up_diagnostics(options: Options) -> None:
-    # The daemon's operator wants to see what it does; a command's user, its result.
-    level = logging.INFO if options.command == "run" else logging.WARNING
+    # The daemon's operator wants to see what it does; a command tells its own errors.
+    level = logging.INFO if options.command == "run" else logging.ERROR
     if options.quiet:
         level = logging.ERROR
     elif options.verbose:

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 from watcher.cli.lines import render_live
@@ -41,7 +41,8 @@ def _look(house: House, options: Options) -> int:
     is_silent = _print_live(house.journal, options) or options.json or errors
     if not is_silent:
         _print_nothing(house, options)
-    return max((error.exit_code for error in errors), default=ExitCode.OK)
+    codes = (error.exit_code for error in errors.values())
+    return max(codes, default=ExitCode.OK)
 
 
 class Waiting:
@@ -62,7 +63,7 @@ class Waiting:
         timer.cancel()
         if _print_live(self._house.journal, self._options):
             return ExitCode.OK
-        _print_errors(self._errors.values(), self._options)
+        _print_errors(self._errors, self._options)
         if not (self._options.json or self._errors):
             _print_nothing(self._house, self._options)
         codes = (error.exit_code for error in self._errors.values())
@@ -100,9 +101,9 @@ def _print_nothing(house: House, options: Options) -> None:
     print((_DOUBTFUL if is_doubtful else _NOTHING).say(options.language))
 
 
-def _print_errors(errors: Iterable[WatcherError], options: Options) -> None:
-    for error in errors:
-        print(error.say(options.language), file=sys.stderr)
+def _print_errors(errors: Mapping[str, WatcherError], options: Options) -> None:
+    for account, error in errors.items():
+        print(f"{account}: {error.say(options.language)}", file=sys.stderr)
 
 
 _NOTHING = Text(

@@ -113,11 +113,13 @@ class FromKeyring:
         """
         try:
             import keyring
-            from keyring.errors import KeyringError
+            from keyring.errors import KeyringError, NoKeyringError
         except ImportError as error:
             raise ConfigError(_NO_KEYRING_EXTRA) from error
         try:
             secret: str | None = keyring.get_password(self.service, self.user)
+        except NoKeyringError as error:
+            raise ConfigError(_NO_KEYRING) from error
         except KeyringError as error:
             raise SecretUnavailable(_KEYRING_LOCKED, why=error) from error
         if not secret:
@@ -128,6 +130,12 @@ class FromKeyring:
 _NO_KEYRING_EXTRA = Text(
     en="keyring = true needs the extra: pip install '.[keyring]'",
     ja="keyring = true には追加機能が必要です: pip install '.[keyring]'",
+)
+_NO_KEYRING = Text(
+    en="This machine has no keyring that could be used: use password_command, or "
+    "password_file.",
+    ja="このパソコンには使えるキーリングがありません。password_command か "
+    "password_file を使ってください。",
 )
 _KEYRING_LOCKED = Text(
     en="The keyring does not answer ({why}): unlock it.",

@@ -73,6 +73,8 @@ TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
 }
 
 RESTING = {State.BACKING_OFF, State.REFUSED}
+STEPS = {State.CONNECTING, State.CATCHING_UP, State.BACKING_OFF}
+"""On the way to being watched, or to another try."""
 
 
 class Session:
@@ -106,6 +108,7 @@ class Session:
         self._backoff = Backoff()
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
+        self._last_trouble = ""
         self._wait_s = 0.0
         self._vigil: Vigil | None = None
         self._haste = Haste(settings.bounds)
@@ -178,6 +181,7 @@ class Session:
 
     def _catch_up(self) -> None:
         self._here.catch_up()
+        self._last_trouble = ""
 
     def _watch(self) -> None:
         self._pulse.look_up()
@@ -217,7 +221,11 @@ class Session:
             is_told_later=isinstance(error, ToldLater),
             longest=self._haste.longest_s,
         )
-        logger.warning("account=%s %s", self.account.name, error)
+        # The same trouble at every try of a long outage is no news.
+        is_news = str(error) != self._last_trouble
+        self._last_trouble = str(error)
+        level = logging.WARNING if is_news else logging.DEBUG
+        logger.log(level, "account=%s %s", self.account.name, error)
         return Outcome.LOST
 
     def _be_refused(self, error: WatcherError) -> Outcome:
@@ -249,5 +257,6 @@ class Session:
             error=error,
             next_try_at=next_try_at if self._state in RESTING else None,
         )
-        logger.info("account=%s state=%s", self.account.name, self._state)
+        level = logging.DEBUG if self._state in STEPS else logging.INFO
+        logger.log(level, "account=%s state=%s", self.account.name, self._state)
         self._report(change)
