@@ -15,7 +15,7 @@ import time
 import watcher.cli.run as _imported_before_the_forks  # noqa: F401
 from watcher.cli import main as run_command
 
-LONGEST_LIFE_S = 0.15
+LONGEST_LIFE_S = 0.12
 
 
 def main(rounds: int, seed: int) -> None:

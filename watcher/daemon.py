@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 TICK_S = 1.0
 """How often the daemon looks around without being called."""
 
-RETRY_AFTER = timedelta(seconds=10)
+RETRY_AFTER = timedelta(seconds=5)
 """When to ask DNS again for a key that it did not give."""
 
 BUSY_RETRY_S = 1.0

@@ -1,7 +1,7 @@
 """Furnishes the rooms by a configuration, for every command that watches mailboxes."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,9 +29,6 @@ from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Channel, Notification, OnAction
 from watcher.reception import Reception
 from watcher.recognition.classify import Verify, may_be_attempt
-
-LOOKS_AT_ONCE = 32
-"""Accounts that one `check` looks at side by side."""
 
 
 def dns_verify(config: Config) -> Verify:
@@ -124,22 +121,23 @@ class House:
 
         The accounts are looked at side by side, so that a dead server delays nobody.
         """
-        with self.announcer() as announcer, ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
-            reception = self.reception(announcer)
-            reports: SimpleQueue[Report | Future[None]] = SimpleQueue()
-            names = {}
-            for one in self.accounts():
-                look = pool.submit(
-                    look_once,
-                    one.account,
-                    cursors=self.journal.cursors(one.account.name),
-                    report=reports.put,
-                    is_candidate=may_be_attempt,
-                    settings=self._settings(),
-                )
-                names[look] = one.account.name
-                look.add_done_callback(reports.put)
-            return _receive(reports, reception, names)
+        reports: SimpleQueue[Report | Ended] = SimpleQueue()
+        for one in self.accounts():
+            look = partial(
+                look_once,
+                one.account,
+                cursors=self.journal.cursors(one.account.name),
+                report=reports.put,
+                is_candidate=may_be_attempt,
+                settings=self._settings(),
+            )
+            name = one.account.name
+            # Daemon threads: Ctrl-C need not wait for a server that is mute.
+            threading.Thread(
+                target=_end, args=(look, name, reports.put), name=name, daemon=True
+            ).start()
+        with self.announcer() as announcer:
+            return _receive(reports, self.reception(announcer), len(self.accounts()))
 
     def _session(self, one: Watched) -> Session:
         return Session(
@@ -160,14 +158,32 @@ class House:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A look at an account has ended, with an error or without."""
+
+    account: str
+    error: Exception | None
+
+
+def _end(
+    look: Callable[[], None], account: str, report: Callable[[Ended], None]
+) -> None:
+    """Look, and report the end, whatever it is."""
+    error: Exception | None = None
+    try:
+        look()
+    except Exception as raised:  # noqa: BLE001 -- raised again where it is received
+        error = raised
+    report(Ended(account, error))
+
+
 def _receive(
-    reports: SimpleQueue[Report | Future[None]],
-    reception: Reception,
-    names: dict[Future[None], str],
+    reports: SimpleQueue[Report | Ended], reception: Reception, count: int
 ) -> dict[str, WatcherError]:
-    """Receive reports until all looks are done; return their errors by account."""
+    """Receive reports until so many looks have ended; return errors by account."""
     errors = {}
-    while names:
+    while count:
         match reports.get():
             case Arrived() as arrived:
                 reception.receive(arrived, utc_now())
@@ -175,11 +191,10 @@ def _receive(
                 reception.end_look(look, utc_now())
             case StateChanged():
                 pass  # one look has no states
-            case Future() as done:
-                name = names.pop(done)
-                error = done.exception()
+            case Ended(account=account, error=error):
+                count -= 1
                 if isinstance(error, WatcherError):
-                    errors[name] = error
+                    errors[account] = error
                 elif error:
                     raise error
     return errors

@@ -1,6 +1,7 @@
 """The daemon's one queue: everything that happens comes in here, as a value."""
 
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -54,21 +55,33 @@ class Upkeep:
 
 Message = Report | Remind | Deadline | Pressed | Retry | Poll | Upkeep
 
+MAILS_AT_ONCE = 64
+"""Mails in the queue, of 256 KiB at most: 16 MiB, and a second of work."""
+
+LOOK_UP_S = 0.2
+"""How often a thread that waits for room looks whether the end has come."""
+
 
 class Inbox:
     """Takes messages from every thread and signal handler; one thread reads them.
 
-    A signal may come while the handler of another one runs, so `stop` takes no lock.
+    A signal may come while the handler of another one runs, so `stop` takes no lock. A
+    flood of mails waits in its account's thread, not in memory.
     """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._room = threading.Semaphore(MAILS_AT_ONCE)
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.is_stopping = False
         """Whether the reader was asked to end."""
 
     def put(self, message: Message) -> None:
-        """Hand in a message."""
+        """Hand in a message; a mail too many waits for room, or for the end."""
+        if isinstance(message, Arrived):
+            while not self._room.acquire(timeout=LOOK_UP_S):
+                if self.is_stopping:
+                    return
         self._queue.put(message)
 
     def press(self, topic: int, action: Action) -> None:
@@ -97,6 +110,9 @@ class Inbox:
     def next(self, seconds: float) -> Message | None:
         """Return the oldest message; None if none comes within so many seconds."""
         try:
-            return self._queue.get(timeout=seconds)
+            message = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
+        if isinstance(message, Arrived):
+            self._room.release()
+        return message

@@ -9,11 +9,12 @@ header may be that of an attempt.
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from watcher.clock import always_s, utc_now
 from watcher.events import Origin
 from watcher.imap.answers import Head, Opened
+from watcher.imap.freshness import Freshness
 from watcher.imap.mailbox import Connection, Unfetchable
 from watcher.imap.reports import Arrived, Cursor, LookedAt, Report
 from watcher.imap.settings import WatchSettings
@@ -40,8 +41,7 @@ class Looker:
     settings: WatchSettings
     is_candidate: Callable[[bytes], bool]
     report: Callable[[Report], None]
-    looks_began_s: dict[str, float] = field(default_factory=dict)
-    """When the last look at each mailbox began, by the clock that is never set."""
+    freshness: Freshness = field(default_factory=Freshness)
 
     def catch_up(self, mailbox: str, cursor: Cursor | None) -> Cursor:
         """Open a mailbox and look at all that may have come while nobody watched.
@@ -52,9 +52,12 @@ class Looker:
         Raises:
             MailboxMissing, ConnectionLost
         """
+        began_s = always_s()
         opened = self.connection.examine(mailbox)
         known = cursor if cursor and _holds(cursor, opened) else None
-        return self._catch_up(mailbox, opened, known)
+        reached = self._catch_up(mailbox, opened, known)
+        self.freshness.begin(mailbox, began_s)
+        return reached
 
     def reopen(self, mailbox: str, cursor: Cursor) -> Cursor:
         """Open a mailbox again and look at what is new since the cursor.
@@ -78,14 +81,14 @@ class Looker:
             began_s = always_s()
             uids = self.connection.uids_from(cursor.uid_next)
             cursor = self._take(mailbox, uids, cursor)
-            self.looks_began_s[mailbox] = began_s
+            self.freshness.begin(mailbox, began_s)
             if not self.connection.wire.has_news:
                 break
         return cursor
 
     def _catch_up(self, mailbox: str, opened: Opened, known: Cursor | None) -> Cursor:
         self.connection.wire.has_news = False
-        self.looks_began_s.pop(mailbox, None)
+        self.freshness.forget(mailbox)
         start = Cursor(opened.uid_validity, self._uid_next(opened, known))
         now = utc_now()
         reach = self.settings.window if known else self.settings.look_back
@@ -110,6 +113,7 @@ class Looker:
     def _take(self, mailbox: str, uids: Collection[int], cursor: Cursor) -> Cursor:
         """Report the candidates among mails, then how far the mailbox is known."""
         for head in self._heads(sorted(uids, reverse=True)):
+            self.freshness.note(mailbox, utc_now() - head.received_at)
             if self.is_candidate(head.header):
                 self._report_mail(mailbox, cursor.uid_validity, head)
         uid_next = max(cursor.uid_next, max(uids, default=0) + 1)
@@ -151,15 +155,10 @@ class Looker:
             Arrived(
                 origin=origin,
                 received_at=head.received_at,
-                within=self._within(mailbox),
+                within=self.freshness.within(mailbox, utc_now() - head.received_at),
                 raw=raw,
             )
         )
-
-    def _within(self, mailbox: str) -> timedelta | None:
-        """Return how long a mail can lie there that the last look did not find."""
-        began_s = self.looks_began_s.get(mailbox)
-        return None if began_s is None else timedelta(seconds=always_s() - began_s)
 
 
 def _holds(cursor: Cursor, opened: Opened) -> bool:
