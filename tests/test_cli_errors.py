@@ -16,10 +16,10 @@ from tests.dovecot import free_port
 from tests.home import WATCHER, Done, Home, without_privileges
 from tests.household import Household
 from tests.samples import Mail, approval, html, sign
+from watcher.daemon.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 from watcher.events import EventName
 from watcher.journal.database import FORMAT
-from watcher.lock import only_daemon, running_daemon
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

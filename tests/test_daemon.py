@@ -20,14 +20,14 @@ from tests.samples import LINK, approval
 from tests.sightings import NOW
 from watcher.announce import Announcer, Voice
 from watcher.clock import utc_now
-from watcher.daemon import Daemon, Habits, Observed
+from watcher.daemon.health import BLIND_AFTER, Health
+from watcher.daemon.inbox import Inbox
+from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.errors import LoginRefused
 from watcher.events import Event, EventName, Origin
-from watcher.health import BLIND_AFTER, Health
 from watcher.imap.reports import Arrived, Cursor, LookedAt, State, StateChanged
 from watcher.imap.session import Session
 from watcher.imap.settings import WatchMode, WatchSettings
-from watcher.inbox import Inbox
 from watcher.intake import Intake, Taken
 from watcher.journal import Journal
 from watcher.language import Language, Text

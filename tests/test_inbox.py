@@ -3,9 +3,9 @@
 import threading
 
 from tests.sightings import NOW
+from watcher.daemon.inbox import MAILS_AT_ONCE, Inbox, Upkeep
 from watcher.events import Origin
 from watcher.imap.reports import Arrived
-from watcher.inbox import MAILS_AT_ONCE, Inbox, Upkeep
 
 PATIENCE_S = 20.0
 MAIL = Arrived(origin=Origin(account="home", uid=1), received_at=NOW, raw=b"")

@@ -11,13 +11,13 @@ from tests.eyes import Eyes
 from tests.sightings import NOW, WINDOW, sighting
 from watcher.announce import Announcer, Voice
 from watcher.clock import WallClock
+from watcher.daemon.inbox import Message
+from watcher.daemon.lives import Lives
+from watcher.daemon.reminders import Reminders
 from watcher.events import EventName
-from watcher.inbox import Message
 from watcher.journal import Journal
 from watcher.language import Language
-from watcher.lives import Lives
 from watcher.notify.delivery import Delivery
-from watcher.reminders import Reminders
 
 
 @dataclass(slots=True)

@@ -12,16 +12,16 @@ from watcher.accounts import Watched, watched
 from watcher.announce import Announcer, Voice
 from watcher.clock import utc_now
 from watcher.config.model import Config
-from watcher.daemon import Daemon, Habits, Observed
+from watcher.daemon.health import Health
+from watcher.daemon.inbox import Inbox
+from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.dkim.keys import dns_lookup
 from watcher.dkim.verify import verifier
 from watcher.errors import WatcherError
-from watcher.health import Health
 from watcher.imap.once import look_once
 from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
 from watcher.imap.session import Session
 from watcher.imap.settings import WatchSettings
-from watcher.inbox import Inbox
 from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.language import Language

@@ -9,7 +9,7 @@ from watcher.cli.lines import render_live
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
-from watcher.daemon import Observed
+from watcher.daemon.loop import Observed
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
 from watcher.events import EventName
 from watcher.house import House, dns_verify, open_channels

@@ -3,11 +3,11 @@
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import local_time, utc_now
+from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName
 from watcher.journal import Journal
 from watcher.language import Text
-from watcher.lock import running_daemon
 
 
 def run(options: Options) -> int:

@@ -7,12 +7,12 @@ from watcher.cli.ending import end_in_time
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
+from watcher.daemon.lock import only_daemon
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import Event, EventName
 from watcher.house import House, dns_verify, open_channels
 from watcher.journal import Journal
 from watcher.language import Text
-from watcher.lock import only_daemon
 
 
 def run(options: Options) -> int:

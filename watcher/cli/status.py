@@ -9,11 +9,11 @@ from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import local_time
 from watcher.config.model import Config
+from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.imap.reports import ModeReason, State
 from watcher.journal import Journal
 from watcher.language import Language, Text
-from watcher.lock import running_daemon
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _ENDED = {

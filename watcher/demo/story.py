@@ -15,7 +15,8 @@ from pathlib import Path
 
 from watcher.clock import utc_now
 from watcher.config.model import Account, Config, Notify, Watch
-from watcher.daemon import Observed
+from watcher.daemon.inbox import Inbox
+from watcher.daemon.loop import Observed
 from watcher.demo import mails, sentences
 from watcher.demo.server import Mailbox, serving
 from watcher.demo.telling import Teller
@@ -24,7 +25,6 @@ from watcher.dkim.verify import verifier
 from watcher.house import House, OpenChannels
 from watcher.imap.account import Tls
 from watcher.imap.reports import LookedAt, State, StateChanged
-from watcher.inbox import Inbox
 from watcher.intake import Taken
 from watcher.journal import Journal
 from watcher.language import Language, Text

@@ -16,11 +16,8 @@ from functools import partial
 
 from watcher.announce import Announcer
 from watcher.clock import monotonic_s, utc_now
-from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.health import Health
-from watcher.imap.reports import Arrived, LookedAt, Mode, StateChanged
-from watcher.imap.session import Session
-from watcher.inbox import (
+from watcher.daemon.health import Health
+from watcher.daemon.inbox import (
     Deadline,
     Inbox,
     Message,
@@ -30,12 +27,15 @@ from watcher.inbox import (
     Retry,
     Upkeep,
 )
+from watcher.daemon.lives import Lives
+from watcher.daemon.reminders import Reminders
+from watcher.errors import JournalBusy, JournalUnusable, WatcherError
+from watcher.imap.reports import Arrived, LookedAt, Mode, StateChanged
+from watcher.imap.session import Session
 from watcher.intake import Taken
 from watcher.journal import Journal
-from watcher.lives import Lives
 from watcher.notify import wording
 from watcher.reception import Reception
-from watcher.reminders import Reminders
 
 logger = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from watcher.announce import Announcer
 from watcher.browser import launch_aside, open_page
 from watcher.clock import Sleep, WallClock, utc_now
+from watcher.daemon.inbox import Deadline, Pressed, Remind
+from watcher.daemon.reminders import Reminders
 from watcher.errors import NothingLive
 from watcher.events import Event, EventName
-from watcher.inbox import Deadline, Pressed, Remind
 from watcher.journal import Journal
 from watcher.notify.notification import Action
 from watcher.recognition.attempt import time_left
-from watcher.reminders import Reminders
 
 logger = logging.getLogger(__name__)
 

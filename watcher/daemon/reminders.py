@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from watcher.inbox import Message
+from watcher.daemon.inbox import Message
 
 
 class Reminders:

@@ -1,0 +1,1 @@
+"""What runs for as long as the machine is on: one loop, one inbox, one lock."""
