@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import names
@@ -12,6 +13,14 @@ from tests.home import Home
 from tests.household import Household
 from tests.names import NameServer
 from tests.samples import records
+
+# Machines that run tests are shared: what takes long there says nothing of the code.
+hypothesis.settings.register_profile(
+    "shared machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")
