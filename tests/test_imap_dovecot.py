@@ -370,6 +370,14 @@ def fill(server: Dovecot, user: str, count: int) -> None:
         os.chown(file, owner.st_uid, owner.st_gid)
 
 
+def looked_beyond_the_mail(seen: Reports) -> bool:
+    return any(
+        uid is not None and look.cursor.uid_next > uid
+        for look in seen.of(LookedAt)
+        for uid in seen.uids
+    )
+
+
 def bytes_for_a_look(server: Dovecot, user: str) -> int:
     """Return what one more mail costs on the wire, both ways, until it is reported."""
     with Proxy(server.ports.imap) as proxy:
@@ -378,9 +386,7 @@ def bytes_for_a_look(server: Dovecot, user: str) -> int:
             seen.wait_for_state(State.WATCHING)
             before = len(proxy.sent) + proxy.received_count
             server.deliver(MAIL, user)
-            seen.wait_until(lambda seen: seen.uids)
-            count = len(seen.of(LookedAt))
-            seen.wait_until(lambda seen: len(seen.of(LookedAt)) > count)
+            seen.wait_until(looked_beyond_the_mail)
             return len(proxy.sent) + proxy.received_count - before
 
 
