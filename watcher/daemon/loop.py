@@ -138,10 +138,10 @@ class Daemon:
                     return None
 
     def _cry(self, error: WatcherError) -> None:
-        with suppress(
-            JournalBusy, JournalUnusable
-        ):  # a channel's failure, to be logged
-            self._announcer.tell(partial(wording.stuck, error), utc_now())
+        words = partial(wording.stuck, error)
+        # A channel that fails now cannot be logged either.
+        with suppress(JournalBusy, JournalUnusable):
+            self._announcer.tell(words, utc_now())
 
     def _look_around(self, now: datetime) -> None:
         if self._health:
