@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from watcher.errors import NotificationFailed
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.notify.notification import Notification
 
 

@@ -9,20 +9,20 @@ from typing import TypeVar
 
 from tests.dovecot import Dovecot
 from tests.imap_script import PATIENCE_S, Server
-from watcher.imap.account import Account, Tls
-from watcher.imap.reports import (
-    Arrived,
+from watcher.events import (
     Cursor,
-    LookedAt,
+    MailboxSynced,
+    MessageFetched,
     Mode,
     Report,
     State,
     StateChanged,
 )
+from watcher.imap.account import Account, Tls
 from watcher.imap.session import Session
 from watcher.imap.settings import Bounds, WatchMode, WatchSettings
 
-ReportT = TypeVar("ReportT", Arrived, LookedAt, StateChanged)
+ReportT = TypeVar("ReportT", MessageFetched, MailboxSynced, StateChanged)
 
 QUICK = Bounds(
     resolve_s=5,
@@ -105,7 +105,7 @@ class Reports:
     @property
     def uids(self) -> list[int | None]:
         """Return the UIDs of the mails that arrived, in their order."""
-        return [arrived.origin.uid for arrived in self.of(Arrived)]
+        return [fetched.origin.uid for fetched in self.of(MessageFetched)]
 
     @property
     def mode(self) -> Mode | None:
@@ -123,10 +123,10 @@ class Reports:
         self.wait_until(lambda reports: reports.states.count(state) >= times)
         return [one for one in self.of(StateChanged) if one.state is state][times - 1]
 
-    def wait_for_uid(self, uid: int, *, times: int = 1) -> Arrived:
+    def wait_for_uid(self, uid: int, *, times: int = 1) -> MessageFetched:
         """Wait until a mail was reported, so often, and return the first report."""
         self.wait_until(lambda reports: reports.uids.count(uid) >= times)
-        return next(one for one in self.of(Arrived) if one.origin.uid == uid)
+        return next(one for one in self.of(MessageFetched) if one.origin.uid == uid)
 
 
 @contextmanager

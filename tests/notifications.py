@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from watcher.events import Event, EventName, Kind, Origin
-from watcher.language import Language
+from watcher.i18n import Language
 from watcher.notify import wording
 from watcher.notify.notification import Notification
 

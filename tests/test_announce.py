@@ -10,12 +10,11 @@ import pytest
 from tests.eyes import Eyes
 from tests.sightings import NOW, WINDOW, link, sighting
 from watcher.announce import STALE_AFTER, UNVERIFIED_AN_HOUR, Announcer, Voice
-from watcher.events import Event, EventName, Origin
-from watcher.imap.reports import Cursor, LookedAt
+from watcher.events import Cursor, Event, EventName, MailboxSynced, Origin
+from watcher.i18n import Language
 from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.journal.log import DELIVERY_LEASE
-from watcher.language import Language
 from watcher.notify.delivery import Delivery
 from watcher.reception import Reception
 
@@ -265,7 +264,7 @@ def test_a_look_ends_with_its_cursor_after_all_was_told(
     intake = Intake(journal, lambda *_: (), {}, WINDOW)
     looks: list[object] = []
     reception = Reception(journal, intake, announcer(journal, eyes), looks.append)
-    look = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+    look = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
     recorded(journal)
 
     reception.end_look(look, NOW)

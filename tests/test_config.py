@@ -17,9 +17,9 @@ from watcher import accounts
 from watcher.config.load import ConfigMistakesError, default_path, load
 from watcher.config.model import TABLES, Account, Config
 from watcher.errors import ConfigError, SecretUnavailable
+from watcher.i18n import Language
 from watcher.imap.account import Tls
 from watcher.imap.providers import PRESETS
-from watcher.language import Language
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 ACCOUNT = """

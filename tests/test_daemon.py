@@ -24,13 +24,21 @@ from watcher.daemon.health import BLIND_AFTER, Health
 from watcher.daemon.inbox import Inbox
 from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.errors import LoginRefused
-from watcher.events import Event, EventName, Origin
-from watcher.imap.reports import Arrived, Cursor, LookedAt, State, StateChanged
+from watcher.events import (
+    Cursor,
+    Event,
+    EventName,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    State,
+    StateChanged,
+)
+from watcher.i18n import Language, Text
 from watcher.imap.session import Session
 from watcher.imap.settings import WatchMode, WatchSettings
 from watcher.intake import Intake, Taken
 from watcher.journal import Journal
-from watcher.language import Language, Text
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
 from watcher.reception import Reception
@@ -38,7 +46,7 @@ from watcher.recognition.classify import Policy, Verify, may_be_attempt
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)
-LOOK = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, 2))
+LOOK = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 2))
 
 
 @dataclass(slots=True)
@@ -98,7 +106,7 @@ class Watch:
         received_at = utc_now() - WINDOW + left
         raw = approval(date=format_datetime(received_at))
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
-        self.inbox.put(Arrived(origin=origin, received_at=received_at, raw=raw))
+        self.inbox.put(MessageFetched(origin=origin, received_at=received_at, raw=raw))
 
     def await_taken(self) -> Event:
         """Return the event of the next mail that was taken in."""
@@ -320,7 +328,9 @@ def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
     one = health(journal, eyes, hand)
     for _ in range(4):
         hand.seconds += BLIND_AFTER.total_seconds() / 2 + 1
-        one.note_look(LookedAt(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW)
+        one.note_look(
+            MailboxSynced(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW
+        )
         one.look_around(NOW)
     one.note_look(LOOK, NOW)
     one.note_look(LOOK, NOW)

@@ -10,7 +10,7 @@ from tests.home import Home
 from watcher.demo import mails
 from watcher.demo.story import Scene, five_mails, play
 from watcher.errors import ExitCode
-from watcher.language import Language
+from watcher.i18n import Language
 from watcher.notify.notification import Channel, OnAction
 from watcher.recognition.verdict import Recognised
 

@@ -9,11 +9,10 @@ from tests.judging import VERIFY
 from tests.samples import LINK, Mail, compose, html
 from watcher.announce import UNVERIFIED_AN_HOUR, Announcer, Voice
 from watcher.clock import utc_now
-from watcher.events import EventName, Origin
-from watcher.imap.reports import Arrived, Cursor, LookedAt
+from watcher.events import Cursor, EventName, MailboxSynced, MessageFetched, Origin
+from watcher.i18n import Language
 from watcher.intake import Intake
 from watcher.journal import Journal
-from watcher.language import Language
 from watcher.notify.delivery import Delivery
 from watcher.reception import Reception
 from watcher.recognition.classify import Policy
@@ -34,12 +33,14 @@ def receive(path: Path, sender: str, count: int) -> tuple[Eyes, list[EventName]]
         reception = Reception(journal, intake, announcer, lambda _: None)
         for uid in range(1, count + 1):
             reception.receive(forgery(uid, sender), utc_now())
-        look = LookedAt(account="home", mailbox="INBOX", cursor=Cursor(1, count + 1))
+        look = MailboxSynced(
+            account="home", mailbox="INBOX", cursor=Cursor(1, count + 1)
+        )
         reception.end_look(look, utc_now())
         return eyes, [event.event for event in journal.events()]
 
 
-def forgery(uid: int, sender: str) -> Arrived:
+def forgery(uid: int, sender: str) -> MessageFetched:
     now = utc_now()
     mail = Mail(
         sender=sender,
@@ -49,7 +50,7 @@ def forgery(uid: int, sender: str) -> Arrived:
         body=html(BODY),
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
-    return Arrived(origin=origin, received_at=now, raw=compose(mail))
+    return MessageFetched(origin=origin, received_at=now, raw=compose(mail))
 
 
 def test_a_flood_of_unverified_mails_is_told_five_times_and_summed_up_once(

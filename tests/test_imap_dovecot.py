@@ -23,10 +23,17 @@ from tests.imap_watch import (
     watching,
 )
 from watcher.errors import MailboxMissing
+from watcher.events import (
+    Cursor,
+    MailboxSynced,
+    MessageFetched,
+    Mode,
+    State,
+    StateChanged,
+)
 from watcher.imap.account import Account
 from watcher.imap.look import MANY
 from watcher.imap.once import look_once
-from watcher.imap.reports import Arrived, Cursor, LookedAt, Mode, State, StateChanged
 from watcher.recognition.bounds import MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(90)
@@ -63,7 +70,7 @@ def look(account: Account, cursors: dict[str, Cursor] | None = None) -> Reports:
 
 
 def cursors(seen: Reports) -> dict[str, Cursor]:
-    return {looked.mailbox: looked.cursor for looked in seen.of(LookedAt)}
+    return {looked.mailbox: looked.cursor for looked in seen.of(MailboxSynced)}
 
 
 @pytest.mark.parametrize("mode_port", ["imap", "imaps"])
@@ -93,12 +100,12 @@ def test_delivered_mail_is_pushed(dovecot: Dovecot, user: str) -> None:
         seen.wait_for_state(State.WATCHING)
         dovecot.deliver(MAIL, user)
 
-        arrived = seen.wait_for_uid(1)
+        fetched = seen.wait_for_uid(1)
 
     assert seen.of(StateChanged)[-2].mode is Mode.PUSH
-    assert arrived.raw.endswith(b"body\r\n")
-    assert arrived.received_at.utcoffset() is not None
-    assert arrived.origin.mailbox == "INBOX"
+    assert fetched.raw.endswith(b"body\r\n")
+    assert fetched.received_at.utcoffset() is not None
+    assert fetched.origin.mailbox == "INBOX"
 
 
 def test_junk_is_looked_at_too_and_says_where_it_lay(
@@ -108,9 +115,9 @@ def test_junk_is_looked_at_too_and_says_where_it_lay(
         seen.wait_for_state(State.WATCHING)
         other_client.append(JUNK, MAIL)
 
-        arrived = seen.wait_for_uid(1)
+        fetched = seen.wait_for_uid(1)
 
-    assert arrived.origin.mailbox == JUNK
+    assert fetched.origin.mailbox == JUNK
 
 
 def test_mail_in_junk_does_not_hide_mail_in_the_inbox(
@@ -280,7 +287,7 @@ def test_a_missing_mailbox_is_told_once_and_the_others_are_watched(
         seen.wait_for_state(State.WATCHING)
         dovecot.deliver(MAIL, user)
         seen.wait_for_uid(1)
-        seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 6)
+        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > 6)
 
     errors = [change.error for change in seen.of(StateChanged) if change.error]
     assert [type(error) for error in errors] == [MailboxMissing]
@@ -308,7 +315,7 @@ def test_only_reading_commands_go_over_the_wire(dovecot: Dovecot, user: str) -> 
             seen.wait_for_state(State.WATCHING)
             dovecot.deliver(MAIL, user)
             seen.wait_for_uid(2)
-            seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 6)
+            seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > 6)
 
     commands = {words(line) for line in proxy.sent.decode().splitlines()}
     assert commands <= {
@@ -345,7 +352,7 @@ def test_bodies_are_fetched_of_candidates_alone(dovecot: Dovecot, user: str) -> 
         )
 
     assert b"BODY.PEEK[]" not in proxy.sent
-    assert seen.of(Arrived) == []
+    assert seen.of(MessageFetched) == []
     assert cursors(seen)["INBOX"].uid_next == 6
 
 
@@ -355,7 +362,7 @@ def test_a_huge_mail_is_fetched_up_to_the_cap(dovecot: Dovecot, user: str) -> No
 
     seen = look(secure(dovecot, user))
 
-    assert len(seen.of(Arrived)[0].raw) == MAIL_BYTES + 1
+    assert len(seen.of(MessageFetched)[0].raw) == MAIL_BYTES + 1
 
 
 def fill(server: Dovecot, user: str, count: int) -> None:
@@ -373,7 +380,7 @@ def fill(server: Dovecot, user: str, count: int) -> None:
 def looked_beyond_the_mail(seen: Reports) -> bool:
     return any(
         uid is not None and look.cursor.uid_next > uid
-        for look in seen.of(LookedAt)
+        for look in seen.of(MailboxSynced)
         for uid in seen.uids
     )
 

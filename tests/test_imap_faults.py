@@ -15,8 +15,8 @@ from tests.imap_script import Fault, Peer, Server, fetched
 from tests.imap_watch import MAIL, QUICK, clear, settings, watched, watching
 from watcher.clock import utc_now
 from watcher.errors import ConnectionLost, Unreachable, WatcherError
-from watcher.imap.reports import LookedAt, State, StateChanged
-from watcher.language import Language
+from watcher.events import MailboxSynced, State, StateChanged
+from watcher.i18n import Language
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -225,7 +225,9 @@ def test_an_odd_answer_neither_ends_the_watch_nor_leaves_a_number_that_no_log_ho
     with watched(server, settings(QUICK), "INBOX", "\\Junk") as (_, seen):
         seen.wait_for_state(State.WATCHING)
 
-    numbers = [(at.cursor.uid_validity, at.cursor.uid_next) for at in seen.of(LookedAt)]
+    numbers = [
+        (at.cursor.uid_validity, at.cursor.uid_next) for at in seen.of(MailboxSynced)
+    ]
     assert max(max(pair) for pair in numbers) < 2**32 + 1
 
 
@@ -239,9 +241,9 @@ def test_a_date_that_cannot_be_is_the_present() -> None:
     server = Server(faults={"FETCH": fetch})
     server.add(MAIL)
     with watched(server, settings(QUICK)) as (_, seen):
-        arrived = seen.wait_for_uid(1)
+        mail = seen.wait_for_uid(1)
 
-    assert arrived.received_at - utc_now() < timedelta(0)
+    assert mail.received_at - utc_now() < timedelta(0)
 
 
 def test_a_bug_costs_the_connection_and_not_the_watch() -> None:

@@ -22,13 +22,13 @@ from watcher.errors import (
     Unreachable,
     WatcherError,
 )
+from watcher.events import State
+from watcher.i18n import Language, Text
 from watcher.imap.account import Account, Tls
 from watcher.imap.login import log_in
-from watcher.imap.reports import State
 from watcher.imap.settings import Bounds
 from watcher.imap.tls import context_for
 from watcher.imap.wake import Wake
-from watcher.language import Language, Text
 
 pytestmark = pytest.mark.timeout(60)
 

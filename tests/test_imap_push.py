@@ -6,7 +6,7 @@ import pytest
 
 from tests.imap_script import Peer, Server
 from tests.imap_watch import MAIL, PATIENT, QUICK, Reports, settings, watched
-from watcher.imap.reports import Mode, ModeReason, State, StateChanged
+from watcher.events import Mode, ModeReason, State, StateChanged
 from watcher.imap.settings import WatchMode
 
 pytestmark = pytest.mark.timeout(60)

@@ -2,16 +2,16 @@
 
 import pytest
 
+from watcher.clock import GAP_S, Resumed, SuspendDetector
+from watcher.events import Mode, ModeReason
+from watcher.i18n import Language
 from watcher.imap.account import is_loopback
 from watcher.imap.attention import Attention, attention
 from watcher.imap.backoff import BRISK_FOR_S, LONGEST_S, WORTHY_S, Backoff
 from watcher.imap.folders import Listed, resolve
 from watcher.imap.providers import PRESETS, Provider, of_address
 from watcher.imap.push import Heard
-from watcher.imap.reports import Mode, ModeReason
 from watcher.imap.settings import BOUNDS, WatchMode
-from watcher.imap.suspend import GAP_S, Pulse, Resumed
-from watcher.language import Language
 
 
 def highest(_low: float, high: float) -> float:
@@ -97,7 +97,7 @@ class Clocks:
 
     def __init__(self) -> None:
         self.awake = self.always = 100.0
-        self.pulse = Pulse(
+        self.pulse = SuspendDetector(
             awake_s=lambda: self.awake, clocks_s=(lambda: 0.0, lambda: self.always)
         )
 
@@ -107,7 +107,7 @@ def test_clocks_that_agree_are_no_suspend() -> None:
     for _ in range(100):
         clocks.awake += 1
         clocks.always += 1
-        clocks.pulse.beat()
+        clocks.pulse.check_tick()
 
 
 def test_a_clock_that_ran_on_alone_tells_of_a_suspend() -> None:
@@ -115,8 +115,8 @@ def test_a_clock_that_ran_on_alone_tells_of_a_suspend() -> None:
     clocks.always += GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.pulse.beat()
-    clocks.pulse.beat()
+        clocks.pulse.check_tick()
+    clocks.pulse.check_tick()
 
 
 def test_a_beat_that_comes_far_too_late_tells_of_a_process_that_stood_still() -> None:
@@ -125,7 +125,7 @@ def test_a_beat_that_comes_far_too_late_tells_of_a_process_that_stood_still() ->
     clocks.always += GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.pulse.beat()
+        clocks.pulse.check_tick()
 
 
 def test_long_work_is_no_suspend() -> None:
@@ -133,7 +133,7 @@ def test_long_work_is_no_suspend() -> None:
     clocks.awake += 60
     clocks.always += 60
 
-    clocks.pulse.look_up()
+    clocks.pulse.check_work()
 
 
 def test_a_suspend_in_the_middle_of_work_is_noticed_after_it() -> None:
@@ -142,13 +142,13 @@ def test_a_suspend_in_the_middle_of_work_is_noticed_after_it() -> None:
     clocks.always += 2 + GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.pulse.look_up()
+        clocks.pulse.check_work()
 
 
 def test_a_clock_that_is_set_back_is_no_suspend() -> None:
     clocks = Clocks()
     clocks.always -= 3600
-    clocks.pulse.beat()
+    clocks.pulse.check_tick()
 
 
 def test_idle_is_used_where_it_is_offered() -> None:

@@ -18,8 +18,8 @@ from tests.imap_watch import (
     watched,
     watching,
 )
+from watcher.events import MailboxSynced, State
 from watcher.imap.account import Tls
-from watcher.imap.reports import LookedAt, State
 from watcher.imap.session import TRANSITIONS, Outcome
 from watcher.imap.wake import Stopped, Wake
 
@@ -61,7 +61,7 @@ def test_watching_begins_only_after_catching_up() -> None:
 
 def test_a_quiet_day_is_told_in_four_states() -> None:
     with watched(Server(), settings(QUICK)) as (_, seen):
-        seen.wait_until(lambda seen: len(seen.of(LookedAt)) > 3)
+        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > 3)
 
     assert seen.states == [
         State.CONNECTING,

@@ -4,11 +4,10 @@ import threading
 
 from tests.sightings import NOW
 from watcher.daemon.inbox import MAILS_AT_ONCE, Inbox, Upkeep
-from watcher.events import Origin
-from watcher.imap.reports import Arrived
+from watcher.events import MessageFetched, Origin
 
 PATIENCE_S = 20.0
-MAIL = Arrived(origin=Origin(account="home", uid=1), received_at=NOW, raw=b"")
+MAIL = MessageFetched(origin=Origin(account="home", uid=1), received_at=NOW, raw=b"")
 
 
 def flood(inbox: Inbox, count: int) -> threading.Thread:

@@ -13,11 +13,10 @@ from tests.judging import VERIFY
 from tests.samples import LINK, Mail, approval, code, compose, html, plain, signed
 from watcher.dkim.verify import verifier
 from watcher.errors import Unreachable
-from watcher.events import Event, EventName, Kind, Origin
-from watcher.imap.reports import Arrived
+from watcher.events import Event, EventName, Kind, MessageFetched, Origin
+from watcher.i18n import Text
 from watcher.intake import RETRY_WITHIN, Intake, Taken
 from watcher.journal import Journal
-from watcher.language import Text
 from watcher.recognition.classify import Policy, Verify
 from watcher.recognition.verdict import Reason
 
@@ -40,19 +39,21 @@ def silent_dns(name: str) -> bytes | None:
     raise Unreachable(Text(en="no answer", ja="no answer"))
 
 
-def arrived(
+def fetched(
     raw: bytes,
     *,
     uid: int = 1,
     received_at: datetime = SENT_AT,
-    within: timedelta | None = None,
-) -> Arrived:
+    max_age: timedelta | None = None,
+) -> MessageFetched:
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
-    return Arrived(origin=origin, received_at=received_at, raw=raw, within=within)
+    return MessageFetched(
+        origin=origin, received_at=received_at, raw=raw, max_age=max_age
+    )
 
 
 def taken(journal: Journal, raw: bytes, *, at: datetime = NOW, uid: int = 1) -> Taken:
-    return intake(journal).take(arrived(raw, uid=uid), at)
+    return intake(journal).take(fetched(raw, uid=uid), at)
 
 
 def event_of(journal: Journal, raw: bytes, *, at: datetime = NOW) -> Event:
@@ -135,7 +136,7 @@ def test_what_is_not_relevant_is_not_logged(journal: Journal) -> None:
 
 
 def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) -> None:
-    silent = intake(journal, verifier(silent_dns)).take(arrived(approval()), NOW)
+    silent = intake(journal, verifier(silent_dns)).take(fetched(approval()), NOW)
     proved = taken(journal, approval())
 
     assert silent.event is not None
@@ -147,7 +148,7 @@ def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) 
 
 
 def test_only_a_fresh_doubt_about_dns_is_worth_another_try(journal: Journal) -> None:
-    silent = intake(journal, verifier(silent_dns)).take(arrived(approval()), NOW)
+    silent = intake(journal, verifier(silent_dns)).take(fetched(approval()), NOW)
 
     assert silent.is_worth_another_try(NOW)
     assert not silent.is_worth_another_try(SENT_AT + RETRY_WITHIN)
@@ -166,7 +167,7 @@ def test_the_deadline_is_never_later_than_the_mail_allows(
     journal: Journal, sent_at: datetime, received_at: datetime, expires_at: datetime
 ) -> None:
     raw = approval(date=format_datetime(sent_at))
-    event = intake(journal).take(arrived(raw, received_at=received_at), NOW).event
+    event = intake(journal).take(fetched(raw, received_at=received_at), NOW).event
 
     assert event is not None
     assert event.expires_at == expires_at
@@ -177,7 +178,7 @@ def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
 ) -> None:
     """The mail came since the last look, 15 s ago, though our clock says 8 minutes."""
     late = NOW + timedelta(minutes=8)
-    mail = arrived(approval(), within=timedelta(seconds=15))
+    mail = fetched(approval(), max_age=timedelta(seconds=15))
     event = intake(journal).take(mail, late).event
 
     assert event is not None
@@ -188,7 +189,7 @@ def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
 
 def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
     """COPY and MOVE keep the time of arrival (RFC 3501 §6.4.7)."""
-    mail = arrived(approval(), within=timedelta(seconds=15))
+    mail = fetched(approval(), max_age=timedelta(seconds=15))
     event = intake(journal).take(mail, NOW + timedelta(hours=1)).event
 
     assert event is not None

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from tests.sightings import NOW, WINDOW, link, sighting
 from watcher.errors import JournalBusy, JournalUnusable
-from watcher.events import Event, EventName, Kind, Origin
-from watcher.imap.reports import Cursor
+from watcher.events import Cursor, Event, EventName, Kind, Origin
 from watcher.journal import Journal
 from watcher.journal.database import FORMAT, Database
 from watcher.journal.log import DELIVERY_LEASE, PAGE

@@ -10,13 +10,13 @@ import pytest
 from tests.eyes import Eyes
 from tests.sightings import NOW, WINDOW, sighting
 from watcher.announce import Announcer, Voice
-from watcher.clock import WallClock
+from watcher.clock import ClockStepDetector
 from watcher.daemon.inbox import Message
 from watcher.daemon.lives import Lives
 from watcher.daemon.reminders import Reminders
 from watcher.events import EventName
+from watcher.i18n import Language
 from watcher.journal import Journal
-from watcher.language import Language
 from watcher.notify.delivery import Delivery
 
 
@@ -48,7 +48,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         announcer = Announcer(journal, Delivery([Eyes()]), voice)
         journal.record(sighting())
         machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
-        clock = WallClock(lambda: machine.now, lambda: machine.elapsed_s)
+        clock = ClockStepDetector(lambda: machine.now, lambda: machine.elapsed_s)
         reminders = Reminders(machine.put.append)
         machine.lives = Lives(journal, announcer, reminders, (), clock)
         yield machine

@@ -7,7 +7,7 @@ import pytest
 from tests.eyes import Eyes
 from tests.notifications import live
 from watcher.errors import NotificationFailed
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text
 from watcher.notify.delivery import (
     ChannelName,
     Delivered,

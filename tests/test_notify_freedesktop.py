@@ -12,7 +12,7 @@ from tests.desktop import DUNST, Desktop
 from tests.notifications import LINK, attempt, live
 from tests.session_bus import NOTIFICATIONS, PATIENCE_S, SERVICE, SessionBus
 from watcher.errors import NotificationFailed
-from watcher.language import Language
+from watcher.i18n import Language
 from watcher.notify import wording
 from watcher.notify.bus import addresses
 from watcher.notify.freedesktop import Freedesktop, probe

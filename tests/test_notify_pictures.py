@@ -14,7 +14,7 @@ import pytest
 from tests import desktop
 from tests.desktop import Desktop, Server
 from tests.notifications import every_kind
-from watcher.language import Language
+from watcher.i18n import Language
 from watcher.notify.freedesktop import Freedesktop
 
 PICTURES = Path(__file__).parent / "pictures"

@@ -25,7 +25,7 @@ from tests.samples import (
 from watcher.dkim.keys import memory_lookup
 from watcher.dkim.verify import verifier
 from watcher.errors import Unreachable
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.recognition.classify import Policy
 from watcher.recognition.verdict import (
     LookAlike,

@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 import watcher
-from watcher.language import Language, desktop_language
+from watcher.i18n import Language, desktop_language
 
 FOLDER = Path(watcher.__path__[0])
 MODULES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py"))

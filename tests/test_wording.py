@@ -21,10 +21,9 @@ from tests.notifications import (
 )
 from watcher.clock import local_time
 from watcher.events import Kind
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text, fit_columns, fit_utf16
 from watcher.notify import sentences, wording
 from watcher.notify.draft import BRIEF_UNITS
-from watcher.notify.fit import fit_columns, fit_utf16
 from watcher.notify.notification import Action, Notification
 
 TITLE_COLUMNS = 26  # as many as xfce4-notifyd shows beside its icon

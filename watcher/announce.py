@@ -12,8 +12,8 @@ from functools import partial
 from typing import Protocol
 
 from watcher.events import Event, EventName
+from watcher.i18n import Language
 from watcher.journal import Journal
-from watcher.language import Language
 from watcher.notify import wording
 from watcher.notify.delivery import Delivery, Failure, NotDelivered
 from watcher.notify.notification import Notification

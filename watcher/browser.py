@@ -10,8 +10,8 @@ from datetime import datetime
 
 from watcher.errors import NothingLive
 from watcher.events import Event, EventName
+from watcher.i18n import Text
 from watcher.journal import Journal
-from watcher.language import Text
 
 Launch = Callable[[str], bool]
 """Hands a link to a browser; returns whether that could be done."""

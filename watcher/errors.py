@@ -7,7 +7,7 @@ shown. Its exit code is the contract's. Whatever is not a `WatcherError` is a bu
 from enum import IntEnum
 from typing import ClassVar
 
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text
 
 
 class ExitCode(IntEnum):

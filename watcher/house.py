@@ -18,13 +18,13 @@ from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.dkim.keys import dns_lookup
 from watcher.dkim.verify import verifier
 from watcher.errors import WatcherError
+from watcher.events import MailboxSynced, MessageFetched, Report, StateChanged
+from watcher.i18n import Language
 from watcher.imap.once import look_once
-from watcher.imap.reports import Arrived, LookedAt, Report, StateChanged
 from watcher.imap.session import Session
 from watcher.imap.settings import WatchSettings
 from watcher.intake import Intake
 from watcher.journal import Journal
-from watcher.language import Language
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Channel, Notification, OnAction
 from watcher.reception import Reception
@@ -185,9 +185,9 @@ def _receive(
     errors = {}
     while count:
         match reports.get():
-            case Arrived() as arrived:
-                reception.receive(arrived, utc_now())
-            case LookedAt() as look:
+            case MessageFetched() as fetched:
+                reception.receive(fetched, utc_now())
+            case MailboxSynced() as look:
                 reception.end_look(look, utc_now())
             case StateChanged():
                 pass  # one look has no states

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from watcher.events import Event, EventName, Kind
-from watcher.imap.reports import Arrived
+from watcher.events import Event, EventName, Kind, MessageFetched
 from watcher.journal import Journal, Sighting
 from watcher.recognition.attempt import (
     Approval,
@@ -42,7 +41,7 @@ RETRY_WITHIN = timedelta(minutes=10)
 class Taken:
     """What became of one mail."""
 
-    arrived: Arrived
+    fetched: MessageFetched
     judgement: Judgement
     event: Event | None
     """What was logged; None for a known mail and for one that is not relevant."""
@@ -52,7 +51,7 @@ class Taken:
         verdict = self.judgement.verdict
         if not isinstance(verdict, Unverified):
             return False
-        is_fresh = now - self.arrived.received_at < RETRY_WITHIN
+        is_fresh = now - self.fetched.received_at < RETRY_WITHIN
         return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
 
 
@@ -71,36 +70,36 @@ class Intake:
         self._policies = policies
         self._window = window
 
-    def take(self, arrived: Arrived, now: datetime) -> Taken:
+    def take(self, fetched: MessageFetched, now: datetime) -> Taken:
         """Judge a mail and log it, if it is an event that the log does not know."""
-        policy = self._policies[arrived.origin.account or ""]
-        judgement = classify(arrived.raw, verify=self._verify, policy=policy)
-        sighting = find(arrived, judgement, now=now, window=self._window)
+        policy = self._policies[fetched.origin.account or ""]
+        judgement = classify(fetched.raw, verify=self._verify, policy=policy)
+        sighting = find(fetched, judgement, now=now, window=self._window)
         event = self._journal.record(sighting) if sighting else None
-        return Taken(arrived, judgement, event)
+        return Taken(fetched, judgement, event)
 
 
 def find(
-    arrived: Arrived, judgement: Judgement, *, now: datetime, window: timedelta
+    fetched: MessageFetched, judgement: Judgement, *, now: datetime, window: timedelta
 ) -> Sighting | None:
     """Return the event that a judged mail is at this moment, None if it is none."""
     event = Event(
         id=0,
         at=now,
         event=EventName.LOOK_ALIKE,
-        origin=arrived.origin,
+        origin=fetched.origin,
         message_id=judgement.message_id,
-        received_at=arrived.received_at,
+        received_at=fetched.received_at,
     )
     identity = judgement.message_id or judgement.digest
     match judgement.verdict:
         case Recognised(attempt=attempt):
             event = _with_claim(
-                event, attempt.claim, _deadline(attempt.claim, arrived, now, window)
+                event, attempt.claim, _deadline(attempt.claim, fetched, now, window)
             )
             return _attempt(event, attempt.content, identity)
         case Unverified(claim=claim, reasons=reasons):
-            event = _with_claim(event, claim, _deadline(claim, arrived, now, window))
+            event = _with_claim(event, claim, _deadline(claim, fetched, now, window))
             event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
             return Sighting(event, (_key(EventName.UNVERIFIED, identity),))
         case LookAlike(reasons=reasons):
@@ -111,7 +110,7 @@ def find(
 
 
 def _deadline(
-    claim: Claim, arrived: Arrived, now: datetime, window: timedelta
+    claim: Claim, fetched: MessageFetched, now: datetime, window: timedelta
 ) -> datetime:
     """Return by this machine's clock, right or wrong, when the time is over.
 
@@ -120,10 +119,10 @@ def _deadline(
     wrong by the difference, and the deadline is moved by it, never to be overstated.
     A mail that the user moved brings its old time of arrival along and stays old.
     """
-    deadline = expires_at(claim.attempted_at, arrived.received_at, window)
-    sighted_at = max(now, arrived.received_at)
-    if arrived.within is not None:
-        latest = arrived.received_at + arrived.within + CLOCKS_APART
+    deadline = expires_at(claim.attempted_at, fetched.received_at, window)
+    sighted_at = max(now, fetched.received_at)
+    if fetched.max_age is not None:
+        latest = fetched.received_at + fetched.max_age + CLOCKS_APART
         if now - latest < CLOCK_WRONG_BY:
             sighted_at = min(sighted_at, latest)
     return deadline + (now - sighted_at)

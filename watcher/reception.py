@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from watcher.announce import Announcer
-from watcher.events import Event, EventName
-from watcher.imap.reports import Arrived, LookedAt
+from watcher.events import Event, EventName, MailboxSynced, MessageFetched
 from watcher.intake import Intake, Taken
 from watcher.journal import Journal
 
@@ -22,7 +21,7 @@ class Reception:
         journal: Journal,
         intake: Intake,
         announcer: Announcer,
-        observe: Callable[[Taken | LookedAt], None],
+        observe: Callable[[Taken | MailboxSynced], None],
     ) -> None:
         self._observe = observe
         self._journal = journal
@@ -30,18 +29,18 @@ class Reception:
         self._announcer = announcer
         self._missed: dict[str, list[Event]] = {}
 
-    def receive(self, arrived: Arrived, now: datetime) -> Taken:
+    def receive(self, fetched: MessageFetched, now: datetime) -> Taken:
         """Take a mail in; an attempt that came too late waits for the look's end."""
-        taken = self._intake.take(arrived, now)
+        taken = self._intake.take(fetched, now)
         self._observe(taken)
         if taken.event and taken.event.event is EventName.MISSED:
-            account = arrived.origin.account or ""
+            account = fetched.origin.account or ""
             self._missed.setdefault(account, []).append(taken.event)
         elif taken.event:
             self._announcer.announce(taken.event, now)
         return taken
 
-    def end_look(self, look: LookedAt, now: datetime) -> None:
+    def end_look(self, look: MailboxSynced, now: datetime) -> None:
         """Tell what is still to be told of a look, and remember how far it went."""
         self._announcer.announce_missed(self._missed.pop(look.account, []), now)
         self._announcer.announce_pending(now)

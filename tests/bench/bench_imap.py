@@ -19,7 +19,7 @@ from functools import partial
 from tests.dovecot import Dovecot, running
 from tests.imap_proxy import Proxy
 from tests.imap_watch import Reports, clear, secure, watching
-from watcher.imap.reports import Arrived, State
+from watcher.events import MessageFetched, State
 from watcher.imap.settings import WatchSettings
 
 MAIL = b"From: a@example.com\r\nSubject: hello\r\n\r\n" + 200 * (76 * b"x" + b"\r\n")
@@ -73,7 +73,7 @@ class Times(Reports):
 
     def put(self, report: object) -> None:
         """Take a report and the time."""
-        if isinstance(report, Arrived) and report.origin.uid is not None:
+        if isinstance(report, MessageFetched) and report.origin.uid is not None:
             self.seen_at.setdefault(report.origin.uid, time.monotonic())
         super().put(report)  # type: ignore[arg-type]
 

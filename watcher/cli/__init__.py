@@ -16,7 +16,7 @@ from typing import Protocol, TextIO, cast
 from watcher.cli import parser
 from watcher.cli.options import Options
 from watcher.errors import ExitCode, WatcherError
-from watcher.language import Text, desktop_language
+from watcher.i18n import Text, desktop_language
 
 INTERRUPTED = 130
 """What shells report of a command that Ctrl-C ended (128 + SIGINT)."""

@@ -11,11 +11,10 @@ from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
 from watcher.daemon.loop import Observed
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
-from watcher.events import EventName
+from watcher.events import EventName, MailboxSynced, StateChanged
 from watcher.house import House, dns_verify, open_channels
-from watcher.imap.reports import LookedAt, StateChanged
+from watcher.i18n import Text
 from watcher.journal import Journal
-from watcher.language import Text
 
 
 def run(options: Options) -> int:
@@ -73,7 +72,7 @@ class Waiting:
         match observed:
             case StateChanged(account=account, error=WatcherError() as error):
                 self._errors[account] = error
-            case LookedAt(account=account):
+            case MailboxSynced(account=account):
                 if not isinstance(self._errors.get(account), MailboxMissing):
                     self._errors.pop(account, None)
             case _:

@@ -6,8 +6,8 @@ from watcher.clock import local_time, utc_now
 from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName
+from watcher.i18n import Text
 from watcher.journal import Journal
-from watcher.language import Text
 
 
 def run(options: Options) -> int:

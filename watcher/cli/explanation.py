@@ -2,7 +2,7 @@
 
 from watcher.cli.options import Options
 from watcher.cli.style import Colour, paint
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.recognition.attempt import Approval, Code, Unknown
 from watcher.recognition.classify import Judgement
 from watcher.recognition.explain import Check, explain

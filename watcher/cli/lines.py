@@ -4,8 +4,7 @@ from datetime import datetime
 
 from watcher.clock import local_time
 from watcher.events import Event, EventName, Kind
-from watcher.language import Language, Text
-from watcher.notify.fit import fit_columns
+from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition.attempt import time_left
 from watcher.recognition.plain import harmless

@@ -8,8 +8,8 @@ from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
 from watcher.events import Event
+from watcher.i18n import Text
 from watcher.journal import Journal
-from watcher.language import Text
 
 
 def run(options: Options) -> int:

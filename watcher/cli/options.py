@@ -4,7 +4,7 @@ import argparse
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from watcher.language import Language
+from watcher.i18n import Language
 
 
 class Options(argparse.Namespace):

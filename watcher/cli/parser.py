@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from watcher.cli.options import Options
-from watcher.language import Language, Text
-from watcher.spans import parse_span
+from watcher.clock import parse_duration
+from watcher.i18n import Language, Text
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
@@ -175,8 +175,8 @@ def _parse_instant(written: str) -> datetime:
 
 _seconds = _checked(float, lambda s: 0 < s <= LONGEST_WAIT_S, "SECONDS = 1 … 86400")
 _count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
-_span = _checked(parse_span, bool, "SPAN = 90s, 5m, 2h, 30d")
-_soon = _checked(parse_span, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
+_span = _checked(parse_duration, bool, "SPAN = 90s, 5m, 2h, 30d")
+_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
 _instant = _checked(_parse_instant, lambda _: True, "TIME = 2026-01-31T12:00:00Z")
 
 _WATCHER = Text(

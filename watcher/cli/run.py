@@ -11,8 +11,8 @@ from watcher.daemon.lock import only_daemon
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import Event, EventName
 from watcher.house import House, dns_verify, open_channels
+from watcher.i18n import Text
 from watcher.journal import Journal
-from watcher.language import Text
 
 
 def run(options: Options) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from watcher.errors import Unreadable
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.recognition.bounds import MAIL_BYTES
 
 STDIN = "-"

@@ -7,7 +7,7 @@ import platformdirs
 from watcher.cli.options import Options
 from watcher.config.load import default_path, load
 from watcher.config.model import Config, LanguageChoice
-from watcher.language import Language, desktop_language
+from watcher.i18n import Language, desktop_language
 
 
 def configuration(options: Options) -> Config:

@@ -11,9 +11,9 @@ from watcher.clock import local_time
 from watcher.config.model import Config
 from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
-from watcher.imap.reports import ModeReason, State
+from watcher.events import ModeReason, State
+from watcher.i18n import Language, Text
 from watcher.journal import Journal
-from watcher.language import Language, Text
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _ENDED = {

@@ -13,9 +13,9 @@ import platformdirs
 from watcher.config.model import TABLES, Account, Config
 from watcher.config.parsers import Bad
 from watcher.errors import ConfigError
+from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
 from watcher.imap.providers import PRESETS
-from watcher.language import Language, Text
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")

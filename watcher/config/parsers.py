@@ -10,10 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from watcher.clock import parse_duration
 from watcher.dkim.nameserver import split_nameserver
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.recognition.amazon import STORES
-from watcher.spans import parse_span
 
 Parser = Callable[[object], object]
 EnumT = TypeVar("EnumT", bound=StrEnum)
@@ -72,7 +72,7 @@ def port(value: object) -> int:
 def duration(value: object) -> timedelta:
     """Return a time span written as `90s`, `5m`, `2h` or `30d`, above zero."""
     try:
-        span = parse_span(value if isinstance(value, str) else "")
+        span = parse_duration(value if isinstance(value, str) else "")
     except ValueError:
         span = timedelta(0)
     if span > timedelta(0):

@@ -11,10 +11,9 @@ from typing import Any
 
 from watcher.announce import Announcer
 from watcher.clock import iso, monotonic_s
-from watcher.events import Event, EventName, Origin
-from watcher.imap.reports import LookedAt, State, StateChanged
+from watcher.events import Event, EventName, MailboxSynced, Origin, State, StateChanged
+from watcher.i18n import Language
 from watcher.journal import Journal
-from watcher.language import Language
 from watcher.notify import wording
 
 BLIND_AFTER = timedelta(seconds=90)
@@ -46,7 +45,7 @@ class Health:
         """Begin to wait for the first look at each account."""
         self._last_look_s = dict.fromkeys(accounts, self._clock_s())
 
-    def note_look(self, look: LookedAt, now: datetime) -> None:
+    def note_look(self, look: MailboxSynced, now: datetime) -> None:
         """An account was looked at: all is well."""
         account = look.account
         self._last_look_s[account] = self._clock_s()

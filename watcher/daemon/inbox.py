@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from watcher.imap.reports import Arrived, Report
+from watcher.events import MessageFetched, Report
 from watcher.notify.notification import Action
 
 
@@ -38,7 +38,7 @@ class Pressed:
 class Retry:
     """A mail whose proof waited for DNS can be judged again."""
 
-    arrived: Arrived
+    fetched: MessageFetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Inbox:
 
     def put(self, message: Message) -> None:
         """Hand in a message; a mail too many waits for room, or for the end."""
-        if isinstance(message, Arrived):
+        if isinstance(message, MessageFetched):
             while not self._room.acquire(timeout=LOOK_UP_S):
                 if self.is_stopping:
                     return
@@ -113,6 +113,6 @@ class Inbox:
             message = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if isinstance(message, Arrived):
+        if isinstance(message, MessageFetched):
             self._room.release()
         return message

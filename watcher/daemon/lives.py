@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.announce import Announcer
 from watcher.browser import launch_aside, open_page
-from watcher.clock import Sleep, WallClock, utc_now
+from watcher.clock import ClockStepDetector, Sleep, utc_now
 from watcher.daemon.inbox import Deadline, Pressed, Remind
 from watcher.daemon.reminders import Reminders
 from watcher.errors import NothingLive
@@ -34,7 +34,7 @@ class Lives:
         announcer: Announcer,
         reminders: Reminders,
         remind_at: Sequence[timedelta],
-        wall_clock: WallClock | None = None,
+        wall_clock: ClockStepDetector | None = None,
     ) -> None:
         self._journal = journal
         self._announcer = announcer
@@ -42,7 +42,7 @@ class Lives:
         self._remind_at = remind_at
         self._followed_id = 0
         self._refreshed_at = utc_now()
-        self._wall_clock = wall_clock or WallClock()
+        self._wall_clock = wall_clock or ClockStepDetector()
         self._sleep = Sleep()
 
     def resume(self, now: datetime) -> None:
@@ -53,7 +53,7 @@ class Lives:
 
     def look_around(self, now: datetime) -> None:
         """Keep deadlines honest when the clock is set, and secrets from staying."""
-        step = self._wall_clock.was_set_by()
+        step = self._wall_clock.take_step()
         if step:
             logger.warning("the clock was set by %s", step)
             self._journal.move_deadlines(step)

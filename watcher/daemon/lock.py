@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from watcher.errors import AlreadyRunning, JournalUnusable
-from watcher.language import Text
+from watcher.i18n import Text
 
 PROBE_TRIES = 4
 PROBE_S = 0.05

@@ -30,7 +30,7 @@ from watcher.daemon.inbox import (
 from watcher.daemon.lives import Lives
 from watcher.daemon.reminders import Reminders
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.imap.reports import Arrived, LookedAt, Mode, StateChanged
+from watcher.events import MailboxSynced, MessageFetched, Mode, StateChanged
 from watcher.imap.session import Session
 from watcher.intake import Taken
 from watcher.journal import Journal
@@ -53,7 +53,7 @@ STOP_WITHIN_S = 1.5
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
 
 
-Observed = Taken | LookedAt | StateChanged
+Observed = Taken | MailboxSynced | StateChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +155,11 @@ class Daemon:
 
     def _handle(self, message: Message, now: datetime) -> None:
         match message:
-            case Arrived():
+            case MessageFetched():
                 self._take(message, now)
-            case Retry(arrived=arrived):
-                self._take(arrived, now)
-            case LookedAt():
+            case Retry(fetched=fetched):
+                self._take(fetched, now)
+            case MailboxSynced():
                 self._note_look(message, now)
             case StateChanged():
                 if self._health:
@@ -184,20 +184,20 @@ class Daemon:
         else:
             self._reminders.cancel(poll)
 
-    def _take(self, arrived: Arrived, now: datetime) -> None:
+    def _take(self, fetched: MessageFetched, now: datetime) -> None:
         try:
-            taken = self._reception.receive(arrived, now)
+            taken = self._reception.receive(fetched, now)
         except WatcherError:
             raise
         except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
             # Its text could hold what stands in the mail.
-            logger.error("%s: a bug: %s", arrived.origin, type(error).__name__)
+            logger.error("%s: a bug: %s", fetched.origin, type(error).__name__)
             return
         self._lives.follow(now)
         if taken.is_worth_another_try(now):
-            self._reminders.at(now + RETRY_AFTER, Retry(arrived))
+            self._reminders.at(now + RETRY_AFTER, Retry(fetched))
 
-    def _note_look(self, look: LookedAt, now: datetime) -> None:
+    def _note_look(self, look: MailboxSynced, now: datetime) -> None:
         self._reception.end_look(look, now)
         self._lives.follow(now)
         if self._health:

@@ -1,6 +1,6 @@
 """What the demo says, in both languages."""
 
-from watcher.language import Text
+from watcher.i18n import Text
 
 OPENING = Text(
     en="watcher demo: the real program, with a mail server of its own, here.\n"

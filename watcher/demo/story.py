@@ -22,12 +22,12 @@ from watcher.demo.server import Mailbox, serving
 from watcher.demo.telling import Teller
 from watcher.dkim.keys import memory_lookup
 from watcher.dkim.verify import verifier
+from watcher.events import MailboxSynced, State, StateChanged
 from watcher.house import House, OpenChannels
+from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
-from watcher.imap.reports import LookedAt, State, StateChanged
 from watcher.intake import Taken
 from watcher.journal import Journal
-from watcher.language import Language, Text
 from watcher.recognition.authentication import UNCHECKED
 from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
 
@@ -127,9 +127,9 @@ class Director(threading.Thread):
     def _verdict_on(self, uid: int) -> Verdict | None:
         for observed in self._observations():
             match observed:
-                case Taken() if observed.arrived.origin.uid == uid:
+                case Taken() if observed.fetched.origin.uid == uid:
                     return observed.judgement.verdict
-                case LookedAt() if observed.cursor.uid_next > uid:
+                case MailboxSynced() if observed.cursor.uid_next > uid:
                     return _BY_HEADER_ALONE
         return None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from watcher.demo import sentences
 from watcher.demo.mails import Draft
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text
 from watcher.notify.notification import Notification
 from watcher.recognition.explain import REASONS
 from watcher.recognition.verdict import (

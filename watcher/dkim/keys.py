@@ -16,7 +16,7 @@ import dns.resolver
 from watcher.clock import monotonic_s
 from watcher.dkim.nameserver import split_nameserver
 from watcher.errors import Unreachable
-from watcher.language import Text
+from watcher.i18n import Text
 
 Lookup = Callable[[str], bytes | None]
 """Returns the TXT record of a name, None if there is none.

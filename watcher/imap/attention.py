@@ -7,8 +7,8 @@ server which comes to its senses is believed again.
 
 from dataclasses import dataclass, replace
 
+from watcher.events import Mode, ModeReason
 from watcher.imap.push import Heard
-from watcher.imap.reports import Mode, ModeReason
 from watcher.imap.settings import WatchMode
 
 MISSES = 2

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from watcher.errors import ConfigError, SecretUnavailable
-from watcher.language import Text
+from watcher.i18n import Text
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
 """A password manager may ask the user to unlock it, which takes a human's time."""

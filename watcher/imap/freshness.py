@@ -7,7 +7,7 @@ mail is right for this one.
 
 from datetime import timedelta
 
-from watcher.clock import always_s
+from watcher.clock import boottime_s
 
 CLOCKS_APART = timedelta(seconds=30)
 """Ages of two mails found at once that differ by less speak of the same clocks."""
@@ -21,7 +21,7 @@ class Freshness:
         self._least_age = timedelta.max
 
     def begin(self, mailbox: str, at_s: float) -> None:
-        """A look at a mailbox is done, which began at `always_s()` = `at_s`."""
+        """A look at a mailbox is done, which began at `boottime_s()` = `at_s`."""
         self._began_s[mailbox] = at_s
 
     def forget(self, mailbox: str) -> None:
@@ -33,10 +33,10 @@ class Freshness:
         if mailbox in self._began_s:
             self._least_age = min(self._least_age, age)
 
-    def within(self, mailbox: str, age: timedelta) -> timedelta | None:
+    def max_age(self, mailbox: str, age: timedelta) -> timedelta | None:
         """Return how long a mail can lie there at most; None if nobody knows."""
         began_s = self._began_s.get(mailbox)
         was_clock_right = self._least_age < age - CLOCKS_APART
         if began_s is None or was_clock_right:
             return None
-        return timedelta(seconds=always_s() - began_s)
+        return timedelta(seconds=boottime_s() - began_s)

@@ -11,12 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watcher.clock import always_s, utc_now
-from watcher.events import Origin
+from watcher.clock import boottime_s, utc_now
+from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Report
 from watcher.imap.answers import Head, Opened
 from watcher.imap.freshness import Freshness
 from watcher.imap.mailbox import Connection, Unfetchable
-from watcher.imap.reports import Arrived, Cursor, LookedAt, Report
 from watcher.imap.settings import WatchSettings
 
 logger = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ class Looker:
         Raises:
             MailboxMissing, ConnectionLost
         """
-        began_s = always_s()
+        began_s = boottime_s()
         opened = self.connection.examine(mailbox)
         known = cursor if cursor and _holds(cursor, opened) else None
         reached = self._catch_up(mailbox, opened, known)
@@ -78,7 +77,7 @@ class Looker:
         """
         for _ in range(LOOKS_AT_ONCE):
             self.connection.wire.has_news = False
-            began_s = always_s()
+            began_s = boottime_s()
             uids = self.connection.uids_from(cursor.uid_next)
             cursor = self._take(mailbox, uids, cursor)
             self.freshness.begin(mailbox, began_s)
@@ -118,7 +117,9 @@ class Looker:
                 self._report_mail(mailbox, cursor.uid_validity, head)
         uid_next = max(cursor.uid_next, max(uids, default=0) + 1)
         reached = Cursor(cursor.uid_validity, uid_next)
-        self.report(LookedAt(account=self.account, mailbox=mailbox, cursor=reached))
+        self.report(
+            MailboxSynced(account=self.account, mailbox=mailbox, cursor=reached)
+        )
         return reached
 
     def _heads(self, uids: Sequence[int]) -> Iterator[Head]:
@@ -152,10 +153,10 @@ class Looker:
             uid=head.uid,
         )
         self.report(
-            Arrived(
+            MessageFetched(
                 origin=origin,
                 received_at=head.received_at,
-                within=self.freshness.within(mailbox, utc_now() - head.received_at),
+                max_age=self.freshness.max_age(mailbox, utc_now() - head.received_at),
                 raw=raw,
             )
         )

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from watcher.errors import MailboxMissing
+from watcher.events import Cursor
 from watcher.imap import sentences, trouble
 from watcher.imap.account import Account
 from watcher.imap.answers import (
@@ -30,7 +31,6 @@ from watcher.imap.answers import (
 )
 from watcher.imap.client import Client
 from watcher.imap.folders import Listed
-from watcher.imap.reports import Cursor
 from watcher.imap.wake import Stopped
 from watcher.imap.wire import Wire
 from watcher.recognition.bounds import HEADER_BYTES, MAIL_BYTES

@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 from watcher.errors import WatcherError
+from watcher.events import Cursor, Report
 from watcher.imap.account import Account
 from watcher.imap.login import log_in
 from watcher.imap.look import Looker
-from watcher.imap.reports import Cursor, Report
 from watcher.imap.rounds import Rounds
 from watcher.imap.settings import WatchSettings
 from watcher.imap.wake import Wake

@@ -5,8 +5,8 @@ Everything here is data; a new provider is one more entry.
 
 from dataclasses import dataclass
 
+from watcher.i18n import Text
 from watcher.imap.account import Loosened, Tls
-from watcher.language import Text
 from watcher.recognition import authres
 from watcher.recognition.authres import Trust
 

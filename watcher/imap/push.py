@@ -39,12 +39,12 @@ class Listener:
         *,
         wake: Wake,
         bounds: Bounds,
-        beat: Callable[[], None],
+        on_tick: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._wake = wake
         self._bounds = bounds
-        self._beat = beat
+        self._on_tick = on_tick
 
     def push(self, *, seconds: float) -> Heard:
         """Wait in IDLE until the server announces something, at most so long.
@@ -73,18 +73,23 @@ class Listener:
             if self._wake.take_call():
                 return Heard.CALLED
             wire.listen(tag, seconds=min(remaining, self._bounds.tick_s))
-            self._beat()
+            self._on_tick()
         return Heard.NEWS
 
     def rest(self, *, seconds: float) -> Heard:
         """Wait without the server, at most so long or until a look is asked for."""
-        rest(self._wake, seconds=seconds, tick_s=self._bounds.tick_s, beat=self._beat)
+        rest(
+            self._wake,
+            seconds=seconds,
+            tick_s=self._bounds.tick_s,
+            on_tick=self._on_tick,
+        )
         self._connection.noop()
         return Heard.NOTHING
 
 
 def rest(
-    wake: Wake, *, seconds: float, tick_s: float, beat: Callable[[], None]
+    wake: Wake, *, seconds: float, tick_s: float, on_tick: Callable[[], None]
 ) -> None:
     """Wait at most so long, or until somebody asks for a look; beat at each tick."""
     deadline = time.monotonic() + seconds
@@ -93,7 +98,7 @@ def rest(
         if remaining <= 0:
             return
         wake.wait(None, 0, min(remaining, tick_s))
-        beat()
+        on_tick()
 
 
 def _is_news(wire: Wire) -> bool:

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, MutableMapping
 
 from watcher.errors import MailboxMissing
+from watcher.events import Cursor, MailboxSynced
 from watcher.imap.account import Account
 from watcher.imap.folders import is_special, resolve
 from watcher.imap.look import Looker
-from watcher.imap.reports import Cursor, LookedAt
 
 
 class Rounds:
@@ -130,6 +130,6 @@ class Rounds:
         if self._looker.connection.status(name) != known:
             self._reopen(name)
             return True
-        looked = LookedAt(account=self._account.name, mailbox=name, cursor=known)
+        looked = MailboxSynced(account=self._account.name, mailbox=name, cursor=known)
         self._looker.report(looked)
         return False

@@ -1,6 +1,6 @@
 """What the user is told about a server that cannot be read; each names the remedy."""
 
-from watcher.language import Text
+from watcher.i18n import Text
 
 UNKNOWN_HOST = Text(
     en="{host} is not known: check the host name in the configuration.",

@@ -19,18 +19,17 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from watcher.clock import utc_now
+from watcher.clock import Resumed, SuspendDetector, utc_now
 from watcher.errors import SecretUnavailable, WatcherError
+from watcher.events import Cursor, Report, State, StateChanged
 from watcher.imap.account import Account
 from watcher.imap.backoff import Backoff
 from watcher.imap.haste import Haste
 from watcher.imap.login import log_in
 from watcher.imap.look import Looker
 from watcher.imap.push import Listener, rest
-from watcher.imap.reports import Cursor, Report, State, StateChanged
 from watcher.imap.rounds import Rounds
 from watcher.imap.settings import WatchSettings
-from watcher.imap.suspend import Pulse, Resumed
 from watcher.imap.trouble import HOPELESS, PASSING, ToldLater, lost
 from watcher.imap.vigil import Vigil
 from watcher.imap.wake import Stopped, Wake
@@ -104,7 +103,7 @@ class Session:
         self._is_candidate = is_candidate
         self._settings = settings
         self._wake = Wake()
-        self._pulse = Pulse()
+        self._suspend = SuspendDetector()
         self._backoff = Backoff()
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
@@ -175,7 +174,7 @@ class Session:
             self.account, looker, cursors=self._cursors, tell_missing=self._tell
         )
         listener = Listener(
-            connection, wake=self._wake, bounds=bounds, beat=self._pulse.beat
+            connection, wake=self._wake, bounds=bounds, on_tick=self._suspend.check_tick
         )
         self._vigil = Vigil(looker, rounds, listener, self._settings)
 
@@ -184,14 +183,19 @@ class Session:
         self._last_trouble = ""
 
     def _watch(self) -> None:
-        self._pulse.look_up()
+        self._suspend.check_work()
         if self._here.wait_and_look(longest_s=self._haste.longest_s):
             self._tell()
 
     def _rest(self) -> None:
-        self._pulse.look_up()
+        self._suspend.check_work()
         tick_s = self._settings.bounds.tick_s
-        rest(self._wake, seconds=self._wait_s, tick_s=tick_s, beat=self._pulse.beat)
+        rest(
+            self._wake,
+            seconds=self._wait_s,
+            tick_s=tick_s,
+            on_tick=self._suspend.check_tick,
+        )
 
     _WORK: ClassVar[Mapping[State, Callable[["Session"], None]]] = {
         State.CONNECTING: _connect,
@@ -239,7 +243,7 @@ class Session:
     def _hurry(self) -> Outcome:
         """The machine woke up: what was open is dead, and time has gone by."""
         self._hang_up()
-        self._pulse.reset()
+        self._suspend.reset()
         self._backoff = Backoff()
         self._haste.resume()
         return Outcome.RESUMED

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from watcher.errors import ConfigError
+from watcher.i18n import Text
 from watcher.imap.account import Account, Loosened
-from watcher.language import Text
 
 _OP_LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
 """Named by Python 3.12 and later; the bit is OpenSSL's."""

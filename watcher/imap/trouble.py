@@ -21,8 +21,8 @@ from watcher.errors import (
     Unreachable,
     WatcherError,
 )
+from watcher.i18n import Text
 from watcher.imap import sentences
-from watcher.language import Text
 
 BROKEN = (
     imaplib.IMAP4.error,

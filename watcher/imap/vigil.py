@@ -2,10 +2,10 @@
 
 import time
 
+from watcher.events import Mode
 from watcher.imap.attention import Attention, attention
 from watcher.imap.look import Looker
 from watcher.imap.push import Heard, Listener
-from watcher.imap.reports import Mode
 from watcher.imap.rounds import Rounds
 from watcher.imap.settings import WatchSettings
 

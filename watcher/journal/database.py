@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from watcher.errors import JournalBusy, JournalUnusable
-from watcher.language import Text
+from watcher.i18n import Text
 
 FORMAT = 1
 """`PRAGMA user_version` of the tables below."""

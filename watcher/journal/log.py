@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 
-from watcher.events import Event, EventName
-from watcher.imap.reports import Cursor
+from watcher.events import Cursor, Event, EventName
 from watcher.journal.database import Database
 from watcher.journal.rows import (
     COLUMNS,

@@ -26,7 +26,7 @@ from jeepney.bus import get_bus
 from jeepney.io.blocking import prep_socket
 
 from watcher.errors import NotificationFailed
-from watcher.language import Text
+from watcher.i18n import Text
 
 CONNECT_TIMEOUT_S = 1.0
 CALL_TIMEOUT_S = 3.0  # an idle daemon answers in 50 ms, one that must start in 1 s

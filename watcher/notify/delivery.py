@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from watcher.errors import NotificationFailed
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text
 from watcher.notify.notification import Channel, Notification, OnAction
 
 ChannelName = Literal["auto", "freedesktop", "plyer", "terminal"]

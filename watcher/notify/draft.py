@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from watcher.events import Event
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text, fit_utf16
 from watcher.notify import sentences
-from watcher.notify.fit import fit_utf16
 from watcher.notify.notification import Action, Button, Notification
 
 BRIEF_UNITS = 200  # Windows would show nothing at all above 255

@@ -7,7 +7,7 @@ be read by every process, so it is the brief text.
 import subprocess
 
 from watcher.errors import NotificationFailed
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.notify.notification import Notification
 
 TIMEOUT_S = 5.0

@@ -15,9 +15,8 @@ from pathlib import Path
 from plyer.utils import platform
 
 from watcher.errors import NotificationFailed
-from watcher.language import Text
+from watcher.i18n import Text, fit_utf16
 from watcher.notify.bounded import bounded
-from watcher.notify.fit import fit_utf16
 from watcher.notify.notification import Notification
 
 TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs

@@ -4,7 +4,7 @@ Titles are fixed words. No line begins with what stands in a mail, so that a mai
 pass itself off as an option, as markup or as our own words.
 """
 
-from watcher.language import Text
+from watcher.i18n import Text
 
 # Titles: at most 26 columns, or xfce4-notifyd cuts them
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from watcher.errors import NotificationFailed
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.notify.bounded import bounded
 from watcher.notify.notification import Notification
 

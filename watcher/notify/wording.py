@@ -14,10 +14,9 @@ from zlib import crc32
 from watcher.clock import local_time
 from watcher.errors import WatcherError
 from watcher.events import Event
-from watcher.language import Language, Text
+from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import sentences
 from watcher.notify.draft import Draft, call_to_act, question, topic_of
-from watcher.notify.fit import fit_columns
 from watcher.notify.notification import Notification
 from watcher.recognition.attempt import time_left
 from watcher.recognition.plain import harmless

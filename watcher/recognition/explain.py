@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from watcher.language import Text
+from watcher.i18n import Text
 from watcher.recognition.findings import Aspect, Finding
 from watcher.recognition.verdict import Reason
 

@@ -1,11 +1,13 @@
 """Every word a user reads exists twice: in English and in Japanese.
 
 A `Text` holds both as one value, so that neither can be forgotten; the language is
-chosen once, at the edge, and handed inwards.
+chosen once, at the edge, and handed inwards. Text is fitted to columns of a screen, of
+which a full-width character takes two, or to UTF-16 units of a platform's field.
 """
 
 import locale
 import os
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,3 +43,32 @@ def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
     set_ones = (environment[name] for name in names if environment.get(name))
     name = next(set_ones, None) or locale.getlocale()[0] or ""
     return Language.JA if name.lower().startswith("ja") else Language.EN
+
+
+ELLIPSIS = "…"
+
+
+def fit_columns(text: str, columns: int) -> str:
+    """Return `text` in at most `columns` columns; a full-width character takes two."""
+    if sum(map(_columns, text)) <= columns:
+        return text
+    room, kept = columns - len(ELLIPSIS), ""
+    for character in text:
+        room -= _columns(character)
+        if room < 0:
+            break
+        kept += character
+    return kept.rstrip() + ELLIPSIS
+
+
+def fit_utf16(text: str, units: int) -> str:
+    """Return `text` in at most `units` UTF-16 code units, no pair cut in two."""
+    encoded = text.encode("utf-16-le", "ignore")
+    if len(encoded) <= units * 2:
+        return encoded.decode("utf-16-le")
+    room = units - len(ELLIPSIS)
+    return encoded[: room * 2].decode("utf-16-le", "ignore") + ELLIPSIS
+
+
+def _columns(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
