@@ -1,7 +1,7 @@
 """Mails made to cost time or memory, each posing as a sign-in mail of Amazon's."""
 
 from tests.samples import LINK, SIGNED, Mail, compose, sign
-from watcher.recognition.bounds import HEADER_BYTES, MAIL_BYTES
+from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 _ROOM = MAIL_BYTES - 4096
 _FIELD = HEADER_BYTES - 4096

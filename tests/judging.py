@@ -3,13 +3,16 @@
 from tests.samples import records
 from watcher.dkim.keys import memory_lookup
 from watcher.dkim.verify import verifier
-from watcher.recognition.attempt import Approval, Code, SignInAttempt, Unknown
-from watcher.recognition.classify import Policy, Verify, classify
+from watcher.recognition.judge import Policy, Verify, classify
 from watcher.recognition.verdict import (
+    Approval,
+    Code,
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
+    SignInAttempt,
+    Unknown,
     Unverified,
     Verdict,
 )

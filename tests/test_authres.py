@@ -12,8 +12,8 @@ from watcher.recognition.authres import (
     parse_field,
     provider_result,
 )
-from watcher.recognition.classify import Policy
 from watcher.recognition.header import parse_header
+from watcher.recognition.judge import Policy
 from watcher.recognition.verdict import (
     LookAlike,
     Reason,

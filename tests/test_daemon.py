@@ -42,7 +42,7 @@ from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
 from watcher.reception import Reception
-from watcher.recognition.classify import Policy, Verify, may_be_attempt
+from watcher.recognition.judge import Policy, Verify, may_be_attempt
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)

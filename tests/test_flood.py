@@ -15,7 +15,7 @@ from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
 from watcher.reception import Reception
-from watcher.recognition.classify import Policy
+from watcher.recognition.judge import Policy
 
 FLOOD = 1000
 FEWER = 200

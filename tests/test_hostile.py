@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from tests.hostile import HOSTILE
 from tests.judging import ANYTHING, VERIFY, judged, outcome
 from tests.samples import APPROVAL_HTML, LINK, Mail, approval, code, compose, html, sign
-from watcher.recognition import bounds
-from watcher.recognition.attempt import Unknown
-from watcher.recognition.authentication import Signature
+from watcher.recognition import limits
 from watcher.recognition.authres import GMAIL, OUTLOOK, Trust, parse_field
 from watcher.recognition.charset import decode_field, decode_text
-from watcher.recognition.classify import Policy, classify, may_be_attempt
 from watcher.recognition.header import split
 from watcher.recognition.html import parse_html
-from watcher.recognition.plain import harmless, normal, skeleton
+from watcher.recognition.judge import Policy, classify, may_be_attempt
+from watcher.recognition.sender import Signature
+from watcher.recognition.text import normal, sanitise, skeleton
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
+    Unknown,
     Unverified,
 )
 
@@ -105,13 +105,13 @@ def test_costly_mail_takes_little_memory(name: str) -> None:
 
 
 def test_large_mail_is_judged_by_its_header() -> None:
-    raw = approval() + b" " * bounds.MAIL_BYTES
+    raw = approval() + b" " * limits.MAIL_BYTES
 
     assert outcome(raw) == (Unverified, {Reason.TOO_LARGE})
 
 
 def test_large_mail_with_something_against_it_is_a_look_alike() -> None:
-    raw = compose(Mail(sender="x@evil.example")) + b" " * bounds.MAIL_BYTES
+    raw = compose(Mail(sender="x@evil.example")) + b" " * limits.MAIL_BYTES
 
     assert outcome(raw) == (LookAlike, {Reason.TOO_LARGE, Reason.FROM_NOT_AMAZON})
 
@@ -119,7 +119,7 @@ def test_large_mail_with_something_against_it_is_a_look_alike() -> None:
 def test_large_mail_of_another_kind_is_not_relevant() -> None:
     raw = compose(Mail(subject="Verify your new Amazon account"))
 
-    assert outcome(raw + b" " * bounds.MAIL_BYTES)[0] is NotRelevant
+    assert outcome(raw + b" " * limits.MAIL_BYTES)[0] is NotRelevant
 
 
 def test_large_header_is_too_large() -> None:
@@ -130,19 +130,19 @@ def test_large_header_is_too_large() -> None:
 
 def test_too_many_parts_are_malformed() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-    raw = compose(Mail(body=head + b"--b\r\n\r\nx\r\n" * (bounds.PARTS + 1)))
+    raw = compose(Mail(body=head + b"--b\r\n\r\nx\r\n" * (limits.PARTS + 1)))
 
     assert outcome(raw) == (LookAlike, {Reason.MALFORMED})
 
 
 def test_too_many_lines_are_malformed() -> None:
-    raw = approval() + b"\r\n" * bounds.LINES
+    raw = approval() + b"\r\n" * limits.LINES
 
     assert outcome(raw) == (LookAlike, {Reason.MALFORMED})
 
 
 def test_tags_behind_the_bound_are_not_read() -> None:
-    page = parse_html("<b>" * bounds.TAGS + f"<a href='{LINK}'>Approve or Deny</a>")
+    page = parse_html("<b>" * limits.TAGS + f"<a href='{LINK}'>Approve or Deny</a>")
 
     assert page.anchors == ()
 
@@ -259,11 +259,11 @@ def test_no_text_makes_a_reader_raise(text: str) -> None:
 @given(st.text())
 @settings(deadline=None)
 def test_shown_text_is_harmless(text: str) -> None:
-    shown = harmless(text)
+    shown = sanitise(text)
 
     assert len(shown) <= 120
     assert shown.isprintable()
-    assert harmless(shown) == shown
+    assert sanitise(shown) == shown
 
 
 @given(st.binary(), st.one_of(st.none(), st.text(max_size=20)))

@@ -34,7 +34,7 @@ from watcher.events import (
 from watcher.imap.account import Account
 from watcher.imap.look import MANY
 from watcher.imap.once import look_once
-from watcher.recognition.bounds import MAIL_BYTES
+from watcher.recognition.limits import MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(90)
 

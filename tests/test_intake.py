@@ -17,7 +17,7 @@ from watcher.events import Event, EventName, Kind, MessageFetched, Origin
 from watcher.i18n import Text
 from watcher.intake import RETRY_WITHIN, Intake, Taken
 from watcher.journal import Journal
-from watcher.recognition.classify import Policy, Verify
+from watcher.recognition.judge import Policy, Verify
 from watcher.recognition.verdict import Reason
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)

@@ -14,9 +14,8 @@ from tests.samples import (
     plain,
     signed,
 )
-from watcher.recognition.classify import Policy, classify
-from watcher.recognition.explain import ASPECTS, REASONS, Check, explain
-from watcher.recognition.findings import Aspect, defang
+from watcher.recognition.explain import ASPECTS, REASONS, Aspect, Check, defang, explain
+from watcher.recognition.judge import Policy, classify
 from watcher.recognition.verdict import LookAlike, NotRelevant, Reason, Unverified
 
 

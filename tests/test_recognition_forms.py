@@ -23,7 +23,7 @@ from tests.samples import (
 )
 from tests.samples import code as code_mail
 from watcher.recognition.amazon import STORES
-from watcher.recognition.attempt import Claim
+from watcher.recognition.verdict import Claim
 
 SUBJECTS = [
     ("Amazonセキュリティ警告: サインイン試行が検出されました", "ja"),

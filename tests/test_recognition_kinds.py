@@ -18,9 +18,7 @@ from tests.samples import (
 )
 from tests.samples import code as code_mail
 from watcher.recognition.amazon import WORDINGS
-from watcher.recognition.attempt import SignInAttempt
-from watcher.recognition.classify import Policy
-from watcher.recognition.judge import judge
+from watcher.recognition.judge import Policy, judge
 from watcher.recognition.message import parse_message
 from watcher.recognition.verdict import (
     LookAlike,
@@ -28,6 +26,7 @@ from watcher.recognition.verdict import (
     Reason,
     Recognised,
     Result,
+    SignInAttempt,
     Unverified,
 )
 

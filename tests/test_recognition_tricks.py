@@ -26,7 +26,7 @@ from watcher.dkim.keys import memory_lookup
 from watcher.dkim.verify import verifier
 from watcher.errors import Unreachable
 from watcher.i18n import Text
-from watcher.recognition.classify import Policy
+from watcher.recognition.judge import Policy
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,

@@ -17,7 +17,7 @@ from watcher.imap.credentials import (
 )
 from watcher.imap.providers import PRESETS, Provider
 from watcher.recognition.authres import Trust
-from watcher.recognition.classify import Policy
+from watcher.recognition.judge import Policy
 
 _PORTS = {Tls.IMPLICIT: 993, Tls.STARTTLS: 143, Tls.NONE: 143}
 

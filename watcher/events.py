@@ -9,7 +9,7 @@ from typing import Any
 from watcher.clock import iso
 from watcher.errors import WatcherError
 from watcher.i18n import Text
-from watcher.recognition.attempt import time_left
+from watcher.recognition.verdict import time_left
 
 
 class EventName(StrEnum):

@@ -28,7 +28,7 @@ from watcher.journal import Journal
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Channel, Notification, OnAction
 from watcher.reception import Reception
-from watcher.recognition.classify import Verify, may_be_attempt
+from watcher.recognition.judge import Verify, may_be_attempt
 
 
 def dns_verify(config: Config) -> Verify:

@@ -10,21 +10,19 @@ from datetime import datetime, timedelta
 
 from watcher.events import Event, EventName, Kind, MessageFetched
 from watcher.journal import Journal, Sighting
-from watcher.recognition.attempt import (
+from watcher.recognition.judge import Judgement, Policy, Verify, classify
+from watcher.recognition.verdict import (
     Approval,
     Claim,
     Code,
     Content,
-    Unknown,
-    expires_at,
-)
-from watcher.recognition.classify import Judgement, Policy, Verify, classify
-from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
+    Unknown,
     Unverified,
+    expires_at,
 )
 
 CLOCKS_APART = timedelta(seconds=5)

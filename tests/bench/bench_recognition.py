@@ -17,7 +17,7 @@ import mailparser
 from tests.hostile import HOSTILE
 from tests.judging import ANYTHING, VERIFY
 from tests.samples import Mail, alternatives, compose, html, plain
-from watcher.recognition.classify import classify
+from watcher.recognition.judge import classify
 
 ROUNDS = 5
 MADE_MAILS = 200

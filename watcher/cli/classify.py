@@ -15,14 +15,17 @@ from watcher.config.model import Config
 from watcher.errors import ExitCode, Unreadable
 from watcher.house import dns_verify
 from watcher.intake import kind_of
-from watcher.recognition.attempt import Approval, Code, SignInAttempt, expires_at
-from watcher.recognition.classify import Judgement, Policy, classify
+from watcher.recognition.judge import Judgement, Policy, classify
 from watcher.recognition.verdict import (
+    Approval,
+    Code,
     LookAlike,
     NotRelevant,
     Recognised,
+    SignInAttempt,
     Unverified,
     Verdict,
+    expires_at,
 )
 
 NAMES: dict[type[Verdict], str] = {

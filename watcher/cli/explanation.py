@@ -3,13 +3,15 @@
 from watcher.cli.options import Options
 from watcher.cli.style import Colour, paint
 from watcher.i18n import Text
-from watcher.recognition.attempt import Approval, Code, Unknown
-from watcher.recognition.classify import Judgement
 from watcher.recognition.explain import Check, explain
+from watcher.recognition.judge import Judgement
 from watcher.recognition.verdict import (
+    Approval,
+    Code,
     LookAlike,
     NotRelevant,
     Recognised,
+    Unknown,
     Unverified,
     Verdict,
 )

@@ -6,8 +6,8 @@ from watcher.clock import local_time
 from watcher.events import Event, EventName, Kind
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
-from watcher.recognition.attempt import time_left
-from watcher.recognition.plain import harmless
+from watcher.recognition.text import sanitise
+from watcher.recognition.verdict import time_left
 
 DETAIL_COLUMNS = 100
 
@@ -40,12 +40,12 @@ def render_live(event: Event, now: datetime, language: Language) -> str:
     is_unknown = event.kind is Kind.UNKNOWN
     advice = OPEN_MAIL.say(language) if is_unknown else None
     details = (event.device, event.near, event.secret, advice)
-    lines = (f"  {harmless(line)}" for line in details if line)
+    lines = (f"  {sanitise(line)}" for line in details if line)
     return "\n".join((head, *lines))
 
 
 def _printable(word: str) -> str:
-    return fit_columns(harmless(word), DETAIL_COLUMNS)
+    return fit_columns(sanitise(word), DETAIL_COLUMNS)
 
 
 def _seconds_left(event: Event, now: datetime) -> int:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from watcher.errors import Unreadable
 from watcher.i18n import Text
-from watcher.recognition.bounds import MAIL_BYTES
+from watcher.recognition.limits import MAIL_BYTES
 
 STDIN = "-"
 _FROM_LINE = b"From "

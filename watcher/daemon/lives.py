@@ -17,7 +17,7 @@ from watcher.errors import NothingLive
 from watcher.events import Event, EventName
 from watcher.journal import Journal
 from watcher.notify.notification import Action
-from watcher.recognition.attempt import time_left
+from watcher.recognition.verdict import time_left
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
 from watcher.intake import Taken
 from watcher.journal import Journal
-from watcher.recognition.authentication import UNCHECKED
+from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
 
 STORES = ("amazon.co.jp", "amazon.com")

@@ -17,10 +17,10 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 from watcher.clock import Now, utc_now
 from watcher.dkim.keys import Lookup
 from watcher.errors import Unreachable
-from watcher.recognition.authentication import Signature
-from watcher.recognition.classify import Verify
 from watcher.recognition.header import Header, parse_header, split
-from watcher.recognition.plain import harmless
+from watcher.recognition.judge import Verify
+from watcher.recognition.sender import Signature
+from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
 
 # It logs what hostile mails make of it.
@@ -83,7 +83,7 @@ def _verify_one(mail: _Mail, index: int, lookup: Lookup, now: datetime) -> Signa
     tags = _parse_tags(mail.header.get_all("dkim-signature")[index])
     sdid = _text(tags.get(b"d", b"")).lower()
     selector, algorithm = _text(tags.get(b"s", b"")), _text(tags.get(b"a", b""))
-    name = harmless(f"d={sdid} s={selector} {algorithm}")
+    name = sanitise(f"d={sdid} s={selector} {algorithm}")
     if sdid != mail.domain:
         return Signature(sdid, Reason.DKIM_NOT_ALIGNED, f"{name}: another's domain")
     flaw, why = _policy_flaw(tags, mail.header, now) or _check(
@@ -142,7 +142,7 @@ def _check(
     # Hostile signatures and key records find errors that no list of classes foresees.
     except Exception as error:  # noqa: BLE001
         # What stands in parentheses are bytes of the mail.
-        return Reason.DKIM_FAIL, harmless(str(error).partition("(")[0])
+        return Reason.DKIM_FAIL, sanitise(str(error).partition("(")[0])
     if not is_good:
         return Reason.DKIM_FAIL, "does not verify, or its key is missing"
     return None, f"verified with a key of {message.keysize} bits"

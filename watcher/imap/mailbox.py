@@ -33,7 +33,7 @@ from watcher.imap.client import Client
 from watcher.imap.folders import Listed
 from watcher.imap.wake import Stopped
 from watcher.imap.wire import Wire
-from watcher.recognition.bounds import HEADER_BYTES, MAIL_BYTES
+from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 DATES_AT_ONCE = 500
 """A command line of some 4 KB; servers refuse overlong ones."""

@@ -38,7 +38,7 @@ class Wake:
         self._is_called = False
 
     def close(self) -> None:
-        """Release the sockets; ringing is harmless afterwards."""
+        """Release the sockets; ringing is sanitise afterwards."""
         self._ear.close()
         self._bell.close()
 

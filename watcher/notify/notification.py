@@ -24,7 +24,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One notification in the user's language, made harmless already.
+    """One notification in the user's language, made sanitise already.
 
     A channel that can replace shows a notification of the same `topic` in place of the
     one before; one that can close closes it by its topic.

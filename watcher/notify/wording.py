@@ -18,8 +18,8 @@ from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import sentences
 from watcher.notify.draft import Draft, call_to_act, question, topic_of
 from watcher.notify.notification import Notification
-from watcher.recognition.attempt import time_left
-from watcher.recognition.plain import harmless
+from watcher.recognition.text import sanitise
+from watcher.recognition.verdict import time_left
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 
@@ -163,7 +163,7 @@ def _of_account(account: str, title: Text, body: Text) -> Draft:
 
 
 def _fields(event: Event, now: datetime, language: Language) -> dict[str, object]:
-    """Return what stands in the sentences about an attempt, made harmless."""
+    """Return what stands in the sentences about an attempt, made sanitise."""
     minutes, seconds = divmod(int(_left(event, now).total_seconds()), 60)
     not_given = sentences.NOT_GIVEN.say(language)
     return {
@@ -191,8 +191,8 @@ def _account(name: str | None) -> str:
 
 
 def _foreign(text: str | None, columns: int) -> str:
-    """Return others' text made short and harmless, with nothing to be made a link."""
-    return fit_columns(harmless(text or "").replace("://", ":"), columns)
+    """Return others' text made short and sanitise, with nothing to be made a link."""
+    return fit_columns(sanitise(text or "").replace("://", ":"), columns)
 
 
 def _about(subject: str) -> int:

@@ -1,21 +1,81 @@
-"""Reads what the body of a sign-in mail asks: to approve, to type a code, or neither.
+"""Reads what the body of a sign-in mail asks, and what it tells of the sign-in.
 
 The link of a code mail denies although it lies on the same path: only the words tell
-them apart. A mail that says both, or whose links disagree, gives neither.
+them apart. A mail that says both, or whose links disagree, gives neither. Device, place
+and time are foreign text: shown, never acted on.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 
-from watcher.recognition import amazon, bounds, links
-from watcher.recognition.attempt import Approval, Code, Content, Unknown
+from watcher.recognition import amazon, limits, links
 from watcher.recognition.html import Anchor, Page
-from watcher.recognition.plain import dense, normal
-from watcher.recognition.verdict import Reason
+from watcher.recognition.text import compatible, normal, sanitise, without_spaces
+from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 
-_APPROVE = tuple(dense(word) for wording in amazon.WORDINGS for word in wording.approve)
+_KINDS = {
+    normal(label): kind
+    for wording in amazon.WORDINGS
+    for kind, labels in (
+        ("when", wording.when),
+        ("device", wording.device),
+        ("near", wording.near),
+    )
+    for label in labels
+}
+_LABEL = re.compile(
+    r"(?:^|(?<=\s))("
+    + "|".join(re.escape(label) for label in sorted(_KINDS, key=len, reverse=True))
+    + r")\s?:\s?",
+    re.IGNORECASE,
+)
+_BULLETS = " *-•・"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What Amazon says of the attempt, one sanitise line each."""
+
+    when: str | None = None
+    device: str | None = None
+    near: str | None = None
+
+
+def find_details(bodies: tuple[Page, ...]) -> Details:
+    """Return the details; of several values of one kind the first counts."""
+    found: dict[str, str] = {}
+    for page in bodies:
+        for kind, value in _labelled(_lines(page.text)):
+            found.setdefault(kind, sanitise(value))
+    return Details(**found)
+
+
+def _lines(text: str) -> list[str]:
+    lines = (
+        " ".join(line.split()).strip(_BULLETS) for line in compatible(text).split("\n")
+    )
+    return [line for line in lines if line]
+
+
+def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield kinds and values; a label without one has it in the next line or cell."""
+    pending = None
+    for line in lines:
+        labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
+        if pending and not labels:
+            yield pending, line
+        pending = _KINDS.get(normal(line.rstrip(": ")))
+        for label, following in zip_longest(labels, labels[1:]):
+            end = following.start() if following else len(line)
+            if value := line[label.end() : end].strip():
+                yield _KINDS[normal(label[1])], value
+
+
+_APPROVE = tuple(
+    without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
+)
 _DENY = tuple(normal(word) for word in amazon.DENY)
 _CODE = re.compile(
     "|".join(
@@ -120,7 +180,7 @@ def _distinct(found: Iterable[str]) -> tuple[str, ...]:
     distinct: dict[str, None] = {}
     for link in found:
         distinct[link] = None
-        if len(distinct) >= bounds.LINKS:
+        if len(distinct) >= limits.LINKS:
             break
     return tuple(distinct)
 

@@ -1,10 +1,53 @@
-"""Says in a sentence what was looked at in a mail and what came of it."""
+"""What was examined in a mail and what came of it, as values and in words."""
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from watcher.i18n import Text
-from watcher.recognition.findings import Aspect, Finding
+from watcher.recognition import amazon
+from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
+
+_TOKEN = re.compile(rf"({re.escape(amazon.LINK_PATH)}(?:/|\?k=))[^\s]+")
+
+
+class Aspect(StrEnum):
+    """What can be looked at; in the order in which people read it."""
+
+    SIZE = "size"
+    HEADER = "header"
+    SENDER = "sender"
+    SIGNATURE = "signature"
+    RECIPIENT = "recipient"
+    SUBJECT = "subject"
+    BODY = "body"
+    LINK = "link"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One aspect, what speaks against it, and the value that was looked at."""
+
+    aspect: Aspect
+    flaws: tuple[Reason, ...]
+    value: str = ""
+    """Harmless text; a URL in it cannot be followed and holds no secret."""
+    is_judged: bool = True
+    """False: nothing speaks for or against it, since nobody could or would tell."""
+
+
+def finding(aspect: Aspect, flaws: tuple[Reason, ...], value: str) -> Finding:
+    """Return a finding with its value made sanitise."""
+    return Finding(aspect, flaws, sanitise(defang(value)))
+
+
+def defang(text: str) -> str:
+    """Return text in which no URL can be followed and no token is left to be used."""
+    masked = _TOKEN.sub(r"\1…", text)
+    return re.sub(r"(?i)\bhttp(s?)://", r"hxxp\1://", masked)
+
 
 ASPECTS = {
     Aspect.SIZE: Text(en="Size and structure", ja="大きさと構造"),
@@ -123,7 +166,7 @@ class Check:
     """None: it could not be judged, or nobody asked for it."""
     flaws: tuple[Text, ...]
     value: str
-    """What was looked at: harmless, its URLs not to be followed; may be empty."""
+    """What was looked at: sanitise, its URLs not to be followed; may be empty."""
 
 
 def explain(findings: tuple[Finding, ...]) -> tuple[Check, ...]:

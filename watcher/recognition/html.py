@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
-from watcher.recognition import bounds
+from watcher.recognition import limits
 
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
@@ -50,12 +50,12 @@ class Page:
 def parse_html(source: str) -> Page:
     """Return what a reader sees of an HTML document."""
     reader = _Reader(source)
-    for _ in range(bounds.TAGS):
+    for _ in range(limits.TAGS):
         if reader.position >= len(source):
             break
         reader.step()
     reader.end_anchor()
-    return Page("".join(reader.text)[: bounds.TEXT], tuple(reader.anchors))
+    return Page("".join(reader.text)[: limits.TEXT], tuple(reader.anchors))
 
 
 @dataclass(slots=True)

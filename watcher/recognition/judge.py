@@ -1,37 +1,52 @@
-"""The verdict on one mail: a pure function of the mail, its signatures and the policy.
+"""The verdict on one mail: raw bytes in, a judgement out, within limits, never raising.
 
-Whatever is looked at leaves a `Finding`, good or bad, and the verdict follows from the
+Whatever is examined leaves a `Finding`, good or bad, and the verdict follows from the
 findings. What is missing is told from what speaks against a mail: a proof that could
-not be completed makes it unverified, everything else a look-alike.
+not be completed makes it unverified, everything else a look-alike. Most mail is
+dismissed by its header; only what claims a store's domain is verified.
 """
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.recognition import links
-from watcher.recognition.addresses import is_for_one_of, sender_flaw, sending_store
-from watcher.recognition.appearance import (
+from watcher.recognition import limits, links
+from watcher.recognition.authres import Trust, provider_result
+from watcher.recognition.body import (
+    NO_BODY,
+    Body,
+    find_details,
+    leads_elsewhere,
+    read_body,
+)
+from watcher.recognition.explain import Aspect, Finding, finding
+from watcher.recognition.header import Header, parse_header, split
+from watcher.recognition.message import Malformed, Reading, parse_fields, parse_message
+from watcher.recognition.sender import (
+    UNCHECKED,
+    Signature,
+    authenticate,
+    is_for_one_of,
+    sender_flaw,
+    sending_store,
+)
+from watcher.recognition.subject import (
     Appearance,
     Form,
     Subject,
     appearance,
     best_subject,
 )
-from watcher.recognition.attempt import Claim, SignInAttempt
-from watcher.recognition.authentication import UNCHECKED, Signature, authenticate
-from watcher.recognition.authres import Trust, provider_result
-from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
-from watcher.recognition.details import find_details
-from watcher.recognition.findings import Aspect, Finding, finding
-from watcher.recognition.header import Header
-from watcher.recognition.message import Message
-from watcher.recognition.plain import harmless
+from watcher.recognition.text import one_line, sanitise
 from watcher.recognition.verdict import (
     Authentication,
+    Claim,
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
     Result,
+    SignInAttempt,
     Unverified,
     Verdict,
 )
@@ -66,7 +81,7 @@ class Judged:
 
 
 def judge(
-    message: Message, signatures: tuple[Signature, ...], policy: Policy
+    message: Reading, signatures: tuple[Signature, ...], policy: Policy
 ) -> Judged:
     """Return the verdict on a mail; `signatures` are those of its From domain."""
     match appearance(message.header):
@@ -78,7 +93,7 @@ def judge(
             return dismiss(message.header)
 
 
-def judge_unread(message: Message, why: Reason, policy: Policy) -> Judged:
+def judge_unread(message: Reading, why: Reason, policy: Policy) -> Judged:
     """Return the verdict on a mail of which only the header could be read."""
     subject = best_subject(message.header)
     findings = (
@@ -104,14 +119,14 @@ def dismiss(header: Header) -> Judged:
     """Return the verdict on a mail whose header poses as nothing of Amazon's."""
     unknown = (Reason.SUBJECT_UNKNOWN,)
     findings = (
-        Finding(Aspect.SENDER, (), harmless(header.text("from")), is_judged=False),
+        Finding(Aspect.SENDER, (), sanitise(header.text("from")), is_judged=False),
         finding(Aspect.SUBJECT, unknown, header.text("subject")),
     )
     return Judged(NotRelevant(unknown, UNCHECKED), findings)
 
 
 def _judge_account_mail(
-    message: Message, signatures: tuple[Signature, ...], policy: Policy
+    message: Reading, signatures: tuple[Signature, ...], policy: Policy
 ) -> Judged:
     subject = best_subject(message.header)
     authentication, proof = _authenticate(message, signatures, policy)
@@ -136,7 +151,7 @@ def _judge_account_mail(
 
 
 def _judge_attempt(
-    message: Message, signatures: tuple[Signature, ...], policy: Policy
+    message: Reading, signatures: tuple[Signature, ...], policy: Policy
 ) -> Judged:
     subject = best_subject(message.header)
     body = read_body(message.bodies)
@@ -168,7 +183,7 @@ def _reasons(findings: tuple[Finding, ...]) -> tuple[Reason, ...]:
 
 
 def _authenticate(
-    message: Message, signatures: tuple[Signature, ...], policy: Policy
+    message: Reading, signatures: tuple[Signature, ...], policy: Policy
 ) -> tuple[Authentication, Finding]:
     domain = sending_store(message.senders)
     if domain is None:
@@ -180,20 +195,20 @@ def _authenticate(
     return authentication, finding(Aspect.SIGNATURE, flaws, authentication.detail)
 
 
-def _header(message: Message) -> Finding:
+def _header(message: Reading) -> Finding:
     twice = message.header.duplicates()
     duplicated = (Reason.HEADERS_DUPLICATED,) if twice else ()
     malformed = (Reason.MALFORMED,) if message.header.is_broken else ()
     return finding(Aspect.HEADER, duplicated + malformed, ", ".join(twice))
 
 
-def _sender(message: Message) -> Finding:
+def _sender(message: Reading) -> Finding:
     flaw = sender_flaw(message.senders)
     return finding(Aspect.SENDER, (flaw,) if flaw else (), message.header.text("from"))
 
 
-def _recipient(message: Message, policy: Policy) -> Finding:
-    shown = harmless(", ".join(message.recipients))
+def _recipient(message: Reading, policy: Policy) -> Finding:
+    shown = sanitise(", ".join(message.recipients))
     if policy.recipients is None:
         return Finding(Aspect.RECIPIENT, (), shown, is_judged=False)
     is_ours = is_for_one_of(policy.recipients, message.recipients)
@@ -201,13 +216,13 @@ def _recipient(message: Message, policy: Policy) -> Finding:
     return Finding(Aspect.RECIPIENT, flaws, shown)
 
 
-def _subject(message: Message, subject: Subject) -> Finding:
+def _subject(message: Reading, subject: Subject) -> Finding:
     flaws = (Reason.SUBJECT_HOMOGLYPH,) if subject.is_disguised else ()
     return finding(Aspect.SUBJECT, flaws, message.header.text("subject"))
 
 
 def _body(
-    message: Message, body: Body, proof: tuple[Reason, ...]
+    message: Reading, body: Body, proof: tuple[Reason, ...]
 ) -> tuple[Finding, Finding]:
     """Weigh the body's flaws: an unknown body is Amazon's right, but nobody else's."""
     may_be_amazons = proof in ((), (Reason.DKIM_TEMPERROR,))
@@ -227,7 +242,7 @@ def _body(
     )
 
 
-def _claim(message: Message, subject: Subject, body: Body) -> Claim:
+def _claim(message: Reading, subject: Subject, body: Body) -> Claim:
     details = find_details(message.bodies)
     of_link = links.store_of(body.links[0]) if body.links else None
     return Claim(
@@ -244,3 +259,64 @@ def _store(claim: Claim, policy: Policy) -> Finding:
     is_watched = policy.stores is None or claim.store in policy.stores
     flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
     return finding(Aspect.STORE, flaws, claim.store or "")
+
+
+__all__ = ["Judgement", "Policy", "Verify", "classify", "may_be_attempt"]
+
+Verify = Callable[[bytes, str], tuple[Signature, ...]]
+"""Verifies the DKIM signatures of a raw mail against its From domain; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one mail."""
+
+    message_id: str | None
+    """The Reading-ID field with its angle brackets, sanitise."""
+    digest: str
+    """SHA-256 of the raw bytes in hexadecimal digits."""
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    """Why, aspect by aspect; `explain` makes sentences of it."""
+
+
+def may_be_attempt(header: bytes) -> bool:
+    """Tell from the header alone whether a mail is worth fetching whole.
+
+    False means that `classify` is certain to find it not relevant.
+    """
+    parsed = parse_header(header[: limits.HEADER_BYTES])
+    return appearance(parsed) is not Appearance.NOTHING
+
+
+def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
+    """Judge a mail.
+
+    A mail larger than `limits.MAIL_BYTES`, or whose header is larger than
+    `limits.HEADER_BYTES`, is judged by the start of its header only.
+    """
+    head, _ = split(raw[: limits.MAIL_BYTES])
+    header = parse_header(head[: limits.HEADER_BYTES])
+    is_large = len(raw) > limits.MAIL_BYTES or len(head) > limits.HEADER_BYTES
+    if appearance(header) is Appearance.NOTHING:
+        judged = dismiss(header)
+    elif is_large:
+        judged = judge_unread(parse_fields(header), Reason.TOO_LARGE, policy)
+    else:
+        judged = _judge_whole(raw, header, verify, policy)
+    return Judgement(
+        one_line(header.text("message-id")) or None,
+        hashlib.sha256(raw).hexdigest(),
+        judged.verdict,
+        judged.findings,
+    )
+
+
+def _judge_whole(raw: bytes, header: Header, verify: Verify, policy: Policy) -> Judged:
+    try:
+        message = parse_message(raw)
+    except Malformed:
+        return judge_unread(parse_fields(header), Reason.MALFORMED, policy)
+    store = sending_store(message.senders)
+    signatures = verify(raw, store) if store else ()
+    return judge(message, signatures, policy)

@@ -1,4 +1,4 @@
-"""Turns a raw mail into a frozen `Message`; the only importer of mailparser.
+"""Turns a raw mail into one frozen `Reading`; the only importer of mailparser.
 
 mail-parser gives addresses and date. It sees the fields that hold them and no more: it
 takes quadratic time on the parameters of parts and normalises every body, which takes
@@ -18,7 +18,7 @@ from email.utils import parseaddr
 
 import mailparser
 
-from watcher.recognition import bounds
+from watcher.recognition import limits
 from watcher.recognition.charset import decode_text
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
@@ -38,16 +38,16 @@ _STRUCTURED = frozenset(
 # uuencode, and takes a bare CR for the end of a line (3.11).
 _BOMB = re.compile(
     rb"[\r\n]content-[a-z-]{1,40}:[ \t]*"
-    rb"(?:(?:x-)?uue|(?:[^\r\n]|[\r\n]{1,2}[ \t]){%d})" % bounds.CONTENT_FIELD_BYTES,
+    rb"(?:(?:x-)?uue|(?:[^\r\n]|[\r\n]{1,2}[ \t]){%d})" % limits.CONTENT_FIELD_BYTES,
     re.IGNORECASE,
 )
 _DELIMITER = re.compile(rb"[\r\n]--")
-_DELIMITERS = 4 * bounds.PARTS
+_DELIMITERS = 4 * limits.PARTS
 """Delimiter lines in one mail; text has some too, as rules and before signatures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Reading:
     """All that is judged of a mail."""
 
     header: Header
@@ -66,7 +66,7 @@ class Malformed(Exception):
     """Not to be parsed within the bounds; `judge` makes a reason of it."""
 
 
-def parse_message(raw: bytes) -> Message:
+def parse_message(raw: bytes) -> Reading:
     """Return the mail as a value.
 
     Raises:
@@ -87,17 +87,17 @@ def parse_message(raw: bytes) -> Message:
     return replace(addressed, bodies=bodies, has_enclosures=has_enclosures)
 
 
-def parse_fields(header: Header) -> Message:
+def parse_fields(header: Header) -> Reading:
     """Return a mail of which only the header is known; without addresses if broken."""
     try:
         return _parse_addressed(header)
     except Exception:  # noqa: BLE001 -- as above
-        return Message(header=header)
+        return Reading(header=header)
 
 
-def _parse_addressed(header: Header) -> Message:
+def _parse_addressed(header: Header) -> Reading:
     parsed = mailparser.parse_from_bytes(header.render(_ADDRESSED))
-    return Message(
+    return Reading(
         header=header,
         senders=tuple(address for _, address in parsed.from_),
         recipients=tuple(address for _, address in parsed.to) or _irregular(header),
@@ -118,7 +118,7 @@ def _irregular(header: Header) -> tuple[str, ...]:
 def _refuse_bombs(raw: bytes) -> None:
     if _BOMB.search(raw):
         raise Malformed("a field that no mail of Amazon's has")
-    if raw.count(b"\n") + raw.count(b"\r") > 2 * bounds.LINES:
+    if raw.count(b"\n") + raw.count(b"\r") > 2 * limits.LINES:
         raise Malformed("too many lines")
     if len(_DELIMITER.findall(raw)) > _DELIMITERS:
         raise Malformed("too many parts")
@@ -131,7 +131,7 @@ def _parts(root: "Part[str, str]") -> Iterator["Part[str, str]"]:
     while stack:
         part = stack.pop()
         count += 1
-        if count > bounds.PARTS:
+        if count > limits.PARTS:
             raise Malformed("too many parts")
         if part.get_content_maintype() == "multipart" and part.is_multipart():
             stack.extend(reversed(_children(part)))
@@ -159,4 +159,4 @@ def _page(part: "Part[str, str]") -> Page:
     data = payload if isinstance(payload, bytes) else b""
     text = decode_text(data, part.get_content_charset())
     is_html = part.get_content_subtype() == "html"
-    return parse_html(text) if is_html else Page(text[: bounds.TEXT])
+    return parse_html(text) if is_html else Page(text[: limits.TEXT])

@@ -1,4 +1,4 @@
-"""How much of a mail is looked at, before anything parses it (facts: hostile input)."""
+"""How much of a mail is read, before anything parses it (hostile input)."""
 
 MAIL_BYTES = 256 * 1024
 """A sign-in mail has some 20 KiB; a larger one than this is judged by its header."""

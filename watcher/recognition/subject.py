@@ -12,7 +12,7 @@ from enum import IntEnum
 from watcher.recognition import amazon
 from watcher.recognition.charset import decode_field
 from watcher.recognition.header import Header
-from watcher.recognition.plain import dense, is_disguised, normal, skeleton
+from watcher.recognition.text import is_disguised, normal, skeleton, without_spaces
 
 
 class Form(IntEnum):
@@ -59,9 +59,12 @@ def _alternatives(words: frozenset[str]) -> str:
 
 # Without blanks: Japanese has none, so those in it come from breaking a line.
 _ENDS = {
-    **{dense(word): (Form.ACCOUNT, None) for word in _forms(amazon.ACCOUNT_SUBJECTS)},
     **{
-        dense(word): (form, wording.language)
+        without_spaces(word): (Form.ACCOUNT, None)
+        for word in _forms(amazon.ACCOUNT_SUBJECTS)
+    },
+    **{
+        without_spaces(word): (form, wording.language)
         for wording in reversed(amazon.WORDINGS)
         for form, words in (
             (Form.NOTICE, wording.notices),

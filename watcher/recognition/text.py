@@ -44,7 +44,7 @@ def normal(text: str) -> str:
     return " ".join(_DASH.sub("-", compatible(text)).split()).casefold()
 
 
-def dense(text: str) -> str:
+def without_spaces(text: str) -> str:
     """Return the normal form without any blank: line breaks do not hide a phrase."""
     return normal(text).replace(" ", "")
 
@@ -69,7 +69,7 @@ def is_disguised(text: str) -> bool:
     return INVISIBLE.search(text) is not None or any(map(_looks_ascii, foreign))
 
 
-def visible(text: str) -> str:
+def one_line(text: str) -> str:
     """Return text in one line, without what a reader does not see."""
     seen = INVISIBLE.sub(" ", text)
     return " ".join(
@@ -77,9 +77,9 @@ def visible(text: str) -> str:
     )
 
 
-def harmless(text: str) -> str:
+def sanitise(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
-    line = visible(text)
+    line = one_line(text)
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
