@@ -1,8 +1,7 @@
 """Judges the tests' mails with the tests' keys."""
 
 from tests.samples import records
-from watcher.dkim.keys import memory_lookup
-from watcher.dkim.verify import verifier
+from watcher.dkim import memory_lookup, verifier
 from watcher.recognition.judge import Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,

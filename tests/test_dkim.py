@@ -21,9 +21,7 @@ from tests.samples import (
     rsa_key,
     sign,
 )
-from watcher.dkim.keys import Lookup, dns_lookup, memory_lookup
-from watcher.dkim.nameserver import split_nameserver
-from watcher.dkim.verify import verifier
+from watcher.dkim import Lookup, dns_lookup, memory_lookup, split_nameserver, verifier
 from watcher.errors import Unreachable
 from watcher.recognition.verdict import Reason
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.judging import VERIFY
 from tests.samples import LINK, Mail, approval, code, compose, html, plain, signed
-from watcher.dkim.verify import verifier
+from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.events import Event, EventName, Kind, MessageFetched, Origin
 from watcher.i18n import Text

@@ -11,8 +11,7 @@ import pytest
 
 from tests import needs
 from tests.judging import ANYTHING, judged
-from watcher.dkim.keys import memory_lookup
-from watcher.dkim.verify import verifier
+from watcher.dkim import memory_lookup, verifier
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,

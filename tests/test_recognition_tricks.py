@@ -22,8 +22,7 @@ from tests.samples import (
     signed,
     word,
 )
-from watcher.dkim.keys import memory_lookup
-from watcher.dkim.verify import verifier
+from watcher.dkim import memory_lookup, verifier
 from watcher.errors import Unreachable
 from watcher.i18n import Text
 from watcher.recognition.judge import Policy

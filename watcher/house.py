@@ -15,8 +15,7 @@ from watcher.config.model import Config
 from watcher.daemon.health import Health
 from watcher.daemon.inbox import Inbox
 from watcher.daemon.loop import Daemon, Habits, Observed
-from watcher.dkim.keys import dns_lookup
-from watcher.dkim.verify import verifier
+from watcher.dkim import dns_lookup, verifier
 from watcher.errors import WatcherError
 from watcher.events import MailboxSynced, MessageFetched, Report, StateChanged
 from watcher.i18n import Language

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.clock import parse_duration
-from watcher.dkim.nameserver import split_nameserver
+from watcher.dkim import split_nameserver
 from watcher.i18n import Text
 from watcher.recognition.amazon import STORES
 

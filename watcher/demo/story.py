@@ -20,8 +20,7 @@ from watcher.daemon.loop import Observed
 from watcher.demo import mails, sentences
 from watcher.demo.server import Mailbox, serving
 from watcher.demo.telling import Teller
-from watcher.dkim.keys import memory_lookup
-from watcher.dkim.verify import verifier
+from watcher.dkim import memory_lookup, verifier
 from watcher.events import MailboxSynced, State, StateChanged
 from watcher.house import House, OpenChannels
 from watcher.i18n import Language, Text

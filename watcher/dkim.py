@@ -1,27 +1,133 @@
-"""Verifies DKIM signatures (RFC 6376) on the raw bytes; the only importer of dkimpy.
+"""Verifies DKIM signatures (RFC 6376) on the raw bytes, with keys from DNS.
 
-Only signatures of the From domain itself are verified, so that no stranger learns from
-a query of ours that a mail was read. A signature must cover every field that is judged,
-and the whole body: with `l=` anything could be appended.
+The only importer of dkimpy and dnspython. Only signatures of the From domain itself are
+verified, so that no stranger learns from a query of ours that a mail was read. A
+signature must cover every field that is judged, and the whole body: with `l=` anything
+could be appended. No answer of DNS (RFC 6376 §3.6.2) is told from the answer that there
+is no key: the first passes, the second does not.
 """
 
+import ipaddress
 import logging
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import dkim
+import dns.exception
+import dns.name
+import dns.nameserver
+import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from watcher.clock import Now, utc_now
-from watcher.dkim.keys import Lookup
+from watcher.clock import Now, monotonic_s, utc_now
 from watcher.errors import Unreachable
+from watcher.i18n import Text
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.judge import Verify
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
+
+Lookup = Callable[[str], bytes | None]
+"""Returns the TXT record of a name, None if there is none.
+
+Raises:
+    Unreachable: no name server gave an answer in time.
+"""
+
+_KEYS_CACHED = 256
+_LONGEST_CACHED = timedelta(days=1)
+_ABSENCE_CACHED = timedelta(minutes=1)
+
+
+def memory_lookup(records: Mapping[str, bytes]) -> Lookup:
+    """Return a lookup in `records`, whose names are in lower case."""
+    return records.get
+
+
+@dataclass(slots=True)
+class _Cache:
+    """Keys by name until their time is over; the oldest makes room."""
+
+    records: dict[str, tuple[float, bytes | None]] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[bytes | None] | None:
+        until_s, record = self.records.get(name, (0.0, None))
+        return (record,) if monotonic_s() < until_s else None
+
+    def keep(self, name: str, record: bytes | None, life: timedelta) -> None:
+        while len(self.records) >= _KEYS_CACHED:
+            del self.records[next(iter(self.records))]
+        life_s = min(life, _LONGEST_CACHED).total_seconds()
+        self.records[name] = (monotonic_s() + life_s, record)
+
+
+def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
+    """Return a lookup in DNS that keeps keys for as long as their TTL allows.
+
+    Args:
+        nameservers: `ADDRESS` or `ADDRESS:PORT`; none: the system's resolvers.
+        timeout: bound of one lookup, all tries together.
+    """
+    servers = [dns.nameserver.Do53Nameserver(*split_nameserver(s)) for s in nameservers]
+    cache = _Cache()
+
+    def lookup(name: str) -> bytes | None:
+        if known := cache.find(name):
+            return known[0]
+        record, life = _resolve(name, servers, timeout)
+        cache.keep(name, record, life)
+        return record
+
+    return lookup
+
+
+def _resolve(
+    name: str, servers: Sequence[dns.nameserver.Nameserver], timeout: timedelta
+) -> tuple[bytes | None, timedelta]:
+    """Return the record and how long it may be kept."""
+    try:
+        resolver = dns.resolver.Resolver(configure=not servers)
+        if servers:
+            resolver.nameservers = list(servers)
+        answer = resolver.resolve(
+            f"{name}.", "TXT", lifetime=timeout.total_seconds(), search=False
+        )
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
+        return None, _ABSENCE_CACHED
+    except (dns.exception.SyntaxError, dns.name.LabelTooLong, dns.name.NameTooLong):
+        return None, _ABSENCE_CACHED
+    except (dns.exception.DNSException, OSError) as error:
+        raise Unreachable(
+            Text(
+                en="No name server answered the question for {name}: {error}",
+                ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
+            ),
+            name=name,
+            error=type(error).__name__,
+        ) from error
+    records = [b"".join(record.strings) for record in answer]
+    key = next((record for record in records if b"p=" in record), None)
+    return key, timedelta(seconds=answer.chaining_result.minimum_ttl)
+
+
+def split_nameserver(written: str) -> tuple[str, int]:
+    """Return address and port of `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
+    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
+    match = bracketed or plain
+    address, port = match.groups() if match else (written, None)
+    number = int(port or 53)
+    if not 0 < number < 65536:
+        raise ValueError(written)
+    return str(ipaddress.ip_address(address)), number
+
 
 # It logs what hostile mails make of it.
 logging.getLogger("dkimpy").setLevel(logging.CRITICAL + 1)

@@ -1,1 +1,0 @@
-"""Proves who signed a mail: `verify` on raw bytes, with the `keys` of the signer."""
