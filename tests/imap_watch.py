@@ -18,39 +18,40 @@ from watcher.events import (
     State,
     StateChanged,
 )
-from watcher.imap.account import Account, Tls
+from watcher.imap.account import Account, Timeouts, Tls, WatchMode, WatchSettings
 from watcher.imap.session import Session
-from watcher.imap.settings import Bounds, WatchMode, WatchSettings
 
 ReportT = TypeVar("ReportT", MessageFetched, MailboxSynced, StateChanged)
 
-QUICK = Bounds(
-    resolve_s=5,
-    connect_s=5,
-    greet_s=5,
-    silence_s=1,
-    answer_s=1,
-    command_s=5,
-    slice_s=0.3,
+QUICK = Timeouts(
+    resolve_timeout_s=5,
+    connect_timeout_s=5,
+    greeting_timeout_s=5,
+    prompt_timeout_s=1,
+    answer_timeout_s=1,
+    command_timeout_s=5,
+    idle_interval_s=0.3,
     tick_s=0.1,
-    refused_s=0.2,
-    locked_s=0.2,
+    refused_delay_s=0.2,
+    secret_delay_s=0.2,
 )
-"""Bounds with which a test of a time-out need not wait."""
+"""Timeouts with which a test of a time-out need not wait."""
 
-STEADY = replace(QUICK, silence_s=10, answer_s=10)
+STEADY = replace(QUICK, prompt_timeout_s=10, answer_timeout_s=10)
 """Many looks, but no time-out: for servers that take their time."""
 
-PATIENT = Bounds(silence_s=10, slice_s=60)
-"""Bounds that are never reached: what is seen was announced."""
+PATIENT = Timeouts(prompt_timeout_s=10, idle_interval_s=60)
+"""Timeouts that are never reached: what is seen was announced."""
 
 MAIL = b"From: a@example.com\r\nSubject: hello\r\n\r\nbody\r\n"
 
 
-def settings(bounds: Bounds = QUICK, mode: WatchMode = WatchMode.AUTO) -> WatchSettings:
+def settings(
+    timeouts: Timeouts = QUICK, mode: WatchMode = WatchMode.AUTO
+) -> WatchSettings:
     """Return settings for a test."""
-    poll_interval = timedelta(seconds=bounds.slice_s)
-    return WatchSettings(mode=mode, poll_interval=poll_interval, bounds=bounds)
+    poll_interval = timedelta(seconds=timeouts.idle_interval_s)
+    return WatchSettings(mode=mode, poll_interval=poll_interval, timeouts=timeouts)
 
 
 def clear(port: int, *mailboxes: str, user: str = "anna") -> Account:

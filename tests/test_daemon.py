@@ -35,8 +35,8 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.i18n import Language, Text
+from watcher.imap.account import WatchMode, WatchSettings
 from watcher.imap.session import Session
-from watcher.imap.settings import WatchMode, WatchSettings
 from watcher.intake import Intake, Taken
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery

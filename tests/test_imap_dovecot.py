@@ -32,8 +32,8 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.imap.account import Account
-from watcher.imap.look import MANY
 from watcher.imap.once import look_once
+from watcher.imap.sync import MANY
 from watcher.recognition.limits import MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(90)
@@ -56,7 +56,7 @@ def other_client(dovecot: Dovecot, user: str) -> Iterator[IMAPClient]:
         yield client
 
 
-def look(account: Account, cursors: dict[str, Cursor] | None = None) -> Reports:
+def fetch_new(account: Account, cursors: dict[str, Cursor] | None = None) -> Reports:
     """Look once."""
     seen = Reports()
     look_once(
@@ -139,8 +139,8 @@ def test_a_second_look_with_the_cursor_repeats_only_what_may_still_live(
     other_client.append("INBOX", MAIL, msg_time=long_ago)
     dovecot.deliver(MAIL, user)
 
-    first = look(secure(dovecot, user))
-    second = look(secure(dovecot, user), cursors(first))
+    first = fetch_new(secure(dovecot, user))
+    second = fetch_new(secure(dovecot, user), cursors(first))
 
     assert first.uids == [2, 1]
     assert second.uids == [2]
@@ -152,7 +152,7 @@ def test_mail_older_than_look_back_is_left_alone(
     last_week = datetime.now(UTC) - timedelta(days=7)
     other_client.append("INBOX", MAIL, msg_time=last_week)
 
-    seen = look(secure(dovecot, user))
+    seen = fetch_new(secure(dovecot, user))
 
     assert seen.uids == []
     assert cursors(seen)["INBOX"].uid_next == 2
@@ -161,21 +161,21 @@ def test_mail_older_than_look_back_is_left_alone(
 def test_old_mail_that_came_after_the_cursor_is_looked_at(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
-    known = cursors(look(secure(dovecot, user)))
+    known = cursors(fetch_new(secure(dovecot, user)))
     last_week = datetime.now(UTC) - timedelta(days=7)
     other_client.append("INBOX", MAIL, msg_time=last_week)
 
-    assert look(secure(dovecot, user), known).uids == [1]
+    assert fetch_new(secure(dovecot, user), known).uids == [1]
 
 
 def test_after_a_long_absence_only_look_back_is_looked_at(
     dovecot: Dovecot, user: str
 ) -> None:
-    known = cursors(look(secure(dovecot, user)))
+    known = cursors(fetch_new(secure(dovecot, user)))
     fill(dovecot, user, MANY + 1)
     dovecot.deliver(MAIL, user)
 
-    seen = look(secure(dovecot, user), known)
+    seen = fetch_new(secure(dovecot, user), known)
 
     assert len(seen.uids) == 1
     assert cursors(seen)["INBOX"].uid_next == MANY + 3
@@ -188,7 +188,7 @@ def test_mail_that_was_read_elsewhere_first_is_reported(
     other_client.select_folder("INBOX")
     other_client.add_flags([1], [b"\\Seen", b"\\Deleted"])
 
-    assert look(secure(dovecot, user)).uids == [1]
+    assert fetch_new(secure(dovecot, user)).uids == [1]
 
 
 def test_nothing_of_a_mail_is_changed(
@@ -196,7 +196,7 @@ def test_nothing_of_a_mail_is_changed(
 ) -> None:
     dovecot.deliver(MAIL, user)
 
-    look(secure(dovecot, user))
+    fetch_new(secure(dovecot, user))
 
     other_client.select_folder("INBOX")
     flags = other_client.get_flags([1])[1]
@@ -236,12 +236,12 @@ def test_a_mailbox_that_was_deleted_and_made_anew_is_looked_at_again(
     other_client.create_folder("Shop")
     for _ in range(3):
         other_client.append("Shop", MAIL)
-    known = cursors(look(secure(dovecot, user, "INBOX", "Shop")))
+    known = cursors(fetch_new(secure(dovecot, user, "INBOX", "Shop")))
     other_client.delete_folder("Shop")
     other_client.create_folder("Shop")
     other_client.append("Shop", MAIL)
 
-    seen = look(secure(dovecot, user, "INBOX", "Shop"), known)
+    seen = fetch_new(secure(dovecot, user, "INBOX", "Shop"), known)
 
     assert seen.uids == [1]
     assert cursors(seen)["Shop"].uid_validity != known["Shop"].uid_validity
@@ -251,10 +251,10 @@ def test_uids_that_are_given_a_second_time_are_looked_at_again(
     dovecot: Dovecot, user: str
 ) -> None:
     dovecot.deliver(MAIL, user)
-    now = cursors(look(secure(dovecot, user)))["INBOX"]
+    now = cursors(fetch_new(secure(dovecot, user)))["INBOX"]
     ahead = {"INBOX": Cursor(now.uid_validity, now.uid_next + 50)}
 
-    seen = look(secure(dovecot, user), ahead)
+    seen = fetch_new(secure(dovecot, user), ahead)
 
     assert seen.uids == [1]
     assert cursors(seen)["INBOX"] == now
@@ -282,7 +282,7 @@ def test_a_missing_mailbox_is_told_once_and_the_others_are_watched(
     dovecot: Dovecot, user: str
 ) -> None:
     account = secure(dovecot, user, "Nowhere", "INBOX")
-    how = settings(replace(STEADY, reopen_s=0))
+    how = settings(replace(STEADY, reopen_interval_s=0))
     with watching(account, how) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         dovecot.deliver(MAIL, user)
@@ -297,7 +297,7 @@ def test_a_mailbox_that_comes_into_being_is_watched(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     account = secure(dovecot, user, "INBOX", "Later")
-    how = settings(replace(STEADY, reopen_s=0))
+    how = settings(replace(STEADY, reopen_interval_s=0))
     with watching(account, how) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         other_client.create_folder("Later")
@@ -360,7 +360,7 @@ def test_a_huge_mail_is_fetched_up_to_the_cap(dovecot: Dovecot, user: str) -> No
     huge = b"Subject: huge\r\nX-Filler: " + 60_000 * b"a" + b"\r\n\r\n"
     dovecot.deliver(huge + 20_000 * (76 * b"x" + b"\r\n"), user)
 
-    seen = look(secure(dovecot, user))
+    seen = fetch_new(secure(dovecot, user))
 
     assert len(seen.of(MessageFetched)[0].raw) == MAIL_BYTES + 1
 
@@ -379,8 +379,8 @@ def fill(server: Dovecot, user: str, count: int) -> None:
 
 def looked_beyond_the_mail(seen: Reports) -> bool:
     return any(
-        uid is not None and look.cursor.uid_next > uid
-        for look in seen.of(MailboxSynced)
+        uid is not None and fetch_new.cursor.uid_next > uid
+        for fetch_new in seen.of(MailboxSynced)
         for uid in seen.uids
     )
 
@@ -400,10 +400,10 @@ def bytes_for_a_look(server: Dovecot, user: str) -> int:
 def test_a_look_costs_the_same_in_a_large_mailbox_as_in_a_small_one(
     dovecot: Dovecot, user: str
 ) -> None:
-    look(secure(dovecot, user))
+    fetch_new(secure(dovecot, user))
     small = bytes_for_a_look(dovecot, user)
     other = f"{user}-large"
-    look(secure(dovecot, other))
+    fetch_new(secure(dovecot, other))
     fill(dovecot, other, 2000)
 
     large = bytes_for_a_look(dovecot, other)
@@ -427,7 +427,7 @@ def test_half_lines_and_single_bytes_are_read(dovecot: Dovecot, user: str) -> No
 def test_a_broken_connection_is_replaced_and_its_mail_found(
     dovecot: Dovecot, user: str, break_off: Callable[[Proxy], None]
 ) -> None:
-    how = settings(replace(STEADY, silence_s=2, slice_s=2))
+    how = settings(replace(STEADY, prompt_timeout_s=2, idle_interval_s=2))
     with Proxy(dovecot.ports.imaps) as proxy:
         account = replace(secure(dovecot, user), port=proxy.port)
         with watching(account, how) as (_, seen):

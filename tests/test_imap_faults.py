@@ -145,8 +145,8 @@ def drip(peer: Peer) -> None:
 def test_a_bad_greeting_is_named(
     greet: Callable[[Peer], None], error: type[WatcherError], word: str
 ) -> None:
-    bounds = replace(QUICK, greet_s=1)
-    with watched(Server(greet=greet), settings(bounds)) as (_, seen):
+    timeouts = replace(QUICK, greeting_timeout_s=1)
+    with watched(Server(greet=greet), settings(timeouts)) as (_, seen):
         lost = seen.wait_for_state(State.BACKING_OFF)
 
     assert isinstance(lost.error, error)

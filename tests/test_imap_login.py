@@ -24,23 +24,24 @@ from watcher.errors import (
 )
 from watcher.events import State
 from watcher.i18n import Language, Text
-from watcher.imap.account import Account, Tls
+from watcher.imap.account import Account, Timeouts, Tls
 from watcher.imap.login import log_in
-from watcher.imap.settings import Bounds
-from watcher.imap.tls import context_for
-from watcher.imap.wake import Wake
+from watcher.imap.transport import Interrupt, context_for
 
 pytestmark = pytest.mark.timeout(60)
 
 
-def try_login(account: Account, bounds: Bounds = STEADY) -> None:
-    with closing(Wake()) as wake, closing(log_in(account, wake=wake, bounds=bounds)):
+def try_login(account: Account, timeouts: Timeouts = STEADY) -> None:
+    with (
+        closing(Interrupt()) as interrupt,
+        closing(log_in(account, interrupt=interrupt, timeouts=timeouts)),
+    ):
         pass
 
 
-def failure(account: Account, bounds: Bounds = STEADY) -> WatcherError:
+def failure(account: Account, timeouts: Timeouts = STEADY) -> WatcherError:
     with pytest.raises(WatcherError) as caught:
-        try_login(account, bounds)
+        try_login(account, timeouts)
     assert caught.value.say(Language.JA) != caught.value.say(Language.EN)
     return caught.value
 
@@ -125,7 +126,7 @@ def test_tls_on_a_port_that_speaks_none_says_which_setting_is_wrong() -> None:
 def test_clear_text_on_a_tls_port_says_which_setting_is_wrong(dovecot: Dovecot) -> None:
     account = replace(secure(dovecot, "login"), tls=Tls.STARTTLS)
 
-    error = failure(account, replace(STEADY, greet_s=0.5))
+    error = failure(account, replace(STEADY, greeting_timeout_s=0.5))
 
     assert isinstance(error, Unreachable)
     assert "implicit" in str(error)
@@ -183,9 +184,16 @@ def test_a_port_where_nobody_listens_is_named() -> None:
 def test_a_server_that_accepts_and_says_nothing_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         account = clear(listener.getsockname()[1])
-        bounds = replace(QUICK, greet_s=0.3)
-        with closing(Wake()) as wake, pytest.raises(Unreachable, match="does not"):
-            log_in(replace(account, tls=Tls.IMPLICIT), wake=wake, bounds=bounds)
+        timeouts = replace(QUICK, greeting_timeout_s=0.3)
+        with (
+            closing(Interrupt()) as interrupt,
+            pytest.raises(Unreachable, match="does not"),
+        ):
+            log_in(
+                replace(account, tls=Tls.IMPLICIT),
+                interrupt=interrupt,
+                timeouts=timeouts,
+            )
 
 
 def test_a_ca_file_that_is_missing_is_a_matter_of_configuration(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.imap_script import Peer, Server
 from tests.imap_watch import MAIL, PATIENT, QUICK, Reports, settings, watched
 from watcher.events import Mode, ModeReason, State, StateChanged
-from watcher.imap.settings import WatchMode
+from watcher.imap.account import WatchMode
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -214,7 +214,7 @@ def test_a_look_can_be_asked_for() -> None:
     with watched(server, settings(PATIENT)) as (session, seen):
         server.wait_for_idle()
         server.add(MAIL, is_told=False)
-        session.look_now()
+        session.sync_now()
 
         seen.wait_for_uid(1)
 

@@ -5,13 +5,11 @@ import pytest
 from watcher.clock import GAP_S, Resumed, SuspendDetector
 from watcher.events import Mode, ModeReason
 from watcher.i18n import Language
-from watcher.imap.account import is_loopback
-from watcher.imap.attention import Attention, attention
+from watcher.imap.account import TIMEOUTS, WatchMode, is_loopback
 from watcher.imap.backoff import BRISK_FOR_S, LONGEST_S, WORTHY_S, Backoff
-from watcher.imap.folders import Listed, resolve
+from watcher.imap.idle import WaitResult, WatchStrategy, strategy
+from watcher.imap.mailboxes import Listed, resolve
 from watcher.imap.providers import PRESETS, Provider, of_address
-from watcher.imap.push import Heard
-from watcher.imap.settings import BOUNDS, WatchMode
 
 
 def highest(_low: float, high: float) -> float:
@@ -23,12 +21,14 @@ def lowest(low: float, _high: float) -> float:
 
 
 def delays(
-    backoff: Backoff, until: float, *, is_told_later: bool = False
+    backoff: Backoff, until: float, *, is_server_busy: bool = False
 ) -> list[float]:
     """Fail again and again, each time at once, until a time."""
     now, found = 1000.0, []
     while now < 1000 + until:
-        found.append(backoff.delay(now, is_told_later=is_told_later, longest=LONGEST_S))
+        found.append(
+            backoff.delay(now, is_server_busy=is_server_busy, longest=LONGEST_S)
+        )
         now += found[-1]
     return found
 
@@ -55,7 +55,7 @@ def test_two_minutes_cost_no_more_than_some_dozen_tries_at_the_worst() -> None:
 
 
 def test_a_server_that_asks_for_patience_is_never_tried_briskly() -> None:
-    later = delays(Backoff(highest), 60, is_told_later=True)
+    later = delays(Backoff(highest), 60, is_server_busy=True)
 
     assert later[:5] == [1, 2, 4, 8, 16]
 
@@ -65,9 +65,9 @@ def test_only_a_session_that_outlived_its_delay_starts_the_count_anew() -> None:
     delays(backoff, 600)
 
     backoff.outlived(LONGEST_S - 1)
-    assert backoff.delay(2000, is_told_later=False, longest=LONGEST_S) > 0
+    assert backoff.delay(2000, is_server_busy=False, longest=LONGEST_S) > 0
     backoff.outlived(LONGEST_S + 1)
-    assert backoff.delay(2000, is_told_later=False, longest=LONGEST_S) == 0
+    assert backoff.delay(2000, is_server_busy=False, longest=LONGEST_S) == 0
 
 
 def test_a_server_that_lets_us_in_and_throws_us_out_is_not_hammered() -> None:
@@ -75,7 +75,9 @@ def test_a_server_that_lets_us_in_and_throws_us_out_is_not_hammered() -> None:
     now, tries = 0.0, 0
     while now < 120:
         backoff.outlived(WORTHY_S / 2)
-        now += WORTHY_S / 2 + backoff.delay(now, is_told_later=False, longest=LONGEST_S)
+        now += WORTHY_S / 2 + backoff.delay(
+            now, is_server_busy=False, longest=LONGEST_S
+        )
         tries += 1
 
     assert tries < 15
@@ -85,11 +87,11 @@ def test_a_bound_from_outside_holds() -> None:
     backoff = Backoff(highest)
     delays(backoff, 600)
 
-    assert backoff.delay(2000, is_told_later=False, longest=5) == 5
+    assert backoff.delay(2000, is_server_busy=False, longest=5) == 5
 
 
 def test_a_dead_line_is_noticed_within_thirty_seconds() -> None:
-    assert BOUNDS.slice_s + BOUNDS.silence_s <= 28
+    assert TIMEOUTS.idle_interval_s + TIMEOUTS.prompt_timeout_s <= 28
 
 
 class Clocks:
@@ -154,31 +156,35 @@ def test_a_clock_that_is_set_back_is_no_suspend() -> None:
 def test_idle_is_used_where_it_is_offered() -> None:
     offered = frozenset({"IMAP4REV1", "IDLE"})
 
-    assert attention(WatchMode.AUTO, offered).mode is Mode.PUSH
-    assert attention(WatchMode.IDLE, offered).mode is Mode.PUSH
-    assert attention(WatchMode.POLL, offered).reason is ModeReason.CONFIGURED
-    assert attention(WatchMode.IDLE, frozenset()).reason is ModeReason.NOT_OFFERED
+    assert strategy(WatchMode.AUTO, offered).mode is Mode.PUSH
+    assert strategy(WatchMode.IDLE, offered).mode is Mode.PUSH
+    assert strategy(WatchMode.POLL, offered).reason is ModeReason.CONFIGURED
+    assert strategy(WatchMode.IDLE, frozenset()).reason is ModeReason.NOT_OFFERED
 
 
 def test_one_silent_idle_is_forgiven_and_two_are_not() -> None:
-    once = Attention(ModeReason.OFFERED).after(Heard.NOTHING, found_mail=True)
-    twice = once.after(Heard.NOTHING, found_mail=True)
+    once = WatchStrategy(ModeReason.OFFERED).after(
+        WaitResult.TIMED_OUT, found_mail=True
+    )
+    twice = once.after(WaitResult.TIMED_OUT, found_mail=True)
 
     assert once.mode is Mode.PUSH
-    assert twice == Attention(ModeReason.SILENT)
+    assert twice == WatchStrategy(ModeReason.SILENT)
     assert twice.may_idle
 
 
 def test_an_announcement_in_between_clears_the_suspicion() -> None:
-    heard = Attention(ModeReason.OFFERED, misses=1).after(Heard.NEWS, found_mail=True)
+    heard = WatchStrategy(ModeReason.OFFERED, missed_count=1).after(
+        WaitResult.ANNOUNCED, found_mail=True
+    )
 
-    assert heard == Attention(ModeReason.OFFERED)
+    assert heard == WatchStrategy(ModeReason.OFFERED)
 
 
 def test_a_wait_that_was_cut_short_proves_nothing() -> None:
-    before = Attention(ModeReason.OFFERED, misses=1)
+    before = WatchStrategy(ModeReason.OFFERED, missed_count=1)
 
-    assert before.after(Heard.CALLED, found_mail=True) == before
+    assert before.after(WaitResult.INTERRUPTED, found_mail=True) == before
 
 
 @pytest.mark.parametrize("reason", ModeReason)

@@ -21,7 +21,7 @@ from tests.imap_watch import (
 from watcher.events import MailboxSynced, State
 from watcher.imap.account import Tls
 from watcher.imap.session import TRANSITIONS, Outcome
-from watcher.imap.wake import Stopped, Wake
+from watcher.imap.transport import Interrupt, Stopped
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -94,8 +94,8 @@ def test_stop_is_obeyed_in_the_middle_of_every_command(command: str) -> None:
     if command == "NOOP":
         server.capabilities = "IMAP4rev1"
     server.add(MAIL)
-    bounds = replace(PATIENT, slice_s=0.1)
-    with watched(server, settings(bounds), "INBOX", "\\Junk"):
+    timeouts = replace(PATIENT, idle_interval_s=0.1)
+    with watched(server, settings(timeouts), "INBOX", "\\Junk"):
         server.wait_for(command)
 
 
@@ -160,15 +160,15 @@ def test_a_look_asked_for_ends_the_wait_after_a_refusal() -> None:
     with watched(server, settings(PATIENT)) as (session, seen):
         seen.wait_for_state(State.REFUSED)
         server.faults.clear()
-        session.look_now()
+        session.sync_now()
 
         seen.wait_for_state(State.WATCHING)
 
 
 def test_expecting_a_sign_in_looks_at_once_and_polls_more_quickly() -> None:
     server = Server(capabilities="IMAP4rev1")
-    bounds = replace(PATIENT, armed_s=0.1)
-    with watched(server, settings(bounds)) as (session, seen):
+    timeouts = replace(PATIENT, armed_delay_s=0.1)
+    with watched(server, settings(timeouts)) as (session, seen):
         seen.wait_for_state(State.WATCHING)
         server.add(MAIL)
         session.arm(timedelta(minutes=10))
@@ -183,38 +183,38 @@ def test_a_stopped_session_leaves_no_thread_and_no_socket_behind() -> None:
         server.wait_for_idle()
 
     session.stop()
-    session.look_now()
+    session.sync_now()
     server.wait_for("LOGOUT")
 
 
 def test_a_wait_that_is_rung_ends_at_once() -> None:
-    with closing(Wake()) as wake:
-        threading.Timer(0.1, wake.call).start()
-        wake.rest(30)
+    with closing(Interrupt()) as interrupt:
+        threading.Timer(0.1, interrupt.call).start()
+        interrupt.rest(30)
 
-        assert wake.take_call()
-        assert not wake.take_call()
+        assert interrupt.take_call()
+        assert not interrupt.take_call()
 
 
 def test_a_stopped_wake_raises_in_every_wait() -> None:
-    with closing(Wake()) as wake:
-        wake.stop()
+    with closing(Interrupt()) as interrupt:
+        interrupt.stop()
         with pytest.raises(Stopped):
-            wake.rest(1)
+            interrupt.rest(1)
         with pytest.raises(Stopped):
-            wake.check()
+            interrupt.check()
 
 
 def test_what_fails_aside_fails_where_it_is_awaited() -> None:
     def fail() -> None:
         raise KeyError("aside")
 
-    with closing(Wake()) as wake, pytest.raises(KeyError, match="aside"):
-        wake.run_aside(fail, seconds=5)
+    with closing(Interrupt()) as interrupt, pytest.raises(KeyError, match="aside"):
+        interrupt.call_with_timeout(fail, seconds=5)
 
 
 def test_what_hangs_aside_is_left_behind() -> None:
     release = threading.Event()
-    with closing(Wake()) as wake, pytest.raises(TimeoutError):
-        wake.run_aside(lambda: release.wait(30), seconds=0.1)
+    with closing(Interrupt()) as interrupt, pytest.raises(TimeoutError):
+        interrupt.call_with_timeout(lambda: release.wait(30), seconds=0.1)
     release.set()

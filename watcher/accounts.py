@@ -87,7 +87,7 @@ def _account(entry: Entry) -> Account:
         port=entry.port or preset_port,
         tls=tls,
         ca_file=entry.ca_file,
-        loosened=preset.loosened,
+        tls_quirk=preset.tls_quirk,
         user=entry.user,
         get_password=_password(entry, host),
         mailboxes=entry.mailboxes,

@@ -19,9 +19,9 @@ from watcher.dkim import dns_lookup, verifier
 from watcher.errors import WatcherError
 from watcher.events import MailboxSynced, MessageFetched, Report, StateChanged
 from watcher.i18n import Language
+from watcher.imap.account import WatchSettings
 from watcher.imap.once import look_once
 from watcher.imap.session import Session
-from watcher.imap.settings import WatchSettings
 from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery, channels

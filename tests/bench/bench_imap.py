@@ -20,7 +20,7 @@ from tests.dovecot import Dovecot, running
 from tests.imap_proxy import Proxy
 from tests.imap_watch import Reports, clear, secure, watching
 from watcher.events import MessageFetched, State
-from watcher.imap.settings import WatchSettings
+from watcher.imap.account import WatchSettings
 
 MAIL = b"From: a@example.com\r\nSubject: hello\r\n\r\n" + 200 * (76 * b"x" + b"\r\n")
 HOW = WatchSettings()

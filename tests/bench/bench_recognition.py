@@ -71,8 +71,10 @@ def main(folder: str | None) -> int:
     """Print both costs and their ratio; 1 if an aim is missed."""
     paths = sorted(Path(folder).rglob("*.eml")) if folder else []
     mails = [path.read_bytes() for path in paths] or ordinary_mails()
-    rounds = [(seconds(judge, mails), seconds(parse, mails)) for _ in range(ROUNDS)]
-    judging, parsing = (min(times) for times in zip(*rounds, strict=True))
+    account_sync = [
+        (seconds(judge, mails), seconds(parse, mails)) for _ in range(ROUNDS)
+    ]
+    judging, parsing = (min(times) for times in zip(*account_sync, strict=True))
     print(f"{len(mails)} mails, {sum(map(len, mails)) // 1024} KiB")
     print(f"judging {judging:.3f} s, parsing {parsing:.3f} s")
     print(f"ratio {judging / parsing:.2f} (aim {AIM})")

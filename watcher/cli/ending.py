@@ -32,7 +32,7 @@ def end_in_time(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop())
 
 
-def _leave(ear: socket.socket, _bell: socket.socket) -> None:
+def _leave(ear: socket.socket, _writer: socket.socket) -> None:
     """Wait for a signal, then for the end; hold both sockets open until then."""
     ear.recv(1)
     time.sleep(PATIENCE_S)

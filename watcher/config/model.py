@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from watcher.config import parsers
-from watcher.imap.account import Tls
+from watcher.imap.account import Tls, WatchMode
 from watcher.imap.providers import PRESETS
-from watcher.imap.settings import WatchMode
 
 
 def _key(parse: parsers.Parser, default: Any = None, *, secret: bool = False) -> Any:

@@ -72,7 +72,7 @@ class Inbox:
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(MAILS_AT_ONCE)
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._writer: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.is_stopping = False
         """Whether the reader was asked to end."""
 
@@ -92,13 +92,13 @@ class Inbox:
         """Ask the reader to end."""
         self.is_stopping = True
         self._queue.put(None)
-        self._bell.put(None)
+        self._writer.put(None)
 
     def wait_for_stop(self, seconds: float) -> bool:
         """Wait at most so long; return whether the reader was asked to end."""
         if not self.is_stopping:
             with suppress(queue.Empty):
-                self._bell.get(timeout=seconds)
+                self._writer.get(timeout=seconds)
         return self.is_stopping
 
     def rest(self) -> Iterator[Message]:

@@ -60,7 +60,7 @@ class Lives:
             self._followed_id = 0
             self.follow(now)
         if self._sleep.has_passed():
-            self._reminders.wake()
+            self._reminders.interrupt()
         self._journal.forget()
         if now - self._refreshed_at >= REFRESH_EVERY:
             self._refresh(now)

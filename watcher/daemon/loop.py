@@ -167,7 +167,7 @@ class Daemon:
                 self._plan_polls(message)
                 self._habits.observe(message)
             case Poll(account=account):
-                self._sessions[account].look_now()
+                self._sessions[account].sync_now()
             case Remind():
                 self._lives.remind(message, now)
             case Deadline():

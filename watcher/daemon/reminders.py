@@ -52,7 +52,7 @@ class Reminders:
             replace_existing=True,
         )
 
-    def wake(self) -> None:
+    def interrupt(self) -> None:
         """Look at the wall clock again: it was set, or the machine slept."""
         self._scheduler.wakeup()
 

@@ -1,7 +1,8 @@
-"""Says where a mailbox lives and how to log in, as one frozen value."""
+"""Where an account's mailboxes are, how to log in, and how long each wait may take."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +19,7 @@ class Tls(StrEnum):
     NONE = "none"
 
 
-class Loosened(StrEnum):
+class TlsQuirk(StrEnum):
     """What an old server needs of TLS that OpenSSL 3 no longer does by itself.
 
     The certificate and the host name are verified all the same.
@@ -39,7 +40,7 @@ class Account:
     tls: Tls
     ca_file: Path | None = None
     """An additional trust anchor (PEM), beside those of the system."""
-    loosened: Loosened = Loosened.NOTHING
+    tls_quirk: TlsQuirk = TlsQuirk.NOTHING
     user: str
     get_password: Callable[[], str] = field(repr=False, compare=False)
     """Called anew at each login; may take seconds, raises a `WatcherError`."""
@@ -55,3 +56,58 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+class WatchMode(StrEnum):
+    """What the user wants: push where it is offered, or one of the two."""
+
+    AUTO = "auto"
+    IDLE = "idle"
+    POLL = "poll"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """The longest that each wait may take, in seconds."""
+
+    resolve_timeout_s: float = 10
+    connect_timeout_s: float = 10
+    """TCP to one server; its addresses share it."""
+    greeting_timeout_s: float = 15
+    """TLS handshake, and again greeting with capabilities."""
+    prompt_timeout_s: float = 8
+    """Until the answer to DONE or NOOP, which cost a server nothing: or it is dead."""
+    answer_timeout_s: float = 25
+    """Until an answer begins, or goes on, that may cost it a search or a delay."""
+    command_timeout_s: float = 60
+    """A whole answer, however steadily its bytes drip in."""
+    secret_timeout_s: float = 75
+    """The password's source; a human may have to unlock it."""
+    idle_interval_s: float = 18
+    """One IDLE, then a scan. With `prompt_timeout_s`, a dead line is noticed in 26 s."""
+    tick_s: float = 1
+    """How often a wait looks at the clocks for a suspended machine."""
+    refused_delay_s: float = 15 * 60
+    """After a refused login: trying again soon locks accounts."""
+    secret_delay_s: float = 60
+    """After the password's source failed: each try may ask the user something."""
+    armed_delay_s: float = 5
+    """The longest that a poll or a backoff takes while a sign-in is expected."""
+    reopen_interval_s: float = 60
+    """How often the watched mailbox is opened anew: it may have been re-created."""
+
+
+TIMEOUTS = Timeouts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSettings:
+    """What all accounts share."""
+
+    mode: WatchMode = WatchMode.AUTO
+    poll_interval: timedelta = timedelta(seconds=15)
+    look_back: timedelta = timedelta(hours=24)
+    """How far the first look at a mailbox goes back."""
+    window: timedelta = timedelta(minutes=5)
+    """How far every later catching up goes back, beside the cursor."""
+    timeouts: Timeouts = TIMEOUTS

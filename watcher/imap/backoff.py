@@ -3,11 +3,16 @@
 The first try comes at once, for most connections break for no lasting reason. Then a
 short brisk phase catches a server that only restarts; then full jitter, 1 to 30 s, as
 long as it takes. A server that answers "later" is never tried briskly. The count starts
-anew only after a session that outlived the delay before it.
+anew only after a session that outlived the delay before it. A `DelayCap` shortens polls
+and delays while a sign-in is expected, and after a suspend.
 """
 
 import random
+import time
 from collections.abc import Callable
+from datetime import timedelta
+
+from watcher.imap.account import Timeouts
 
 BRISK_FOR_S = 6.0
 BRISK_S = (0.1, 0.4)
@@ -38,7 +43,7 @@ class Backoff:
         if seconds >= max(WORTHY_S, self._last_s):
             self._forget()
 
-    def delay(self, now: float, *, is_told_later: bool, longest: float) -> float:
+    def delay(self, now: float, *, is_server_busy: bool, longest: float) -> float:
         """Return the seconds until the next try, after one more failure.
 
         Args:
@@ -46,16 +51,45 @@ class Backoff:
             is_told_later: the server itself asked for patience.
             longest: bound from outside, such as while a sign-in is expected.
         """
-        self._last_s = min(self._choose(now, is_told_later), longest)
+        self._last_s = min(self._choose(now, is_server_busy), longest)
         return self._last_s
 
-    def _choose(self, now: float, is_told_later: bool) -> float:
+    def _choose(self, now: float, is_server_busy: bool) -> float:
         is_first = self._since is None
         since = self._since = now if self._since is None else self._since
-        if is_first and not is_told_later:
+        if is_first and not is_server_busy:
             return 0.0
-        if now - since < BRISK_FOR_S and not is_told_later:
+        if now - since < BRISK_FOR_S and not is_server_busy:
             return self._pick(*BRISK_S)
         ceiling = min(FIRST_S * 2**self._slow, LONGEST_S)
         self._slow = min(self._slow + 1, 10)
         return self._pick(min(LEAST_S, ceiling), ceiling)
+
+
+AFTER_RESUME_FOR_S = 60.0
+AFTER_RESUME_S = 1.0
+"""After a sleep the network comes up by itself within seconds: nobody should wait."""
+
+
+class DelayCap:
+    """The haste of one account."""
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        self._armed_until = self._resumed_until = float("-inf")
+
+    def arm(self, lasting: timedelta) -> None:
+        """A sign-in is expected for so long; may be called from any thread."""
+        self._armed_until = time.monotonic() + lasting.total_seconds()
+
+    def resume(self) -> None:
+        """The machine woke up."""
+        self._resumed_until = time.monotonic() + AFTER_RESUME_FOR_S
+
+    @property
+    def longest_s(self) -> float:
+        """Return the longest that a poll or a backoff may take now."""
+        now = time.monotonic()
+        if now < self._resumed_until:
+            return AFTER_RESUME_S
+        return self._timeouts.armed_delay_s if now < self._armed_until else LONGEST_S

@@ -5,12 +5,10 @@ from collections.abc import Callable, Mapping
 
 from watcher.errors import WatcherError
 from watcher.events import Cursor, Report
-from watcher.imap.account import Account
+from watcher.imap.account import Account, WatchSettings
 from watcher.imap.login import log_in
-from watcher.imap.look import Looker
-from watcher.imap.rounds import Rounds
-from watcher.imap.settings import WatchSettings
-from watcher.imap.wake import Wake
+from watcher.imap.sync import AccountSync, MailboxSync
+from watcher.imap.transport import Interrupt
 
 
 def look_once(
@@ -26,23 +24,23 @@ def look_once(
     Raises:
         WatcherError: of a missing mailbox only after the others were looked at.
     """
-    wake = Wake()
+    interrupt = Interrupt()
     missing: list[WatcherError] = []
     try:
-        connection = log_in(account, wake=wake, bounds=settings.bounds)
-        looker = Looker(
+        connection = log_in(account, interrupt=interrupt, timeouts=settings.timeouts)
+        mailbox_sync = MailboxSync(
             account=account.name,
             connection=connection,
             settings=settings,
             is_candidate=is_candidate,
             report=report,
         )
-        rounds = Rounds(
-            account, looker, cursors=dict(cursors), tell_missing=missing.append
+        account_sync = AccountSync(
+            account, mailbox_sync, cursors=dict(cursors), tell_missing=missing.append
         )
         with contextlib.closing(connection):
-            rounds.catch_up()
+            account_sync.initial_sync()
     finally:
-        wake.close()
+        interrupt.close()
     if missing:
         raise missing[0]

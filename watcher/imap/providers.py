@@ -6,7 +6,7 @@ Everything here is data; a new provider is one more entry.
 from dataclasses import dataclass
 
 from watcher.i18n import Text
-from watcher.imap.account import Loosened, Tls
+from watcher.imap.account import Tls, TlsQuirk
 from watcher.recognition import authres
 from watcher.recognition.authres import Trust
 
@@ -32,7 +32,7 @@ class Provider:
     """None where the user has to name it."""
     port: int = 993
     tls: Tls = Tls.IMPLICIT
-    loosened: Loosened = Loosened.NOTHING
+    tls_quirk: TlsQuirk = TlsQuirk.NOTHING
     trust: Trust = _NOBODY
     """Whose Authentication-Results count; by default nobody's."""
     domains: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ _ALL = (
         key="docomo",
         title="ドコモメール",
         host="imap.spmode.ne.jp",
-        loosened=Loosened.LEGACY_RENEGOTIATION,
+        tls_quirk=TlsQuirk.LEGACY_RENEGOTIATION,
         domains=("docomo.ne.jp",),
         note=Text(
             en="The user is the d ACCOUNT's ID; get a password of its own for IMAP.",
@@ -170,7 +170,7 @@ _ALL = (
         key="softbank",
         title="SoftBank (i.softbank.jp)",
         host="imap.softbank.jp",
-        loosened=Loosened.STATIC_RSA,
+        tls_quirk=TlsQuirk.STATIC_RSA,
         domains=("i.softbank.jp",),
         note=Text(
             en="Take the password from My SoftBank; @softbank.ne.jp has no IMAP.",

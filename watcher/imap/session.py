@@ -1,7 +1,7 @@
 """Watches one account for as long as the program runs, whatever the network does.
 
     CONNECTING ──DONE──► CATCHING_UP ──DONE──► WATCHING ─┐
-      ▲  ▲  │                │                  │  ▲     │ DONE: a wait and a look
+      ▲  ▲  │                │                  │  ▲     │ DONE: a wait and a sync
       │  │  └──LOST──┐       │ LOST             │  └─────┘
       │  │           ▼       ▼                  │ LOST
       │  └─DONE── BACKING_OFF ◄─────────────────┘
@@ -9,7 +9,7 @@
 
 RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. The table
 below is the whole truth; `run` only walks it. A session belongs to one thread; `stop`,
-`look_now` and `arm` may be called from any other.
+`sync_now` and `arm` may be called from any other.
 """
 
 import logging
@@ -21,18 +21,68 @@ from typing import ClassVar
 
 from watcher.clock import Resumed, SuspendDetector, utc_now
 from watcher.errors import SecretUnavailable, WatcherError
-from watcher.events import Cursor, Report, State, StateChanged
-from watcher.imap.account import Account
-from watcher.imap.backoff import Backoff
-from watcher.imap.haste import Haste
+from watcher.events import Cursor, Mode, Report, State, StateChanged
+from watcher.imap.account import Account, WatchSettings
+from watcher.imap.backoff import Backoff, DelayCap
+from watcher.imap.errors import PERMANENT, TRANSIENT, ServerBusy, lost
+from watcher.imap.idle import Listener, WaitResult, WatchStrategy, rest, strategy
 from watcher.imap.login import log_in
-from watcher.imap.look import Looker
-from watcher.imap.push import Listener, rest
-from watcher.imap.rounds import Rounds
-from watcher.imap.settings import WatchSettings
-from watcher.imap.trouble import HOPELESS, PASSING, ToldLater, lost
-from watcher.imap.vigil import Vigil
-from watcher.imap.wake import Stopped, Wake
+from watcher.imap.sync import AccountSync, MailboxSync
+from watcher.imap.transport import Interrupt, Stopped
+
+
+class Vigil:
+    """One logged-in connection: waits on it, and looks after every wait."""
+
+    def __init__(
+        self,
+        mailbox_sync: MailboxSync,
+        account_sync: AccountSync,
+        listener: Listener,
+        settings: WatchSettings,
+    ) -> None:
+        self._connection = mailbox_sync.connection
+        self._account_sync = account_sync
+        self._listener = listener
+        self._settings = settings
+        self._since = time.monotonic()
+        self.strategy: WatchStrategy = strategy(
+            settings.mode, self._connection.capabilities
+        )
+
+    @property
+    def lived_s(self) -> float:
+        """Return the seconds since login."""
+        return time.monotonic() - self._since
+
+    def initial_sync(self) -> None:
+        """Look at every mailbox as far back as may be needed."""
+        self._account_sync.initial_sync()
+
+    def wait_and_look(self, *, longest_s: float) -> bool:
+        """Wait for news, then look; return whether the attention changed.
+
+        Args:
+            longest_s: bound of a poll from outside.
+        """
+        result = self._wait(longest_s)
+        found_mail = self._account_sync.fetch_new()
+        before = self.strategy
+        self.strategy = before.after(result, found_mail=found_mail)
+        return self.strategy.reason is not before.reason
+
+    def _wait(self, longest_s: float) -> WaitResult:
+        is_push = self.strategy.mode is Mode.PUSH
+        poll_s = min(self._settings.poll_interval.total_seconds(), longest_s)
+        seconds = self._settings.timeouts.idle_interval_s if is_push else poll_s
+        if self.strategy.may_idle:
+            return self._listener.push(seconds=seconds)
+        return self._listener.rest(seconds=seconds)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +152,7 @@ class Session:
         self._report = report
         self._is_candidate = is_candidate
         self._settings = settings
-        self._wake = Wake()
+        self._interrupt = Interrupt()
         self._suspend = SuspendDetector()
         self._backoff = Backoff()
         self._state = State.CONNECTING
@@ -110,20 +160,20 @@ class Session:
         self._last_trouble = ""
         self._wait_s = 0.0
         self._vigil: Vigil | None = None
-        self._haste = Haste(settings.bounds)
+        self._delay_cap = DelayCap(settings.timeouts)
 
     def stop(self) -> None:
         """End `run` at once, wherever it is."""
-        self._wake.stop()
+        self._interrupt.stop()
 
-    def look_now(self) -> None:
+    def sync_now(self) -> None:
         """Look at the mailboxes, or try to connect, without waiting any longer."""
-        self._wake.call()
+        self._interrupt.call()
 
     def arm(self, lasting: timedelta) -> None:
         """Expect a mail: poll and try again more quickly for so long, and look now."""
-        self._haste.arm(lasting)
-        self._wake.call()
+        self._delay_cap.arm(lasting)
+        self._interrupt.call()
 
     def run(self) -> None:
         """Watch until `stop`; no trouble with network or server ends this."""
@@ -133,7 +183,7 @@ class Session:
                 self._enter(TRANSITIONS[self._state][self._work()])
         finally:
             self._hang_up()
-            self._wake.close()
+            self._interrupt.close()
 
     def _enter(self, state: State) -> None:
         is_other, self._state = state is not self._state, state
@@ -148,9 +198,9 @@ class Session:
             return Outcome.STOP
         except Resumed:
             return self._hurry()
-        except HOPELESS as error:
+        except PERMANENT as error:
             return self._be_refused(error)
-        except PASSING as error:
+        except TRANSIENT as error:
             return self._lose(error)
         except Exception as error:  # noqa: BLE001 -- a bug must not end the watch
             # Its text could hold what stands in a mail.
@@ -161,37 +211,40 @@ class Session:
         return Outcome.DONE
 
     def _connect(self) -> None:
-        bounds = self._settings.bounds
-        connection = log_in(self.account, wake=self._wake, bounds=bounds)
-        looker = Looker(
+        timeouts = self._settings.timeouts
+        connection = log_in(self.account, interrupt=self._interrupt, timeouts=timeouts)
+        mailbox_sync = MailboxSync(
             account=self.account.name,
             connection=connection,
             settings=self._settings,
             is_candidate=self._is_candidate,
             report=self._report,
         )
-        rounds = Rounds(
-            self.account, looker, cursors=self._cursors, tell_missing=self._tell
+        account_sync = AccountSync(
+            self.account, mailbox_sync, cursors=self._cursors, tell_missing=self._tell
         )
         listener = Listener(
-            connection, wake=self._wake, bounds=bounds, on_tick=self._suspend.check_tick
+            connection,
+            interrupt=self._interrupt,
+            timeouts=timeouts,
+            on_tick=self._suspend.check_tick,
         )
-        self._vigil = Vigil(looker, rounds, listener, self._settings)
+        self._vigil = Vigil(mailbox_sync, account_sync, listener, self._settings)
 
-    def _catch_up(self) -> None:
-        self._here.catch_up()
+    def _initial_sync(self) -> None:
+        self._here.initial_sync()
         self._last_trouble = ""
 
     def _watch(self) -> None:
         self._suspend.check_work()
-        if self._here.wait_and_look(longest_s=self._haste.longest_s):
+        if self._here.wait_and_look(longest_s=self._delay_cap.longest_s):
             self._tell()
 
     def _rest(self) -> None:
         self._suspend.check_work()
-        tick_s = self._settings.bounds.tick_s
+        tick_s = self._settings.timeouts.tick_s
         rest(
-            self._wake,
+            self._interrupt,
             seconds=self._wait_s,
             tick_s=tick_s,
             on_tick=self._suspend.check_tick,
@@ -199,7 +252,7 @@ class Session:
 
     _WORK: ClassVar[Mapping[State, Callable[["Session"], None]]] = {
         State.CONNECTING: _connect,
-        State.CATCHING_UP: _catch_up,
+        State.CATCHING_UP: _initial_sync,
         State.WATCHING: _watch,
         State.BACKING_OFF: _rest,
         State.REFUSED: _rest,
@@ -222,8 +275,8 @@ class Session:
         self._error = error
         self._wait_s = self._backoff.delay(
             time.monotonic(),
-            is_told_later=isinstance(error, ToldLater),
-            longest=self._haste.longest_s,
+            is_server_busy=isinstance(error, ServerBusy),
+            longest=self._delay_cap.longest_s,
         )
         # The same trouble at every try of a long outage is no news.
         is_news = str(error) != self._last_trouble
@@ -233,10 +286,12 @@ class Session:
         return Outcome.LOST
 
     def _be_refused(self, error: WatcherError) -> Outcome:
-        bounds = self._settings.bounds
+        timeouts = self._settings.timeouts
         is_locked = isinstance(error, SecretUnavailable)
         self._error = error
-        self._wait_s = bounds.locked_s if is_locked else bounds.refused_s
+        self._wait_s = (
+            timeouts.secret_delay_s if is_locked else timeouts.refused_delay_s
+        )
         logger.error("account=%s %s", self.account.name, error)
         return Outcome.REFUSED
 
@@ -245,19 +300,19 @@ class Session:
         self._hang_up()
         self._suspend.reset()
         self._backoff = Backoff()
-        self._haste.resume()
+        self._delay_cap.resume()
         return Outcome.RESUMED
 
     def _tell(self, error: WatcherError | None = None) -> None:
         is_watching = self._state is State.WATCHING
-        attention = self._vigil.attention if self._vigil and is_watching else None
+        strategy = self._vigil.strategy if self._vigil and is_watching else None
         next_try_at = utc_now() + timedelta(seconds=self._wait_s)
         change = StateChanged(
             account=self.account.name,
             state=self._state,
             at=utc_now(),
-            mode=attention.mode if attention else None,
-            mode_reason=attention.reason if attention else None,
+            mode=strategy.mode if strategy else None,
+            mode_reason=strategy.reason if strategy else None,
             error=error,
             next_try_at=next_try_at if self._state in RESTING else None,
         )

@@ -1,39 +1,141 @@
 """Reads the mailboxes of one account over one connection, and never changes anything.
 
-EXAMINE and BODY.PEEK alone are used. imapclient's errors stop here (`trouble`). Traps
-of imapclient 4.1 that are answered here: a SEARCH answer in several lines raises, and
-FETCH takes no ranges.
+EXAMINE and BODY.PEEK alone are used. imapclient's errors stop here (`errors`). Traps of
+imapclient 4.1 that are answered here: a SEARCH answer in several lines raises, FETCH
+takes no ranges, INTERNALDATE comes without a time zone, and at DEBUG whole mails go to
+the log.
 """
 
 import contextlib
 import imaplib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
+from imapclient import IMAPClient, SocketTimeout
+
+from watcher.clock import utc_now
 from watcher.errors import MailboxMissing
 from watcher.events import Cursor
-from watcher.imap import sentences, trouble
+from watcher.imap import errors
 from watcher.imap.account import Account
-from watcher.imap.answers import (
-    Head,
-    Opened,
-    imap_date,
-    is_name,
-    lower,
-    number,
-    part,
-    received_at,
-    text,
-    uids,
-    upper,
-)
-from watcher.imap.client import Client
-from watcher.imap.folders import Listed
-from watcher.imap.wake import Stopped
-from watcher.imap.wire import Wire
+from watcher.imap.mailboxes import Listed
+from watcher.imap.protocol import Protocol
+from watcher.imap.transport import Stopped
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
+
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+"""Three letters each: strftime would speak the user's language."""
+
+_LARGEST = 2**32 - 1
+"""UIDs and the like have 32 bits (RFC 3501 §9); no log could hold any number."""
+
+_A_DAY = timedelta(days=1)
+"""No clock is so far ahead: a later INTERNALDATE is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineResult:
+    """What EXAMINE told of a mailbox."""
+
+    uid_validity: int
+    uid_next: int | None
+    """None where the server does not tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeader:
+    """The head of one mail."""
+
+    uid: int
+    received_at: datetime
+    """INTERNALDATE, aware; the present where the server has none that can be read."""
+    header: bytes
+
+
+def imap_date(day: datetime) -> str:
+    """Return a date as SEARCH wants it (RFC 3501 §9)."""
+    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
+    return f"{day.day}-{month}-{day.year}"
+
+
+def received_at(answer: Mapping[bytes, Any]) -> datetime:
+    """Return INTERNALDATE in UTC; now, where it is missing or cannot be."""
+    date, now = answer.get(b"INTERNALDATE"), utc_now()
+    if not isinstance(date, datetime):
+        return now
+    try:
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        arrived_at = aware.astimezone(UTC)
+    except (OverflowError, ValueError):  # ValueError: a zone of more than a day
+        return now
+    return arrived_at if arrived_at - now < _A_DAY else now
+
+
+def number(value: object) -> int | None:
+    """Return a UID, UIDNEXT or UIDVALIDITY, None for what cannot be one."""
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
+
+
+def uids(words: Iterable[bytes]) -> list[int]:
+    """Return the UIDs among words, ascending, each once."""
+    digits = len(str(_LARGEST))
+    short = (word for word in words if word.isdigit() and len(word) <= digits)
+    return sorted({uid for word in short if (uid := number(int(word)))})
+
+
+def is_name(name: object) -> TypeGuard[str]:
+    """Return whether a mailbox can have this name: NIL or half a character cannot be.
+
+    imapclient decodes names from modified UTF-7, which can hold half of a pair.
+    """
+    return isinstance(name, str) and name == name.encode(errors="ignore").decode()
+
+
+def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
+    """Return a body part by its name; the server adds where a partial one begins."""
+    values = (value for key, value in answer.items() if key.startswith(name))
+    value = next(values, None)
+    return value if isinstance(value, bytes) else None
+
+
+def text(word: object) -> str:
+    """Return a word as text, empty where the server said NIL."""
+    return word.decode(errors="replace") if isinstance(word, bytes) else ""
+
+
+def upper(words: Iterable[bytes]) -> frozenset[str]:
+    """Return words as text in upper case."""
+    return frozenset(text(word).upper() for word in words)
+
+
+def lower(words: Iterable[bytes]) -> frozenset[str]:
+    """Return words as text in lower case."""
+    return frozenset(text(word).lower() for word in words)
+
+
+for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
+    # at DEBUG they would write whole mails, and with them live links
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient, without its own socket."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        # a read time-out of 0 keeps our socket non-blocking: the wire does the waiting
+        no_wait = SocketTimeout(connect=0, read=0)
+        super().__init__(protocol.host, protocol.port, ssl=False, timeout=no_wait)
+        protocol.debug = 0  # imapclient sets 5: a repr of every byte that comes in
+        self.normalise_times = False
+
+    def _create_IMAP4(self) -> Protocol:  # noqa: N802 -- imapclient's name
+        return self._protocol
+
 
 DATES_AT_ONCE = 500
 """A command line of some 4 KB; servers refuse overlong ones."""
@@ -46,23 +148,23 @@ class Unfetchable(Exception):
 class Connection:
     """One connection of one account, logged in; belongs to one thread."""
 
-    def __init__(self, account: Account, wire: Wire) -> None:
+    def __init__(self, account: Account, protocol: Protocol) -> None:
         """Learn what the server can do, now that it knows us.
 
         Raises:
             ConnectionLost: the line is dead.
         """
-        self.wire = wire
+        self.protocol = protocol
         self._account = account
-        self._client = Client(wire)
+        self._client = Client(protocol)
         with self.talking():
             self.capabilities = upper(self._client.capabilities())
 
     def close(self) -> None:
         """Say good-bye without waiting for the answer."""
-        with contextlib.suppress(Stopped, *trouble.BROKEN):
-            self.wire.say_goodbye()
-        self.wire.shutdown()
+        with contextlib.suppress(Stopped, *errors.BROKEN):
+            self.protocol.say_goodbye()
+        self.protocol.shutdown()
 
     @contextlib.contextmanager
     def talking(self) -> Iterator[None]:
@@ -71,7 +173,7 @@ class Connection:
         Raises:
             ConnectionLost: the line is dead, or what comes over it is no IMAP.
         """
-        with trouble.talking(self._account.host):
+        with errors.talking(self._account.host):
             yield
 
     def mailboxes(self) -> list[Listed]:
@@ -88,19 +190,19 @@ class Connection:
             except (imaplib.IMAP4.error, ValueError, TypeError, AttributeError):
                 return []
 
-    def examine(self, mailbox: str) -> Opened:
+    def examine(self, mailbox: str) -> ExamineResult:
         """Open a mailbox for reading.
 
         Raises:
             MailboxMissing: there is none of this name, or it may not be read.
         """
-        self.wire.expect_mailbox()
+        self.protocol.expect_mailbox()
         with self.talking():
             answer = self._unless_no(partial(self._examine, mailbox))
         if answer is None:
             raise self._missing(mailbox)
         uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        return Opened(number(uid_validity) or 0, number(uid_next))
+        return ExamineResult(number(uid_validity) or 0, number(uid_next))
 
     def _examine(self, mailbox: str) -> Mapping[bytes, Any]:
         answer: Mapping[bytes, Any]
@@ -115,7 +217,7 @@ class Connection:
         """
         with self.talking():
             answer = self._unless_no(partial(self._status, mailbox))
-        self.wire.has_news_elsewhere = False
+        self.protocol.has_new_mail_elsewhere = False
         if answer is None:
             raise self._missing(mailbox)
         match number(answer.get(b"UIDVALIDITY")), number(answer.get(b"UIDNEXT")):
@@ -135,20 +237,20 @@ class Connection:
         self, command: Callable[[], Mapping[bytes, Any]]
     ) -> Mapping[bytes, Any] | None:
         """Return a command's answer, None if the server refuses it for good."""
-        self.wire.forget()
+        self.protocol.forget()
         try:
             return command()
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
-            if self.wire.is_told_later:
+            if self.protocol.is_server_busy:
                 raise
             return None
 
     def _missing(self, mailbox: str) -> MailboxMissing:
         host, user = self._account.host, self._account.user
-        name = trouble.readable(mailbox)  # the server may have chosen it
-        return MailboxMissing(sentences.MISSING, host=host, user=user, mailbox=name)
+        name = errors.readable(mailbox)  # the server may have chosen it
+        return MailboxMissing(errors.MISSING, host=host, user=user, mailbox=name)
 
     def notify(self) -> None:
         """Ask to be told of mail in mailboxes that are not open, too (RFC 5465).
@@ -160,14 +262,14 @@ class Connection:
             return
         events = "(MessageNew MessageExpunge)"
         with self.talking():
-            self.wire.xatom(
+            self.protocol.xatom(
                 "NOTIFY", f"SET (selected-delayed {events}) (personal {events})"
             )
 
     def noop(self) -> None:
         """Let the server bring the open mailbox up to date; some do so only then."""
         with self.talking():
-            self.wire.be_up_to_date()
+            self.protocol.be_up_to_date()
 
     def uids_from(self, uid: int) -> list[int]:
         """Return the UIDs in the open mailbox that are not below `uid`, ascending.
@@ -209,23 +311,23 @@ class Connection:
 
     def _search(self, *criteria: str) -> list[int]:
         with self.talking():
-            kind, lines = self.wire.uid("SEARCH", *criteria)
+            kind, lines = self.protocol.uid("SEARCH", *criteria)
             if kind != "OK":
                 raise imaplib.IMAP4.error("SEARCH failed")
         found = b" ".join(line for line in lines if isinstance(line, bytes))
         return uids(found.split())
 
-    def heads(self, uids: Sequence[int]) -> list[Head]:
+    def headers(self, uids: Sequence[int]) -> list[MessageHeader]:
         """Return the heads of mails, without those that are gone meanwhile."""
         items = ["INTERNALDATE", f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
         answers = self._fetch(uids, items)
-        heads = (
+        headers = (
             (uid, part(answer, b"BODY[HEADER]"), answer)
             for uid, answer in answers.items()
         )
         return [
-            Head(uid, received_at(answer), header)
-            for uid, header, answer in heads
+            MessageHeader(uid, received_at(answer), header)
+            for uid, header, answer in headers
             if header is not None
         ]
 
@@ -247,8 +349,8 @@ class Connection:
         answers: Mapping[int, Mapping[bytes, Any]]
         try:
             answers = self._client.fetch(uids, items)
-        except trouble.BROKEN as error:
-            if trouble.is_line_sound(error):
+        except errors.BROKEN as error:
+            if errors.is_line_sound(error):
                 raise Unfetchable from error
-            raise trouble.lost(error, self._account.host) from error
+            raise errors.lost(error, self._account.host) from error
         return {uid: answers[uid] for uid in uids if uid in answers}

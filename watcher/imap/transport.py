@@ -1,0 +1,329 @@
+"""Carries bytes to a server and back, TLS or not; no wait in it lacks a bound.
+
+The socket is non-blocking and every wait goes through `Interrupt`, so that a stop is
+obeyed at once in each of them: while a name is looked up, in a TLS handshake, in the
+middle of a line. A socket pair does it because `select` knows sockets alone on Windows.
+"""
+
+import errno
+import os
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TypeVar
+
+from watcher.errors import ConfigError
+from watcher.i18n import Text
+from watcher.imap.account import Account, Timeouts, TlsQuirk
+
+T = TypeVar("T")
+
+READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
+
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""`poll` needs no descriptor of its own and knows those above 1023."""
+
+
+class Stopped(Exception):
+    """The thread was told to stop. Not an error: it only leaves every wait."""
+
+
+class Interrupt:
+    """The bell of one thread: others ring it, its own waits hear it."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._is_stopped = False
+        self._is_called = False
+
+    def close(self) -> None:
+        """Release the sockets; ringing is sanitise afterwards."""
+        self._reader.close()
+        self._writer.close()
+
+    def stop(self) -> None:
+        """Make the current wait, and every later one, raise `Stopped`."""
+        self._is_stopped = True
+        self._signal()
+
+    def call(self) -> None:
+        """Ask for a look now: ends a rest, but no exchange that is under way."""
+        self._is_called = True
+        self._signal()
+
+    def take_call(self) -> bool:
+        """Return whether somebody asked for a look since the last time."""
+        was_called, self._is_called = self._is_called, False
+        return was_called
+
+    def _signal(self) -> None:
+        with suppress(OSError):  # full: it rings already; closed: nobody listens
+            self._writer.send(b"\0")
+
+    def check(self) -> None:
+        """Raise `Stopped` if the thread was told to stop."""
+        if self._is_stopped:
+            raise Stopped
+
+    def wait(self, sock: socket.socket | None, events: int, seconds: float) -> bool:
+        """Wait until a socket is ready, and return whether it is.
+
+        False means that the time is over or that the bell rang.
+        """
+        self.check()
+        with _Selector() as selector:
+            selector.register(self._reader, READ)
+            if sock is not None:
+                selector.register(sock, events)
+            ready = [key.fileobj for key, _ in selector.select(max(seconds, 0))]
+        if self._reader in ready:
+            with suppress(BlockingIOError):
+                self._reader.recv(4096)
+        self.check()
+        return sock in ready
+
+    def rest(self, seconds: float) -> None:
+        """Wait, at most so long, until the bell rings."""
+        if not self._is_called:
+            self.wait(None, READ, seconds)
+
+    def call_with_timeout(self, function: Callable[[], T], *, seconds: float) -> T:
+        """Return what a function returns that may hang, such as a look-up of a name.
+
+        It runs in a daemon thread, which is left behind when the time is over.
+
+        Raises:
+            TimeoutError: it took longer; or whatever the function raises.
+        """
+        future: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(function())
+            except Exception as error:  # noqa: BLE001 -- raised again where it is awaited
+                future.set_exception(error)
+            self._signal()
+
+        threading.Thread(target=work, name="aside", daemon=True).start()
+        deadline = time.monotonic() + seconds
+        while not future.done():
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError
+            self.wait(None, READ, remaining)
+        return future.result()
+
+
+_OP_LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+"""Named by Python 3.12 and later; the bit is OpenSSL's."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""All accounts connect at once at start; each context of its own would take 1 MB."""
+
+_NO_CA_FILE = Text(
+    en="The certificate file {path} (ca_file) cannot be used: {why}",
+    ja="証明書ファイル {path} (ca_file) を使えません: {why}",
+)
+
+
+def context_for(account: Account) -> ssl.SSLContext:
+    """Return the context for an account, shared with those of the same needs.
+
+    Raises:
+        ConfigError: `ca_file` is missing or holds no certificate.
+    """
+    path = account.ca_file
+    try:
+        changed_ns = path.stat().st_mtime_ns if path else 0
+        with _ONE_AT_A_TIME:
+            return _make_context(path, changed_ns, account.tls_quirk)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(_NO_CA_FILE, path=path, why=why) from error
+
+
+@lru_cache(maxsize=16)
+def _make_context(
+    path: Path | None, _changed_ns: int, tls_quirk: TlsQuirk
+) -> ssl.SSLContext:
+    """Build a context; a renewed file is another one, by the time of its change."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    if path is not None:
+        context.load_verify_locations(cafile=path)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        # since Python 3.13 a CA made at home would have to name its key identifiers;
+        # chain, dates and host name are verified without that as well
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    _apply_quirk(context, tls_quirk)
+    return context
+
+
+def _apply_quirk(context: ssl.SSLContext, tls_quirk: TlsQuirk) -> None:
+    match tls_quirk:
+        case TlsQuirk.NOTHING:
+            pass
+        case TlsQuirk.LEGACY_RENEGOTIATION:
+            context.options |= _OP_LEGACY_SERVER_CONNECT
+        case TlsQuirk.STATIC_RSA:
+            context.set_ciphers(
+                "DEFAULT:AES256-GCM-SHA384:AES128-GCM-SHA256:AES128-SHA"
+            )
+
+
+READ_BYTES = 64 * 1024
+IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
+
+CUT_OFF = {errno.ECONNRESET, errno.EPIPE}
+"""It was connected, and is no more: the first read will tell."""
+
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds of rest, seconds between probes, probes: a second net under the slices."""
+
+UNACKNOWLEDGED_MS = 15_000
+"""Linux gives up on bytes that nobody acknowledges after so long, not after 15 min."""
+
+
+class Transport:
+    """One connection to a server."""
+
+    def __init__(self, sock: socket.socket, interrupt: Interrupt) -> None:
+        self.sock = sock
+        self._interrupt = interrupt
+
+    def read(self, *, seconds: float) -> bytes:
+        """Return the next bytes, empty at the end.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        return self._until(partial(self.sock.recv, READ_BYTES), READ, seconds)
+
+    def write(self, data: bytes, *, seconds: float) -> None:
+        """Send bytes to the last one.
+
+        Raises:
+            TimeoutError: the server does not take them.
+        """
+        deadline = time.monotonic() + seconds
+        rest = memoryview(data)
+        while rest:
+            remaining = deadline - time.monotonic()
+            rest = rest[self._until(partial(self.sock.send, rest), WRITE, remaining) :]
+
+    def secure(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
+        """Begin TLS, and verify the server's certificate for `host`."""
+        sock = context.wrap_socket(
+            self.sock, server_hostname=host, do_handshake_on_connect=False
+        )
+        self.sock = sock
+        self._until(sock.do_handshake, READ, seconds)
+
+    def receive(self, *, seconds: float) -> bytes | None:
+        """Return bytes that came, None when the time is over or the bell rang.
+
+        TLS may hold back bytes of an unfinished record, so None may come early too.
+        """
+        try:
+            return self.sock.recv(READ_BYTES)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            self._interrupt.wait(self.sock, READ, seconds)
+            return None
+
+    def close(self) -> None:
+        """Close the socket; nothing is said to the server."""
+        self.sock.close()
+
+    def _until(self, step: Callable[[], T], blocked_on: int, seconds: float) -> T:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                events = READ
+            except ssl.SSLWantWriteError:
+                events = WRITE
+            except BlockingIOError:
+                events = blocked_on
+            self._await(events, deadline)
+
+    def _await(self, events: int, deadline: float) -> None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+        self._interrupt.wait(self.sock, events, remaining)
+
+
+def connect_transport(
+    host: str, port: int, *, interrupt: Interrupt, timeouts: Timeouts
+) -> Transport:
+    """Connect to the first address of a host that answers.
+
+    Raises:
+        OSError: none does; the error is that of the last one tried.
+    """
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = interrupt.call_with_timeout(look_up, seconds=timeouts.resolve_timeout_s)
+    return Transport(
+        _first_answering(found, interrupt, timeouts.connect_timeout_s), interrupt
+    )
+
+
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
+
+
+def _first_answering(
+    found: Iterable[_Address], interrupt: Interrupt, seconds: float
+) -> socket.socket:
+    """Try each address; all but the last get a fifth of the time, no more."""
+    addresses = list(found)
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return _open_socket(address, interrupt, seconds / 5)
+    return _open_socket(addresses[-1], interrupt, seconds)
+
+
+def _open_socket(
+    address: _Address, interrupt: Interrupt, seconds: float
+) -> socket.socket:
+    family, kind, protocol, _, where = address
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        _tune(sock)
+        code = sock.connect_ex(where)
+        if code in IN_PROGRESS:
+            _await_connected(sock, interrupt, seconds)
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code not in {0, *CUT_OFF}:
+            raise OSError(code, os.strerror(code))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _await_connected(sock: socket.socket, interrupt: Interrupt, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not interrupt.wait(sock, WRITE, deadline - time.monotonic()):
+        if time.monotonic() >= deadline:
+            raise TimeoutError(errno.ETIMEDOUT, "timed out")
+
+
+def _tune(sock: socket.socket) -> None:
+    """Send small commands at once, and let the kernel notice a dead line too."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in {**KEEPALIVE, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_MS}.items():
+        option = getattr(socket, name, None)
+        if option is not None:  # each platform has others
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
