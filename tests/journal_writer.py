@@ -7,7 +7,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from tests.sightings import NOW, sighting
+from tests.sightings import NOW, new_event
 from watcher.events import EventName
 from watcher.journal import Journal
 
@@ -15,10 +15,10 @@ from watcher.journal import Journal
 def main(path: str, first: str) -> None:
     with Journal.open(Path(path)) as journal:
         for number in itertools.count(int(first)):
-            event = journal.record(sighting(number))
+            event = journal.record(new_event(number))
             assert event is not None
             assert event.attempt_id is not None
-            assert journal.claim(event.attempt_id, NOW)
+            assert journal.acquire_lease(event.attempt_id, NOW)
             journal.append_about(event, EventName.NOTIFIED, at=NOW)
             sys.stdout.write(f"{number}\n")
             sys.stdout.flush()

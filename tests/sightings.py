@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tests import notifications
 from watcher.events import EventName, Kind, Origin
-from watcher.journal import Sighting
+from watcher.journal import NewEvent
 
 NOW = notifications.NOW
 WINDOW = timedelta(minutes=5)
@@ -16,14 +16,14 @@ def link(number: int) -> str:
     return f"https://www.amazon.co.jp/a/c/r/Token{number:020}"
 
 
-def sighting(
+def new_event(
     number: int = 1,
     *,
     at: datetime = NOW,
     keys: tuple[str, ...] = (),
-    relatives: tuple[str, ...] = (),
+    predecessors: tuple[str, ...] = (),
     event: EventName = EventName.ATTEMPT,
-) -> Sighting:
+) -> NewEvent:
     """Return an attempt that came just now, not the same as one of another number."""
     seen = replace(
         notifications.attempt(Kind.APPROVAL),
@@ -36,4 +36,4 @@ def sighting(
         secret=link(number) if event is EventName.ATTEMPT else None,
         expires_at=at + WINDOW,
     )
-    return Sighting(seen, keys or (f"key {number}",), relatives)
+    return NewEvent(seen, keys or (f"key {number}",), predecessors)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.eyes import Eyes
-from tests.sightings import NOW, WINDOW, link, sighting
+from tests.sightings import NOW, WINDOW, link, new_event
 from watcher.announce import STALE_AFTER, UNVERIFIED_AN_HOUR, Announcer, Voice
 from watcher.events import Cursor, Event, EventName, MailboxSynced, Origin
 from watcher.i18n import Language
@@ -45,7 +45,7 @@ def announcer(journal: Journal, *channels: Eyes, voice: Voice = VOICE) -> Announ
 def recorded(
     journal: Journal, number: int = 1, event: EventName = EventName.ATTEMPT
 ) -> Event:
-    recorded = journal.record(sighting(number, event=event))
+    recorded = journal.record(new_event(number, event=event))
     assert recorded is not None
     return recorded
 
@@ -78,7 +78,7 @@ def test_what_a_program_claimed_and_died_over_is_shown_by_the_next(
     journal: Journal, eyes: Eyes
 ) -> None:
     event = recorded(journal)
-    assert journal.claim(event.id, NOW)
+    assert journal.acquire_lease(event.id, NOW)
 
     announcer(journal, eyes).announce_pending(NOW)
     assert eyes.links == []

@@ -9,7 +9,7 @@ import pytest
 from tests.home import Home
 from tests.household import Household
 from tests.samples import LINK, approval, code
-from tests.sightings import WINDOW, link, sighting
+from tests.sightings import WINDOW, link, new_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName
@@ -24,10 +24,10 @@ def lived_in(home: Home) -> Home:
     """Give a home whose log holds an old attempt that is over, and two live ones."""
     now = utc_now()
     with Journal.open(home.log) as journal:
-        journal.record(sighting(1, at=now - HOUR))
+        journal.record(new_event(1, at=now - HOUR))
         journal.expire(now - HOUR + WINDOW)
-        journal.record(sighting(2, at=now))
-        journal.record(sighting(3, at=now))
+        journal.record(new_event(2, at=now))
+        journal.record(new_event(3, at=now))
     return home
 
 
@@ -50,11 +50,11 @@ def test_log_of_one_who_has_none_is_empty(home: Home) -> None:
 
 def test_follow_goes_on_where_the_choice_ended(home: Home) -> None:
     with Journal.open(home.log) as journal:
-        journal.record(sighting(1, at=utc_now() - HOUR))
+        journal.record(new_event(1, at=utc_now() - HOUR))
         with home.started("log", "--follow", "--json", "--since", "30m") as log:
-            journal.record(sighting(2, at=utc_now()))
+            journal.record(new_event(2, at=utc_now()))
             log.await_text('"id": 2')
-            journal.record(sighting(3, at=utc_now()))
+            journal.record(new_event(3, at=utc_now()))
             log.await_text('"id": 3')
 
     assert '"id": 1,' not in log.seen
@@ -64,7 +64,7 @@ def test_follow_goes_on_where_the_choice_ended(home: Home) -> None:
 def test_follow_waits_for_a_log_that_is_not_there_yet(home: Home) -> None:
     with home.started("log", "--follow", "--json") as log:
         with Journal.open(home.log) as journal:
-            journal.record(sighting(1, at=utc_now()))
+            journal.record(new_event(1, at=utc_now()))
         log.await_text('"id": 1')
 
 

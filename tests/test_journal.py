@@ -16,13 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sightings import NOW, WINDOW, link, sighting
+from tests.sightings import NOW, WINDOW, link, new_event
 from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import Cursor, Event, EventName, Kind, Origin
 from watcher.journal import Journal
-from watcher.journal.database import FORMAT, Database
+from watcher.journal.database import (
+    FORMAT,
+    Database,
+    from_ms,
+    from_row,
+    mask,
+    masked,
+    to_row,
+)
 from watcher.journal.log import DELIVERY_LEASE, PAGE
-from watcher.journal.rows import from_ms, from_row, mask, masked, to_row
 
 PROJECT = Path(__file__).parent.parent
 KILLS = 24
@@ -40,7 +47,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def recorded(journal: Journal, number: int = 1, *, at: datetime = NOW) -> Event:
-    event = journal.record(sighting(number, at=at))
+    event = journal.record(new_event(number, at=at))
     assert event is not None
     return event
 
@@ -76,25 +83,25 @@ def test_a_log_that_others_could_read_is_closed_to_them(path: Path) -> None:
 def test_an_attempt_is_one_event_for_ever(journal: Journal, path: Path) -> None:
     event = recorded(journal)
 
-    assert journal.record(sighting()) is None
+    assert journal.record(new_event()) is None
     with Journal.open(path) as another:
-        assert another.record(sighting(at=NOW + timedelta(days=300))) is None
+        assert another.record(new_event(at=NOW + timedelta(days=300))) is None
         assert list(another.events()) == [event]
 
 
 def test_one_key_in_common_makes_two_mails_one_attempt(journal: Journal) -> None:
-    journal.record(sighting(1, keys=("message", "link")))
+    journal.record(new_event(1, keys=("message", "link")))
 
-    assert journal.record(sighting(2, keys=("other", "link"))) is None
-    assert journal.record(sighting(3, keys=("message",))) is None
-    assert journal.record(sighting(4, keys=("other",))) is not None
+    assert journal.record(new_event(2, keys=("other", "link"))) is None
+    assert journal.record(new_event(3, keys=("message",))) is None
+    assert journal.record(new_event(4, keys=("other",))) is not None
 
 
 def test_a_proof_that_came_later_goes_on_with_the_same_attempt(
     journal: Journal,
 ) -> None:
-    first = journal.record(sighting(1, event=EventName.UNVERIFIED, keys=("u",)))
-    second = journal.record(sighting(1, keys=("a",), relatives=("u",)))
+    first = journal.record(new_event(1, event=EventName.UNVERIFIED, keys=("u",)))
+    second = journal.record(new_event(1, keys=("a",), predecessors=("u",)))
 
     assert first is not None
     assert second is not None
@@ -194,10 +201,10 @@ def test_a_reader_holds_a_secret_up_no_longer_than_it_reads(
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM events").fetchall()
         journal.expire(NOW + WINDOW)
-        journal.forget()
+        journal.checkpoint()
         assert link(1).encode() in all_bytes(path)
 
-    journal.forget()
+    journal.checkpoint()
 
     assert link(1).encode() not in all_bytes(path)
 
@@ -225,19 +232,19 @@ def test_when_the_clock_is_set_the_deadlines_that_are_open_move_with_it(
 def test_only_one_program_may_notify_of_an_attempt(journal: Journal) -> None:
     attempt_id = recorded(journal).id
 
-    assert journal.claim(attempt_id, NOW)
-    assert not journal.claim(attempt_id, NOW + DELIVERY_LEASE / 2)
-    assert journal.claim(attempt_id, NOW + DELIVERY_LEASE)
+    assert journal.acquire_lease(attempt_id, NOW)
+    assert not journal.acquire_lease(attempt_id, NOW + DELIVERY_LEASE / 2)
+    assert journal.acquire_lease(attempt_id, NOW + DELIVERY_LEASE)
 
 
 def test_nobody_may_notify_of_what_was_shown(journal: Journal) -> None:
     event = recorded(journal)
-    assert journal.unannounced(NOW) == [event]
+    assert journal.unnotified(NOW) == [event]
 
     journal.append_about(event, EventName.NOTIFIED, at=NOW)
 
-    assert not journal.claim(event.id, NOW + DELIVERY_LEASE)
-    assert journal.unannounced(NOW) == []
+    assert not journal.acquire_lease(event.id, NOW + DELIVERY_LEASE)
+    assert journal.unnotified(NOW) == []
 
 
 def test_two_programs_on_a_new_log_lose_nothing_and_repeat_nothing(path: Path) -> None:
@@ -247,7 +254,7 @@ def test_two_programs_on_a_new_log_lose_nothing_and_repeat_nothing(path: Path) -
         start.wait()
         with Journal.open(path) as journal:
             return sum(
-                journal.record(sighting(number)) is not None for number in range(20)
+                journal.record(new_event(number)) is not None for number in range(20)
             )
 
     with ThreadPoolExecutor(4) as pool:
@@ -296,8 +303,8 @@ def test_old_events_go_and_with_them_what_they_are_known_by(journal: Journal) ->
     journal.prune(NOW + timedelta(days=1))
 
     assert list(journal.events()) == [young]
-    assert journal.record(sighting(2)) is None
-    assert journal.record(sighting(1)) is not None
+    assert journal.record(new_event(2)) is None
+    assert journal.record(new_event(1)) is not None
 
 
 def test_an_id_is_never_given_twice(journal: Journal) -> None:

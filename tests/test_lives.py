@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.eyes import Eyes
-from tests.sightings import NOW, WINDOW, sighting
+from tests.sightings import NOW, WINDOW, new_event
 from watcher.announce import Announcer, Voice
 from watcher.clock import ClockStepDetector
 from watcher.daemon.inbox import Message
@@ -46,7 +46,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     with Journal.open(tmp_path / "events.db") as journal:
         voice = Voice(language=Language.EN, tells_unverified=True)
         announcer = Announcer(journal, Delivery([Eyes()]), voice)
-        journal.record(sighting())
+        journal.record(new_event())
         machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
         clock = ClockStepDetector(lambda: machine.now, lambda: machine.elapsed_s)
         reminders = Reminders(machine.put.append)

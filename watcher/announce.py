@@ -70,7 +70,7 @@ class Announcer:
 
     def announce_pending(self, now: datetime) -> None:
         """Show the live attempts that nobody was shown yet."""
-        for event in self._journal.unannounced(now):
+        for event in self._journal.unnotified(now):
             self._announce_attempt(event, now)
 
     def announce_missed(self, events: Sequence[Event], now: datetime) -> None:
@@ -129,7 +129,7 @@ class Announcer:
 
     def _announce_attempt(self, event: Event, now: datetime) -> None:
         attempt_id = event.attempt_id or 0
-        if self._delivery is None or not self._journal.claim(attempt_id, now):
+        if self._delivery is None or not self._journal.acquire_lease(attempt_id, now):
             return
         words = self._words(wording.live, event, now)
         channel = self.tell(words, now, about=event)

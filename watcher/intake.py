@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.events import Event, EventName, Kind, MessageFetched
-from watcher.journal import Journal, Sighting
+from watcher.journal import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,
@@ -72,14 +72,14 @@ class Intake:
         """Judge a mail and log it, if it is an event that the log does not know."""
         policy = self._policies[fetched.origin.account or ""]
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
-        sighting = find(fetched, judgement, now=now, window=self._window)
-        event = self._journal.record(sighting) if sighting else None
+        new_event = find(fetched, judgement, now=now, window=self._window)
+        event = self._journal.record(new_event) if new_event else None
         return Taken(fetched, judgement, event)
 
 
 def find(
     fetched: MessageFetched, judgement: Judgement, *, now: datetime, window: timedelta
-) -> Sighting | None:
+) -> NewEvent | None:
     """Return the event that a judged mail is at this moment, None if it is none."""
     event = Event(
         id=0,
@@ -99,10 +99,10 @@ def find(
         case Unverified(claim=claim, reasons=reasons):
             event = _with_claim(event, claim, _deadline(claim, fetched, now, window))
             event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
-            return Sighting(event, (_key(EventName.UNVERIFIED, identity),))
+            return NewEvent(event, (_key(EventName.UNVERIFIED, identity),))
         case LookAlike(reasons=reasons):
             event = replace(event, reasons=reasons)
-            return Sighting(event, (_key(EventName.LOOK_ALIKE, identity),))
+            return NewEvent(event, (_key(EventName.LOOK_ALIKE, identity),))
         case NotRelevant():
             return None
 
@@ -137,13 +137,13 @@ def _with_claim(event: Event, claim: Claim, deadline: datetime) -> Event:
     )
 
 
-def _attempt(event: Event, content: Content, identity: str) -> Sighting:
+def _attempt(event: Event, content: Content, identity: str) -> NewEvent:
     is_live = event.expires_at is not None and event.expires_at > event.at
     keys = [_key(EventName.ATTEMPT, identity)]
     if isinstance(content, Approval):
         # The same attempt in a second copy; a code is too short to tell attempts apart.
         keys.append(_key(EventName.ATTEMPT, content.link))
-    return Sighting(
+    return NewEvent(
         replace(
             event,
             event=EventName.ATTEMPT if is_live else EventName.MISSED,
@@ -151,7 +151,7 @@ def _attempt(event: Event, content: Content, identity: str) -> Sighting:
             secret=_secret(content) if is_live else None,
         ),
         keys=tuple(keys),
-        relatives=(_key(EventName.UNVERIFIED, identity),),
+        predecessors=(_key(EventName.UNVERIFIED, identity),),
     )
 
 

@@ -11,7 +11,7 @@ from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import Event
 from watcher.journal import Journal
-from watcher.journal.rows import masked
+from watcher.journal.database import masked
 
 FOLLOW_EVERY_S = 0.5
 """How often `--follow` looks for new events; the log is a local file."""

@@ -29,7 +29,7 @@ def run(options: Options) -> int:
             is_daemon=True,
         )
         end_in_time(house.inbox.stop)
-        journal.void_claims()
+        journal.void_leases()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
         if not options.quiet:
             names = ", ".join(account.name for account in config.accounts)

@@ -61,7 +61,7 @@ class Lives:
             self.follow(now)
         if self._sleep.has_passed():
             self._reminders.interrupt()
-        self._journal.forget()
+        self._journal.checkpoint()
         if now - self._refreshed_at >= REFRESH_EVERY:
             self._refresh(now)
 

@@ -3,6 +3,6 @@
 `Journal` is the door; `database` knows SQLite, `rows` how an event lies in it.
 """
 
-from watcher.journal.log import Journal, Sighting
+from watcher.journal.log import Journal, NewEvent
 
-__all__ = ["Journal", "Sighting"]
+__all__ = ["Journal", "NewEvent"]

@@ -2,18 +2,24 @@
 
 Daemon and commands share one file: in WAL mode they read while one writes. Live links
 and codes stand in a table of their own, `secrets`, and nowhere else; `secure_delete`
-overwrites them when they go, `forget` also empties the write-ahead log.
+overwrites them when they go, `checkpoint` also empties the write-ahead log. An event is
+a row of `events`: instants in milliseconds, its secret masked.
 """
 
 import errno
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from watcher.errors import JournalBusy, JournalUnusable
+from watcher.events import Event, EventName, Kind, Origin
 from watcher.i18n import Text
 
 FORMAT = 1
@@ -139,7 +145,7 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def forget(self) -> bool:
+    def checkpoint(self) -> bool:
         """Empty the write-ahead log, so that what was deleted is in no file any more.
 
         Return whether it is: another program that reads at this moment holds it up,
@@ -233,3 +239,94 @@ _KINDS: dict[int | None, tuple[type[JournalBusy | JournalUnusable], Text]] = {
     sqlite3.SQLITE_CANTOPEN: (JournalUnusable, _NO_ACCESS),
     sqlite3.SQLITE_PERM: (JournalUnusable, _NO_ACCESS),
 }
+
+
+COLUMNS = (
+    "attempt_id, at, event, account, mailbox, uid_validity, uid, message_id, kind, "
+    "store, masked, attempted_at, received_at, expires_at, device, near, reasons, "
+    "detail"
+)
+MARKS = ", ".join("?" for _ in COLUMNS.split(","))
+SELECT = (
+    f"SELECT e.id, e.{COLUMNS.replace(', ', ', e.')}, secret "  # noqa: S608 -- constants
+    "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
+)
+MASK = "…"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime) -> int:
+    """Return milliseconds since 1970-01-01 UTC."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Return the aware UTC instant of milliseconds since 1970-01-01 UTC."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def mask(secret: str) -> str:
+    """Return a link up to its token, or nothing of a code, and the sign of omission."""
+    link = urlsplit(secret)
+    return f"https://{link.netloc}/a/c/r/{MASK}" if link.netloc else MASK
+
+
+def masked(event: Event) -> Event:
+    """Return the event as it may be shown to anybody."""
+    return replace(event, secret=event.secret and mask(event.secret))
+
+
+def to_row(event: Event) -> tuple[object, ...]:
+    """Return the event's `COLUMNS`; a live link or code is masked."""
+    origin = event.origin
+    instants = (event.attempted_at, event.received_at, event.expires_at)
+    return (
+        event.attempt_id,
+        to_ms(event.at),
+        event.event,
+        origin.account,
+        origin.mailbox,
+        origin.uid_validity,
+        origin.uid,
+        event.message_id,
+        event.kind,
+        event.store,
+        event.secret and mask(event.secret),
+        *(instant and to_ms(instant) for instant in instants),
+        event.device,
+        event.near,
+        json.dumps(event.reasons),
+        event.detail,
+    )
+
+
+def from_row(row: tuple[Any, ...]) -> Event:
+    """Return the event of a row of `SELECT`, with its link or code while it lives."""
+    ident, attempt_id, at, name, account, mailbox, uid_validity, uid, *rest = row
+    message_id, kind, store, masked_secret, attempted, received, expires, *rest = rest
+    device, near, reasons, detail, secret = rest
+    return Event(
+        id=ident,
+        attempt_id=attempt_id,
+        at=from_ms(at),
+        event=EventName(name),
+        origin=Origin(
+            account=account, mailbox=mailbox, uid_validity=uid_validity, uid=uid
+        ),
+        message_id=message_id,
+        kind=kind and Kind(kind),
+        store=store,
+        secret=masked_secret and (secret or masked_secret),
+        attempted_at=_instant(attempted),
+        received_at=_instant(received),
+        expires_at=_instant(expires),
+        device=device,
+        near=near,
+        reasons=tuple(json.loads(reasons)),
+        detail=detail,
+    )
+
+
+def _instant(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_ms(milliseconds)

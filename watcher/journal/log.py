@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from watcher.events import Cursor, Event, EventName
-from watcher.journal.database import Database
-from watcher.journal.rows import (
+from watcher.journal.database import (
     COLUMNS,
     MARKS,
     SELECT,
+    Database,
     from_ms,
     from_row,
     to_ms,
@@ -41,13 +41,13 @@ _NOT_NOTIFIED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class NewEvent:
     """A mail that is an event: what to log, and by what it is known again."""
 
     event: Event
     keys: tuple[str, ...]
     """Two mails with a key in common are one attempt."""
-    relatives: tuple[str, ...] = ()
+    predecessors: tuple[str, ...] = ()
     """Keys of an earlier event that this one goes on from without repeating it."""
 
 
@@ -61,7 +61,7 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._has_forgotten = True
+        self._is_checkpointed = True
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -82,14 +82,14 @@ class Journal:
 
     # Writing ----------------------------------------------------------------------
 
-    def record(self, sighting: Sighting) -> Event | None:
+    def record(self, new_event: NewEvent) -> Event | None:
         """Log what a mail is; None if the log knows it already."""
         with self._database.transaction():
-            if self._attempt_of(sighting.keys) is not None:
+            if self._attempt_of(new_event.keys) is not None:
                 return None
-            relative = self._attempt_of(sighting.relatives)
-            event = self._insert(replace(sighting.event, attempt_id=relative))
-            for key in sighting.keys:
+            relative = self._attempt_of(new_event.predecessors)
+            event = self._insert(replace(new_event.event, attempt_id=relative))
+            for key in new_event.keys:
                 self._database.query(
                     "INSERT INTO seen VALUES (?, ?)", (key, event.attempt_id)
                 )
@@ -111,7 +111,7 @@ class Journal:
         """Log what happened next to an attempt."""
         return self.append(replace(about, at=at, event=name, detail=detail))
 
-    def claim(self, attempt_id: int, now: datetime) -> bool:
+    def acquire_lease(self, attempt_id: int, now: datetime) -> bool:
         """Return whether the caller shall notify of an attempt, and nobody else.
 
         A claim is void after `DELIVERY_LEASE`: the program died, or nothing could show
@@ -127,7 +127,7 @@ class Journal:
             )
         return bool(claimed)
 
-    def void_claims(self) -> None:
+    def void_leases(self) -> None:
         """Forget every claim: the daemon that made them is known to be dead."""
         with self._database.transaction():
             self._database.query("DELETE FROM deliveries")
@@ -144,12 +144,12 @@ class Journal:
                 self._database.query(
                     "DELETE FROM secrets WHERE attempt_id = ?", (event.attempt_id,)
                 )
-        self._has_forgotten = self._database.forget()
+        self._is_checkpointed = self._database.checkpoint()
         return expired
 
-    def forget(self) -> None:
+    def checkpoint(self) -> None:
         """Let what `expire` deleted leave every file, if a reader held that up."""
-        self._has_forgotten = self._has_forgotten or self._database.forget()
+        self._is_checkpointed = self._is_checkpointed or self._database.checkpoint()
 
     def move_deadlines(self, by: timedelta) -> None:
         """Move the ends of the attempts that are not over: the clock was set."""
@@ -195,7 +195,7 @@ class Journal:
             (to_ms(now), after_id),
         )
 
-    def unannounced(self, now: datetime) -> list[Event]:
+    def unnotified(self, now: datetime) -> list[Event]:
         """Return the live attempts that no notification is known to have shown."""
         return self._events(
             f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_NOTIFIED} ORDER BY e.id",
