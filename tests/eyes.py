@@ -28,9 +28,9 @@ class Eyes:
         """Remember it."""
         self.refreshed.append(notification)
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Remember that it is gone."""
-        self.withdrawn.append(topic)
+        self.withdrawn.append(replaces_id)
 
     def close(self) -> None:
         """Remember that nobody looks any more."""

@@ -19,7 +19,7 @@ from watcher.notify.delivery import (
 from watcher.notify.notification import Action
 
 
-def _ignore(topic: int, action: Action) -> None:
+def _ignore(replaces_id: int, action: Action) -> None:
     """Press nothing."""
 
 

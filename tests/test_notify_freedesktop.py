@@ -14,7 +14,7 @@ from tests.session_bus import NOTIFICATIONS, PATIENCE_S, SERVICE, SessionBus
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language
 from watcher.notify import wording
-from watcher.notify.bus import addresses
+from watcher.notify.dbus import addresses
 from watcher.notify.freedesktop import Freedesktop, probe
 from watcher.notify.notification import Action
 
@@ -60,7 +60,9 @@ def pressed() -> Pressed:
 
 @pytest.fixture
 def channel(pressed: Pressed) -> Iterator[Freedesktop]:
-    channel = Freedesktop(lambda topic, action: pressed.put((topic, action)))
+    channel = Freedesktop(
+        lambda replaces_id, action: pressed.put((replaces_id, action))
+    )
     yield channel
     channel.close()
 

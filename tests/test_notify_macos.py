@@ -23,7 +23,7 @@ def test_the_text_is_an_argument_and_no_part_of_the_script(
 
     arguments, script = said.read_text().split("on run argv")
     notification = live(event, is_armed=False)
-    assert arguments == f"-\n{notification.title}\n{notification.brief}\n"
+    assert arguments == f"-\n{notification.title}\n{notification.short_body}\n"
     assert "do shell script" not in script
 
 

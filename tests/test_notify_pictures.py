@@ -52,10 +52,10 @@ def test_draw(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _draw(server: str, language: Language, one: Desktop) -> None:
     for kind, notification in every_kind(language).items():
-        channel = Freedesktop(lambda topic, action: None)
+        channel = Freedesktop(lambda replaces_id, action: None)
         channel.show(notification)
         one.picture(_path(server, kind, language))
-        channel.withdraw(notification.topic)
+        channel.withdraw(notification.replaces_id)
         channel.close()
 
 

@@ -34,7 +34,7 @@ def test_the_brief_text_reaches_the_screen_and_not_the_link(dunst: Desktop) -> N
 
     newest = dunst.closed()[0]
     assert newest["summary"] == live(is_armed=False).title
-    assert newest["body"] == live(is_armed=False).brief
+    assert newest["body"] == live(is_armed=False).short_body
     assert LINK not in newest["message"]
 
 
@@ -123,4 +123,4 @@ def test_the_fields_of_windows_are_not_overfilled() -> None:
     for is_armed in (True, False):
         notification = live(is_armed=is_armed)
         assert len(notification.title.encode("utf-16-le")) // 2 <= TITLE_UNITS
-        assert len(notification.brief.encode("utf-16-le")) // 2 <= BODY_UNITS
+        assert len(notification.short_body.encode("utf-16-le")) // 2 <= BODY_UNITS

@@ -57,7 +57,7 @@ def test_the_whole_text_is_written_with_the_bell(terminal: tuple[int, int]) -> N
     assert written == render_text(live())
     assert written.startswith("\a")
     assert LINK in written
-    assert live().more in written
+    assert live().footer in written
 
 
 def test_a_file_is_no_terminal_and_gets_no_link(tmp_path: Path) -> None:

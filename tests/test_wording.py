@@ -23,8 +23,8 @@ from watcher.clock import local_time
 from watcher.events import Kind
 from watcher.i18n import Language, Text, fit_columns, fit_utf16
 from watcher.notify import sentences, wording
-from watcher.notify.draft import BRIEF_UNITS
 from watcher.notify.notification import Action, Notification
+from watcher.notify.wording import SHORT_BODY_UNITS
 
 TITLE_COLUMNS = 26  # as many as xfce4-notifyd shows beside its icon
 
@@ -43,8 +43,8 @@ def _columns(text: str) -> int:
 
 
 def _all_text(notification: Notification) -> str:
-    parts = (notification.title, notification.body, notification.more)
-    return "\n".join((*parts, notification.brief))
+    parts = (notification.title, notification.body, notification.footer)
+    return "\n".join((*parts, notification.short_body))
 
 
 def _actions(notification: Notification) -> list[Action]:
@@ -133,13 +133,13 @@ def test_only_live_attempts_show_a_link_or_code(language: Language) -> None:
 @both_languages
 def test_the_brief_text_holds_no_secret(language: Language) -> None:
     for notification in every_kind(language).values():
-        assert "https://" not in notification.brief
-        assert CODE not in notification.brief
+        assert "https://" not in notification.short_body
+        assert CODE not in notification.short_body
 
 
 @both_languages
 def test_who_missed_the_link_learns_where_it_is(language: Language) -> None:
-    assert "`watcher open`" in live(language=language).brief
+    assert "`watcher open`" in live(language=language).short_body
 
 
 @both_languages
@@ -174,7 +174,7 @@ def test_a_reminder_replaces_and_says_that_time_runs_out(language: Language) -> 
     )
 
     assert notification.title == sentences.SOON_OVER.say(language)
-    assert notification.topic == live().topic
+    assert notification.replaces_id == live().replaces_id
     assert notification.body.startswith(sentences.ASK.say(language))
     assert "1:00" in notification.body
 
@@ -184,7 +184,7 @@ def test_advice_and_expiry_stand_in_place_of_the_attempt(language: Language) -> 
     advice = wording.not_me_advice(attempt(id=7), language=language)
     over = wording.expired(attempt(id=7), language=language)
 
-    assert advice.topic == over.topic == 7
+    assert advice.replaces_id == over.replaces_id == 7
     assert advice.buttons == over.buttons == ()
     assert advice.is_urgent
     assert not over.is_urgent
@@ -209,9 +209,9 @@ def test_the_all_clear_stands_in_place_of_the_alarm(language: Language) -> None:
     clear = wording.recovered("home", language=language)
     other = wording.recovered("work", language=language)
 
-    assert blind.topic == refused.topic == clear.topic
-    assert other.topic != clear.topic
-    assert clear.topic < 0
+    assert blind.replaces_id == refused.replaces_id == clear.replaces_id
+    assert other.replaces_id != clear.replaces_id
+    assert clear.replaces_id < 0
     assert not clear.is_urgent
 
 
@@ -262,9 +262,9 @@ def test_the_brief_text_keeps_its_end_however_long_the_mail_is(
             wording.unverified(event, language=language),
             wording.missed([event] * 1000, language=language),
         ):
-            units = len(notification.brief.encode("utf-16-le")) // 2
-            assert units <= BRIEF_UNITS
-            assert not notification.brief.endswith("…")
+            units = len(notification.short_body.encode("utf-16-le")) // 2
+            assert units <= SHORT_BODY_UNITS
+            assert not notification.short_body.endswith("…")
 
 
 @both_languages

@@ -20,7 +20,7 @@ class _Listed:
     def refresh(self, notification: Notification) -> None:
         """Do nothing: the demo counts down by itself."""
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Do nothing: what is printed stays."""
 
     def close(self) -> None:

@@ -84,9 +84,9 @@ class Inbox:
                     return
         self._queue.put(message)
 
-    def press(self, topic: int, action: Action) -> None:
+    def press(self, replaces_id: int, action: Action) -> None:
         """Hand in a button that the user pressed on a notification."""
-        self.put(Pressed(topic, action))
+        self.put(Pressed(replaces_id, action))
 
     def stop(self) -> None:
         """Ask the reader to end."""

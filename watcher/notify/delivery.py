@@ -72,10 +72,10 @@ class Delivery:
         for channel in self._channels:
             channel.refresh(notification)
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this topic, wherever it can be closed."""
         for channel in self._channels:
-            channel.withdraw(topic)
+            channel.withdraw(replaces_id)
 
     def close(self) -> None:
         """Give back what the channels hold; what is shown stays."""

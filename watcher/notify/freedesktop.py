@@ -11,7 +11,7 @@ from datetime import timedelta
 from jeepney import DBusAddress, MatchRule, Message, message_bus, new_method_call
 
 from watcher.errors import NotificationFailed
-from watcher.notify.bus import CALL_TIMEOUT_S, Body, Bus, connect
+from watcher.notify.dbus import CALL_TIMEOUT_S, Body, Bus, connect
 from watcher.notify.notification import Action, Notification, OnAction
 
 _NAME = "org.freedesktop.Notifications"
@@ -41,24 +41,24 @@ class Freedesktop:
         bus = self._connected()
         message = _notify(
             notification,
-            replaces=self._shown.get(notification.topic, 0),
+            replaces=self._shown.get(notification.replaces_id, 0),
             capabilities=self._ask_capabilities(bus),
         )
 
         def remember(body: Body) -> None:
-            self._shown[notification.topic] = body[0]
+            self._shown[notification.replaces_id] = body[0]
 
         bus.call(message, then=remember)
 
     def refresh(self, notification: Notification) -> None:
         """Count down where it is still open; what the user closed stays closed."""
-        if notification.topic in self._shown:
+        if notification.replaces_id in self._shown:
             with suppress(NotificationFailed):  # the reminder will say it anew
                 self.show(notification)
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this topic; nothing shown, nothing done."""
-        shown = self._shown.get(topic)
+        shown = self._shown.get(replaces_id)
         if shown is None or self._bus is None or not self._bus.is_open:
             return
         try:
@@ -88,18 +88,22 @@ class Freedesktop:
     def _take_signal(self, member: str, body: Body) -> None:
         match member, body:
             case "ActionInvoked", (int(shown), str(key)):
-                self._act(self._topic(shown), key)
+                self._act(self._replaces_id(shown), key)
             case "NotificationClosed", (int(shown), _):
                 self._forget(shown)
             case "NameOwnerChanged", (name, *_) if name == _NAME:
                 self._forget_all()
 
-    def _act(self, topic: int | None, key: str) -> None:
-        if topic is not None and key in _ACTIONS:
-            self._on_action(topic, _ACTIONS[key])
+    def _act(self, replaces_id: int | None, key: str) -> None:
+        if replaces_id is not None and key in _ACTIONS:
+            self._on_action(replaces_id, _ACTIONS[key])
 
-    def _topic(self, shown: int) -> int | None:
-        found = (topic for topic, number in self._shown.items() if number == shown)
+    def _replaces_id(self, shown: int) -> int | None:
+        found = (
+            replaces_id
+            for replaces_id, number in self._shown.items()
+            if number == shown
+        )
         return next(found, None)
 
     def _forget(self, closed: int) -> None:
@@ -153,8 +157,8 @@ def _notify(
 
 def _expires_ms(notification: Notification) -> int:
     """Return when the server is to close it by itself: also when we are gone."""
-    if notification.lasts is not None:
-        return max(1, notification.lasts // timedelta(milliseconds=1))
+    if notification.expires_in is not None:
+        return max(1, notification.expires_in // timedelta(milliseconds=1))
     return _NEVER if notification.is_urgent else _SERVER_DECIDES
 
 

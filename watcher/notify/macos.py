@@ -33,7 +33,7 @@ class Osascript:
         """Show the brief text, or raise `NotificationFailed`."""
         try:
             subprocess.run(
-                ["osascript", "-", notification.title, notification.brief],  # noqa: S607
+                ["osascript", "-", notification.title, notification.short_body],  # noqa: S607
                 input=_SCRIPT,
                 text=True,
                 capture_output=True,
@@ -47,7 +47,7 @@ class Osascript:
     def refresh(self, notification: Notification) -> None:
         """Do nothing: what is shown cannot be changed."""
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Do nothing: macOS gives a script no handle on what it showed."""
 
     def close(self) -> None:

@@ -30,21 +30,21 @@ class Notification:
     one before; one that can close closes it by its topic.
     """
 
-    topic: int
+    replaces_id: int
     """The attempt's id; negative for what is about no attempt."""
     title: str = field(repr=False)
     """Fixed words alone: never anything that stood in a mail."""
     body: str = field(repr=False)
     """Lines for a popup, the most important ones first."""
-    more: str = field(default="", repr=False)
+    footer: str = field(default="", repr=False)
     """Further lines, for a channel that has room for them."""
-    brief: str = field(repr=False)
+    short_body: str = field(repr=False)
     """At most 200 UTF-16 units and no secret, for a channel of few and public words."""
     link: str | None = field(default=None, repr=False)
     """The link that stands in `body`, None if there is none."""
     buttons: tuple[Button, ...] = ()
     is_urgent: bool = True
-    lasts: timedelta | None = None
+    expires_in: timedelta | None = None
     """How long what it says holds; None: until it was seen."""
 
 
@@ -66,7 +66,7 @@ class Channel(Protocol):
     def refresh(self, notification: Notification) -> None:
         """Show it in place of what is still shown of its topic; else do nothing."""
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this topic where the channel can; else do nothing."""
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ class Plyer:
     def refresh(self, notification: Notification) -> None:
         """Do nothing: what is shown cannot be changed."""
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Do nothing: plyer gives no handle on what it showed."""
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ def _notify(notification: Notification) -> None:
     backend = importlib.import_module(f"plyer.platforms.{platform}.notification")
     backend.instance().notify(
         title=fit_utf16(notification.title, TITLE_UNITS),
-        message=fit_utf16(notification.brief.translate(_NO_MARKUP), BODY_UNITS),
+        message=fit_utf16(notification.short_body.translate(_NO_MARKUP), BODY_UNITS),
         app_name="watcher",
         timeout=SHOWN_S,
     )

@@ -42,7 +42,7 @@ class Terminal:
     def refresh(self, notification: Notification) -> None:
         """Do nothing: what is shown cannot be changed."""
 
-    def withdraw(self, topic: int) -> None:
+    def withdraw(self, replaces_id: int) -> None:
         """Do nothing: what is written is written."""
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Terminal:
 
 def render_text(notification: Notification) -> str:
     """Return the whole notification as lines, with the bell before them."""
-    lines = (notification.title, notification.body, notification.more)
+    lines = (notification.title, notification.body, notification.footer)
     return _BELL + "\n".join(filter(None, lines)) + "\n\n"
 
 

@@ -7,19 +7,150 @@ link. No link and no code is shown of what is over or not proved.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
 from watcher.clock import local_time
 from watcher.errors import WatcherError
 from watcher.events import Event
-from watcher.i18n import Language, Text, fit_columns
+from watcher.i18n import Language, Text, fit_columns, fit_utf16
 from watcher.notify import sentences
-from watcher.notify.draft import Draft, call_to_act, question, topic_of
-from watcher.notify.notification import Notification
+from watcher.notify.notification import Action, Button, Notification
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import time_left
+
+SHORT_BODY_UNITS = 200  # Windows would show nothing at all above 255
+
+_LABELS = {
+    Action.OPEN: sentences.OPEN_BUTTON,
+    Action.NOT_ME: sentences.NOT_ME_BUTTON,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A notification in both languages, its fields not yet filled in."""
+
+    replaces_id: int
+    title: Text
+    body: tuple[Text, ...]
+    short_body: tuple[Text, ...]
+    footer: tuple[Text, ...] = ()
+    link: str | None = None
+    actions: tuple[Action, ...] = ()
+    is_urgent: bool = True
+    expires_in: timedelta | None = None
+
+    def say(self, language: Language, **fields: object) -> Notification:
+        """Return it in `language`, the sentences' fields filled from `fields`."""
+
+        def lines(texts: tuple[Text, ...]) -> str:
+            return "\n".join(text.say(language, **fields) for text in texts)
+
+        return Notification(
+            replaces_id=self.replaces_id,
+            title=self.title.say(language),
+            body=lines(self.body),
+            footer=lines(self.footer),
+            short_body=fit_utf16(lines(self.short_body), SHORT_BODY_UNITS),
+            link=self.link,
+            buttons=tuple(
+                Button(action, _LABELS[action].say(language)) for action in self.actions
+            ),
+            is_urgent=self.is_urgent,
+            expires_in=self.expires_in,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KindWording:
+    """How the user can act on one kind of mail."""
+
+    call: Text
+    lines: tuple[Text, ...]
+    short_body: Text
+    if_not: Text
+    may_open: bool = False
+
+
+_APPROVAL = _KindWording(
+    call=sentences.ACT_APPROVAL,
+    lines=(sentences.LINK, sentences.APPROVE_FIRST),
+    short_body=sentences.BRIEF_APPROVAL,
+    if_not=sentences.IF_NOT,
+    may_open=True,
+)
+_CODE = _KindWording(
+    call=sentences.ACT_CODE,
+    lines=(sentences.CODE,),
+    short_body=sentences.BRIEF_CODE,
+    if_not=sentences.IF_NOT_CODE,
+)
+_UNKNOWN = _KindWording(
+    call=sentences.ACT_UNKNOWN,
+    lines=(sentences.OPEN_MAIL,),
+    short_body=sentences.OPEN_MAIL,
+    if_not=sentences.IF_NOT,
+)
+
+_WHO = (sentences.DEVICE, sentences.PLACE)
+_MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
+
+
+def call_to_act(event: Event) -> Template:
+    """Lay it out for a user who expects it: what to do, and until when, comes first."""
+    kind_wording = _kind_wording(event)
+    return Template(
+        replaces_id=replaces_id_of(event),
+        title=kind_wording.call,
+        body=(sentences.DEADLINE, *kind_wording.lines, *_WHO),
+        short_body=(sentences.BRIEF_DEADLINE, kind_wording.short_body),
+        footer=_MORE,
+        link=event.link,
+        actions=(Action.OPEN, Action.NOT_ME)
+        if kind_wording.may_open
+        else (Action.NOT_ME,),
+    )
+
+
+def question(event: Event) -> Template:
+    """Lay it out for one who may be attacked: who signs in stands before the link."""
+    kind_wording = _kind_wording(event)
+    return Template(
+        replaces_id=replaces_id_of(event),
+        title=sentences.WAS_IT_YOU,
+        body=(
+            sentences.ASK,
+            *_WHO,
+            sentences.DEADLINE,
+            *kind_wording.lines,
+            kind_wording.if_not,
+        ),
+        short_body=(
+            sentences.BRIEF_ASK,
+            sentences.BRIEF_DEADLINE,
+            kind_wording.short_body,
+            sentences.BRIEF_IF_NOT,
+        ),
+        footer=_MORE,
+        link=event.link,
+        actions=(Action.NOT_ME, Action.OPEN)
+        if kind_wording.may_open
+        else (Action.NOT_ME,),
+    )
+
+
+def replaces_id_of(event: Event) -> int:
+    """Return the attempt that an event is about."""
+    return event.attempt_id or event.id
+
+
+def _kind_wording(event: Event) -> _KindWording:
+    if event.link is not None:
+        return _APPROVAL
+    return _CODE if event.code is not None else _UNKNOWN
+
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 
@@ -31,9 +162,9 @@ def live(
     left = _left(event, now)
     if not left:
         return late(event, language=language)
-    draft = call_to_act(event) if is_armed else question(event)
+    template = call_to_act(event) if is_armed else question(event)
     fields = _fields(event, now, language)
-    return replace(draft, lasts=left).say(language, **fields)
+    return replace(template, expires_in=left).say(language, **fields)
 
 
 def reminder(
@@ -43,21 +174,23 @@ def reminder(
     left = _left(event, now)
     if not left:
         return expired(event, language=language)
-    draft = call_to_act(event) if is_armed else question(event)
+    template = call_to_act(event) if is_armed else question(event)
     fields = _fields(event, now, language)
-    return replace(draft, title=sentences.SOON_OVER, lasts=left).say(language, **fields)
+    return replace(template, title=sentences.SOON_OVER, expires_in=left).say(
+        language, **fields
+    )
 
 
 def expired(event: Event, *, language: Language) -> Notification:
     """Tell once that it is over, and how to start again."""
-    draft = _over(event, sentences.OVER, sentences.OVER_BODY)
-    return draft.say(language, **_fields(event, event.at, language))
+    template = _over(event, sentences.OVER, sentences.OVER_BODY)
+    return template.say(language, **_fields(event, event.at, language))
 
 
 def late(event: Event, *, language: Language) -> Notification:
     """Tell that the time was over before the mail arrived."""
-    draft = _over(event, sentences.LATE, sentences.LATE_BODY)
-    return draft.say(language, **_fields(event, event.at, language))
+    template = _over(event, sentences.LATE, sentences.LATE_BODY)
+    return template.say(language, **_fields(event, event.at, language))
 
 
 def not_me_advice(event: Event, *, language: Language) -> Notification:
@@ -67,28 +200,28 @@ def not_me_advice(event: Event, *, language: Language) -> Notification:
         sentences.PROTECT_PASSWORD,
         sentences.PROTECT_TWO_STEP,
     )
-    draft = Draft(
-        topic=topic_of(event),
+    template = Template(
+        replaces_id=replaces_id_of(event),
         title=sentences.PROTECT,
         body=steps,
-        brief=steps,
-        more=(sentences.PROTECT_ELSEWHERE,),
+        short_body=steps,
+        footer=(sentences.PROTECT_ELSEWHERE,),
     )
-    return draft.say(language)
+    return template.say(language)
 
 
 def missed(events: Sequence[Event], *, language: Language) -> Notification:
     """Tell in one summary of the attempts (at least one) that nobody saw in time."""
     last = max(events, key=_attempted_at)
     body = (sentences.MISSED_BODY, sentences.MISSED_LOOK)
-    draft = Draft(
-        topic=_about("missed"),
+    template = Template(
+        replaces_id=_about("missed"),
         title=sentences.MISSED,
         body=body,
-        brief=body,
+        short_body=body,
         is_urgent=False,
     )
-    return draft.say(
+    return template.say(
         language,
         count=len(events),
         when=_attempted_at(last).astimezone().strftime("%m-%d %H:%M"),
@@ -98,67 +231,79 @@ def missed(events: Sequence[Event], *, language: Language) -> Notification:
 
 def unverified(event: Event, *, language: Language) -> Notification:
     """Tell of a mail that nobody vouches for; nothing of what stands in it is shown."""
-    draft = _not_proved(topic_of(event), sentences.UNVERIFIED_BODY)
-    return draft.say(language, account=_account(event.origin.account))
+    template = _not_proved(replaces_id_of(event), sentences.UNVERIFIED_BODY)
+    return template.say(language, account=_account(event.origin.account))
 
 
 def unverified_summary(count: int, *, language: Language) -> Notification:
     """Tell of many such mails at once, however many there are."""
-    draft = _not_proved(_about("unverified"), sentences.UNVERIFIED_COUNT)
-    return draft.say(language, count=count)
+    template = _not_proved(_about("unverified"), sentences.UNVERIFIED_COUNT)
+    return template.say(language, count=count)
 
 
 def blind(account: str, *, since: datetime, language: Language) -> Notification:
     """Tell that an account is not watched, so that the user looks by themselves."""
-    draft = _of_account(account, sentences.BLIND, sentences.BLIND_BODY)
-    return draft.say(language, account=_account(account), clock=local_time(since))
+    template = _of_account(account, sentences.BLIND, sentences.BLIND_BODY)
+    return template.say(language, account=_account(account), clock=local_time(since))
 
 
 def recovered(account: str, *, language: Language) -> Notification:
     """Give the all-clear, in place of `blind` or `login_refused`."""
-    draft = _of_account(account, sentences.RECOVERED, sentences.RECOVERED_BODY)
-    return replace(draft, is_urgent=False).say(language, account=_account(account))
+    template = _of_account(account, sentences.RECOVERED, sentences.RECOVERED_BODY)
+    return replace(template, is_urgent=False).say(language, account=_account(account))
 
 
 def login_refused(account: str, *, language: Language) -> Notification:
     """Tell once that the server refuses the account's password."""
-    draft = _of_account(account, sentences.REFUSED, sentences.REFUSED_BODY)
-    return draft.say(language, account=_account(account))
+    template = _of_account(account, sentences.REFUSED, sentences.REFUSED_BODY)
+    return template.say(language, account=_account(account))
 
 
 def stuck(error: WatcherError, *, language: Language) -> Notification:
     """Tell that nothing can be logged, and so nothing is shown."""
     body = (sentences.STUCK_BODY,)
-    draft = Draft(topic=_about("log"), title=sentences.STUCK, body=body, brief=body)
-    return draft.say(language, why=error.say(language))
+    template = Template(
+        replaces_id=_about("log"), title=sentences.STUCK, body=body, short_body=body
+    )
+    return template.say(language, why=error.say(language))
 
 
 def trial(*, language: Language) -> Notification:
     """Show what a notification looks like, so that the user can say whether it came."""
     body = (sentences.TRIAL_BODY,)
-    draft = Draft(topic=_about("trial"), title=sentences.TRIAL, body=body, brief=body)
-    return draft.say(language)
+    template = Template(
+        replaces_id=_about("trial"), title=sentences.TRIAL, body=body, short_body=body
+    )
+    return template.say(language)
 
 
-def _over(event: Event, title: Text, body: Text) -> Draft:
-    return Draft(
-        topic=topic_of(event),
+def _over(event: Event, title: Text, body: Text) -> Template:
+    return Template(
+        replaces_id=replaces_id_of(event),
         title=title,
         body=(body, sentences.START_AGAIN),
-        brief=(body, sentences.START_AGAIN),
-        more=(sentences.IF_NOT_LONG,),
+        short_body=(body, sentences.START_AGAIN),
+        footer=(sentences.IF_NOT_LONG,),
         is_urgent=False,
     )
 
 
-def _not_proved(topic: int, body: Text) -> Draft:
+def _not_proved(replaces_id: int, body: Text) -> Template:
     lines = (body, sentences.UNVERIFIED_LOOK)
-    return Draft(topic=topic, title=sentences.UNVERIFIED, body=lines, brief=lines)
+    return Template(
+        replaces_id=replaces_id,
+        title=sentences.UNVERIFIED,
+        body=lines,
+        short_body=lines,
+    )
 
 
-def _of_account(account: str, title: Text, body: Text) -> Draft:
-    return Draft(
-        topic=_about(f"account {account}"), title=title, body=(body,), brief=(body,)
+def _of_account(account: str, title: Text, body: Text) -> Template:
+    return Template(
+        replaces_id=_about(f"account {account}"),
+        title=title,
+        body=(body,),
+        short_body=(body,),
     )
 
 
