@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples import USER
-from watcher import accounts
+from watcher.config import accounts
 from watcher.config.load import ConfigMistakesError, default_path, load
-from watcher.config.model import TABLES, Account, Config
+from watcher.config.providers import PRESETS
+from watcher.config.schema import TABLES, Account, Config
 from watcher.errors import ConfigError, SecretUnavailable
 from watcher.i18n import Language
 from watcher.imap.account import Tls
-from watcher.imap.providers import PRESETS
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 ACCOUNT = """

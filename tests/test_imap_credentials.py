@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests import needs
-from watcher.errors import ConfigError, SecretUnavailable
-from watcher.imap.credentials import (
+from watcher.config.credentials import (
     FromCommand,
     FromEnvironment,
     FromFile,
     FromKeyring,
 )
+from watcher.errors import ConfigError, SecretUnavailable
 
 
 def python(code: str) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 import pytest
 
 from watcher.clock import GAP_S, Resumed, SuspendDetector
+from watcher.config.providers import PRESETS, Provider, of_address
 from watcher.events import Mode, ModeReason
 from watcher.i18n import Language
 from watcher.imap.account import TIMEOUTS, WatchMode, is_loopback
 from watcher.imap.backoff import BRISK_FOR_S, LONGEST_S, WORTHY_S, Backoff
 from watcher.imap.idle import WaitResult, WatchStrategy, strategy
 from watcher.imap.mailboxes import Listed, resolve
-from watcher.imap.providers import PRESETS, Provider, of_address
 
 
 def highest(_low: float, high: float) -> float:

@@ -17,9 +17,9 @@ import pytest
 from tests import needs
 from watcher.cli import parser
 from watcher.config.load import load
+from watcher.config.providers import PRESETS
 from watcher.errors import ExitCode
 from watcher.i18n import Language, Text
-from watcher.imap.providers import PRESETS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Protocol
 
-from watcher.accounts import Watched, watched
 from watcher.announce import Announcer, Voice
 from watcher.clock import utc_now
-from watcher.config.model import Config
+from watcher.config.accounts import Watched, watched
+from watcher.config.schema import Config
 from watcher.daemon.health import Health
 from watcher.daemon.inbox import Inbox
 from watcher.daemon.loop import Daemon, Habits, Observed

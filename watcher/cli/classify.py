@@ -4,14 +4,14 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.accounts import policy_of_all
 from watcher.cli.explanation import render
 from watcher.cli.options import Options
 from watcher.cli.progress import Progress
 from watcher.cli.saved import Saved, names_in, read
 from watcher.cli.setting import configuration_if_any
 from watcher.clock import iso, utc_now
-from watcher.config.model import Config
+from watcher.config.accounts import policy_of_all
+from watcher.config.schema import Config
 from watcher.errors import ExitCode, Unreadable
 from watcher.house import dns_verify
 from watcher.intake import kind_of

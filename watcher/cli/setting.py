@@ -6,7 +6,7 @@ import platformdirs
 
 from watcher.cli.options import Options
 from watcher.config.load import default_path, load
-from watcher.config.model import Config, LanguageChoice
+from watcher.config.schema import Config, LanguageChoice
 from watcher.i18n import Language, desktop_language
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import local_time
-from watcher.config.model import Config
+from watcher.config.schema import Config
 from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.events import ModeReason, State

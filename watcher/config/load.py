@@ -10,12 +10,11 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from watcher.config.model import TABLES, Account, Config
-from watcher.config.parsers import Bad
+from watcher.config.providers import PRESETS
+from watcher.config.schema import TABLES, Account, Bad, Config
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
-from watcher.imap.providers import PRESETS
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from watcher.clock import utc_now
-from watcher.config.model import Account, Config, Notify, Watch
+from watcher.config.schema import Account, Config, Notify, Watch
 from watcher.daemon.inbox import Inbox
 from watcher.daemon.loop import Observed
 from watcher.demo import mails, sentences

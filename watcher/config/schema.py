@@ -1,18 +1,23 @@
-"""Turns one value of the file into one of ours, or says what is wrong and the remedy.
+"""What can be configured: one frozen class a table, one field a key (contract §2).
 
-Each parser takes what `tomllib` gave and raises `Bad`; the key is named by the caller.
+A field holds its default and the parser of its value, so that the loader, the example
+file and its test all read the keys from here. A parser takes what `tomllib` gave and
+raises `Bad`; the key is named by the caller.
 """
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from watcher.clock import parse_duration
+from watcher.config.providers import PRESETS
 from watcher.dkim import split_nameserver
 from watcher.i18n import Text
+from watcher.imap.account import Tls, WatchMode
 from watcher.recognition.amazon import STORES
 
 Parser = Callable[[object], object]
@@ -28,7 +33,7 @@ class Bad(Exception):
         self.data = data
 
 
-def text(value: object) -> str:
+def parse_text(value: object) -> str:
     """Return a string that is not empty."""
     if isinstance(value, str) and value.strip():
         return value
@@ -40,12 +45,12 @@ def text(value: object) -> str:
     )
 
 
-def any_text(value: object) -> str:
+def parse_any_text(value: object) -> str:
     """Return a string, which may be empty."""
-    return "" if value == "" else text(value)
+    return "" if value == "" else parse_text(value)
 
 
-def boolean(value: object) -> bool:
+def parse_boolean(value: object) -> bool:
     """Return true or false."""
     if isinstance(value, bool):
         return value
@@ -57,7 +62,7 @@ def boolean(value: object) -> bool:
     )
 
 
-def port(value: object) -> int:
+def parse_port(value: object) -> int:
     """Return a TCP port, 1 to 65535."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536:
         return value
@@ -69,7 +74,7 @@ def port(value: object) -> int:
     )
 
 
-def duration(value: object) -> timedelta:
+def parse_positive(value: object) -> timedelta:
     """Return a time span written as `90s`, `5m`, `2h` or `30d`, above zero."""
     try:
         span = parse_duration(value if isinstance(value, str) else "")
@@ -89,7 +94,7 @@ def at_least(least: timedelta) -> Callable[[object], timedelta]:
     """Return a parser of time spans that are not shorter than `least`."""
 
     def parse(value: object) -> timedelta:
-        span = duration(value)
+        span = parse_positive(value)
         if span < least:
             raise Bad(
                 Text(
@@ -103,9 +108,9 @@ def at_least(least: timedelta) -> Callable[[object], timedelta]:
     return parse
 
 
-def path(value: object) -> Path:
+def parse_path(value: object) -> Path:
     """Return a path; `~` is the user's home."""
-    return Path(text(value)).expanduser()
+    return Path(parse_text(value)).expanduser()
 
 
 def one_of(names: type[EnumT]) -> Callable[[object], EnumT]:
@@ -147,9 +152,9 @@ def list_of(item: Callable[[object], object]) -> Callable[[object], tuple[object
     return parse
 
 
-def command(value: object) -> tuple[str, ...]:
+def parse_command(value: object) -> tuple[str, ...]:
     """Return a command as its argument list; it is run without a shell."""
-    words = list_of(text)(value)
+    words = list_of(parse_text)(value)
     if words:
         return tuple(str(word) for word in words)
     raise Bad(
@@ -160,9 +165,9 @@ def command(value: object) -> tuple[str, ...]:
     )
 
 
-def address(value: object) -> str:
+def parse_address(value: object) -> str:
     """Return a mail address in lower case."""
-    written = text(value).strip()
+    written = parse_text(value).strip()
     if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", written):
         return written.lower()
     raise Bad(
@@ -173,9 +178,9 @@ def address(value: object) -> str:
     )
 
 
-def store(value: object) -> str:
+def parse_store(value: object) -> str:
     """Return the domain of an Amazon retail store."""
-    name = text(value).strip().lower()
+    name = parse_text(value).strip().lower()
     if name in STORES:
         return name
     raise Bad(
@@ -187,9 +192,9 @@ def store(value: object) -> str:
     )
 
 
-def nameserver(value: object) -> str:
+def parse_nameserver(value: object) -> str:
     """Return a name server: `ADDRESS`, `ADDRESS:PORT` or `[IPV6-ADDRESS]:PORT`."""
-    written = text(value).strip()
+    written = parse_text(value).strip()
     try:
         split_nameserver(written)
     except ValueError as error:
@@ -200,3 +205,111 @@ def nameserver(value: object) -> str:
             )
         ) from error
     return written
+
+
+def _key(parse: Parser, default: Any = None, *, secret: bool = False) -> Any:
+    """Declare a key; `secret` keeps it out of every repr."""
+    return field(default=default, repr=not secret, metadata={"parse": parse})
+
+
+class LanguageChoice(StrEnum):
+    """The user's language; AUTO is the desktop's."""
+
+    AUTO = "auto"
+    JA = "ja"
+    EN = "en"
+
+
+class ChannelChoice(StrEnum):
+    """The way to the user's eyes; AUTO tries one after the other."""
+
+    AUTO = "auto"
+    FREEDESKTOP = "freedesktop"
+    PLYER = "plyer"
+    TERMINAL = "terminal"
+
+
+class Auth(StrEnum):
+    """How to log in."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of a method, no password
+
+
+def _spans(*minutes: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=minute) for minute in minutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """`[watch]`: what is looked for, and how often."""
+
+    window: timedelta = _key(at_least(timedelta(seconds=30)), timedelta(minutes=5))
+    mode: WatchMode = _key(one_of(WatchMode), WatchMode.AUTO)
+    # Servers lock out clients that ask more often than every few seconds.
+    poll_interval: timedelta = _key(
+        at_least(timedelta(seconds=1)), timedelta(seconds=15)
+    )
+    look_back: timedelta = _key(parse_positive, timedelta(hours=24))
+    stores: tuple[str, ...] = _key(list_of(parse_store), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """`[notify]`: what the user is told, and how."""
+
+    enabled: bool = _key(parse_boolean, True)
+    language: LanguageChoice = _key(one_of(LanguageChoice), LanguageChoice.AUTO)
+    remind_at: tuple[timedelta, ...] = _key(list_of(parse_positive), _spans(2, 1))
+    unverified: bool = _key(parse_boolean, True)
+    channel: ChannelChoice = _key(one_of(ChannelChoice), ChannelChoice.AUTO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """`[log]`: where the event log lies; None is the platform's user state folder."""
+
+    path: Path | None = _key(parse_path)
+    keep: timedelta = _key(at_least(timedelta(days=1)), timedelta(days=365))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """`[dkim]`: who is asked for keys; no name server means the system's resolvers."""
+
+    nameservers: tuple[str, ...] = _key(list_of(parse_nameserver), ())
+    timeout: timedelta = _key(parse_positive, timedelta(seconds=3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`[[accounts]]`: one mailbox account, as the file has it."""
+
+    name: str = _key(parse_text, "")
+    provider: str | None = _key(word_of(PRESETS))
+    user: str = _key(parse_text, "")
+    password_command: tuple[str, ...] | None = _key(parse_command, secret=True)
+    password_env: str | None = _key(parse_text)
+    password_file: Path | None = _key(parse_path)
+    keyring: bool = _key(parse_boolean, False)
+    auth: Auth = _key(one_of(Auth), Auth.PASSWORD)
+    host: str | None = _key(parse_text)
+    port: int | None = _key(parse_port)
+    tls: Tls | None = _key(one_of(Tls))
+    ca_file: Path | None = _key(parse_path)
+    mailboxes: tuple[str, ...] = _key(list_of(parse_text), ("INBOX", "\\Junk"))
+    addresses: tuple[str, ...] = _key(list_of(parse_address), ())
+    authserv_id: str = _key(parse_any_text, "")
+
+
+TABLES: dict[str, type] = {"watch": Watch, "notify": Notify, "log": Log, "dkim": Dkim}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole configuration, checked."""
+
+    watch: Watch = Watch()
+    notify: Notify = Notify()
+    log: Log = Log()
+    dkim: Dkim = Dkim()
+    accounts: tuple[Account, ...] = ()

@@ -6,16 +6,16 @@ The provider's preset fills what the file leaves out.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from watcher.config.model import Account as Entry
-from watcher.config.model import Config
-from watcher.imap.account import Account, Tls
-from watcher.imap.credentials import (
+from watcher.config.credentials import (
     FromCommand,
     FromEnvironment,
     FromFile,
     FromKeyring,
 )
-from watcher.imap.providers import PRESETS, Provider
+from watcher.config.providers import PRESETS, Provider
+from watcher.config.schema import Account as Entry
+from watcher.config.schema import Config
+from watcher.imap.account import Account, Tls
 from watcher.recognition.authres import Trust
 from watcher.recognition.judge import Policy
 
