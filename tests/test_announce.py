@@ -9,16 +9,20 @@ import pytest
 
 from tests.eyes import Eyes
 from tests.sightings import NOW, WINDOW, link, new_event
-from watcher.announce import STALE_AFTER, UNVERIFIED_AN_HOUR, Announcer, Voice
+from watcher.app.notifier import (
+    STALE_AFTER,
+    UNVERIFIED_AN_HOUR,
+    Notifier,
+    NotifierSettings,
+)
+from watcher.app.pipeline import MailPipeline, Reception
 from watcher.events import Cursor, Event, EventName, MailboxSynced, Origin
 from watcher.i18n import Language
-from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.journal.log import DELIVERY_LEASE
 from watcher.notify.delivery import Delivery
-from watcher.reception import Reception
 
-VOICE = Voice(language=Language.EN, tells_unverified=True)
+VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
 LATER = NOW + DELIVERY_LEASE
 
 
@@ -38,8 +42,10 @@ def eyes() -> Eyes:
     return Eyes()
 
 
-def announcer(journal: Journal, *channels: Eyes, voice: Voice = VOICE) -> Announcer:
-    return Announcer(journal, Delivery(channels) if channels else None, voice)
+def notifier(
+    journal: Journal, *channels: Eyes, settings: NotifierSettings = VOICE
+) -> Notifier:
+    return Notifier(journal, Delivery(channels) if channels else None, settings)
 
 
 def recorded(
@@ -58,8 +64,8 @@ def test_an_attempt_is_shown_once_and_confirmed(journal: Journal, eyes: Eyes) ->
     event = recorded(journal)
 
     for _ in range(2):
-        announcer(journal, eyes).announce(event, NOW)
-        announcer(journal, eyes).announce_pending(LATER)
+        notifier(journal, eyes).notify_new(event, NOW)
+        notifier(journal, eyes).notify_pending(LATER)
 
     assert eyes.links == [link(1)]
     assert names(journal) == ["attempt", "notified"]
@@ -68,8 +74,8 @@ def test_an_attempt_is_shown_once_and_confirmed(journal: Journal, eyes: Eyes) ->
 def test_two_programs_show_an_attempt_once(path: Path, eyes: Eyes) -> None:
     with Journal.open(path) as one, Journal.open(path) as other:
         event = recorded(one)
-        announcer(one, eyes).announce(event, NOW)
-        announcer(other, eyes).announce(event, NOW)
+        notifier(one, eyes).notify_new(event, NOW)
+        notifier(other, eyes).notify_new(event, NOW)
 
     assert eyes.links == [link(1)]
 
@@ -80,9 +86,9 @@ def test_what_a_program_claimed_and_died_over_is_shown_by_the_next(
     event = recorded(journal)
     assert journal.acquire_lease(event.id, NOW)
 
-    announcer(journal, eyes).announce_pending(NOW)
+    notifier(journal, eyes).notify_pending(NOW)
     assert eyes.links == []
-    announcer(journal, eyes).announce_pending(LATER)
+    notifier(journal, eyes).notify_pending(LATER)
 
     assert eyes.links == [link(1)]
 
@@ -91,13 +97,13 @@ def test_what_could_not_be_shown_is_tried_again_but_not_at_once(
     journal: Journal, eyes: Eyes
 ) -> None:
     eyes.is_shut = True
-    voice = announcer(journal, eyes)
-    voice.announce(recorded(journal), NOW)
-    voice.announce_pending(NOW)
+    settings = notifier(journal, eyes)
+    settings.notify_new(recorded(journal), NOW)
+    settings.notify_pending(NOW)
     assert names(journal) == ["attempt", "notify_failed"]
 
     eyes.is_shut = False
-    voice.announce_pending(LATER)
+    settings.notify_pending(LATER)
 
     assert eyes.links == [link(1)]
     assert names(journal) == ["attempt", "notify_failed", "notified"]
@@ -108,7 +114,7 @@ def test_a_channel_that_fails_is_logged_and_the_next_one_shows_it(
 ) -> None:
     shut = Eyes(name="shut", is_shut=True)
 
-    announcer(journal, shut, eyes).announce(recorded(journal), NOW)
+    notifier(journal, shut, eyes).notify_new(recorded(journal), NOW)
 
     details = [event.detail for event in journal.events()]
     assert details == [None, "shut: shut", "eyes"]
@@ -117,7 +123,7 @@ def test_a_channel_that_fails_is_logged_and_the_next_one_shows_it(
 def test_what_is_over_is_not_shown_any_more(journal: Journal, eyes: Eyes) -> None:
     recorded(journal)
 
-    announcer(journal, eyes).announce_pending(NOW + WINDOW)
+    notifier(journal, eyes).notify_pending(NOW + WINDOW)
 
     assert eyes.shown == []
 
@@ -126,10 +132,10 @@ def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
     journal: Journal,
 ) -> None:
     event = recorded(journal)
-    silent = announcer(journal)
+    silent = notifier(journal)
 
-    silent.announce(event, NOW)
-    silent.announce_pending(NOW)
+    silent.notify_new(event, NOW)
+    silent.notify_pending(NOW)
     silent.remind(event, NOW)
     silent.close(event, NOW + WINDOW)
 
@@ -137,7 +143,7 @@ def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
 
 
 def test_an_unverified_mail_is_told_without_link(journal: Journal, eyes: Eyes) -> None:
-    announcer(journal, eyes).announce(
+    notifier(journal, eyes).notify_new(
         recorded(journal, event=EventName.UNVERIFIED), NOW
     )
 
@@ -146,9 +152,9 @@ def test_an_unverified_mail_is_told_without_link(journal: Journal, eyes: Eyes) -
 
 
 def test_unverified_mails_can_be_kept_silent(journal: Journal, eyes: Eyes) -> None:
-    voice = replace(VOICE, tells_unverified=False)
+    settings = replace(VOICE, notify_unverified=False)
 
-    announcer(journal, eyes, voice=voice).announce(
+    notifier(journal, eyes, settings=settings).notify_new(
         recorded(journal, event=EventName.UNVERIFIED), NOW
     )
 
@@ -160,7 +166,7 @@ def test_a_flood_of_unverified_mails_ends_in_one_summary(
 ) -> None:
     for number in range(UNVERIFIED_AN_HOUR + 10):
         event = recorded(journal, number, EventName.UNVERIFIED)
-        announcer(journal, eyes).announce(event, NOW)
+        notifier(journal, eyes).notify_new(event, NOW)
 
     assert len(eyes.shown) == UNVERIFIED_AN_HOUR + 1
     assert f"{UNVERIFIED_AN_HOUR + 1} " in eyes.shown[-1].body
@@ -170,7 +176,7 @@ def test_a_flood_of_unverified_mails_ends_in_one_summary(
 def test_a_look_alike_is_logged_and_not_shown(
     journal: Journal, eyes: Eyes, name: EventName
 ) -> None:
-    announcer(journal, eyes).announce(recorded(journal, event=name), NOW)
+    notifier(journal, eyes).notify_new(recorded(journal, event=name), NOW)
 
     assert eyes.shown == []
 
@@ -178,7 +184,7 @@ def test_a_look_alike_is_logged_and_not_shown(
 def test_a_reminder_is_shown_and_logged(journal: Journal, eyes: Eyes) -> None:
     event = recorded(journal)
 
-    announcer(journal, eyes).remind(event, NOW + timedelta(minutes=3))
+    notifier(journal, eyes).remind(event, NOW + timedelta(minutes=3))
 
     assert eyes.links == [link(1)]
     assert names(journal) == ["attempt", "reminded"]
@@ -189,7 +195,7 @@ def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
 ) -> None:
     eyes.is_shut = True
 
-    announcer(journal, eyes).remind(recorded(journal), NOW)
+    notifier(journal, eyes).remind(recorded(journal), NOW)
 
     assert names(journal) == ["attempt", "notify_failed"]
 
@@ -197,11 +203,11 @@ def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
 def test_the_end_of_what_was_shown_is_told_and_its_popup_withdrawn(
     journal: Journal, eyes: Eyes
 ) -> None:
-    voice = announcer(journal, eyes)
-    voice.announce(recorded(journal), NOW)
+    settings = notifier(journal, eyes)
+    settings.notify_new(recorded(journal), NOW)
     (over,) = journal.expire(NOW + WINDOW)
 
-    voice.close(over, NOW + WINDOW)
+    settings.close(over, NOW + WINDOW)
 
     assert eyes.withdrawn == [over.attempt_id]
     assert eyes.links == [link(1), None]
@@ -212,11 +218,11 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
 ) -> None:
     unseen = recorded(journal, 1)
     seen = recorded(journal, 2)
-    voice = announcer(journal, eyes)
-    voice.announce(seen, NOW)
+    settings = notifier(journal, eyes)
+    settings.notify_new(seen, NOW)
 
-    voice.close(unseen, NOW + WINDOW)
-    voice.close(seen, NOW + WINDOW + STALE_AFTER)
+    settings.close(unseen, NOW + WINDOW)
+    settings.close(seen, NOW + WINDOW + STALE_AFTER)
 
     assert eyes.links == [link(2)]
 
@@ -224,7 +230,7 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
 def test_it_was_not_me_is_logged_and_answered_with_advice(
     journal: Journal, eyes: Eyes
 ) -> None:
-    announcer(journal, eyes).advise(recorded(journal), NOW)
+    notifier(journal, eyes).answer_not_me(recorded(journal), NOW)
 
     assert names(journal) == ["attempt", "not_me"]
     assert eyes.links == [None]
@@ -235,11 +241,11 @@ def test_who_expects_a_sign_in_is_told_to_act(journal: Journal, eyes: Eyes) -> N
     armed = Event(
         id=0, at=NOW, event=EventName.ARMED, expires_at=NOW + timedelta(minutes=10)
     )
-    voice = announcer(journal, eyes)
+    settings = notifier(journal, eyes)
 
-    voice.remind(event, NOW)
+    settings.remind(event, NOW)
     journal.append(armed)
-    voice.remind(event, NOW)
+    settings.remind(event, NOW)
 
     assert eyes.shown[0] != eyes.shown[1]
 
@@ -247,12 +253,12 @@ def test_who_expects_a_sign_in_is_told_to_act(journal: Journal, eyes: Eyes) -> N
 def test_several_missed_attempts_are_told_in_one_summary(
     journal: Journal, eyes: Eyes
 ) -> None:
-    voice = announcer(journal, eyes)
+    settings = notifier(journal, eyes)
     missed = [recorded(journal, number, EventName.MISSED) for number in (1, 2, 3)]
 
-    voice.announce_missed(missed[:1], NOW)
-    voice.announce_missed(missed, NOW)
-    voice.announce_missed([], NOW)
+    settings.notify_missed(missed[:1], NOW)
+    settings.notify_missed(missed, NOW)
+    settings.notify_missed([], NOW)
 
     assert len(eyes.shown) == 2
     assert eyes.links == [None, None]
@@ -261,9 +267,9 @@ def test_several_missed_attempts_are_told_in_one_summary(
 def test_a_look_ends_with_its_cursor_after_all_was_told(
     journal: Journal, eyes: Eyes
 ) -> None:
-    intake = Intake(journal, lambda *_: (), {}, WINDOW)
+    intake = MailPipeline(journal, lambda *_: (), {}, WINDOW)
     looks: list[object] = []
-    reception = Reception(journal, intake, announcer(journal, eyes), looks.append)
+    reception = Reception(journal, intake, notifier(journal, eyes), looks.append)
     look = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
     recorded(journal)
 
@@ -279,7 +285,7 @@ def test_a_failure_that_is_about_no_mail_is_logged_as_such(
 ) -> None:
     eyes.is_shut = True
 
-    announcer(journal, eyes).announce_missed(
+    notifier(journal, eyes).notify_missed(
         [recorded(journal, event=EventName.MISSED)], NOW
     )
 

@@ -16,7 +16,7 @@ from tests.dovecot import free_port
 from tests.home import WATCHER, Done, Home, without_privileges
 from tests.household import Household
 from tests.samples import Mail, approval, html, sign
-from watcher.daemon.lock import only_daemon, running_daemon
+from watcher.app.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 from watcher.events import EventName
 from watcher.journal.database import FORMAT

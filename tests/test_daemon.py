@@ -18,11 +18,12 @@ from tests.imap_watch import clear
 from tests.judging import VERIFY
 from tests.samples import LINK, approval
 from tests.sightings import NOW
-from watcher.announce import Announcer, Voice
+from watcher.app.daemon import Daemon, DaemonSettings, Observed
+from watcher.app.health import BLIND_AFTER, Health
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.pipeline import MailPipeline, Processed, Reception
+from watcher.app.queue import EventQueue
 from watcher.clock import utc_now
-from watcher.daemon.health import BLIND_AFTER, Health
-from watcher.daemon.inbox import Inbox
-from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.errors import LoginRefused
 from watcher.events import (
     Cursor,
@@ -37,11 +38,9 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.imap.account import WatchMode, WatchSettings
 from watcher.imap.session import Session
-from watcher.intake import Intake, Taken
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
-from watcher.reception import Reception
 from watcher.recognition.judge import Policy, Verify, may_be_attempt
 
 PATIENCE_S = 20.0
@@ -55,11 +54,11 @@ class Watch:
 
     path: Path
     eyes: Eyes = field(default_factory=Eyes)
-    inbox: Inbox = field(default_factory=Inbox)
+    queue: EventQueue = field(default_factory=EventQueue)
     shown: SimpleQueue[Notification] = field(default_factory=SimpleQueue)
     observed: SimpleQueue[Observed] = field(default_factory=SimpleQueue)
     remind_at: tuple[timedelta, ...] = ()
-    loud_after: timedelta = timedelta(hours=1)
+    alert_after: timedelta = timedelta(hours=1)
     servers: tuple[int, ...] = ()
 
     def session(self, port: int) -> Session:
@@ -67,7 +66,7 @@ class Watch:
         return Session(
             clear(port),
             cursors={},
-            report=self.inbox.put,
+            report=self.queue.put,
             is_candidate=may_be_attempt,
             settings=WatchSettings(
                 mode=WatchMode.POLL, poll_interval=timedelta(hours=1)
@@ -75,29 +74,29 @@ class Watch:
         )
 
     def be_daemon(self, verify: Verify) -> None:
-        voice = Voice(
+        settings = NotifierSettings(
             language=Language.EN,
-            tells_unverified=True,
+            notify_unverified=True,
             on_shown=lambda notification, _: self.shown.put(notification),
         )
-        habits = Habits(
+        daemon_settings = DaemonSettings(
             remind_at=self.remind_at,
             poll_interval=timedelta(seconds=0.05),
             keep=timedelta(days=365),
             observe=self.observed.put,
-            loud_after=self.loud_after,
+            alert_after=self.alert_after,
         )
         with Journal.open(self.path) as journal:
-            announcer = Announcer(journal, Delivery([self.eyes]), voice)
-            intake = Intake(journal, verify, {"home": Policy()}, WINDOW)
-            reception = Reception(journal, intake, announcer, self.observed.put)
+            notifier = Notifier(journal, Delivery([self.eyes]), settings)
+            intake = MailPipeline(journal, verify, {"home": Policy()}, WINDOW)
+            reception = Reception(journal, intake, notifier, self.observed.put)
             daemon = Daemon(
-                self.inbox,
+                self.queue,
                 journal,
                 reception,
-                announcer,
-                habits,
-                Health(journal, announcer),
+                notifier,
+                daemon_settings,
+                Health(journal, notifier),
             )
             daemon.run([self.session(port) for port in self.servers])
 
@@ -106,14 +105,16 @@ class Watch:
         received_at = utc_now() - WINDOW + left
         raw = approval(date=format_datetime(received_at))
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
-        self.inbox.put(MessageFetched(origin=origin, received_at=received_at, raw=raw))
+        self.queue.put(MessageFetched(origin=origin, received_at=received_at, raw=raw))
 
     def await_taken(self) -> Event:
         """Return the event of the next mail that was taken in."""
-        while not isinstance(taken := self.observed.get(timeout=PATIENCE_S), Taken):
+        while not isinstance(
+            processed := self.observed.get(timeout=PATIENCE_S), Processed
+        ):
             pass
-        assert taken.event is not None
-        return taken.event
+        assert processed.event is not None
+        return processed.event
 
     def await_shown(self) -> Notification:
         """Return the next notification."""
@@ -121,7 +122,7 @@ class Watch:
 
     def locker(self) -> sqlite3.Connection:
         """Return another program's connection, once the daemon is at work."""
-        self.inbox.put(LOOK)
+        self.queue.put(LOOK)
         self.observed.get(timeout=PATIENCE_S)
         return sqlite3.connect(self.path, isolation_level=None)
 
@@ -147,7 +148,7 @@ def watching(watch: Watch, verify: Verify = VERIFY) -> Iterator[Watch]:
     try:
         yield watch
     finally:
-        watch.inbox.stop()
+        watch.queue.stop()
         thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert not errors, errors
@@ -198,7 +199,7 @@ def test_it_was_not_me_is_answered_with_advice(watch: Watch) -> None:
     with watching(watch):
         watch.report()
         watch.await_shown()
-        watch.inbox.press(1, Action.NOT_ME)
+        watch.queue.press(1, Action.NOT_ME)
         advice = watch.await_shown()
 
     assert advice.link is None
@@ -208,7 +209,7 @@ def test_it_was_not_me_is_answered_with_advice(watch: Watch) -> None:
 def test_a_button_of_what_is_over_does_nothing(watch: Watch) -> None:
     with watching(watch):
         for action in Action:
-            watch.inbox.press(7, action)
+            watch.queue.press(7, action)
         watch.report()
         watch.await_shown()
 
@@ -260,13 +261,13 @@ def test_a_locked_log_is_waited_for_until_it_is_free_or_the_end_comes(
             other.execute("ROLLBACK")
             assert watch.await_shown().link == LINK
         else:
-            watch.inbox.stop()
+            watch.queue.stop()
 
     assert watch.names() == ([] if is_stopped else ["attempt", "notified"])
 
 
 def test_a_log_that_stays_locked_is_told(watch: Watch) -> None:
-    watch.loud_after = timedelta(0)
+    watch.alert_after = timedelta(0)
     with watching(watch), closing(watch.locker()) as other:
         other.execute("BEGIN EXCLUSIVE")
         watch.report()
@@ -289,7 +290,7 @@ def _calls(act: Callable[[], None], text: str) -> Callable[[object], bool]:
 def test_the_cursor_moves_only_after_the_mail_was_told(watch: Watch) -> None:
     with watching(watch):
         watch.report()
-        watch.inbox.put(LOOK)
+        watch.queue.put(LOOK)
         watch.await_taken()
         assert watch.observed.get(timeout=PATIENCE_S) == LOOK
 
@@ -314,9 +315,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def health(journal: Journal, eyes: Eyes, hand: Hand) -> Health:
-    voice = Voice(language=Language.EN, tells_unverified=True)
-    announcer = Announcer(journal, Delivery([eyes]), voice)
-    health = Health(journal, announcer, hand)
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = Notifier(journal, Delivery([eyes]), settings)
+    health = Health(journal, notifier, hand)
     health.start(["home", "work"])
     return health
 
@@ -331,7 +332,7 @@ def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
         one.note_look(
             MailboxSynced(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW
         )
-        one.look_around(NOW)
+        one.tick(NOW)
     one.note_look(LOOK, NOW)
     one.note_look(LOOK, NOW)
 

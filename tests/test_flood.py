@@ -7,14 +7,13 @@ from pathlib import Path
 from tests.eyes import Eyes
 from tests.judging import VERIFY
 from tests.samples import LINK, Mail, compose, html
-from watcher.announce import UNVERIFIED_AN_HOUR, Announcer, Voice
+from watcher.app.notifier import UNVERIFIED_AN_HOUR, Notifier, NotifierSettings
+from watcher.app.pipeline import MailPipeline, Reception
 from watcher.clock import utc_now
 from watcher.events import Cursor, EventName, MailboxSynced, MessageFetched, Origin
 from watcher.i18n import Language
-from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
-from watcher.reception import Reception
 from watcher.recognition.judge import Policy
 
 FLOOD = 1000
@@ -26,11 +25,11 @@ BODY = f'<p>承認または否認してください。<a href="{LINK}">承認ま
 def receive(path: Path, sender: str, count: int) -> tuple[Eyes, list[EventName]]:
     """Receive a flood of unsigned mails; return what was shown and what was logged."""
     eyes = Eyes()
-    voice = Voice(language=Language.JA, tells_unverified=True)
+    settings = NotifierSettings(language=Language.JA, notify_unverified=True)
     with Journal.open(path) as journal:
-        announcer = Announcer(journal, Delivery([eyes]), voice)
-        intake = Intake(journal, VERIFY, {"home": Policy()}, WINDOW)
-        reception = Reception(journal, intake, announcer, lambda _: None)
+        notifier = Notifier(journal, Delivery([eyes]), settings)
+        intake = MailPipeline(journal, VERIFY, {"home": Policy()}, WINDOW)
+        reception = Reception(journal, intake, notifier, lambda _: None)
         for uid in range(1, count + 1):
             reception.receive(forgery(uid, sender), utc_now())
         look = MailboxSynced(

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.judging import VERIFY
 from tests.samples import LINK, Mail, approval, code, compose, html, plain, signed
+from watcher.app.pipeline import RETRY_WITHIN, MailPipeline, Processed
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.events import Event, EventName, Kind, MessageFetched, Origin
 from watcher.i18n import Text
-from watcher.intake import RETRY_WITHIN, Intake, Taken
 from watcher.journal import Journal
 from watcher.recognition.judge import Policy, Verify
 from watcher.recognition.verdict import Reason
@@ -31,8 +31,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def intake(journal: Journal, verify: Verify = VERIFY) -> Intake:
-    return Intake(journal, verify, {"home": Policy()}, WINDOW)
+def intake(journal: Journal, verify: Verify = VERIFY) -> MailPipeline:
+    return MailPipeline(journal, verify, {"home": Policy()}, WINDOW)
 
 
 def silent_dns(name: str) -> bytes | None:
@@ -52,12 +52,14 @@ def fetched(
     )
 
 
-def taken(journal: Journal, raw: bytes, *, at: datetime = NOW, uid: int = 1) -> Taken:
-    return intake(journal).take(fetched(raw, uid=uid), at)
+def processed(
+    journal: Journal, raw: bytes, *, at: datetime = NOW, uid: int = 1
+) -> Processed:
+    return intake(journal).process(fetched(raw, uid=uid), at)
 
 
 def event_of(journal: Journal, raw: bytes, *, at: datetime = NOW) -> Event:
-    event = taken(journal, raw, at=at).event
+    event = processed(journal, raw, at=at).event
     assert event is not None
     return event
 
@@ -101,19 +103,21 @@ def test_a_form_nobody_knows_offers_neither_link_nor_code(journal: Journal) -> N
 
 
 def test_the_same_mail_is_taken_once(journal: Journal) -> None:
-    assert taken(journal, approval()).event is not None
-    assert taken(journal, approval(), uid=2).event is None
-    assert taken(journal, approval(), at=NOW + timedelta(days=1)).event is None
+    assert processed(journal, approval()).event is not None
+    assert processed(journal, approval(), uid=2).event is None
+    assert processed(journal, approval(), at=NOW + timedelta(days=1)).event is None
 
 
 def test_the_same_link_in_another_mail_is_the_same_attempt(journal: Journal) -> None:
-    assert taken(journal, approval(message_id="<1@amazonses.com>")).event is not None
-    assert taken(journal, approval(message_id="<2@amazonses.com>")).event is None
+    assert (
+        processed(journal, approval(message_id="<1@amazonses.com>")).event is not None
+    )
+    assert processed(journal, approval(message_id="<2@amazonses.com>")).event is None
 
 
 def test_the_same_code_in_another_mail_is_another_attempt(journal: Journal) -> None:
-    assert taken(journal, code(message_id="<1@amazonses.com>")).event is not None
-    assert taken(journal, code(message_id="<2@amazonses.com>")).event is not None
+    assert processed(journal, code(message_id="<1@amazonses.com>")).event is not None
+    assert processed(journal, code(message_id="<2@amazonses.com>")).event is not None
 
 
 def test_a_forgery_that_guesses_the_message_id_does_not_keep_the_real_mail_out(
@@ -131,13 +135,13 @@ def test_a_forgery_that_guesses_the_message_id_does_not_keep_the_real_mail_out(
 def test_what_is_not_relevant_is_not_logged(journal: Journal) -> None:
     raw = compose(Mail(sender="shop@shop.example", subject="発送しました"))
 
-    assert taken(journal, raw).event is None
+    assert processed(journal, raw).event is None
     assert list(journal.events()) == []
 
 
 def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) -> None:
-    silent = intake(journal, verifier(silent_dns)).take(fetched(approval()), NOW)
-    proved = taken(journal, approval())
+    silent = intake(journal, verifier(silent_dns)).process(fetched(approval()), NOW)
+    proved = processed(journal, approval())
 
     assert silent.event is not None
     assert silent.event.event is EventName.UNVERIFIED
@@ -148,11 +152,11 @@ def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) 
 
 
 def test_only_a_fresh_doubt_about_dns_is_worth_another_try(journal: Journal) -> None:
-    silent = intake(journal, verifier(silent_dns)).take(fetched(approval()), NOW)
+    silent = intake(journal, verifier(silent_dns)).process(fetched(approval()), NOW)
 
-    assert silent.is_worth_another_try(NOW)
-    assert not silent.is_worth_another_try(SENT_AT + RETRY_WITHIN)
-    assert not taken(journal, approval()).is_worth_another_try(NOW)
+    assert silent.is_worth_retrying(NOW)
+    assert not silent.is_worth_retrying(SENT_AT + RETRY_WITHIN)
+    assert not processed(journal, approval()).is_worth_retrying(NOW)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +171,7 @@ def test_the_deadline_is_never_later_than_the_mail_allows(
     journal: Journal, sent_at: datetime, received_at: datetime, expires_at: datetime
 ) -> None:
     raw = approval(date=format_datetime(sent_at))
-    event = intake(journal).take(fetched(raw, received_at=received_at), NOW).event
+    event = intake(journal).process(fetched(raw, received_at=received_at), NOW).event
 
     assert event is not None
     assert event.expires_at == expires_at
@@ -179,7 +183,7 @@ def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
     """The mail came since the last look, 15 s ago, though our clock says 8 minutes."""
     late = NOW + timedelta(minutes=8)
     mail = fetched(approval(), max_age=timedelta(seconds=15))
-    event = intake(journal).take(mail, late).event
+    event = intake(journal).process(mail, late).event
 
     assert event is not None
     assert event.event is EventName.ATTEMPT
@@ -190,7 +194,7 @@ def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
 def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
     """COPY and MOVE keep the time of arrival (RFC 3501 §6.4.7)."""
     mail = fetched(approval(), max_age=timedelta(seconds=15))
-    event = intake(journal).take(mail, NOW + timedelta(hours=1)).event
+    event = intake(journal).process(mail, NOW + timedelta(hours=1)).event
 
     assert event is not None
     assert (event.event, event.secret) == (EventName.MISSED, None)
@@ -200,7 +204,7 @@ def test_a_mail_without_message_id_is_known_by_its_bytes(journal: Journal) -> No
     raw = signed(Mail(body=plain("Hello"), message_id=""))
 
     assert event_of(journal, raw).message_id is None
-    assert taken(journal, raw).event is None
+    assert processed(journal, raw).event is None
 
 
 @pytest.mark.parametrize(
@@ -240,6 +244,6 @@ headers = st.sampled_from(
 def test_no_bytes_whatever_are_more_than_an_event_or_none(
     journal: Journal, head: bytes, body: bytes
 ) -> None:
-    event = taken(journal, head + b"\r\n" + body).event
+    event = processed(journal, head + b"\r\n" + body).event
 
     assert event is None or (event.secret is None and event.to_json(NOW))

@@ -31,11 +31,11 @@ def test_each_attempt_is_logged_once_and_announced_through_hundreds_of_kills(
     mortal = (sys.executable, "-m", "tests.mortal", str(LIVES), str(seed))
     with serving(mailbox, "secret") as port, names.serving(records()) as name_server:
         configure(home, port, name_server.address)
-        with home.started(command=mortal) as lives:
+        with home.started(command=mortal) as attempts:
             for life in range(0, LIVES, LIVES_A_MAIL):
-                lives.await_text(f"life {life}.")
+                attempts.await_text(f"life {life}.")
                 deliver(mailbox)
-            lives.await_text("no more lives")
+            attempts.await_text("no more lives")
         with home.started("run") as last:
             last.await_text("state=watching")
             last.await_text(deliver(mailbox))

@@ -9,11 +9,10 @@ import pytest
 
 from tests.eyes import Eyes
 from tests.sightings import NOW, WINDOW, new_event
-from watcher.announce import Announcer, Voice
+from watcher.app.attempts import AttemptTracker
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.queue import QueueItem, Scheduler
 from watcher.clock import ClockStepDetector
-from watcher.daemon.inbox import Message
-from watcher.daemon.lives import Lives
-from watcher.daemon.reminders import Reminders
 from watcher.events import EventName
 from watcher.i18n import Language
 from watcher.journal import Journal
@@ -25,10 +24,10 @@ class Machine:
     """A machine with an attempt that is alive, and two clocks."""
 
     journal: Journal
-    lives: Lives
+    attempts: AttemptTracker
     now: datetime = NOW
     elapsed_s: float = 1000.0
-    put: list[Message] = field(default_factory=list)
+    put: list[QueueItem] = field(default_factory=list)
 
     def rest(self, span: timedelta) -> None:
         """Let time pass on both clocks, as it does also in suspend."""
@@ -44,13 +43,13 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with Journal.open(tmp_path / "events.db") as journal:
-        voice = Voice(language=Language.EN, tells_unverified=True)
-        announcer = Announcer(journal, Delivery([Eyes()]), voice)
+        settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+        notifier = Notifier(journal, Delivery([Eyes()]), settings)
         journal.record(new_event())
         machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
         clock = ClockStepDetector(lambda: machine.now, lambda: machine.elapsed_s)
-        reminders = Reminders(machine.put.append)
-        machine.lives = Lives(journal, announcer, reminders, (), clock)
+        scheduler = Scheduler(machine.put.append)
+        machine.attempts = AttemptTracker(journal, notifier, scheduler, (), clock)
         yield machine
 
 
@@ -60,14 +59,14 @@ def test_a_deadline_moves_with_a_clock_that_is_set(
 ) -> None:
     machine.rest(timedelta(seconds=30))
     machine.now += step
-    machine.lives.look_around(machine.now)
+    machine.attempts.tick(machine.now)
 
     assert machine.deadline() == NOW + WINDOW + step
 
 
 def test_a_deadline_stands_while_the_machine_sleeps(machine: Machine) -> None:
     machine.rest(timedelta(minutes=4))
-    machine.lives.look_around(machine.now)
+    machine.attempts.tick(machine.now)
 
     assert machine.deadline() == NOW + WINDOW
 
@@ -75,7 +74,7 @@ def test_a_deadline_stands_while_the_machine_sleeps(machine: Machine) -> None:
 def test_small_corrections_add_up_to_a_step(machine: Machine) -> None:
     for _ in range(5):
         machine.now += timedelta(seconds=0.5)
-        machine.lives.look_around(machine.now)
+        machine.attempts.tick(machine.now)
 
     moved = machine.deadline()
     assert moved is not None
@@ -84,9 +83,9 @@ def test_small_corrections_add_up_to_a_step(machine: Machine) -> None:
 
 def test_what_is_over_stays_over_when_the_clock_goes_back(machine: Machine) -> None:
     machine.rest(WINDOW)
-    machine.lives.end(machine.now)
+    machine.attempts.expire(machine.now)
     machine.now -= timedelta(minutes=3)
-    machine.lives.look_around(machine.now)
+    machine.attempts.tick(machine.now)
 
     assert machine.journal.live(machine.now) == []
     assert machine.journal.count(EventName.EXPIRED, NOW - WINDOW) == 1

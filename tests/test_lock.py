@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from watcher.daemon.lock import lock_path, only_daemon, running_daemon
+from watcher.app.lock import lock_path, only_daemon, running_daemon
 from watcher.errors import AlreadyRunning, JournalUnusable
 
 PROJECT = Path(__file__).parent.parent
 HOLD = """
 import sys
 from pathlib import Path
-from watcher.daemon.lock import only_daemon
+from watcher.app.lock import only_daemon
 with only_daemon(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -18,7 +18,7 @@ from watcher.notify.dbus import addresses
 from watcher.notify.freedesktop import Freedesktop, probe
 from watcher.notify.notification import Action
 
-Pressed = SimpleQueue[tuple[int, Action]]
+ButtonPressed = SimpleQueue[tuple[int, Action]]
 
 
 @pytest.fixture
@@ -54,12 +54,12 @@ def xfce(xfce_desktop: Desktop, monkeypatch: pytest.MonkeyPatch) -> Desktop:
 
 
 @pytest.fixture
-def pressed() -> Pressed:
+def pressed() -> ButtonPressed:
     return SimpleQueue()
 
 
 @pytest.fixture
-def channel(pressed: Pressed) -> Iterator[Freedesktop]:
+def channel(pressed: ButtonPressed) -> Iterator[Freedesktop]:
     channel = Freedesktop(
         lambda replaces_id, action: pressed.put((replaces_id, action))
     )
@@ -188,7 +188,7 @@ def test_what_the_user_closed_comes_back_as_a_new_one(
 
 
 def test_a_click_on_the_notification_opens(
-    dunst: Desktop, channel: Freedesktop, pressed: Pressed
+    dunst: Desktop, channel: Freedesktop, pressed: ButtonPressed
 ) -> None:
     channel.show(live())
     dunst.click()
@@ -208,7 +208,7 @@ def test_a_click_opens_nothing_where_nothing_is_to_be_opened(
 
 
 def test_a_click_on_somebody_elses_notification_is_not_ours(
-    dunst: Desktop, channel: Freedesktop, pressed: Pressed
+    dunst: Desktop, channel: Freedesktop, pressed: ButtonPressed
 ) -> None:
     hints = {"urgency": ("y", 2)}
     other = ("mail", 0, "", "Mail", "", ["default", ""], hints, 0)
@@ -250,7 +250,7 @@ def test_the_link_is_a_hyperlink_where_the_server_knows_them(
 def test_a_pressed_button_calls_back(
     xfce: Desktop,
     channel: Freedesktop,
-    pressed: Pressed,
+    pressed: ButtonPressed,
     *,
     is_armed: bool,
     last: Action,

@@ -5,14 +5,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
+from watcher.app.daemon import Observed
+from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.lines import render_live
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
-from watcher.daemon.loop import Observed
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
 from watcher.events import EventName, MailboxSynced, StateChanged
-from watcher.house import House, dns_verify, open_channels
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -22,7 +22,7 @@ def run(options: Options) -> int:
     config = configuration(options)
     with Journal.open(journal_path(config)) as journal:
         journal.expire(utc_now())
-        house = House(
+        app = App(
             config=config,
             journal=journal,
             language=options.language,
@@ -30,16 +30,16 @@ def run(options: Options) -> int:
             open_channels=None if options.no_notify else open_channels(config),
         )
         if options.wait is None:
-            return _look(house, options)
-        return Waiting(house, options, options.wait).run()
+            return _look(app, options)
+        return Waiting(app, options, options.wait).run()
 
 
-def _look(house: House, options: Options) -> int:
-    errors = house.look()
+def _look(app: App, options: Options) -> int:
+    errors = app.look()
     _print_errors(errors, options)
-    is_silent = _print_live(house.journal, options) or options.json or errors
+    is_silent = _print_live(app.journal, options) or options.json or errors
     if not is_silent:
-        _print_nothing(house, options)
+        _print_nothing(app, options)
     codes = (error.exit_code for error in errors.values())
     return max(codes, default=ExitCode.OK)
 
@@ -47,24 +47,24 @@ def _look(house: House, options: Options) -> int:
 class Waiting:
     """Watches as the daemon does, until a live attempt is known or the time is over."""
 
-    def __init__(self, house: House, options: Options, seconds: float) -> None:
-        self._house = replace(house, observe=self._observe)
+    def __init__(self, app: App, options: Options, seconds: float) -> None:
+        self._app = replace(app, observe=self._observe)
         self._options = options
         self._seconds = seconds
         self._errors: dict[str, WatcherError] = {}
 
     def run(self) -> int:
         """Wait, print the live attempts and return the exit code."""
-        timer = threading.Timer(self._seconds, self._house.inbox.stop)
+        timer = threading.Timer(self._seconds, self._app.queue.stop)
         timer.daemon = True
         timer.start()
-        self._house.watch()
+        self._app.watch()
         timer.cancel()
-        if _print_live(self._house.journal, self._options):
+        if _print_live(self._app.journal, self._options):
             return ExitCode.OK
         _print_errors(self._errors, self._options)
         if not (self._options.json or self._errors):
-            _print_nothing(self._house, self._options)
+            _print_nothing(self._app, self._options)
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING)
 
@@ -77,8 +77,8 @@ class Waiting:
                     self._errors.pop(account, None)
             case _:
                 pass
-        if self._house.journal.live(utc_now()):
-            self._house.inbox.stop()
+        if self._app.journal.live(utc_now()):
+            self._app.queue.stop()
 
 
 def _print_live(journal: Journal, options: Options) -> bool:
@@ -93,9 +93,9 @@ def _print_live(journal: Journal, options: Options) -> bool:
     return bool(live)
 
 
-def _print_nothing(house: House, options: Options) -> None:
+def _print_nothing(app: App, options: Options) -> None:
     """Tell that no attempt is alive, and of mails now that may yet be one."""
-    recent = house.journal.events(since=utc_now() - house.config.watch.window)
+    recent = app.journal.events(since=utc_now() - app.config.watch.window)
     is_doubtful = any(event.event is EventName.UNVERIFIED for event in recent)
     print((_DOUBTFUL if is_doubtful else _NOTHING).say(options.language))
 

@@ -4,6 +4,8 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from watcher.app.pipeline import kind_of
+from watcher.app.wiring import dns_verify
 from watcher.cli.explanation import render
 from watcher.cli.options import Options
 from watcher.cli.progress import Progress
@@ -13,8 +15,6 @@ from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_of_all
 from watcher.config.schema import Config
 from watcher.errors import ExitCode, Unreadable
-from watcher.house import dns_verify
-from watcher.intake import kind_of
 from watcher.recognition.judge import Judgement, Policy, classify
 from watcher.recognition.verdict import (
     Approval,

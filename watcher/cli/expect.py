@@ -1,9 +1,9 @@
 """`watcher expect`: "I am about to sign in"."""
 
+from watcher.app.lock import running_daemon
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import local_time, utc_now
-from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName
 from watcher.i18n import Text

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from watcher.browser import open_page
+from watcher.app.browser import open_page
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import utc_now

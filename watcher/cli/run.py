@@ -3,14 +3,14 @@
 import sys
 from contextlib import suppress
 
+from watcher.app.lock import only_daemon
+from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.ending import end_in_time
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration, journal_path
 from watcher.clock import utc_now
-from watcher.daemon.lock import only_daemon
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import Event, EventName
-from watcher.house import House, dns_verify, open_channels
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -20,7 +20,7 @@ def run(options: Options) -> int:
     config = configuration(options)
     path = journal_path(config)
     with only_daemon(path), Journal.open(path) as journal:
-        house = House(
+        app = App(
             config=config,
             journal=journal,
             language=options.language,
@@ -28,14 +28,14 @@ def run(options: Options) -> int:
             open_channels=open_channels(config),
             is_daemon=True,
         )
-        end_in_time(house.inbox.stop)
+        end_in_time(app.queue.stop)
         journal.void_leases()
         journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
         if not options.quiet:
             names = ", ".join(account.name for account in config.accounts)
             text = _WATCHING.say(options.language, names=names)
             print(text, file=sys.stderr, flush=True)
-        house.watch()
+        app.watch()
         with suppress(JournalBusy, JournalUnusable):  # the end is no time to wait
             journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
     return ExitCode.OK

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from watcher.app.lock import running_daemon
 from watcher.cli.options import Options
 from watcher.cli.setting import configuration_if_any, journal_path
 from watcher.clock import local_time
 from watcher.config.schema import Config
-from watcher.daemon.lock import running_daemon
 from watcher.errors import ExitCode
 from watcher.events import ModeReason, State
 from watcher.i18n import Language, Text

@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from watcher.app.daemon import Observed
+from watcher.app.pipeline import Processed
+from watcher.app.queue import EventQueue
+from watcher.app.wiring import App, OpenChannels
 from watcher.clock import utc_now
 from watcher.config.schema import Account, Config, Notify, Watch
-from watcher.daemon.inbox import Inbox
-from watcher.daemon.loop import Observed
 from watcher.demo import mails, sentences
 from watcher.demo.server import Mailbox, serving
 from watcher.demo.telling import Teller
 from watcher.dkim import memory_lookup, verifier
 from watcher.events import MailboxSynced, State, StateChanged
-from watcher.house import House, OpenChannels
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
-from watcher.intake import Taken
 from watcher.journal import Journal
 from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
@@ -68,7 +68,7 @@ class Director(threading.Thread):
         self, scenes: tuple[Scene, ...], mailbox: Mailbox, teller: Teller, plan: Plan
     ) -> None:
         super().__init__(name="director", daemon=True)
-        self.inbox = Inbox()
+        self.queue = EventQueue()
         self.is_good = False
         self._scenes = scenes
         self._mailbox = mailbox
@@ -78,7 +78,7 @@ class Director(threading.Thread):
 
     def observe(self, observed: Observed) -> None:
         """Take what the daemon has handled; called in its thread."""
-        if isinstance(observed, Taken):
+        if isinstance(observed, Processed):
             self._teller.verdict(observed.judgement.verdict)
         self._observed.put(observed)
 
@@ -87,7 +87,7 @@ class Director(threading.Thread):
         try:
             self.is_good = self._direct()
         finally:
-            self.inbox.stop()
+            self.queue.stop()
 
     def _direct(self) -> bool:
         if not self._wait_for_connection():
@@ -126,7 +126,7 @@ class Director(threading.Thread):
     def _verdict_on(self, uid: int) -> Verdict | None:
         for observed in self._observations():
             match observed:
-                case Taken() if observed.fetched.origin.uid == uid:
+                case Processed() if observed.fetched.origin.uid == uid:
                     return observed.judgement.verdict
                 case MailboxSynced() if observed.cursor.uid_next > uid:
                     return _BY_HEADER_ALONE
@@ -185,7 +185,7 @@ def play(
         serving(mailbox, password) as port,
         Journal.open(Path(folder) / "events.db") as journal,
     ):
-        house = House(
+        app = App(
             config=_config(port, _write_secret(Path(folder), password), plan),
             journal=journal,
             language=language,
@@ -193,10 +193,10 @@ def play(
             open_channels=open_channels,
             on_shown=teller.shown,
             observe=director.observe,
-            inbox=director.inbox,
+            queue=director.queue,
         )
         director.start()
-        house.watch()
+        app.watch()
     teller.frame(sentences.GOOD_END if director.is_good else sentences.BAD_END)
     return director.is_good
 

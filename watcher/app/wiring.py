@@ -1,4 +1,4 @@
-"""Furnishes the rooms by a configuration, for every command that watches mailboxes."""
+"""Builds the application from a `Config`; shared by `run`, `check` and `demo`."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -8,13 +8,14 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Protocol
 
-from watcher.announce import Announcer, Voice
+from watcher.app.daemon import Daemon, DaemonSettings, Observed
+from watcher.app.health import Health
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.pipeline import MailPipeline, Reception
+from watcher.app.queue import EventQueue
 from watcher.clock import utc_now
 from watcher.config.accounts import Watched, watched
 from watcher.config.schema import Config
-from watcher.daemon.health import Health
-from watcher.daemon.inbox import Inbox
-from watcher.daemon.loop import Daemon, Habits, Observed
 from watcher.dkim import dns_lookup, verifier
 from watcher.errors import WatcherError
 from watcher.events import MailboxSynced, MessageFetched, Report, StateChanged
@@ -22,11 +23,9 @@ from watcher.i18n import Language
 from watcher.imap.account import WatchSettings
 from watcher.imap.once import look_once
 from watcher.imap.session import Session
-from watcher.intake import Intake
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Channel, Notification, OnAction
-from watcher.reception import Reception
 from watcher.recognition.judge import Verify, may_be_attempt
 
 
@@ -53,7 +52,7 @@ def open_channels(config: Config) -> OpenChannels | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class App:
     """Everything a daemon needs, and one look too."""
 
     config: Config
@@ -66,52 +65,52 @@ class House:
     """Whether this is the one program that tells how well the accounts are watched."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     observe: Callable[[Observed], None] = lambda _: None
-    inbox: Inbox = field(default_factory=Inbox)
+    queue: EventQueue = field(default_factory=EventQueue)
 
     def accounts(self) -> tuple[Watched, ...]:
         """Return every account with its rules."""
         return watched(self.config)
 
-    def reception(self, announcer: Announcer) -> Reception:
+    def reception(self, notifier: Notifier) -> Reception:
         """Return what receives mails."""
         policies = {one.account.name: one.policy for one in self.accounts()}
         window = self.config.watch.window
-        intake = Intake(self.journal, self.verify, policies, window)
-        return Reception(self.journal, intake, announcer, self.observe)
+        intake = MailPipeline(self.journal, self.verify, policies, window)
+        return Reception(self.journal, intake, notifier, self.observe)
 
     @contextmanager
-    def announcer(self) -> Iterator[Announcer]:
+    def notifier(self) -> Iterator[Notifier]:
         """Give what tells the user, and close its channels in the end."""
         delivery = None
         if self.open_channels:
-            delivery = Delivery(self.open_channels(on_action=self.inbox.press))
-        voice = Voice(
+            delivery = Delivery(self.open_channels(on_action=self.queue.press))
+        settings = NotifierSettings(
             language=self.language,
-            tells_unverified=self.config.notify.unverified,
+            notify_unverified=self.config.notify.unverified,
             on_shown=self.on_shown,
         )
         try:
-            yield Announcer(self.journal, delivery, voice)
+            yield Notifier(self.journal, delivery, settings)
         finally:
             if delivery:
                 delivery.close()
 
     def watch(self) -> None:
         """Be the daemon until the inbox is asked to stop."""
-        habits = Habits(
+        settings = DaemonSettings(
             remind_at=self.config.notify.remind_at,
             poll_interval=self.config.watch.poll_interval,
             keep=self.config.log.keep,
             observe=self.observe,
         )
-        with self.announcer() as announcer:
+        with self.notifier() as notifier:
             daemon = Daemon(
-                self.inbox,
+                self.queue,
                 self.journal,
-                self.reception(announcer),
-                announcer,
-                habits,
-                Health(self.journal, announcer) if self.is_daemon else None,
+                self.reception(notifier),
+                notifier,
+                settings,
+                Health(self.journal, notifier) if self.is_daemon else None,
             )
             daemon.run([self._session(one) for one in self.accounts()])
 
@@ -135,14 +134,14 @@ class House:
             threading.Thread(
                 target=_end, args=(look, name, reports.put), name=name, daemon=True
             ).start()
-        with self.announcer() as announcer:
-            return _receive(reports, self.reception(announcer), len(self.accounts()))
+        with self.notifier() as notifier:
+            return _receive(reports, self.reception(notifier), len(self.accounts()))
 
     def _session(self, one: Watched) -> Session:
         return Session(
             one.account,
             cursors=self.journal.cursors(one.account.name),
-            report=self.inbox.put,
+            report=self.queue.put,
             is_candidate=may_be_attempt,
             settings=self._settings(),
         )

@@ -1,14 +1,16 @@
-"""Takes a mail in: judges it, decides what it means now, and logs that once for ever.
+"""The one road of `run`, `check` and `demo` from the bytes of a mail to an event.
 
-This is the one road of `run`, `check` and `demo` from bytes to an event.
+A mail is judged, recorded once for ever, then told; the cursor moves last, so that
+whatever dies half-way is looked at again.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from watcher.events import Event, EventName, Kind, MessageFetched
+from watcher.app.notifier import Notifier
+from watcher.events import Event, EventName, Kind, MailboxSynced, MessageFetched
 from watcher.journal import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
@@ -36,7 +38,7 @@ RETRY_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Processed:
     """What became of one mail."""
 
     fetched: MessageFetched
@@ -44,7 +46,7 @@ class Taken:
     event: Event | None
     """What was logged; None for a known mail and for one that is not relevant."""
 
-    def is_worth_another_try(self, now: datetime) -> bool:
+    def is_worth_retrying(self, now: datetime) -> bool:
         """Return whether the proof only waits for DNS, and time is left for it."""
         verdict = self.judgement.verdict
         if not isinstance(verdict, Unverified):
@@ -53,7 +55,7 @@ class Taken:
         return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
 
 
-class Intake:
+class MailPipeline:
     """Judges mails by the rules of their account and logs what they are."""
 
     def __init__(
@@ -68,13 +70,13 @@ class Intake:
         self._policies = policies
         self._window = window
 
-    def take(self, fetched: MessageFetched, now: datetime) -> Taken:
+    def process(self, fetched: MessageFetched, now: datetime) -> Processed:
         """Judge a mail and log it, if it is an event that the log does not know."""
         policy = self._policies[fetched.origin.account or ""]
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
         new_event = find(fetched, judgement, now=now, window=self._window)
         event = self._journal.record(new_event) if new_event else None
-        return Taken(fetched, judgement, event)
+        return Processed(fetched, judgement, event)
 
 
 def find(
@@ -180,3 +182,38 @@ def _key(name: EventName, identity: str) -> str:
     Otherwise a look-alike that guesses a Message-ID could keep the real mail out.
     """
     return f"{name}:{hashlib.sha256(identity.encode()).hexdigest()}"
+
+
+class Reception:
+    """Takes mails in and tells of them, account by account."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        intake: MailPipeline,
+        notifier: Notifier,
+        observe: Callable[[Processed | MailboxSynced], None],
+    ) -> None:
+        self._observe = observe
+        self._journal = journal
+        self._intake = intake
+        self._notifier = notifier
+        self._missed: dict[str, list[Event]] = {}
+
+    def receive(self, fetched: MessageFetched, now: datetime) -> Processed:
+        """Take a mail in; an attempt that came too late waits for the look's end."""
+        processed = self._intake.process(fetched, now)
+        self._observe(processed)
+        if processed.event and processed.event.event is EventName.MISSED:
+            account = fetched.origin.account or ""
+            self._missed.setdefault(account, []).append(processed.event)
+        elif processed.event:
+            self._notifier.notify_new(processed.event, now)
+        return processed
+
+    def end_look(self, look: MailboxSynced, now: datetime) -> None:
+        """Tell what is still to be told of a look, and remember how far it went."""
+        self._notifier.notify_missed(self._missed.pop(look.account, []), now)
+        self._notifier.notify_pending(now)
+        self._journal.move_cursor(look.account, look.mailbox, look.cursor)
+        self._observe(look)

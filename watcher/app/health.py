@@ -1,4 +1,4 @@
-"""Knows how well each account is watched, and is loud when one is not.
+"""Knows how well each account is watched, and alerts when one is not.
 
 What is known goes to the event log, where `watcher status` finds it, also when the
 daemon is down.
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from watcher.announce import Announcer
+from watcher.app.notifier import Notifier
 from watcher.clock import iso, monotonic_s
 from watcher.events import Event, EventName, MailboxSynced, Origin, State, StateChanged
 from watcher.i18n import Language
@@ -29,12 +29,12 @@ class Health:
     def __init__(
         self,
         journal: Journal,
-        announcer: Announcer,
+        notifier: Notifier,
         clock_s: Callable[[], float] = monotonic_s,
     ) -> None:
         self._clock_s = clock_s
         self._journal = journal
-        self._announcer = announcer
+        self._notifier = notifier
         self._last_look_s: dict[str, float] = {}
         self._noted_s: dict[str, float] = {}
         self._blind: set[str] = set()
@@ -52,7 +52,7 @@ class Health:
         if account in self._blind:
             self._blind.discard(account)
             self._log(EventName.RECOVERED, account, now)
-            self._announcer.tell(partial(wording.recovered, account), now)
+            self._notifier.notify(partial(wording.recovered, account), now)
         if self._clock_s() - self._noted_s.get(account, 0.0) >= LOOK_NOTED_EVERY_S:
             self._noted_s[account] = self._clock_s()
             self._put(account, {"last_look_at": iso(now)})
@@ -64,11 +64,11 @@ class Health:
             self._refused.discard(change.account)
         if change.state is State.REFUSED and change.account not in self._refused:
             self._refused.add(change.account)
-            self._announcer.tell(
+            self._notifier.notify(
                 partial(wording.login_refused, change.account), change.at
             )
 
-    def look_around(self, now: datetime) -> None:
+    def tick(self, now: datetime) -> None:
         """Be loud about each account that nobody looked at for too long."""
         for account, last_s in self._last_look_s.items():
             is_overdue = self._clock_s() - last_s > BLIND_AFTER.total_seconds()
@@ -76,7 +76,7 @@ class Health:
                 self._blind.add(account)
                 self._log(EventName.BLIND, account, now)
                 since = now - timedelta(seconds=self._clock_s() - last_s)
-                self._announcer.tell(partial(wording.blind, account, since=since), now)
+                self._notifier.notify(partial(wording.blind, account, since=since), now)
 
     def _put(self, account: str, facts: Mapping[str, Any]) -> None:
         known = self._known.setdefault(account, {})

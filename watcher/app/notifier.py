@@ -1,6 +1,6 @@
 """Tells the user of events, once each: store, then notify, then confirm.
 
-An attempt is claimed in the log before it is shown and confirmed after, so that of two
+An attempt is leased in the log before it is shown and confirmed after, so that of two
 programs one shows it, and one that died half-way leaves it to the next.
 """
 
@@ -36,54 +36,54 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class NotifierSettings:
     """How the user wants to be told."""
 
     language: Language
-    tells_unverified: bool
+    notify_unverified: bool
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     """Called with each notification and the channel that showed it."""
 
 
-class Announcer:
+class Notifier:
     """Shows events through a delivery and logs that it did.
 
     Without a delivery the user wants no notifications: nothing is shown or logged.
     """
 
     def __init__(
-        self, journal: Journal, delivery: Delivery | None, voice: Voice
+        self, journal: Journal, delivery: Delivery | None, settings: NotifierSettings
     ) -> None:
         self._journal = journal
         self._delivery = delivery
-        self._voice = voice
+        self._settings = settings
 
-    def announce(self, event: Event, now: datetime) -> None:
+    def notify_new(self, event: Event, now: datetime) -> None:
         """Show a new event, if it is one to be shown."""
         match event.event:
             case EventName.ATTEMPT:
-                self._announce_attempt(event, now)
-            case EventName.UNVERIFIED if self._voice.tells_unverified:
-                self._announce_unverified(event, now)
+                self._notify_attempt(event, now)
+            case EventName.UNVERIFIED if self._settings.notify_unverified:
+                self._notify_unverified(event, now)
             case _:
                 pass
 
-    def announce_pending(self, now: datetime) -> None:
+    def notify_pending(self, now: datetime) -> None:
         """Show the live attempts that nobody was shown yet."""
         for event in self._journal.unnotified(now):
-            self._announce_attempt(event, now)
+            self._notify_attempt(event, now)
 
-    def announce_missed(self, events: Sequence[Event], now: datetime) -> None:
+    def notify_missed(self, events: Sequence[Event], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
         if len(events) == 1:
-            self.tell(partial(wording.late, events[0]), now)
+            self.notify(partial(wording.late, events[0]), now)
         elif events:
-            self.tell(partial(wording.missed, events), now)
+            self.notify(partial(wording.missed, events), now)
 
     def remind(self, event: Event, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
         words = self._words(wording.reminder, event, now)
-        channel = self.tell(words, now, about=event)
+        channel = self.notify(words, now, about=event)
         if channel is not None:
             self._journal.append_about(
                 event, EventName.REMINDED, at=now, detail=channel
@@ -95,12 +95,12 @@ class Announcer:
         kind = wording.reminder if was_reminded else wording.live
         if self._delivery:
             words = self._words(kind, event, now)
-            self._delivery.refresh(words(language=self._voice.language))
+            self._delivery.refresh(words(language=self._settings.language))
 
-    def advise(self, event: Event, now: datetime) -> None:
+    def answer_not_me(self, event: Event, now: datetime) -> None:
         """Tell a user who did not sign in what to do, and log that it was not them."""
         self._journal.append_about(event, EventName.NOT_ME, at=now)
-        self.tell(partial(wording.not_me_advice, event), now, about=event)
+        self.notify(partial(wording.not_me_advice, event), now, about=event)
 
     def close(self, event: Event, now: datetime) -> None:
         """Take an expired attempt off the screen and say that it is over."""
@@ -109,43 +109,43 @@ class Announcer:
         self._delivery.withdraw(event.attempt_id or 0)
         was_shown = self._journal.has_happened(event.attempt_id, EventName.NOTIFIED)
         if was_shown and event.expires_at and now - event.expires_at < STALE_AFTER:
-            self.tell(partial(wording.expired, event), now)
+            self.notify(partial(wording.expired, event), now)
 
-    def tell(
+    def notify(
         self, words: Words, now: datetime, about: Event | None = None
     ) -> str | None:
         """Show it and return the channel that did; log each channel that did not."""
         if self._delivery is None:
             return None
-        notification = words(language=self._voice.language)
+        notification = words(language=self._settings.language)
         try:
             delivered = self._delivery.deliver(notification)
         except NotDelivered as error:
             self._log_failures(error.failures, now, about)
             return None
-        self._voice.on_shown(notification, delivered.channel)
+        self._settings.on_shown(notification, delivered.channel)
         self._log_failures(delivered.failures, now, about)
         return delivered.channel
 
-    def _announce_attempt(self, event: Event, now: datetime) -> None:
+    def _notify_attempt(self, event: Event, now: datetime) -> None:
         attempt_id = event.attempt_id or 0
         if self._delivery is None or not self._journal.acquire_lease(attempt_id, now):
             return
         words = self._words(wording.live, event, now)
-        channel = self.tell(words, now, about=event)
+        channel = self.notify(words, now, about=event)
         if channel is not None:
             self._journal.append_about(
                 event, EventName.NOTIFIED, at=now, detail=channel
             )
 
-    def _announce_unverified(self, event: Event, now: datetime) -> None:
+    def _notify_unverified(self, event: Event, now: datetime) -> None:
         if event.expires_at is not None and event.expires_at <= now:
             return
         count = self._journal.count(EventName.UNVERIFIED, now - HOUR)
         if count <= UNVERIFIED_AN_HOUR:
-            self.tell(partial(wording.unverified, event), now)
+            self.notify(partial(wording.unverified, event), now)
         elif count == UNVERIFIED_AN_HOUR + 1:
-            self.tell(partial(wording.unverified_summary, count), now)
+            self.notify(partial(wording.unverified_summary, count), now)
 
     def _words(
         self, kind: Callable[..., Notification], event: Event, now: datetime

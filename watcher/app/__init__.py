@@ -1,0 +1,1 @@
+"""The running program: one loop that judges, records and notifies."""

@@ -1,1 +1,0 @@
-"""What runs for as long as the machine is on: one loop, one inbox, one lock."""
