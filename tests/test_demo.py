@@ -8,7 +8,7 @@ import pytest
 from tests.eyes import Eyes
 from tests.home import Home
 from watcher.demo import mails
-from watcher.demo.story import Scene, five_mails, play
+from watcher.demo.script import Step, default_script, play
 from watcher.errors import ExitCode
 from watcher.i18n import Language
 from watcher.notify.notification import Channel, OnAction
@@ -54,11 +54,11 @@ def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(
     def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
         return (eyes,)
 
-    def a_forgery_taken_for_real(amazon: mails.Signer) -> tuple[Scene, ...]:
-        return (replace(five_mails(amazon)[2], expected=Recognised),)
+    def a_forgery_taken_for_real(amazon: mails.Signer) -> tuple[Step, ...]:
+        return (replace(default_script(amazon)[2], expected=Recognised),)
 
     is_good = play(
-        0.1, Language.EN, open_channels=open_channels, scenes=a_forgery_taken_for_real
+        0.1, Language.EN, open_channels=open_channels, script=a_forgery_taken_for_real
     )
 
     assert not is_good

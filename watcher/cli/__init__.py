@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, TextIO, cast
 
 from watcher.cli import parser
-from watcher.cli.options import Options
+from watcher.cli.parser import Options
 from watcher.errors import ExitCode, WatcherError
 from watcher.i18n import Text, desktop_language
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from watcher.app.daemon import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
-from watcher.cli.lines import render_live
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration, journal_path
+from watcher.cli.context import configuration, journal_path
+from watcher.cli.parser import Options
+from watcher.cli.render import render_live
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
 from watcher.events import EventName, MailboxSynced, StateChanged

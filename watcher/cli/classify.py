@@ -6,11 +6,11 @@ from typing import Any
 
 from watcher.app.pipeline import kind_of
 from watcher.app.wiring import dns_verify
-from watcher.cli.explanation import render
-from watcher.cli.options import Options
-from watcher.cli.progress import Progress
-from watcher.cli.saved import Saved, names_in, read
-from watcher.cli.setting import configuration_if_any
+from watcher.cli.context import configuration_if_any
+from watcher.cli.mailfiles import MailFile, names_in, read
+from watcher.cli.parser import Options
+from watcher.cli.render import render_judgement
+from watcher.cli.terminal import Progress
 from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_of_all
 from watcher.config.schema import Config
@@ -48,9 +48,9 @@ def run(options: Options) -> int:
     with Progress(len(names)) as progress:
         for name in names:
             try:
-                for saved in read(name):
-                    judgement = classify(saved.raw, verify=verify, policy=policy)
-                    progress.print(_line(saved, judgement, rules, options))
+                for mail_file in read(name):
+                    judgement = classify(mail_file.raw, verify=verify, policy=policy)
+                    progress.print(_line(mail_file, judgement, rules, options))
             except Unreadable as error:
                 progress.warn(error.say(options.language))
                 code = ExitCode.UNREADABLE
@@ -58,12 +58,14 @@ def run(options: Options) -> int:
     return code
 
 
-def _line(saved: Saved, judgement: Judgement, rules: Config, options: Options) -> str:
+def _line(
+    mail_file: MailFile, judgement: Judgement, rules: Config, options: Options
+) -> str:
     received_at = options.received_at or utc_now()
     if options.json:
         facts = as_json(judgement, received_at, rules.watch.window)
-        return json.dumps({"v": 1, "file": saved.name, **facts}, ensure_ascii=False)
-    return render(saved.name, judgement, options)
+        return json.dumps({"v": 1, "file": mail_file.name, **facts}, ensure_ascii=False)
+    return render_judgement(mail_file.name, judgement, options)
 
 
 def as_json(

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from watcher.cli.options import Options
-from watcher.demo.story import play
+from watcher.cli.parser import Options
+from watcher.demo.script import play
 from watcher.errors import ExitCode
 from watcher.notify.delivery import desktop_channels
 from watcher.notify.notification import Channel, Notification, OnAction

@@ -1,8 +1,8 @@
 """`watcher expect`: "I am about to sign in"."""
 
 from watcher.app.lock import running_daemon
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.parser import Options
 from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName

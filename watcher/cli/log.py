@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from watcher.cli.lines import render
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.parser import Options
+from watcher.cli.render import render_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import Event
@@ -49,7 +49,7 @@ def _print(events: Iterable[Event], options: Options, newest_id: int = 0) -> int
         if options.json:
             line = event.to_json(utc_now())
         else:
-            line = render(event, options.language)
+            line = render_event(event, options.language)
         print(line, flush=options.follow)
         newest_id = event.id
     return newest_id

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from watcher.app.browser import open_page
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
 from watcher.events import Event

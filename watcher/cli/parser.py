@@ -6,9 +6,39 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from watcher.cli.options import Options
 from watcher.clock import parse_duration
 from watcher.i18n import Language, Text
+
+
+class Options(argparse.Namespace):
+    """Every option of every command; a command reads its own."""
+
+    command: str
+    language: Language
+    config: Path | None
+    verbose: bool
+    quiet: bool
+    no_color: bool
+    json: bool
+    # check
+    wait: float | None
+    no_notify: bool
+    # demo
+    seconds: float
+    # classify
+    files: list[str]
+    received_at: datetime | None
+    # log
+    count: int | None
+    since: timedelta | None
+    follow: bool
+    reveal: bool
+    # expect
+    span: timedelta
+    # open
+    id: int | None
+    print_only: bool
+
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0

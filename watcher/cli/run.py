@@ -5,9 +5,9 @@ from contextlib import suppress
 
 from watcher.app.lock import only_daemon
 from watcher.app.wiring import App, dns_verify, open_channels
-from watcher.cli.ending import end_in_time
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration, journal_path
+from watcher.cli.context import configuration, journal_path
+from watcher.cli.parser import Options
+from watcher.cli.signals import end_in_time
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import Event, EventName

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from watcher.app.lock import running_daemon
-from watcher.cli.options import Options
-from watcher.cli.setting import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.parser import Options
 from watcher.clock import local_time
 from watcher.config.schema import Config
 from watcher.errors import ExitCode

@@ -167,11 +167,11 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _do_idle(self, _: str) -> str:
         self._say("+ idling")
         is_done = threading.Event()
-        teller = threading.Thread(target=self._push, args=(is_done,), daemon=True)
-        teller.start()
+        printer = threading.Thread(target=self._push, args=(is_done,), daemon=True)
+        printer.start()
         self.rfile.readline()  # DONE
         is_done.set()
-        teller.join()
+        printer.join()
         return "OK done"
 
     def _push(self, is_done: threading.Event) -> None:

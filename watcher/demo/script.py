@@ -1,4 +1,4 @@
-"""The demo: the real daemon on a mailbox of its own, and five mails that tell all.
+"""The demo: the real daemon on a mailbox of its own, and five mails one after another.
 
 Only the five minutes are shortened, so that the end can be seen too.
 """
@@ -20,8 +20,8 @@ from watcher.app.wiring import App, OpenChannels
 from watcher.clock import utc_now
 from watcher.config.schema import Account, Config, Notify, Watch
 from watcher.demo import mails, sentences
+from watcher.demo.printer import Printer
 from watcher.demo.server import Mailbox, serving
-from watcher.demo.telling import Teller
 from watcher.dkim import memory_lookup, verifier
 from watcher.events import MailboxSynced, State, StateChanged
 from watcher.i18n import Language, Text
@@ -39,7 +39,7 @@ _BY_HEADER_ALONE = NotRelevant((), UNCHECKED)
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Step:
     """One mail of the demo, and what must become of it."""
 
     title: Text
@@ -61,25 +61,25 @@ class Plan:
         return cls(timedelta(seconds=max(3.0, seconds * 0.75)), seconds * 0.08)
 
 
-class Director(threading.Thread):
+class ScriptRunner(threading.Thread):
     """Delivers the mails one after another and waits for what becomes of each."""
 
     def __init__(
-        self, scenes: tuple[Scene, ...], mailbox: Mailbox, teller: Teller, plan: Plan
+        self, script: tuple[Step, ...], mailbox: Mailbox, printer: Printer, plan: Plan
     ) -> None:
         super().__init__(name="director", daemon=True)
         self.queue = EventQueue()
         self.is_good = False
-        self._scenes = scenes
+        self._script = script
         self._mailbox = mailbox
-        self._teller = teller
+        self._printer = printer
         self._plan = plan
         self._observed: queue.SimpleQueue[Observed] = queue.SimpleQueue()
 
     def observe(self, observed: Observed) -> None:
         """Take what the daemon has handled; called in its thread."""
         if isinstance(observed, Processed):
-            self._teller.verdict(observed.judgement.verdict)
+            self._printer.verdict(observed.judgement.verdict)
         self._observed.put(observed)
 
     def run(self) -> None:
@@ -91,35 +91,35 @@ class Director(threading.Thread):
 
     def _direct(self) -> bool:
         if not self._wait_for_connection():
-            self._teller.say(sentences.LATE)
+            self._printer.say(sentences.LATE)
             return False
         ends_at = utc_now() + self._plan.window
-        outcomes = [self._play(scene) for scene in self._scenes]
+        outcomes = [self._play(step) for step in self._script]
         self._count_down(ends_at)
         return all(outcomes)
 
     def _wait_for_connection(self) -> bool:
         for observed in self._observations():
             if isinstance(observed, StateChanged) and observed.state is State.WATCHING:
-                self._teller.say(sentences.CONNECTED, mode=observed.mode)
+                self._printer.say(sentences.CONNECTED, mode=observed.mode)
                 return True
         return False
 
-    def _play(self, scene: Scene) -> bool:
+    def _play(self, step: Step) -> bool:
         """Deliver a mail; return whether it was judged as it should be."""
-        self._teller.arrival(scene.title, scene.draft)
+        self._printer.arrival(step.title, step.draft)
         now = utc_now()
-        raw = mails.write(scene.draft, now)
-        if scene.signer:
-            raw = scene.signer.sign(raw, scene.draft.sender.domain)
+        raw = mails.write(step.draft, now)
+        if step.signer:
+            raw = step.signer.sign(raw, step.draft.sender.domain)
         verdict = self._verdict_on(self._mailbox.deliver(raw, now))
-        is_good = isinstance(verdict, scene.expected)
+        is_good = isinstance(verdict, step.expected)
         if verdict is None:
-            self._teller.say(sentences.LATE)
+            self._printer.say(sentences.LATE)
         elif verdict is _BY_HEADER_ALONE:
-            self._teller.verdict(verdict)
+            self._printer.verdict(verdict)
         if not is_good:
-            self._teller.say(sentences.WRONG, expected=scene.expected.__name__)
+            self._printer.say(sentences.WRONG, expected=step.expected.__name__)
         time.sleep(self._plan.pause_s)
         return is_good
 
@@ -144,20 +144,20 @@ class Director(threading.Thread):
     def _count_down(self, ends_at: datetime) -> None:
         """Wait until the attempts are over, telling the time left."""
         while (left := ends_at - utc_now()) > timedelta(0):
-            self._teller.countdown(left)
+            self._printer.countdown(left)
             time.sleep(min(COUNT_EVERY_S, left.total_seconds()))
         time.sleep(self._plan.pause_s)  # the daemon says that it is over
 
 
-def five_mails(amazon: mails.Signer) -> tuple[Scene, ...]:
+def default_script(amazon: mails.Signer) -> tuple[Step, ...]:
     """Return the scenes of the demo, with the key that counts as Amazon's."""
     forger = mails.Signer()
     return (
-        Scene(sentences.APPROVAL, mails.APPROVAL, amazon, Recognised),
-        Scene(sentences.CODE, mails.CODE, amazon, Recognised),
-        Scene(sentences.FORGED, mails.FORGED, forger, LookAlike),
-        Scene(sentences.PHISHING, mails.PHISHING, None, LookAlike),
-        Scene(sentences.ORDINARY, mails.ORDINARY, None, NotRelevant),
+        Step(sentences.APPROVAL, mails.APPROVAL, amazon, Recognised),
+        Step(sentences.CODE, mails.CODE, amazon, Recognised),
+        Step(sentences.FORGED, mails.FORGED, forger, LookAlike),
+        Step(sentences.PHISHING, mails.PHISHING, None, LookAlike),
+        Step(sentences.ORDINARY, mails.ORDINARY, None, NotRelevant),
     )
 
 
@@ -166,7 +166,7 @@ def play(
     language: Language,
     *,
     open_channels: OpenChannels,
-    scenes: Callable[[mails.Signer], tuple[Scene, ...]] = five_mails,
+    script: Callable[[mails.Signer], tuple[Step, ...]] = default_script,
 ) -> bool:
     """Show the program at work for about so many seconds.
 
@@ -177,9 +177,9 @@ def play(
     plan = Plan.of(seconds)
     password = secrets.token_urlsafe(16)
     mailbox = Mailbox()
-    teller = Teller(language)
-    teller.frame(sentences.OPENING, seconds=round(plan.window.total_seconds()))
-    director = Director(scenes(amazon), mailbox, teller, plan)
+    printer = Printer(language)
+    printer.frame(sentences.OPENING, seconds=round(plan.window.total_seconds()))
+    runner = ScriptRunner(script(amazon), mailbox, printer, plan)
     with (
         tempfile.TemporaryDirectory(prefix="watcher-demo-") as folder,
         serving(mailbox, password) as port,
@@ -191,14 +191,14 @@ def play(
             language=language,
             verify=verifier(memory_lookup(amazon.keys(STORES))),
             open_channels=open_channels,
-            on_shown=teller.shown,
-            observe=director.observe,
-            queue=director.queue,
+            on_shown=printer.shown,
+            observe=runner.observe,
+            queue=runner.queue,
         )
-        director.start()
+        runner.start()
         app.watch()
-    teller.frame(sentences.GOOD_END if director.is_good else sentences.BAD_END)
-    return director.is_good
+    printer.frame(sentences.GOOD_END if runner.is_good else sentences.BAD_END)
+    return runner.is_good
 
 
 def _write_secret(folder: Path, password: str) -> Path:

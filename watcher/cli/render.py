@@ -1,25 +1,39 @@
-"""Writes an event as a line a person reads, in their language."""
+"""Writes an event, or a judged mail, as lines a person reads, in their language."""
 
 from datetime import datetime
 
+from watcher.cli.parser import Options
+from watcher.cli.terminal import Colour, paint
 from watcher.clock import local_time
 from watcher.events import Event, EventName, Kind
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
+from watcher.recognition.explain import Check, explain
+from watcher.recognition.judge import Judgement
 from watcher.recognition.text import sanitise
-from watcher.recognition.verdict import time_left
+from watcher.recognition.verdict import (
+    Approval,
+    Code,
+    LookAlike,
+    NotRelevant,
+    Recognised,
+    Unknown,
+    Unverified,
+    Verdict,
+    time_left,
+)
 
 DETAIL_COLUMNS = 100
 
 
-def render(event: Event, language: Language) -> str:
+def render_event(event: Event, language: Language) -> str:
     """Return one line: date, clock time, what happened, to whom, and the details."""
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     about = f"#{event.attempt_id}" if event.attempt_id else ""
     words = (
         when,
         about.rjust(5),
-        NAMES[event.event].say(language),
+        EVENT_NAMES[event.event].say(language),
         *(_printable(word) for word in _details(event, language)),
     )
     return "  ".join(words)
@@ -76,7 +90,7 @@ _KINDS = {
     Kind.CODE: Text(en="verification code", ja="確認コード"),
     Kind.UNKNOWN: Text(en="unknown form", ja="未知の形式"),
 }
-NAMES = {
+EVENT_NAMES = {
     EventName.ATTEMPT: Text(en="sign-in attempt", ja="サインイン試行"),
     EventName.MISSED: Text(en="missed", ja="間に合わず"),
     EventName.UNVERIFIED: Text(en="sender not verified", ja="差出人を確認できず"),
@@ -93,3 +107,70 @@ NAMES = {
     EventName.STARTED: Text(en="daemon started", ja="デーモン開始"),
     EventName.STOPPED: Text(en="daemon stopped", ja="デーモン終了"),
 }
+
+
+_SIGNS = {
+    True: ("✓", Colour.GOOD),
+    False: ("✗", Colour.BAD),
+    None: ("?", Colour.OPEN),
+}
+
+
+def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
+    """Return the lines on one mail."""
+    text, colour = _headline(judgement.verdict)
+    head = f"{name}: {paint(text.say(options.language), colour, options)}"
+    lines = (_render_finding(check, options) for check in explain(judgement.findings))
+    return "\n".join((head, *lines))
+
+
+def _headline(verdict: Verdict) -> tuple[Text, Colour]:
+    match verdict:
+        case Recognised(attempt=attempt):
+            match attempt.content:
+                case Approval():
+                    return _APPROVAL, Colour.GOOD
+                case Code():
+                    return _CODE, Colour.GOOD
+                case Unknown():
+                    return _UNKNOWN_FORM, Colour.GOOD
+        case Unverified():
+            return _UNVERIFIED, Colour.OPEN
+        case LookAlike():
+            return _LOOK_ALIKE, Colour.BAD
+        case NotRelevant():
+            return _NOT_RELEVANT, Colour.STRONG
+
+
+def _render_finding(check: Check, options: Options) -> str:
+    sign, colour = _SIGNS[check.passed]
+    label = check.label.say(options.language)
+    flaws = "; ".join(flaw.say(options.language) for flaw in check.flaws)
+    told = " — ".join(part for part in (flaws, check.value) if part)
+    return f"  {paint(sign, colour, options)} {label}{': ' if told else ''}{told}"
+
+
+_APPROVAL = Text(
+    en="recognised: Amazon asks to approve or deny a sign-in",
+    ja="本物: サインインの承認または否認を求める Amazon のメール",
+)
+_CODE = Text(
+    en="recognised: Amazon's verification code for a sign-in",
+    ja="本物: サインインの確認コードを知らせる Amazon のメール",
+)
+_UNKNOWN_FORM = Text(
+    en="recognised: Amazon's sign-in mail in an unknown form (no link, no code)",
+    ja="本物: 未知の形式のサインイン試行メール(リンクもコードも出しません)",
+)
+_UNVERIFIED = Text(
+    en="unverified: it reads like a sign-in attempt, but nothing proves the sender",
+    ja="未確認: サインイン試行のようですが、差出人を証明できません",
+)
+_LOOK_ALIKE = Text(
+    en="look-alike: it passes itself off as Amazon's account mail",
+    ja="偽物: Amazon のアカウント連絡に見せかけています",
+)
+_NOT_RELEVANT = Text(
+    en="not relevant: it is no sign-in attempt",
+    ja="対象外: サインイン試行のメールではありません",
+)

@@ -21,7 +21,7 @@ LOOKED_AT_FOR_NUL = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class MailFile:
     """One mail, and how to call it."""
 
     name: str
@@ -55,7 +55,7 @@ def _is_mail(file: Path, folder: Path) -> bool:
     return file.is_file() and not is_hidden
 
 
-def read(name: str) -> Iterator[Saved]:
+def read(name: str) -> Iterator[MailFile]:
     """Yield the mails of one file: one of an .eml, all of an mbox.
 
     Raises:
@@ -71,16 +71,16 @@ def read(name: str) -> Iterator[Saved]:
         raise Unreadable(_NO_FILE, name=name, reason=error.strerror) from error
 
 
-def _split(name: str, file: BinaryIO) -> Iterator[Saved]:
+def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
     first = file.readline(MAIL_BYTES)
     if first.startswith(_FROM_LINE):
         for number, raw in enumerate(_mails_of_mbox(file), 1):
-            yield Saved(f"{name}#{number}", raw)
+            yield MailFile(f"{name}#{number}", raw)
         return
     raw = first + file.read(MAIL_BYTES + 1 - len(first))
     if not raw.strip() or b"\0" in raw[:LOOKED_AT_FOR_NUL]:
         raise Unreadable(_NO_MAIL, name=name)
-    yield Saved(name, raw)
+    yield MailFile(name, raw)
 
 
 def _mails_of_mbox(file: BinaryIO) -> Iterator[bytes]:

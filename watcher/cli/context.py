@@ -1,10 +1,10 @@
-"""What a command works with: configuration, language, event log, the rooms wired."""
+"""What a command works with: configuration, language, event log."""
 
 from pathlib import Path
 
 import platformdirs
 
-from watcher.cli.options import Options
+from watcher.cli.parser import Options
 from watcher.config.load import default_path, load
 from watcher.config.schema import Config, LanguageChoice
 from watcher.i18n import Language, desktop_language

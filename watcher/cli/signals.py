@@ -3,7 +3,7 @@
 A locked event log, a frozen desktop or a silent name server each take seconds of the
 main thread, and inside SQLite it does not even learn of the signal. So a thread of its
 own hears the signal, too, and ends the process if that is still there: the event log
-bears it, as it bears kill -9.
+survives it, as it survives kill -9.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Tells the demo's story line by line, with the seconds since its start."""
+"""Prints the demo's script as it runs, with the seconds since its start."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ from watcher.recognition.verdict import (
 )
 
 
-class Teller:
+class Printer:
     """Prints in the user's language; safe from several threads."""
 
     def __init__(self, language: Language) -> None:
