@@ -1,4 +1,4 @@
-"""The values that travel: what an account's session reports, and a line of the event log."""
+"""The values that travel: what a session reports, and a line of the event log."""
 
 import json
 from dataclasses import dataclass, field
