@@ -7,12 +7,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import names
-from tests.dovecot import Dovecot, running
-from tests.home import Home
-from tests.household import Household
-from tests.names import NameServer
-from tests.samples import records
+from tests.environment import Home, MailUser
+from tests.sample_mails import records
+from tests.servers import Dovecot, NameServer, running, serving_dns
 
 # Machines that run tests are shared: what takes long there says nothing of the code.
 hypothesis.settings.register_profile(
@@ -33,7 +30,7 @@ def dovecot() -> Iterator[Dovecot]:
 @pytest.fixture
 def name_server() -> Iterator[NameServer]:
     """Give a name server that knows the keys of the tests' mails."""
-    with names.serving(records()) as server:
+    with serving_dns(records()) as server:
         yield server
 
 
@@ -44,9 +41,9 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def household(home: Home, dovecot: Dovecot, name_server: NameServer) -> Household:
+def mail_user(home: Home, dovecot: Dovecot, name_server: NameServer) -> MailUser:
     """Give a user with a mailbox of their own, and everything configured."""
     user = f"user-{uuid.uuid4().hex[:12]}@example.jp"
-    household = Household(home, dovecot, name_server, user)
-    household.configure()
-    return household
+    mail_user = MailUser(home, dovecot, name_server, user)
+    mail_user.configure()
+    return mail_user

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.eyes import Eyes
-from tests.sightings import NOW, WINDOW, link, new_event
+from tests.factories import NOW, WINDOW, link_of, new_event
+from tests.fakes import RecordingChannel
 from watcher.app.notifier import (
     STALE_AFTER,
     UNVERIFIED_AN_HOUR,
@@ -38,12 +38,12 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def eyes() -> Eyes:
-    return Eyes()
+def channel() -> RecordingChannel:
+    return RecordingChannel()
 
 
 def notifier(
-    journal: Journal, *channels: Eyes, settings: NotifierSettings = VOICE
+    journal: Journal, *channels: RecordingChannel, settings: NotifierSettings = VOICE
 ) -> Notifier:
     return Notifier(journal, Delivery(channels) if channels else None, settings)
 
@@ -60,72 +60,78 @@ def names(journal: Journal) -> list[str]:
     return [event.event.value for event in journal.events()]
 
 
-def test_an_attempt_is_shown_once_and_confirmed(journal: Journal, eyes: Eyes) -> None:
+def test_an_attempt_is_shown_once_and_confirmed(
+    journal: Journal, channel: RecordingChannel
+) -> None:
     event = recorded(journal)
 
     for _ in range(2):
-        notifier(journal, eyes).notify_new(event, NOW)
-        notifier(journal, eyes).notify_pending(LATER)
+        notifier(journal, channel).notify_new(event, NOW)
+        notifier(journal, channel).notify_pending(LATER)
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
     assert names(journal) == ["attempt", "notified"]
 
 
-def test_two_programs_show_an_attempt_once(path: Path, eyes: Eyes) -> None:
+def test_two_programs_show_an_attempt_once(
+    path: Path, channel: RecordingChannel
+) -> None:
     with Journal.open(path) as one, Journal.open(path) as other:
         event = recorded(one)
-        notifier(one, eyes).notify_new(event, NOW)
-        notifier(other, eyes).notify_new(event, NOW)
+        notifier(one, channel).notify_new(event, NOW)
+        notifier(other, channel).notify_new(event, NOW)
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
 
 
 def test_what_a_program_claimed_and_died_over_is_shown_by_the_next(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
     event = recorded(journal)
     assert journal.acquire_lease(event.id, NOW)
 
-    notifier(journal, eyes).notify_pending(NOW)
-    assert eyes.links == []
-    notifier(journal, eyes).notify_pending(LATER)
+    notifier(journal, channel).notify_pending(NOW)
+    assert channel.links == []
+    notifier(journal, channel).notify_pending(LATER)
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
 
 
 def test_what_could_not_be_shown_is_tried_again_but_not_at_once(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    eyes.is_shut = True
-    settings = notifier(journal, eyes)
+    channel.is_shut = True
+    settings = notifier(journal, channel)
     settings.notify_new(recorded(journal), NOW)
     settings.notify_pending(NOW)
     assert names(journal) == ["attempt", "notify_failed"]
 
-    eyes.is_shut = False
+    channel.is_shut = False
     settings.notify_pending(LATER)
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
     assert names(journal) == ["attempt", "notify_failed", "notified"]
 
 
 def test_a_channel_that_fails_is_logged_and_the_next_one_shows_it(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    shut = Eyes(name="shut", is_shut=True)
+    shut = RecordingChannel(name="shut", is_shut=True)
 
-    notifier(journal, shut, eyes).notify_new(recorded(journal), NOW)
+    notifier(journal, shut, channel).notify_new(recorded(journal), NOW)
 
     details = [event.detail for event in journal.events()]
     assert details == [None, "shut: shut", "eyes"]
 
 
-def test_what_is_over_is_not_shown_any_more(journal: Journal, eyes: Eyes) -> None:
+def test_what_is_over_is_not_shown_any_more(
+    journal: Journal, channel: RecordingChannel
+) -> None:
     recorded(journal)
 
-    notifier(journal, eyes).notify_pending(NOW + WINDOW)
+    notifier(journal, channel).notify_pending(NOW + WINDOW)
 
-    assert eyes.shown == []
+    assert channel.shown == []
 
 
 def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
@@ -142,150 +148,158 @@ def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
     assert names(journal) == ["attempt"]
 
 
-def test_an_unverified_mail_is_told_without_link(journal: Journal, eyes: Eyes) -> None:
-    notifier(journal, eyes).notify_new(
+def test_an_unverified_mail_is_told_without_link(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    notifier(journal, channel).notify_new(
         recorded(journal, event=EventName.UNVERIFIED), NOW
     )
 
-    assert eyes.links == [None]
-    assert "https://" not in eyes.shown[0].body
+    assert channel.links == [None]
+    assert "https://" not in channel.shown[0].body
 
 
-def test_unverified_mails_can_be_kept_silent(journal: Journal, eyes: Eyes) -> None:
+def test_unverified_mails_can_be_kept_silent(
+    journal: Journal, channel: RecordingChannel
+) -> None:
     settings = replace(VOICE, notify_unverified=False)
 
-    notifier(journal, eyes, settings=settings).notify_new(
+    notifier(journal, channel, settings=settings).notify_new(
         recorded(journal, event=EventName.UNVERIFIED), NOW
     )
 
-    assert eyes.shown == []
+    assert channel.shown == []
 
 
 def test_a_flood_of_unverified_mails_ends_in_one_summary(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
     for number in range(UNVERIFIED_AN_HOUR + 10):
         event = recorded(journal, number, EventName.UNVERIFIED)
-        notifier(journal, eyes).notify_new(event, NOW)
+        notifier(journal, channel).notify_new(event, NOW)
 
-    assert len(eyes.shown) == UNVERIFIED_AN_HOUR + 1
-    assert f"{UNVERIFIED_AN_HOUR + 1} " in eyes.shown[-1].body
+    assert len(channel.shown) == UNVERIFIED_AN_HOUR + 1
+    assert f"{UNVERIFIED_AN_HOUR + 1} " in channel.shown[-1].body
 
 
 @pytest.mark.parametrize("name", [EventName.LOOK_ALIKE, EventName.BLIND])
 def test_a_look_alike_is_logged_and_not_shown(
-    journal: Journal, eyes: Eyes, name: EventName
+    journal: Journal, channel: RecordingChannel, name: EventName
 ) -> None:
-    notifier(journal, eyes).notify_new(recorded(journal, event=name), NOW)
+    notifier(journal, channel).notify_new(recorded(journal, event=name), NOW)
 
-    assert eyes.shown == []
+    assert channel.shown == []
 
 
-def test_a_reminder_is_shown_and_logged(journal: Journal, eyes: Eyes) -> None:
+def test_a_reminder_is_shown_and_logged(
+    journal: Journal, channel: RecordingChannel
+) -> None:
     event = recorded(journal)
 
-    notifier(journal, eyes).remind(event, NOW + timedelta(minutes=3))
+    notifier(journal, channel).remind(event, NOW + timedelta(minutes=3))
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
     assert names(journal) == ["attempt", "reminded"]
 
 
 def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    eyes.is_shut = True
+    channel.is_shut = True
 
-    notifier(journal, eyes).remind(recorded(journal), NOW)
+    notifier(journal, channel).remind(recorded(journal), NOW)
 
     assert names(journal) == ["attempt", "notify_failed"]
 
 
 def test_the_end_of_what_was_shown_is_told_and_its_popup_withdrawn(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    settings = notifier(journal, eyes)
+    settings = notifier(journal, channel)
     settings.notify_new(recorded(journal), NOW)
     (over,) = journal.expire(NOW + WINDOW)
 
     settings.close(over, NOW + WINDOW)
 
-    assert eyes.withdrawn == [over.attempt_id]
-    assert eyes.links == [link(1), None]
+    assert channel.withdrawn == [over.attempt_id]
+    assert channel.links == [link_of(1), None]
 
 
 def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
     unseen = recorded(journal, 1)
     seen = recorded(journal, 2)
-    settings = notifier(journal, eyes)
+    settings = notifier(journal, channel)
     settings.notify_new(seen, NOW)
 
     settings.close(unseen, NOW + WINDOW)
     settings.close(seen, NOW + WINDOW + STALE_AFTER)
 
-    assert eyes.links == [link(2)]
+    assert channel.links == [link_of(2)]
 
 
 def test_it_was_not_me_is_logged_and_answered_with_advice(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    notifier(journal, eyes).answer_not_me(recorded(journal), NOW)
+    notifier(journal, channel).answer_not_me(recorded(journal), NOW)
 
     assert names(journal) == ["attempt", "not_me"]
-    assert eyes.links == [None]
+    assert channel.links == [None]
 
 
-def test_who_expects_a_sign_in_is_told_to_act(journal: Journal, eyes: Eyes) -> None:
+def test_who_expects_a_sign_in_is_told_to_act(
+    journal: Journal, channel: RecordingChannel
+) -> None:
     event = recorded(journal)
     armed = Event(
         id=0, at=NOW, event=EventName.ARMED, expires_at=NOW + timedelta(minutes=10)
     )
-    settings = notifier(journal, eyes)
+    settings = notifier(journal, channel)
 
     settings.remind(event, NOW)
     journal.append(armed)
     settings.remind(event, NOW)
 
-    assert eyes.shown[0] != eyes.shown[1]
+    assert channel.shown[0] != channel.shown[1]
 
 
 def test_several_missed_attempts_are_told_in_one_summary(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    settings = notifier(journal, eyes)
+    settings = notifier(journal, channel)
     missed = [recorded(journal, number, EventName.MISSED) for number in (1, 2, 3)]
 
     settings.notify_missed(missed[:1], NOW)
     settings.notify_missed(missed, NOW)
     settings.notify_missed([], NOW)
 
-    assert len(eyes.shown) == 2
-    assert eyes.links == [None, None]
+    assert len(channel.shown) == 2
+    assert channel.links == [None, None]
 
 
 def test_a_look_ends_with_its_cursor_after_all_was_told(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
     intake = MailPipeline(journal, lambda *_: (), {}, WINDOW)
     looks: list[object] = []
-    reception = Reception(journal, intake, notifier(journal, eyes), looks.append)
+    reception = Reception(journal, intake, notifier(journal, channel), looks.append)
     look = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
     recorded(journal)
 
     reception.end_look(look, NOW)
 
-    assert eyes.links == [link(1)]
+    assert channel.links == [link_of(1)]
     assert journal.cursors("home") == {"INBOX": Cursor(1, 7)}
     assert looks == [look]
 
 
 def test_a_failure_that_is_about_no_mail_is_logged_as_such(
-    journal: Journal, eyes: Eyes
+    journal: Journal, channel: RecordingChannel
 ) -> None:
-    eyes.is_shut = True
+    channel.is_shut = True
 
-    notifier(journal, eyes).notify_missed(
+    notifier(journal, channel).notify_missed(
         [recorded(journal, event=EventName.MISSED)], NOW
     )
 

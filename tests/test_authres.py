@@ -2,8 +2,16 @@
 
 import pytest
 
-from tests.judging import outcome
-from tests.samples import APPROVAL_HTML, LINK, Mail, approval, compose, html, sign
+from tests.sample_mails import (
+    APPROVAL_HTML,
+    LINK,
+    Mail,
+    approval,
+    compose,
+    html,
+    outcome,
+    sign,
+)
 from watcher.recognition import authres
 from watcher.recognition.authres import (
     AuthenticationResults,

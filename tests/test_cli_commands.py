@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.home import Home
-from tests.household import Household
-from tests.samples import LINK, approval, code
-from tests.sightings import WINDOW, link, new_event
+from tests.environment import Home, MailUser
+from tests.factories import WINDOW, link_of, new_event
+from tests.sample_mails import LINK, approval, code
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import Event, EventName
@@ -72,19 +71,19 @@ def test_open_hands_the_newest_live_link_to_the_browser(lived_in: Home) -> None:
     done = lived_in.run("open")
 
     assert (done.code, done.out) == (ExitCode.OK, "")
-    assert lived_in.opened.read_text() == link(3)
+    assert lived_in.opened.read_text() == link_of(3)
     assert lived_in.names()[-1] == "opened"
 
 
 def test_open_takes_the_attempt_that_is_named(lived_in: Home) -> None:
     assert lived_in.run("open", "3").code == ExitCode.OK
-    assert lived_in.opened.read_text() == link(2)
+    assert lived_in.opened.read_text() == link_of(2)
 
 
 def test_open_print_opens_nothing(lived_in: Home) -> None:
     done = lived_in.run("open", "--print")
 
-    assert (done.code, done.out) == (ExitCode.OK, f"{link(3)}\n")
+    assert (done.code, done.out) == (ExitCode.OK, f"{link_of(3)}\n")
     assert not lived_in.opened.exists()
     assert "opened" not in lived_in.names()
 
@@ -98,11 +97,11 @@ def test_open_refuses_what_is_over_or_unknown(lived_in: Home, attempt_id: str) -
     assert not lived_in.opened.exists()
 
 
-def test_open_points_to_the_code_where_there_is_no_link(household: Household) -> None:
-    household.code("271828")
-    household.home.run("check", "--no-notify")
+def test_open_points_to_the_code_where_there_is_no_link(mail_user: MailUser) -> None:
+    mail_user.code("271828")
+    mail_user.home.run("check", "--no-notify")
 
-    done = household.home.run("open")
+    done = mail_user.home.run("open")
 
     assert (done.code, done.out) == (ExitCode.NOTHING, "")
     assert "type in its code, which `watcher check` shows" in done.err
@@ -118,13 +117,13 @@ def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> Non
     assert "opened" not in lived_in.names()
 
 
-def test_status_tells_how_each_account_is_watched(household: Household) -> None:
-    home = household.home
+def test_status_tells_how_each_account_is_watched(mail_user: MailUser) -> None:
+    home = mail_user.home
     with Journal.open(home.log) as journal:
         journal.put_session("removed", {"state": "watching"})
     with home.started("run") as run:
         run.await_text("state=watching")
-        household.approval()
+        mail_user.approval()
         run.await_text("https://")
         (status,) = home.run("status", "--json").json
         text = home.run("status")
@@ -143,9 +142,9 @@ def test_status_tells_how_each_account_is_watched(household: Household) -> None:
 
 
 def test_status_of_a_daemon_that_was_killed_claims_no_watching(
-    household: Household,
+    mail_user: MailUser,
 ) -> None:
-    home = household.home
+    home = mail_user.home
     with home.started("run") as run:
         run.await_text("state=watching")
         run.end(signal.SIGKILL)
@@ -168,11 +167,11 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
     assert "the daemon is not running" in done.out
 
 
-def test_classify_judges_files_and_standard_input_alike(household: Household) -> None:
-    home = household.home
+def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> None:
+    home = mail_user.home
     home.configure(
-        f'[dkim]\nnameservers = ["{household.name_server.address}"]',
-        household.account(addresses='["taro@example.jp"]'),
+        f'[dkim]\nnameservers = ["{mail_user.name_server.address}"]',
+        mail_user.account(addresses='["taro@example.jp"]'),
     )
     (home.folder / "a.eml").write_bytes(approval())
 

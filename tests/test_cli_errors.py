@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import imap_script
-from tests.certificates import Authority, Certificate
-from tests.dovecot import free_port
-from tests.home import WATCHER, Done, Home, without_privileges
-from tests.household import Household
-from tests.samples import Mail, approval, html, sign
+from tests import imap_server
+from tests.environment import WATCHER, Done, Home, MailUser, without_privileges
+from tests.sample_mails import Mail, approval, html, sign
+from tests.servers import Authority, Certificate, free_port
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 from watcher.events import EventName
@@ -23,7 +21,7 @@ from watcher.journal.database import FORMAT
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-HANG_UPS: dict[str, imap_script.Fault] = {
+HANG_UPS: dict[str, imap_server.Fault] = {
     "LOGIN": lambda peer, _: peer.close(),
     "EXAMINE": lambda peer, _: peer.reset(),
     "SEARCH": lambda peer, _: peer.close(),
@@ -42,39 +40,39 @@ def tls_server(folder: Path, certificate: Certificate) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
 
-    def greet(peer: imap_script.Peer) -> None:
+    def greet(peer: imap_server.Peer) -> None:
         with suppress(OSError):
             context.wrap_socket(peer.sock, server_side=True).close()
 
-    with imap_script.Server(greet=greet) as server:
+    with imap_server.Server(greet=greet) as server:
         yield server.port
 
 
-def test_a_wrong_password_is_77(household: Household) -> None:
-    household.home.environment["MAIL_PASSWORD"] = "wrong"
+def test_a_wrong_password_is_77(mail_user: MailUser) -> None:
+    mail_user.home.environment["MAIL_PASSWORD"] = "wrong"
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.REFUSED
-    assert f"refuses the login of {household.user}" in done.err
+    assert f"refuses the login of {mail_user.user}" in done.err
     assert "app password" in done.err
     assert "wrong" not in done.err
 
 
-def test_an_unknown_host_is_69(household: Household) -> None:
-    household.configure(household.account(host='"imap.nowhere.invalid"'))
+def test_an_unknown_host_is_69(mail_user: MailUser) -> None:
+    mail_user.configure(mail_user.account(host='"imap.nowhere.invalid"'))
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.UNREACHABLE
     assert "imap.nowhere.invalid" in done.err
 
 
-def test_a_refused_port_is_69(household: Household) -> None:
+def test_a_refused_port_is_69(mail_user: MailUser) -> None:
     port = free_port()
-    household.configure(household.account(port=str(port)))
+    mail_user.configure(mail_user.account(port=str(port)))
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert (done.code, done.out) == (ExitCode.UNREACHABLE, "")
     assert f"localhost refuses port {port}" in done.err
@@ -90,42 +88,42 @@ def test_a_refused_port_is_69(household: Household) -> None:
     ids=["expired", "foreign", "of another host"],
 )
 def test_a_certificate_not_to_be_trusted_is_69(
-    household: Household,
+    mail_user: MailUser,
     host: str,
     issued_at: datetime | None,
     is_trusted: bool,
     sentence: str,
 ) -> None:
-    folder, authority = household.home.folder, Authority.make()
+    folder, authority = mail_user.home.folder, Authority.make()
     (folder / "ca.pem").write_bytes(authority.pem)
     ca_file = f'"{folder}/ca.pem"' if is_trusted else None
     with tls_server(folder, authority.issue(host, at=issued_at)) as port:
-        household.configure(household.account(port=str(port), ca_file=ca_file))
-        done = no_notify(household.home)
+        mail_user.configure(mail_user.account(port=str(port), ca_file=ca_file))
+        done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.UNREACHABLE
     assert sentence in done.err
 
 
 @pytest.mark.parametrize("command", HANG_UPS)
-def test_a_server_that_hangs_up_is_75(household: Household, command: str) -> None:
-    with imap_script.Server(faults={command: HANG_UPS[command]}) as server:
-        household.configure(
-            household.account(host='"127.0.0.1"', port=str(server.port), tls='"none"')
+def test_a_server_that_hangs_up_is_75(mail_user: MailUser, command: str) -> None:
+    with imap_server.Server(faults={command: HANG_UPS[command]}) as server:
+        mail_user.configure(
+            mail_user.account(host='"127.0.0.1"', port=str(server.port), tls='"none"')
         )
-        done = no_notify(household.home)
+        done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.TEMPORARY
     assert "127.0.0.1" in done.err
 
 
 def test_a_missing_mailbox_is_78_and_the_others_are_looked_at(
-    household: Household,
+    mail_user: MailUser,
 ) -> None:
-    household.configure(household.account(mailboxes='["Nowhere", "INBOX"]'))
-    link = household.approval()
+    mail_user.configure(mail_user.account(mailboxes='["Nowhere", "INBOX"]'))
+    link = mail_user.approval()
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.CONFIG
     assert "Nowhere" in done.err
@@ -133,58 +131,58 @@ def test_a_missing_mailbox_is_78_and_the_others_are_looked_at(
 
 
 def test_the_dead_account_holds_up_nobody_and_the_highest_code_wins(
-    household: Household,
+    mail_user: MailUser,
 ) -> None:
-    household.configure(
-        household.account(name='"dead"', port=str(free_port())),
-        household.account(),
-        household.account(
+    mail_user.configure(
+        mail_user.account(name='"dead"', port=str(free_port())),
+        mail_user.account(),
+        mail_user.account(
             name='"locked"',
             password_env=None,
             password_command='["echo", "wrong"]',
         ),
     )
-    link = household.approval()
+    link = mail_user.approval()
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.REFUSED
     assert link in done.out
     assert len(done.err.splitlines()) == 2
 
 
-def test_a_mail_over_the_size_cap_is_judged_by_its_header(household: Household) -> None:
+def test_a_mail_over_the_size_cap_is_judged_by_its_header(mail_user: MailUser) -> None:
     body = html("<p>サインイン</p>" * 40_000)
-    household.post(Mail(body=body))
+    mail_user.post(Mail(body=body))
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert (done.code, done.out.count("https://")) == (0, 0)
-    (event,) = household.home.events()
+    (event,) = mail_user.home.events()
     assert "too_large" in event.reasons
 
 
-def test_malformed_mime_is_judged_all_the_same(household: Household) -> None:
+def test_malformed_mime_is_judged_all_the_same(mail_user: MailUser) -> None:
     nested = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n" + b"--a\r\n" * 5000
-    household.post(Mail(body=nested))
-    household.deliver(b"From: account-update@amazon.co.jp\r\nSubject: \xff\xfe\r\n\r\n")
+    mail_user.post(Mail(body=nested))
+    mail_user.deliver(b"From: account-update@amazon.co.jp\r\nSubject: \xff\xfe\r\n\r\n")
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == 0
-    assert {event.event for event in household.home.events()} <= {
+    assert {event.event for event in mail_user.home.events()} <= {
         EventName.LOOK_ALIKE,
         EventName.UNVERIFIED,
     }
 
 
-def test_a_folder_in_the_place_of_the_log_is_78(household: Household) -> None:
-    household.home.log.mkdir(parents=True)
+def test_a_folder_in_the_place_of_the_log_is_78(mail_user: MailUser) -> None:
+    mail_user.home.log.mkdir(parents=True)
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.CONFIG
-    assert str(household.home.log) in done.err
+    assert str(mail_user.home.log) in done.err
 
 
 def test_a_folder_in_the_place_of_the_configuration_is_78(home: Home) -> None:
@@ -193,32 +191,32 @@ def test_a_folder_in_the_place_of_the_configuration_is_78(home: Home) -> None:
     assert home.run("check").code == ExitCode.CONFIG
 
 
-def test_a_locked_log_is_75(household: Household) -> None:
-    no_notify(household.home)
-    with closing(sqlite3.connect(household.home.log, isolation_level=None)) as other:
+def test_a_locked_log_is_75(mail_user: MailUser) -> None:
+    no_notify(mail_user.home)
+    with closing(sqlite3.connect(mail_user.home.log, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        done = no_notify(household.home)
+        done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.TEMPORARY
     assert "is locked by another program" in done.err
 
 
-def test_a_read_only_log_is_78(household: Household) -> None:
-    no_notify(household.home)
-    household.home.log.chmod(0o400)
+def test_a_read_only_log_is_78(mail_user: MailUser) -> None:
+    no_notify(mail_user.home)
+    mail_user.home.log.chmod(0o400)
 
-    done = household.home.run("check", command=without_privileges())
+    done = mail_user.home.run("check", command=without_privileges())
 
     assert done.code == ExitCode.CONFIG
     assert "Mend its permissions" in done.err
 
 
-def test_a_folder_that_nobody_may_write_to_is_78(household: Household) -> None:
-    folder = household.home.log.parent
+def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
+    folder = mail_user.home.log.parent
     folder.mkdir(parents=True)
     folder.chmod(0o500)
 
-    done = household.home.run("check", command=without_privileges())
+    done = mail_user.home.run("check", command=without_privileges())
     folder.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
@@ -238,39 +236,39 @@ def test_a_folder_that_nobody_may_look_into_is_78(home: Home, command: str) -> N
     assert "Mend its permissions" in done.err
 
 
-def test_a_full_disk_is_75_and_the_log_is_whole_after_it(household: Household) -> None:
-    household.approval()
-    no_notify(household.home)
-    link = household.approval()
+def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) -> None:
+    mail_user.approval()
+    no_notify(mail_user.home)
+    link = mail_user.approval()
 
-    full = household.home.run(
+    full = mail_user.home.run(
         "check",
         "--no-notify",
         command=("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *WATCHER),
         environment={"COVERAGE_PROCESS_CONFIG": ""},
     )
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert full.code == ExitCode.TEMPORARY
     assert "Make room on the disk" in full.err
     assert (done.code, link in done.out) == (0, True)
-    assert household.home.names() == ["attempt", "attempt"]
+    assert mail_user.home.names() == ["attempt", "attempt"]
 
 
-def test_a_log_of_a_newer_version_is_78(household: Household) -> None:
-    no_notify(household.home)
-    with closing(sqlite3.connect(household.home.log)) as connection:
+def test_a_log_of_a_newer_version_is_78(mail_user: MailUser) -> None:
+    no_notify(mail_user.home)
+    with closing(sqlite3.connect(mail_user.home.log)) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
 
-    codes = {household.home.run(*command).code for command in (["check"], ["log"])}
+    codes = {mail_user.home.run(*command).code for command in (["check"], ["log"])}
 
     assert codes == {ExitCode.CONFIG}
 
 
-def test_a_second_run_is_75_and_names_the_first(household: Household) -> None:
-    with household.home.started("run") as run:
+def test_a_second_run_is_75_and_names_the_first(mail_user: MailUser) -> None:
+    with mail_user.home.started("run") as run:
         run.await_text("state=watching")
-        done = household.home.run("run")
+        done = mail_user.home.run("run")
         assert run.end() == 0
 
     assert done.code == ExitCode.TEMPORARY
@@ -292,8 +290,8 @@ def test_wrong_usage_is_2(home: Home, arguments: list[str]) -> None:
     assert "usage: watcher" in done.err
 
 
-def test_nothing_that_came_is_3(household: Household) -> None:
-    home = household.home
+def test_nothing_that_came_is_3(mail_user: MailUser) -> None:
+    home = mail_user.home
 
     done = [
         home.run("check", "--wait", "1", "--no-notify"),
@@ -305,10 +303,10 @@ def test_nothing_that_came_is_3(household: Household) -> None:
     assert "No sign-in attempt" in done[0].out
 
 
-def test_check_wait_tells_why_nothing_could_come(household: Household) -> None:
-    household.configure(household.account(port=str(free_port())))
+def test_check_wait_tells_why_nothing_could_come(mail_user: MailUser) -> None:
+    mail_user.configure(mail_user.account(port=str(free_port())))
 
-    done = no_notify(household.home, "--wait", "1")
+    done = no_notify(mail_user.home, "--wait", "1")
 
     assert done.code == ExitCode.UNREACHABLE
     assert "refuses port" in done.err
@@ -328,12 +326,12 @@ def test_a_file_that_is_no_mail_is_65_and_the_others_are_judged(
 
 
 def test_a_broken_installation_is_1_with_a_traceback_for_those_who_ask(
-    household: Household,
+    mail_user: MailUser,
 ) -> None:
-    (household.home.folder / "imapclient.py").write_text("raise RuntimeError('broken')")
+    (mail_user.home.folder / "imapclient.py").write_text("raise RuntimeError('broken')")
 
-    done = household.home.run("check")
-    asked = household.home.run("-v", "check")
+    done = mail_user.home.run("check")
+    asked = mail_user.home.run("-v", "check")
 
     assert (done.code, asked.code) == (ExitCode.BUG, ExitCode.BUG)
     assert "This is a bug" in done.err
@@ -355,47 +353,47 @@ def test_errors_speak_the_language_of_the_desktop(home: Home) -> None:
     assert "設定ファイル" in done.err
 
 
-def test_a_password_file_that_others_can_read_is_78(household: Household) -> None:
-    secret = household.home.folder / "password"
+def test_a_password_file_that_others_can_read_is_78(mail_user: MailUser) -> None:
+    secret = mail_user.home.folder / "password"
     secret.write_text("secret")
     secret.chmod(0o644)
-    household.configure(
-        household.account(password_env=None, password_file=f'"{secret}"')
+    mail_user.configure(
+        mail_user.account(password_env=None, password_file=f'"{secret}"')
     )
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
     secret.chmod(0o600)
 
     assert done.code == ExitCode.CONFIG
     assert f"chmod 600 {secret}" in done.err
-    assert no_notify(household.home).code == 0
+    assert no_notify(mail_user.home).code == 0
 
 
-def test_a_configuration_that_others_can_write_is_78(household: Household) -> None:
-    household.home.config.chmod(0o666)
+def test_a_configuration_that_others_can_write_is_78(mail_user: MailUser) -> None:
+    mail_user.home.config.chmod(0o666)
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert done.code == ExitCode.CONFIG
     assert "chmod go-w" in done.err
 
 
-def test_a_mail_signed_by_another_domain_is_no_attempt(household: Household) -> None:
-    raw = approval(**household.envelope())
+def test_a_mail_signed_by_another_domain_is_no_attempt(mail_user: MailUser) -> None:
+    raw = approval(**mail_user.envelope())
     unsigned = raw[raw.index(b"Date:") :]
-    household.deliver(sign(unsigned, "evil.example"))
+    mail_user.deliver(sign(unsigned, "evil.example"))
 
-    done = no_notify(household.home)
+    done = no_notify(mail_user.home)
 
     assert (done.code, "https://" in done.out) == (0, False)
-    assert household.home.names() == ["look_alike"]
+    assert mail_user.home.names() == ["look_alike"]
 
 
-def test_output_into_a_closed_pipe_is_no_error(household: Household) -> None:
-    household.approval()
-    no_notify(household.home)
+def test_output_into_a_closed_pipe_is_no_error(mail_user: MailUser) -> None:
+    mail_user.approval()
+    no_notify(mail_user.home)
 
-    done = household.home.run(
+    done = mail_user.home.run(
         command=("sh", "-c", '"$@" | head -c 0', "sh", *WATCHER, "log", "--json")
     )
 
@@ -414,17 +412,17 @@ def test_output_into_a_closed_pipe_is_no_error(household: Household) -> None:
     ],
 )
 def test_output_that_goes_nowhere_is_no_bug(
-    household: Household, streams: str, code: int
+    mail_user: MailUser, streams: str, code: int
 ) -> None:
-    household.approval()
+    mail_user.approval()
 
-    done = household.home.run(
+    done = mail_user.home.run(
         command=("sh", "-c", f'exec "$@" {streams}', "sh", *WATCHER, "-v", "check")
     )
 
     assert done.code == code
     assert "bug" not in done.err
-    assert "attempt" in household.home.names()
+    assert "attempt" in mail_user.home.names()
 
 
 @FULL

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples import USER
+from tests.sample_mails import USER
 from watcher.config import accounts
 from watcher.config.load import ConfigMistakesError, default_path, load
 from watcher.config.providers import PRESETS

@@ -12,12 +12,10 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.eyes import Eyes
-from tests.imap_script import Server
-from tests.imap_watch import clear
-from tests.judging import VERIFY
-from tests.samples import LINK, approval
-from tests.sightings import NOW
+from tests.factories import NOW
+from tests.fakes import RecordingChannel
+from tests.imap_server import Server, clear
+from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.daemon import Daemon, DaemonSettings, Observed
 from watcher.app.health import BLIND_AFTER, Health
 from watcher.app.notifier import Notifier, NotifierSettings
@@ -53,7 +51,7 @@ class Watch:
     """A daemon without accounts at work in a thread: tests report what they will."""
 
     path: Path
-    eyes: Eyes = field(default_factory=Eyes)
+    channel: RecordingChannel = field(default_factory=RecordingChannel)
     queue: EventQueue = field(default_factory=EventQueue)
     shown: SimpleQueue[Notification] = field(default_factory=SimpleQueue)
     observed: SimpleQueue[Observed] = field(default_factory=SimpleQueue)
@@ -87,7 +85,7 @@ class Watch:
             alert_after=self.alert_after,
         )
         with Journal.open(self.path) as journal:
-            notifier = Notifier(journal, Delivery([self.eyes]), settings)
+            notifier = Notifier(journal, Delivery([self.channel]), settings)
             intake = MailPipeline(journal, verify, {"home": Policy()}, WINDOW)
             reception = Reception(journal, intake, notifier, self.observed.put)
             daemon = Daemon(
@@ -178,7 +176,7 @@ def test_an_attempt_is_shown_reminded_of_and_ended(watch: Watch) -> None:
 
     assert [notification.link for notification in shown] == [LINK, LINK, None]
     assert watch.names() == ["attempt", "notified", "reminded", "expired"]
-    assert watch.eyes.withdrawn == [1]
+    assert watch.channel.withdrawn == [1]
 
 
 def test_who_opened_the_page_is_not_reminded(watch: Watch) -> None:
@@ -217,7 +215,7 @@ def test_a_button_of_what_is_over_does_nothing(watch: Watch) -> None:
 
 
 def test_what_an_earlier_daemon_left_unsaid_is_said_at_the_start(watch: Watch) -> None:
-    first = Watch(watch.path, eyes=Eyes(is_shut=True))
+    first = Watch(watch.path, channel=RecordingChannel(is_shut=True))
     with watching(first):
         first.report()
         first.await_taken()
@@ -314,9 +312,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def health(journal: Journal, eyes: Eyes, hand: Hand) -> Health:
+def health(journal: Journal, channel: RecordingChannel, hand: Hand) -> Health:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-    notifier = Notifier(journal, Delivery([eyes]), settings)
+    notifier = Notifier(journal, Delivery([channel]), settings)
     health = Health(journal, notifier, hand)
     health.start(["home", "work"])
     return health
@@ -325,8 +323,8 @@ def health(journal: Journal, eyes: Eyes, hand: Hand) -> Health:
 def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
     journal: Journal,
 ) -> None:
-    eyes, hand = Eyes(), Hand()
-    one = health(journal, eyes, hand)
+    channel, hand = RecordingChannel(), Hand()
+    one = health(journal, channel, hand)
     for _ in range(4):
         hand.seconds += BLIND_AFTER.total_seconds() / 2 + 1
         one.note_look(
@@ -338,13 +336,13 @@ def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
 
     told = [(event.event, event.origin.account) for event in journal.events()]
     assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
-    assert len(eyes.shown) == 2
-    assert all("home" in notification.body for notification in eyes.shown)
+    assert len(channel.shown) == 2
+    assert all("home" in notification.body for notification in channel.shown)
 
 
 def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
-    eyes = Eyes()
-    one = health(journal, eyes, Hand())
+    channel = RecordingChannel()
+    one = health(journal, channel, Hand())
     error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
 
     one.note_look(LOOK, NOW)
@@ -358,4 +356,4 @@ def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
         {"en": "no 1", "ja": "否 1"},
     )
     assert known["last_look_at"] == "2026-11-21T03:00:28Z"
-    assert "home" in eyes.shown[0].body
+    assert "home" in channel.shown[0].body

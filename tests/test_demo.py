@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.eyes import Eyes
-from tests.home import Home
+from tests.environment import Home
+from tests.fakes import RecordingChannel
 from watcher.demo import mails
 from watcher.demo.script import Step, default_script, play
 from watcher.errors import ExitCode
@@ -49,10 +49,10 @@ def test_the_demo_speaks_the_desktops_language_and_leaves_nothing_behind(
 def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    eyes = Eyes()
+    channel = RecordingChannel()
 
     def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
-        return (eyes,)
+        return (channel,)
 
     def a_forgery_taken_for_real(amazon: mails.Signer) -> tuple[Step, ...]:
         return (replace(default_script(amazon)[2], expected=Recognised),)
@@ -63,5 +63,5 @@ def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(
 
     assert not is_good
     assert "NOT AS IT SHOULD BE: Recognised was expected." in capsys.readouterr().out
-    assert eyes.shown == []
-    assert eyes.is_closed
+    assert channel.shown == []
+    assert channel.is_closed

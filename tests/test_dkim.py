@@ -7,8 +7,7 @@ import dkim
 import dns.rcode
 import pytest
 
-from tests.names import NameServer, serving
-from tests.samples import (
+from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
     SIGNED,
@@ -21,6 +20,7 @@ from tests.samples import (
     rsa_key,
     sign,
 )
+from tests.servers import NameServer, serving_dns
 from watcher.dkim import Lookup, dns_lookup, memory_lookup, split_nameserver, verifier
 from watcher.errors import Unreachable
 from watcher.recognition.verdict import Reason
@@ -201,7 +201,7 @@ def test_line_feeds_alone_verify() -> None:
 
 @pytest.fixture
 def names() -> Iterator[NameServer]:
-    with serving({NAME: record(rsa_key(2048)), OTHER: record()}) as server:
+    with serving_dns({NAME: record(rsa_key(2048)), OTHER: record()}) as server:
         yield server
 
 

@@ -8,38 +8,37 @@ from contextlib import closing
 
 import pytest
 
-from tests.home import PATIENCE_S, Running
-from tests.household import Household
-from tests.session_bus import SessionBus, session_bus, spare_server
+from tests.desktop import SessionBus, session_bus, spare_server
+from tests.environment import PATIENCE_S, MailUser, Running
 from watcher.errors import ExitCode
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
 
 
 @pytest.fixture
-def running(household: Household) -> Iterator[Running]:
-    with household.home.started("run") as run:
+def running(mail_user: MailUser) -> Iterator[Running]:
+    with mail_user.home.started("run") as run:
         run.await_text("state=watching")
         yield run
 
 
 def test_it_ends_though_another_program_locks_the_log(
-    household: Household, running: Running
+    mail_user: MailUser, running: Running
 ) -> None:
-    with closing(sqlite3.connect(household.home.log, isolation_level=None)) as other:
+    with closing(sqlite3.connect(mail_user.home.log, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        household.approval()
+        mail_user.approval()
 
         assert running.end() == ExitCode.OK
 
 
-def test_it_ends_though_no_name_server_answers(household: Household) -> None:
-    household.name_server.is_silent = True
-    household.configure(dkim='timeout = "60s"')
-    with household.home.started("run") as run:
+def test_it_ends_though_no_name_server_answers(mail_user: MailUser) -> None:
+    mail_user.name_server.is_silent = True
+    mail_user.configure(dkim='timeout = "60s"')
+    with mail_user.home.started("run") as run:
         run.await_text("state=watching")
-        household.approval()
-        assert household.name_server.was_asked.wait(PATIENCE_S)
+        mail_user.approval()
+        assert mail_user.name_server.was_asked.wait(PATIENCE_S)
 
         assert run.end() == ExitCode.OK
 
@@ -51,15 +50,15 @@ def bus() -> Iterator[SessionBus]:
 
 
 def test_it_ends_though_the_desktop_is_frozen(
-    household: Household, bus: SessionBus
+    mail_user: MailUser, bus: SessionBus
 ) -> None:
-    household.home.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.address
-    household.configure(notify="")
-    with spare_server(bus, "body"), household.home.started("run") as run:
+    mail_user.home.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.address
+    mail_user.configure(notify="")
+    with spare_server(bus, "body"), mail_user.home.started("run") as run:
         run.await_text("state=watching")
         bus.process.freeze()
         for _ in range(5):
-            household.approval()
+            mail_user.approval()
         run.await_text("did not show it")
 
         assert run.end() == ExitCode.OK

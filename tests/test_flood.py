@@ -4,9 +4,8 @@ from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-from tests.eyes import Eyes
-from tests.judging import VERIFY
-from tests.samples import LINK, Mail, compose, html
+from tests.fakes import RecordingChannel
+from tests.sample_mails import LINK, VERIFY, Mail, compose, html
 from watcher.app.notifier import UNVERIFIED_AN_HOUR, Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Reception
 from watcher.clock import utc_now
@@ -22,12 +21,14 @@ WINDOW = timedelta(minutes=5)
 BODY = f'<p>承認または否認してください。<a href="{LINK}">承認または否認</a></p>'
 
 
-def receive(path: Path, sender: str, count: int) -> tuple[Eyes, list[EventName]]:
+def receive(
+    path: Path, sender: str, count: int
+) -> tuple[RecordingChannel, list[EventName]]:
     """Receive a flood of unsigned mails; return what was shown and what was logged."""
-    eyes = Eyes()
+    channel = RecordingChannel()
     settings = NotifierSettings(language=Language.JA, notify_unverified=True)
     with Journal.open(path) as journal:
-        notifier = Notifier(journal, Delivery([eyes]), settings)
+        notifier = Notifier(journal, Delivery([channel]), settings)
         intake = MailPipeline(journal, VERIFY, {"home": Policy()}, WINDOW)
         reception = Reception(journal, intake, notifier, lambda _: None)
         for uid in range(1, count + 1):
@@ -36,7 +37,7 @@ def receive(path: Path, sender: str, count: int) -> tuple[Eyes, list[EventName]]
             account="home", mailbox="INBOX", cursor=Cursor(1, count + 1)
         )
         reception.end_look(look, utc_now())
-        return eyes, [event.event for event in journal.events()]
+        return channel, [event.event for event in journal.events()]
 
 
 def forgery(uid: int, sender: str) -> MessageFetched:
@@ -56,16 +57,16 @@ def test_a_flood_of_unverified_mails_is_told_five_times_and_summed_up_once(
     tmp_path: Path,
 ) -> None:
     sender = '"amazon.co.jp" <account-update@amazon.co.jp>'
-    eyes, logged = receive(tmp_path / "events.db", sender, FLOOD)
+    channel, logged = receive(tmp_path / "events.db", sender, FLOOD)
 
     assert logged == [EventName.UNVERIFIED] * FLOOD
-    assert len(eyes.shown) == UNVERIFIED_AN_HOUR + 1
-    assert not any(shown.link or LINK in shown.body for shown in eyes.shown)
+    assert len(channel.shown) == UNVERIFIED_AN_HOUR + 1
+    assert not any(shown.link or LINK in shown.body for shown in channel.shown)
 
 
 def test_a_flood_of_look_alikes_is_logged_and_not_shown(tmp_path: Path) -> None:
     sender = '"Amazon.co.jp" <account-update@amazon.co.jp.evil.example>'
-    eyes, logged = receive(tmp_path / "events.db", sender, FEWER)
+    channel, logged = receive(tmp_path / "events.db", sender, FEWER)
 
     assert logged == [EventName.LOOK_ALIKE] * FEWER
-    assert eyes.shown == []
+    assert channel.shown == []

@@ -7,9 +7,21 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from tests.hostile import HOSTILE
-from tests.judging import ANYTHING, VERIFY, judged, outcome
-from tests.samples import APPROVAL_HTML, LINK, Mail, approval, code, compose, html, sign
+from tests.sample_mails import (
+    ANYTHING,
+    APPROVAL_HTML,
+    HOSTILE,
+    LINK,
+    VERIFY,
+    Mail,
+    approval,
+    code,
+    compose,
+    html,
+    judged,
+    outcome,
+    sign,
+)
 from watcher.recognition import limits
 from watcher.recognition.authres import GMAIL, OUTLOOK, Trust, parse_field
 from watcher.recognition.charset import decode_field, decode_text

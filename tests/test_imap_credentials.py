@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import needs
+from tests.fakes import missing
 from watcher.config.credentials import (
     FromCommand,
     FromEnvironment,
@@ -141,7 +141,7 @@ def use(name: str) -> None:
     try:
         import keyring
     except ImportError:
-        needs.missing("keyring is not installed: pip install 'watcher[keyring]'")
+        missing("keyring is not installed: pip install 'watcher[keyring]'")
     keyring.set_keyring(keyring.core.load_keyring(name))
 
 

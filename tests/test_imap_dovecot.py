@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from imapclient import IMAPClient
 
-from tests.dovecot import PASSWORD, Dovecot
-from tests.imap_proxy import Proxy
-from tests.imap_watch import (
+from tests.imap_server import (
     MAIL,
     PATIENT,
     STEADY,
+    Proxy,
     Reports,
     clear,
     secure,
     settings,
     watching,
 )
+from tests.servers import PASSWORD, Dovecot
 from watcher.errors import MailboxMissing
 from watcher.events import (
     Cursor,

@@ -11,8 +11,18 @@ from datetime import timedelta
 
 import pytest
 
-from tests.imap_script import Fault, Peer, Server, fetched
-from tests.imap_watch import MAIL, QUICK, clear, settings, watched, watching
+from tests.imap_server import (
+    MAIL,
+    QUICK,
+    Fault,
+    Peer,
+    Server,
+    clear,
+    fetched,
+    settings,
+    watched,
+    watching,
+)
 from watcher.clock import utc_now
 from watcher.errors import ConnectionLost, Unreachable, WatcherError
 from watcher.events import MailboxSynced, State, StateChanged

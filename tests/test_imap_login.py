@@ -10,10 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import Authority, Certificate, server_context
-from tests.dovecot import Dovecot, free_port
-from tests.imap_script import Peer, Server
-from tests.imap_watch import QUICK, STEADY, clear, secure, settings, watched
+from tests.imap_server import (
+    QUICK,
+    STEADY,
+    Peer,
+    Server,
+    clear,
+    secure,
+    settings,
+    watched,
+)
+from tests.servers import Authority, Certificate, Dovecot, free_port, server_context
 from watcher.errors import (
     ConfigError,
     ConnectionLost,

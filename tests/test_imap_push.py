@@ -4,8 +4,16 @@ import threading
 
 import pytest
 
-from tests.imap_script import Peer, Server
-from tests.imap_watch import MAIL, PATIENT, QUICK, Reports, settings, watched
+from tests.imap_server import (
+    MAIL,
+    PATIENT,
+    QUICK,
+    Peer,
+    Reports,
+    Server,
+    settings,
+    watched,
+)
 from watcher.events import Mode, ModeReason, State, StateChanged
 from watcher.imap.account import WatchMode
 

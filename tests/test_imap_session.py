@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.imap_script import Peer, Server
-from tests.imap_watch import (
+from tests.imap_server import (
     MAIL,
     PATIENT,
     QUICK,
+    Peer,
+    Server,
     clear,
     settings,
     watched,

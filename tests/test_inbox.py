@@ -2,7 +2,7 @@
 
 import threading
 
-from tests.sightings import NOW
+from tests.factories import NOW
 from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
 from watcher.events import MessageFetched, Origin
 

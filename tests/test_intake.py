@@ -9,8 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.judging import VERIFY
-from tests.samples import LINK, Mail, approval, code, compose, html, plain, signed
+from tests.sample_mails import (
+    LINK,
+    VERIFY,
+    Mail,
+    approval,
+    code,
+    compose,
+    html,
+    plain,
+    signed,
+)
 from watcher.app.pipeline import RETRY_WITHIN, MailPipeline, Processed
 from watcher.dkim import verifier
 from watcher.errors import Unreachable

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sightings import NOW, WINDOW, link, new_event
+from tests.factories import NOW, WINDOW, link_of, new_event
 from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import Cursor, Event, EventName, Kind, Origin
 from watcher.journal import Journal
@@ -114,7 +114,7 @@ def test_what_goes_in_comes_out_the_same(journal: Journal) -> None:
 
     assert list(journal.events()) == [event]
     assert journal.live(NOW) == [event]
-    assert event.link == link(1)
+    assert event.link == link_of(1)
 
 
 instants = st.integers(0, 2**47).map(from_ms)
@@ -146,7 +146,7 @@ def test_a_row_is_the_event_that_was_put_into_it(event: Event) -> None:
 
 
 def test_a_link_is_masked_up_to_its_token_and_a_code_altogether() -> None:
-    assert mask(link(1)) == "https://www.amazon.co.jp/a/c/r/…"
+    assert mask(link_of(1)) == "https://www.amazon.co.jp/a/c/r/…"
     assert mask("271828") == "…"
 
 
@@ -156,8 +156,8 @@ def test_only_the_table_of_secrets_holds_the_link(journal: Journal, path: Path) 
 
     with closing(sqlite3.connect(path)) as connection:
         dump = "\n".join(connection.iterdump())
-    assert dump.count(link(1)) == 1
-    assert [masked(each).link for each in journal.events()] == [mask(link(1))] * 2
+    assert dump.count(link_of(1)) == 1
+    assert [masked(each).link for each in journal.events()] == [mask(link_of(1))] * 2
 
 
 def test_at_expiry_link_and_code_leave_every_file(journal: Journal, path: Path) -> None:
@@ -169,12 +169,12 @@ def test_at_expiry_link_and_code_leave_every_file(journal: Journal, path: Path) 
     left = all_bytes(path)
 
     assert (expired.event, expired.attempt_id) == (EventName.EXPIRED, 1)
-    assert link(1).encode() in held
-    assert link(1).encode() not in left
-    assert link(2).encode() in left
+    assert link_of(1).encode() in held
+    assert link_of(1).encode() not in left
+    assert link_of(2).encode() in left
     assert journal.expire(NOW + WINDOW) == []
     assert {event.link for event in journal.events() if event.attempt_id == 1} == {
-        mask(link(1))
+        mask(link_of(1))
     }
 
 
@@ -186,11 +186,11 @@ def test_what_a_killed_program_left_of_a_secret_goes_with_the_next_expiry(
         event = replace(recorded(journal), event=EventName.EXPIRED)
         journal.append(event)
         sql(path, "DELETE FROM secrets")
-        assert link(1).encode() in all_bytes(path)
+        assert link_of(1).encode() in all_bytes(path)
 
         assert other.expire(NOW + WINDOW) == []
 
-        assert link(1).encode() not in all_bytes(path)
+        assert link_of(1).encode() not in all_bytes(path)
 
 
 def test_a_reader_holds_a_secret_up_no_longer_than_it_reads(
@@ -202,11 +202,11 @@ def test_a_reader_holds_a_secret_up_no_longer_than_it_reads(
         reader.execute("SELECT * FROM events").fetchall()
         journal.expire(NOW + WINDOW)
         journal.checkpoint()
-        assert link(1).encode() in all_bytes(path)
+        assert link_of(1).encode() in all_bytes(path)
 
     journal.checkpoint()
 
-    assert link(1).encode() not in all_bytes(path)
+    assert link_of(1).encode() not in all_bytes(path)
 
 
 def test_what_is_over_stays_over_when_the_clock_goes_back(journal: Journal) -> None:
@@ -282,7 +282,14 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_told(path: Path) -> None:
 def _killed_writer(path: Path, *, first: int, lines: int) -> int | None:
     """Return the last number that a writer told before it was killed."""
     writer = subprocess.Popen(
-        [sys.executable, "-m", "tests.journal_writer", str(path), str(first)],
+        [
+            sys.executable,
+            "-m",
+            "tests.subprograms",
+            "write_journal",
+            str(path),
+            str(first),
+        ],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         text=True,

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests import names
-from tests.home import Home
-from tests.household import token
-from tests.samples import approval, records
+from tests.environment import Home, token
+from tests.sample_mails import approval, records
+from tests.servers import serving_dns
 from watcher.clock import utc_now
 from watcher.demo.server import Mailbox, serving
 from watcher.events import EventName
 
-LIVES = 200
-LIVES_A_MAIL = 5
+RUNS = 200
+RUNS_A_MAIL = 5
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -28,14 +27,21 @@ def test_each_attempt_is_logged_once_and_announced_through_hundreds_of_kills(
     mailbox = Mailbox()
     home.environment["PYTHONPATH"] = str(Path(__file__).parent.parent)
     seed = random.randrange(2**32)
-    mortal = (sys.executable, "-m", "tests.mortal", str(LIVES), str(seed))
-    with serving(mailbox, "secret") as port, names.serving(records()) as name_server:
+    command = (
+        sys.executable,
+        "-m",
+        "tests.subprograms",
+        "crash_loop",
+        str(RUNS),
+        str(seed),
+    )
+    with serving(mailbox, "secret") as port, serving_dns(records()) as name_server:
         configure(home, port, name_server.address)
-        with home.started(command=mortal) as attempts:
-            for life in range(0, LIVES, LIVES_A_MAIL):
-                attempts.await_text(f"life {life}.")
+        with home.started(command=command) as running:
+            for number in range(0, RUNS, RUNS_A_MAIL):
+                running.await_text(f"run {number}.")
                 deliver(mailbox)
-            attempts.await_text("no more lives")
+            running.await_text("no more runs")
         with home.started("run") as last:
             last.await_text("state=watching")
             last.await_text(deliver(mailbox))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.eyes import Eyes
-from tests.sightings import NOW, WINDOW, new_event
+from tests.factories import NOW, WINDOW, new_event
+from tests.fakes import RecordingChannel
 from watcher.app.attempts import AttemptTracker
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.queue import QueueItem, Scheduler
@@ -44,7 +44,7 @@ class Machine:
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with Journal.open(tmp_path / "events.db") as journal:
         settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-        notifier = Notifier(journal, Delivery([Eyes()]), settings)
+        notifier = Notifier(journal, Delivery([RecordingChannel()]), settings)
         journal.record(new_event())
         machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
         clock = ClockStepDetector(lambda: machine.now, lambda: machine.elapsed_s)

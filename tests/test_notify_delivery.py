@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from tests.eyes import Eyes
-from tests.notifications import live
+from tests.factories import live
+from tests.fakes import RecordingChannel
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language, Text
 from watcher.notify.delivery import (
@@ -24,7 +24,7 @@ def _ignore(replaces_id: int, action: Action) -> None:
 
 
 def test_the_first_channel_that_answers_shows_it_alone() -> None:
-    first, second = Eyes("first"), Eyes("second")
+    first, second = RecordingChannel("first"), RecordingChannel("second")
 
     delivered = Delivery([first, second]).deliver(live())
 
@@ -34,7 +34,7 @@ def test_the_first_channel_that_answers_shows_it_alone() -> None:
 
 
 def test_what_is_shown_is_refreshed_wherever_that_can_be_done() -> None:
-    first, second = Eyes("first"), Eyes("second")
+    first, second = RecordingChannel("first"), RecordingChannel("second")
 
     Delivery([first, second]).refresh(live())
 
@@ -43,7 +43,7 @@ def test_what_is_shown_is_refreshed_wherever_that_can_be_done() -> None:
 
 
 def test_a_channel_that_fails_is_told_and_the_next_one_shows_it() -> None:
-    first, second = Eyes("first", is_shut=True), Eyes("second")
+    first, second = RecordingChannel("first", is_shut=True), RecordingChannel("second")
 
     delivered = Delivery([first, second]).deliver(live())
 
@@ -54,7 +54,7 @@ def test_a_channel_that_fails_is_told_and_the_next_one_shows_it() -> None:
 
 
 def test_when_nobody_shows_it_each_reason_is_told_in_the_users_language() -> None:
-    screens = [Eyes(name, is_shut=True) for name in ("first", "second")]
+    screens = [RecordingChannel(name, is_shut=True) for name in ("first", "second")]
 
     with pytest.raises(NotDelivered) as caught:
         Delivery(screens).deliver(live())
@@ -73,7 +73,7 @@ def test_without_any_channel_nobody_is_shown_anything() -> None:
 
 
 def test_a_channel_that_failed_is_tried_again_the_next_time() -> None:
-    first, second = Eyes("first", is_shut=True), Eyes("second")
+    first, second = RecordingChannel("first", is_shut=True), RecordingChannel("second")
     delivery = Delivery([first, second])
     delivery.deliver(live())
     first.is_shut = False
@@ -82,7 +82,7 @@ def test_a_channel_that_failed_is_tried_again_the_next_time() -> None:
 
 
 def test_withdrawing_and_closing_reach_every_channel() -> None:
-    screens = [Eyes("first"), Eyes("second")]
+    screens = [RecordingChannel("first"), RecordingChannel("second")]
     delivery = Delivery(screens)
     delivery.withdraw(3)
     delivery.close()

@@ -7,10 +7,10 @@ from queue import SimpleQueue
 import pytest
 from jeepney import new_method_call
 
-from tests import desktop, needs, session_bus
-from tests.desktop import DUNST, Desktop
-from tests.notifications import LINK, attempt, live
-from tests.session_bus import NOTIFICATIONS, PATIENCE_S, SERVICE, SessionBus
+from tests import desktop
+from tests.desktop import DUNST, NOTIFICATIONS, PATIENCE_S, SERVICE, Desktop, SessionBus
+from tests.factories import LINK, attempt, live
+from tests.fakes import required_program
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language
 from watcher.notify import wording
@@ -23,7 +23,7 @@ ButtonPressed = SimpleQueue[tuple[int, Action]]
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionBus]:
-    with session_bus.session_bus() as bus:
+    with desktop.session_bus() as bus:
         _live_on(bus, monkeypatch)
         yield bus
 
@@ -301,7 +301,7 @@ def test_a_server_without_markup_and_buttons_gets_neither(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
     event = attempt(device="<b> & </b>")
-    with session_bus.spare_server(bus, "body"), bus.monitored() as monitor:
+    with desktop.spare_server(bus, "body"), bus.monitored() as monitor:
         channel.show(live(event))
         body, actions = monitor.await_member("Notify")[4:6]
 
@@ -314,7 +314,7 @@ def test_a_server_that_finds_links_by_itself_gets_the_bare_link(
 ) -> None:
     event = attempt(device="<b> & </b>")
     abilities = ("actions", "body", "body-markup")
-    with session_bus.spare_server(bus, *abilities), bus.monitored() as monitor:
+    with desktop.spare_server(bus, *abilities), bus.monitored() as monitor:
         channel.show(live(event))
         body, actions = monitor.await_member("Notify")[4:6]
 
@@ -333,7 +333,7 @@ def test_a_bus_without_a_server_fails_with_the_reason(
 def test_a_server_that_cannot_start_without_display_fails_with_the_reason(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
-    bus.offer(NOTIFICATIONS, needs.program("dunst", package="dunst"))
+    bus.offer(NOTIFICATIONS, required_program("dunst", package="dunst"))
 
     with pytest.raises(NotificationFailed, match=r"org\.freedesktop\.DBus\.Error"):
         channel.show(live())
@@ -342,7 +342,7 @@ def test_a_server_that_cannot_start_without_display_fails_with_the_reason(
 def test_a_server_that_the_bus_starts_shows_it(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
-    program = needs.program("dunst", package="dunst")
+    program = required_program("dunst", package="dunst")
     with desktop.display(bus):
         screen = bus.environment["DISPLAY"]
         bus.offer(NOTIFICATIONS, f"/usr/bin/env DISPLAY={screen} {program}")
@@ -363,7 +363,7 @@ def test_a_bus_that_died_fails_with_the_reason(
             channel.show(live())
 
     with (
-        session_bus.session_bus() as other,
+        desktop.session_bus() as other,
         desktop.display(other),
         desktop.dunst(other),
     ):

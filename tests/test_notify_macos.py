@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.notifications import CODE, LINK, attempt, live
-from tests.programs import recorder
+from tests.factories import CODE, LINK, attempt, live
+from tests.fakes import recorder
 from watcher.errors import NotificationFailed
 from watcher.events import Kind
 from watcher.notify.macos import Osascript

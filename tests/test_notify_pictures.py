@@ -13,7 +13,7 @@ import pytest
 
 from tests import desktop
 from tests.desktop import Desktop, Server
-from tests.notifications import every_kind
+from tests.factories import every_kind
 from watcher.i18n import Language
 from watcher.notify.freedesktop import Freedesktop
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import desktop, needs
-from tests.desktop import Desktop
-from tests.notifications import CODE, LINK, attempt, live
-from tests.programs import recorder
-from tests.session_bus import session_bus
+from tests import desktop
+from tests.desktop import Desktop, session_bus
+from tests.factories import CODE, LINK, attempt, live
+from tests.fakes import recorder, required_program
 from watcher.errors import NotificationFailed
 from watcher.events import Kind
 from watcher.notify.plyer import BODY_UNITS, TITLE_UNITS, Plyer
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def dunst(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
-    needs.program("notify-send", package="libnotify-bin")
+    required_program("notify-send", package="libnotify-bin")
     with desktop.desktop(desktop.dunst) as one:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", one.bus.address)
         yield one

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.notifications import LINK, live
+from tests.factories import LINK, live
 from watcher.notify.terminal import render_text
 
 SHOW = """\
-from tests.notifications import live
+from tests.factories import live
 from watcher.errors import NotificationFailed
 from watcher.notify.terminal import Terminal
 try:

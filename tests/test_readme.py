@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests import needs
+from tests.fakes import missing
 from watcher.cli import parser
 from watcher.config.load import load
 from watcher.config.providers import PRESETS
@@ -256,6 +256,6 @@ def test_the_packages_are_those_that_the_gate_installs(language: Language) -> No
 
 @in_each_half
 def test_the_shell_script_is_one(language: Language) -> None:
-    shell = shutil.which("sh") or needs.missing("sh is not installed")
+    shell = shutil.which("sh") or missing("sh is not installed")
     for block in _blocks(HALVES[language], "sh"):
         subprocess.run([shell, "-n"], input=block.encode(), check=True)

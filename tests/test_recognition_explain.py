@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.judging import ANYTHING, VERIFY
-from tests.samples import (
+from tests.sample_mails import (
+    ANYTHING,
     LINK,
     TOKEN,
     USER,
+    VERIFY,
     Mail,
     approval,
     compose,

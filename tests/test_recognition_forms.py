@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.judging import attempt, code, is_unknown, link
-from tests.samples import (
+from tests.sample_mails import (
     APPROVAL_HTML,
     APPROVAL_TEXT,
     CODE_HTML,
@@ -16,12 +15,16 @@ from tests.samples import (
     Mail,
     alternatives,
     approval,
+    attempt_in,
+    code_in,
     html,
+    is_unknown,
+    link_in,
     part,
     plain,
     signed,
 )
-from tests.samples import code as code_mail
+from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import STORES
 from watcher.recognition.verdict import Claim
 
@@ -56,7 +59,7 @@ SUBJECTS = [
 
 @pytest.mark.parametrize(("subject", "language"), SUBJECTS)
 def test_every_subject_is_known_with_its_language(subject: str, language: str) -> None:
-    assert attempt(approval(subject=subject)).claim.language == language
+    assert attempt_in(approval(subject=subject)).claim.language == language
 
 
 @pytest.mark.parametrize("store", sorted(STORES))
@@ -68,7 +71,7 @@ def test_every_store_sends_hosts_and_leads_the_subject(store: str) -> None:
         subject=f"{store}: サインイン試行",
     )
 
-    assert (link(raw), attempt(raw).claim.store) == (url, store)
+    assert (link_in(raw), attempt_in(raw).claim.store) == (url, store)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_every_store_sends_hosts_and_leads_the_subject(store: str) -> None:
     ],
 )
 def test_every_sender_is_known(sender: str) -> None:
-    assert link(approval(sender=sender)) == LINK
+    assert link_in(approval(sender=sender)) == LINK
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_every_sender_is_known(sender: str) -> None:
     ],
 )
 def test_every_shape_of_link_is_known(url: str) -> None:
-    assert link(approval(url)) == url
+    assert link_in(approval(url)) == url
 
 
 def test_store_is_told_by_the_link_then_the_subject_then_the_sender() -> None:
@@ -113,7 +116,7 @@ def test_store_is_told_by_the_link_then_the_subject_then_the_sender() -> None:
     subject = "Amazon security alert: Sign-in attempt"
     by_sender = signed(Mail(sender=from_com, subject=subject, body=plain("?")))
 
-    stores = [attempt(raw).claim.store for raw in (by_link, by_subject, by_sender)]
+    stores = [attempt_in(raw).claim.store for raw in (by_link, by_subject, by_sender)]
     assert stores == ["amazon.co.jp", "amazon.de", "amazon.com"]
 
 
@@ -137,7 +140,7 @@ def test_store_is_told_by_the_link_then_the_subject_then_the_sender() -> None:
 def test_subject_in_encoded_words_is_read(encoded: str) -> None:
     raw = signed(Mail(subject=f"amazon.co.jp: {encoded}", body=plain("?")))
 
-    assert attempt(raw).claim.language == "ja"
+    assert attempt_in(raw).claim.language == "ja"
 
 
 @pytest.mark.parametrize("fold", ["\r\n ", "\r\n\t", "\r\n  \t "])
@@ -148,7 +151,7 @@ def test_folded_subject_is_read(fold: str) -> None:
     ]
 
     for subject in subjects:
-        assert attempt(approval(subject=subject)).claim.language == "en"
+        assert attempt_in(approval(subject=subject)).claim.language == "en"
 
 
 def test_character_split_over_two_encoded_words_is_read() -> None:
@@ -157,7 +160,8 @@ def test_character_split_over_two_encoded_words_is_read() -> None:
     subject = f"amazon.co.jp: =?utf-8?B?{words[0]}?=\r\n =?utf-8?B?{words[1]}?="
 
     assert (
-        attempt(signed(Mail(subject=subject, body=plain("?")))).claim.language == "ja"
+        attempt_in(signed(Mail(subject=subject, body=plain("?")))).claim.language
+        == "ja"
     )
 
 
@@ -166,7 +170,7 @@ def test_raw_eight_bit_subject_is_read(charset: str) -> None:
     octets = "amazon.co.jp: サインイン試行".encode(charset)
     subject = octets.decode("ascii", "surrogateescape")
 
-    assert attempt(approval(subject=subject)).claim.language == "ja"
+    assert attempt_in(approval(subject=subject)).claim.language == "ja"
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "cp932", "iso-2022-jp", "euc_jp"])
@@ -176,8 +180,8 @@ def test_body_is_read_in_every_charset(charset: str, kind: str) -> None:
     body = part(kind, text.format(link=LINK), charset=charset)
     raw = signed(Mail(body=body))
 
-    assert link(raw) == LINK
-    assert attempt(raw).claim.device == "Mozilla Firefox Windows (デスクトップ)"
+    assert link_in(raw) == LINK
+    assert attempt_in(raw).claim.device == "Mozilla Firefox Windows (デスクトップ)"
 
 
 def test_windows_characters_in_iso_2022_jp_are_read() -> None:
@@ -185,14 +189,14 @@ def test_windows_characters_in_iso_2022_jp_are_read() -> None:
     text = APPROVAL_TEXT.format(link=LINK).encode("iso-2022-jp") + octets
     body = b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + text
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 def test_wrong_charset_name_is_seen_through() -> None:
     text = APPROVAL_TEXT.format(link=LINK).encode("cp932")
     body = b"Content-Type: text/plain; charset=us-ascii\r\n\r\n" + text
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 def test_quoted_printable_with_soft_breaks_inside_the_url_is_read() -> None:
@@ -204,7 +208,7 @@ def test_quoted_printable_with_soft_breaks_inside_the_url_is_read() -> None:
         b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + broken
     )
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 @pytest.mark.parametrize("first", ["html", "plain"])
@@ -215,13 +219,13 @@ def test_alternatives_are_read_in_either_order(first: str) -> None:
     ]
     ordered = both if first == "html" else both[::-1]
 
-    assert link(signed(Mail(body=alternatives(*ordered)))) == LINK
+    assert link_in(signed(Mail(body=alternatives(*ordered)))) == LINK
 
 
 def test_stub_of_plain_text_beside_the_html_does_no_harm() -> None:
     body = alternatives(plain("HTML ..."), html(APPROVAL_HTML.format(link=LINK)))
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 def test_nested_multiparts_with_a_picture_are_read() -> None:
@@ -230,7 +234,7 @@ def test_nested_multiparts_with_a_picture_are_read() -> None:
     outer = inner.replace(b"_1_2.3", b"_9")
     body = alternatives(plain("..."), outer)
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 LAYOUTS = {
@@ -287,7 +291,7 @@ def test_link_is_found_in_every_layout(layout: str) -> None:
     entities = LINK.replace("/", "&#47;").replace(":", "&colon;")
     body = html(layout.format(link=LINK, entities=entities))
 
-    assert link(signed(Mail(body=body))) == LINK
+    assert link_in(signed(Mail(body=body))) == LINK
 
 
 CODES = {
@@ -324,13 +328,13 @@ CODES = {
 def test_code_is_found_in_every_layout(layout: str) -> None:
     body = html(layout.format(code="123456", link=LINK))
 
-    assert code(signed(Mail(body=body))) == "123456"
+    assert code_in(signed(Mail(body=body))) == "123456"
 
 
 def test_code_mail_of_plain_text_is_read() -> None:
     text = "If this was you, your verification code is:\n\n012345\n\nDeny: " + LINK
 
-    assert code(signed(Mail(body=plain(text)))) == "012345"
+    assert code_in(signed(Mail(body=plain(text)))) == "012345"
 
 
 DETAILS = {
@@ -360,13 +364,13 @@ def test_time_device_and_place_are_read(layout: str) -> None:
     }
     text = layout.format(**values)
     body = html(text) if "<td>" in text else plain(text)
-    claim = attempt(signed(Mail(body=body))).claim
+    claim = attempt_in(signed(Mail(body=body))).claim
 
     assert {name: getattr(claim, name) for name in values} == values
 
 
 def test_everything_of_a_mail_is_told() -> None:
-    assert attempt(approval()).claim == Claim(
+    assert attempt_in(approval()).claim == Claim(
         store="amazon.co.jp",
         language="ja",
         attempted_at=datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC),
@@ -386,7 +390,7 @@ def test_everything_of_a_mail_is_told() -> None:
     ],
 )
 def test_instant_is_the_date_field_in_utc(date: str, hour: int | None) -> None:
-    told = attempt(approval(date=date)).claim.attempted_at
+    told = attempt_in(approval(date=date)).claim.attempted_at
 
     assert (told.hour if told else None) == hour
 
@@ -398,4 +402,4 @@ def test_unknown_body_of_amazon_gives_neither_link_nor_code() -> None:
 
 
 def test_code_mail_is_told_whole() -> None:
-    assert code(code_mail("998877")) == "998877"
+    assert code_in(code_mail("998877")) == "998877"

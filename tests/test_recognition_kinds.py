@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.judging import code, is_unknown, judged, link, outcome
-from tests.samples import (
+from tests.sample_mails import (
     APPROVAL_HTML,
     APPROVAL_TEXT,
     CODE_HTML,
@@ -11,12 +10,17 @@ from tests.samples import (
     Mail,
     alternatives,
     approval,
+    code_in,
     compose,
     html,
+    is_unknown,
+    judged,
+    link_in,
+    outcome,
     plain,
     signed,
 )
-from tests.samples import code as code_mail
+from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import WORDINGS
 from watcher.recognition.judge import Policy, judge
 from watcher.recognition.message import parse_message
@@ -38,7 +42,7 @@ def test_link_of_a_code_mail_denies_and_is_not_given() -> None:
 
     assert isinstance(verdict, Recognised)
     assert LINK not in repr(verdict)
-    assert code(code_mail("123456")) == "123456"
+    assert code_in(code_mail("123456")) == "123456"
 
 
 def test_mail_with_an_approve_anchor_and_a_code_gives_neither() -> None:
@@ -102,7 +106,7 @@ def test_link_that_only_denies_is_not_given(words: str) -> None:
     denying = f"<p>承認または否認してください。</p><a href='{LINK}'>{words}</a>"
 
     assert is_unknown(signed(Mail(body=html(denying))))
-    assert link(signed(Mail(body=html(denying + f"<a href='{LINK}'>{LINK}</a>"))))
+    assert link_in(signed(Mail(body=html(denying + f"<a href='{LINK}'>{LINK}</a>"))))
 
 
 def test_link_under_other_words_is_not_given() -> None:
@@ -234,11 +238,14 @@ def test_every_wording_is_read_back(wording: object) -> None:
     for end in wording.attempts:
         for words in wording.approve:
             body = html(f"<a href='{LINK}'>{words}</a>")
-            assert link(signed(Mail(subject=f"amazon.com: {end}", body=body))) == LINK
+            assert (
+                link_in(signed(Mail(subject=f"amazon.com: {end}", body=body))) == LINK
+            )
         for words in wording.codes:
             body = plain(f"{words}: 123456")
             assert (
-                code(signed(Mail(subject=f"amazon.com: {end}", body=body))) == "123456"
+                code_in(signed(Mail(subject=f"amazon.com: {end}", body=body)))
+                == "123456"
             )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import needs
-from tests.judging import ANYTHING, judged
+from tests.fakes import missing
+from tests.sample_mails import ANYTHING, judged
 from watcher.dkim import memory_lookup, verifier
 from watcher.recognition.verdict import (
     LookAlike,
@@ -31,7 +31,7 @@ def real(folder: str) -> list[Path]:
 
 def read(path: Path) -> bytes:
     if not path.exists():
-        needs.missing(f"no real mails to measure with: {path.parent}")
+        missing(f"no real mails to measure with: {path.parent}")
     return path.read_bytes()
 
 

@@ -4,19 +4,20 @@ import re
 
 import pytest
 
-from tests.judging import VERIFY, outcome
-from tests.samples import (
+from tests.sample_mails import (
     APPROVAL_HTML,
     DATE,
     LINK,
     SIGNED,
     TOKEN,
     USER,
+    VERIFY,
     Mail,
     alternatives,
     approval,
     compose,
     html,
+    outcome,
     plain,
     sign,
     signed,

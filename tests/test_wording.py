@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.notifications import (
+from tests.factories import (
     ATTEMPTED_AT,
     CODE,
     EXPIRES_AT,

@@ -147,7 +147,7 @@ class MessageFetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSynced:
-    """A mailbox was looked at to the end; its `MessageFetched` mails came before this."""
+    """A mailbox was synced to the end; its `MessageFetched` values came before this."""
 
     account: str
     mailbox: str

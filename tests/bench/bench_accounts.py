@@ -16,11 +16,9 @@ from contextlib import contextmanager
 from email.utils import format_datetime
 from pathlib import Path
 
-from tests import names
-from tests.dovecot import Dovecot, running
-from tests.home import Home, Running
-from tests.household import token
-from tests.samples import approval, records
+from tests.environment import Home, Running, token
+from tests.sample_mails import approval, records
+from tests.servers import Dovecot, running, serving_dns
 from watcher.clock import utc_now
 from watcher.journal import Journal
 
@@ -31,7 +29,7 @@ PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 def main(count: int) -> None:
     """Measure with one account, and with `count`."""
-    with running() as dovecot, names.serving(records()) as name_server:
+    with running() as dovecot, serving_dns(records()) as name_server:
         with watched(dovecot, name_server.address, 1) as (_, alone):
             alone_kb = resident_kb(alone)
             print(f"1 account: {alone_kb / 1024:.1f} MB resident")

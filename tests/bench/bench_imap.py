@@ -16,9 +16,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from tests.dovecot import Dovecot, running
-from tests.imap_proxy import Proxy
-from tests.imap_watch import Reports, clear, secure, watching
+from tests.imap_server import Proxy, Reports, clear, secure, watching
+from tests.servers import Dovecot, running
 from watcher.events import MessageFetched, State
 from watcher.imap.account import WatchSettings
 

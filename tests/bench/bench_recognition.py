@@ -14,9 +14,16 @@ from pathlib import Path
 
 import mailparser
 
-from tests.hostile import HOSTILE
-from tests.judging import ANYTHING, VERIFY
-from tests.samples import Mail, alternatives, compose, html, plain
+from tests.sample_mails import (
+    ANYTHING,
+    HOSTILE,
+    VERIFY,
+    Mail,
+    alternatives,
+    compose,
+    html,
+    plain,
+)
 from watcher.recognition.judge import classify
 
 ROUNDS = 5

@@ -18,13 +18,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests import names
 from tests.bench.bench_accounts import user
 from tests.bench.bench_imap import Announcements, BareClient, described, wait_until
-from tests.dovecot import running
-from tests.home import Home, Running
-from tests.household import Household
-from tests.samples import records
+from tests.environment import Home, MailUser, Running
+from tests.sample_mails import records
+from tests.servers import running, serving_dns
 
 USER = user(0)
 REST_S = 0.6  # so that both are at rest in IDLE again
@@ -59,7 +57,7 @@ class Screen:
 class Race:
     """The daemon and a bare client, each behind a proxy that hears announcements."""
 
-    household: Household
+    mail_user: MailUser
     screen: Screen
     bare: BareClient
     road: Announcements
@@ -79,7 +77,7 @@ class Race:
 
     def deliver_at_rest(self) -> None:
         count = len(self.bare.seen_at)
-        link = self.household.approval()
+        link = self.mail_user.approval()
         shown_at = self.screen.await_link(link)
         wait_until(partial(self.bare.has_seen, count + 1))
         self.at_rest.append(shown_at - self.road.at)
@@ -93,10 +91,10 @@ class Race:
         def deliver(data: bytes) -> None:
             overhear(data)
             if b"BODY[HEADER]" in data and not second:
-                second.append((self.household.approval(), time.monotonic()))
+                second.append((self.mail_user.approval(), time.monotonic()))
 
         self.road.proxy.overhear = deliver
-        self.screen.await_link(self.household.approval())
+        self.screen.await_link(self.mail_user.approval())
         self.road.proxy.overhear = overhear
         ((link, delivered_at),) = second
         self.in_the_gap.append(self.screen.await_link(link) - delivered_at)
@@ -106,21 +104,21 @@ def main(count: int) -> None:
     """Deliver so many mails and print what they took."""
     with (
         running() as dovecot,
-        names.serving(records()) as name_server,
+        serving_dns(records()) as name_server,
         tempfile.TemporaryDirectory() as folder,
     ):
-        household = Household(Home(Path(folder)), dovecot, name_server, USER)
+        mail_user = MailUser(Home(Path(folder)), dovecot, name_server, USER)
         road, other = (Announcements(dovecot.ports.imap) for _ in range(2))
         with road.proxy, other.proxy:
-            household.configure(
-                household.account(
+            mail_user.configure(
+                mail_user.account(
                     host='"127.0.0.1"', port=str(road.proxy.port), tls='"none"'
                 ),
                 mode="idle",
             )
-            with household.home.started("run") as daemon:
+            with mail_user.home.started("run") as daemon:
                 daemon.await_text("state=watching")
-                race = Race(household, Screen(daemon), bare(other), road, other)
+                race = Race(mail_user, Screen(daemon), bare(other), road, other)
                 race.run(count)
     print(described("bare client, from announcement to fetched", race.bare_at_rest))
     print(described("watcher run, from announcement to shown", race.at_rest))

@@ -84,7 +84,7 @@ class Timeouts:
     secret_timeout_s: float = 75
     """The password's source; a human may have to unlock it."""
     idle_interval_s: float = 18
-    """One IDLE, then a scan. With `prompt_timeout_s`, a dead line is noticed in 26 s."""
+    """One IDLE, then a sync: with `prompt_timeout_s` a dead peer is noticed in 26 s."""
     tick_s: float = 1
     """How often a wait looks at the clocks for a suspended machine."""
     refused_delay_s: float = 15 * 60

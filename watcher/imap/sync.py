@@ -73,7 +73,7 @@ LOOKS_AT_ONCE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSync:
-    """Eyes on the mailboxes of one account, over one connection."""
+    """RecordingChannel on the mailboxes of one account, over one connection."""
 
     account: str
     connection: Connection

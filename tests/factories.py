@@ -1,9 +1,11 @@
-"""One notification of every kind, as a user of a Japanese store would get it."""
+"""Attempts, as the event log records them and as a user is told of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from watcher.events import Event, EventName, Kind, Origin
 from watcher.i18n import Language
+from watcher.journal import NewEvent
 from watcher.notify import wording
 from watcher.notify.notification import Notification
 
@@ -77,3 +79,34 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "login-refused": wording.login_refused("home", language=language),
         "trial": wording.trial(language=language),
     }
+
+
+WINDOW = timedelta(minutes=5)
+
+
+def link_of(number: int) -> str:
+    """Return the approval link of an attempt."""
+    return f"https://www.amazon.co.jp/a/c/r/Token{number:020}"
+
+
+def new_event(
+    number: int = 1,
+    *,
+    at: datetime = NOW,
+    keys: tuple[str, ...] = (),
+    predecessors: tuple[str, ...] = (),
+    event: EventName = EventName.ATTEMPT,
+) -> NewEvent:
+    """Return an attempt that came just now, not the same as one of another number."""
+    seen = replace(
+        attempt(Kind.APPROVAL),
+        id=0,
+        attempt_id=None,
+        at=at,
+        event=event,
+        origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=number),
+        message_id=f"<{number}@example.jp>",
+        secret=link_of(number) if event is EventName.ATTEMPT else None,
+        expires_at=at + WINDOW,
+    )
+    return NewEvent(seen, keys or (f"key {number}",), predecessors)

@@ -1,0 +1,84 @@
+"""Stand-ins for what a user's machine has: a recording channel, programs.
+
+Real parts that tests need are present, or the test is skipped with the package that
+brings them; under `CI=true` a missing part is a failure: what is promised there must be
+tested.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from watcher.errors import NotificationFailed
+from watcher.i18n import Text
+from watcher.notify.notification import Notification
+
+
+def required_program(name: str, *, package: str) -> str:
+    """Return the path of a program, or skip the test and name the Debian package."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/xfce4")
+    if path is None:
+        missing(f"{name} is not installed: apt-get install {package}")
+    return path
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test because of what is missing; fail it where CI promises all parts."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def recorder(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, then: str = ":"
+) -> Path:
+    """Put a program first on the path; return the file with the arguments it got.
+
+    `then` is what it does next, in the words of the shell; `$said` is that file.
+    """
+    said = directory / "said"
+    program = directory / name
+    lines = ("#!/bin/sh", f"said='{said}'", 'printf "%s\\n" "$@" > "$said"', then, "")
+    program.write_text("\n".join(lines))
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
+    return said
+
+
+@dataclass(slots=True)
+class RecordingChannel:
+    """A channel; while shut it shows nothing and says so."""
+
+    name: str = "eyes"
+    is_shut: bool = False
+    shown: list[Notification] = field(default_factory=list)
+    refreshed: list[Notification] = field(default_factory=list)
+    withdrawn: list[int] = field(default_factory=list)
+    is_closed: bool = False
+
+    def show(self, notification: Notification) -> None:
+        """Remember it."""
+        if self.is_shut:
+            raise NotificationFailed(Text(en="shut", ja="閉"))
+        self.shown.append(notification)
+
+    def refresh(self, notification: Notification) -> None:
+        """Remember it."""
+        self.refreshed.append(notification)
+
+    def withdraw(self, replaces_id: int) -> None:
+        """Remember that it is gone."""
+        self.withdrawn.append(replaces_id)
+
+    def close(self) -> None:
+        """Remember that nobody looks any more."""
+        self.is_closed = True
+
+    @property
+    def links(self) -> list[str | None]:
+        """The link of each notification shown."""
+        return [notification.link for notification in self.shown]

@@ -1,0 +1,402 @@
+"""Real servers on loopback: Dovecot with its certificates, a name server."""
+
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import socketserver
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import cast
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.fakes import missing, required_program
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its private key, both PEM."""
+
+    pem: bytes
+    key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A CA that nobody trusts unless told to."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def make(cls) -> "Authority":
+        """Make a new one."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("Test CA")
+        builder = _builder(name, name, key.public_key(), datetime.now(UTC))
+        builder = builder.add_extension(
+            x509.BasicConstraints(True, None), critical=True
+        )
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        )
+        return cls(builder.sign(key, hashes.SHA256()), key)
+
+    @property
+    def pem(self) -> bytes:
+        """The CA's certificate."""
+        return _pem(self.certificate)
+
+    def sign_self(self) -> Certificate:
+        """Return a certificate for localhost that only it itself signed."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = _name("localhost")
+        builder = _builder(name, name, key.public_key(), datetime.now(UTC))
+        names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+        return Certificate(_pem(signed), _key_pem(key))
+
+    def issue(self, host: str, *, at: datetime | None = None) -> Certificate:
+        """Issue a certificate for a host, valid around `at` (default: now)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(
+            _name(host),
+            self.certificate.subject,
+            key.public_key(),
+            at or datetime.now(UTC),
+        )
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName(host), x509.IPAddress(ip_address("127.0.0.1"))]
+            if host == "localhost"
+            else [x509.DNSName(host)]
+        )
+        signed = builder.add_extension(names, critical=False).sign(
+            self.key, hashes.SHA256()
+        )
+        return Certificate(_pem(signed), _key_pem(key))
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def server_context(certificate: Certificate, folder: Path) -> ssl.SSLContext:
+    """Return a TLS context that shows a certificate."""
+    file = folder / "server.pem"
+    file.write_bytes(certificate.pem + certificate.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(at - _DAY)
+        .not_valid_after(at + _DAY)
+    )
+
+
+TTL_S = 60
+
+
+@dataclass(slots=True)
+class NameServer:
+    """What it knows, how it is asked, and whether it answers."""
+
+    records: Mapping[str, bytes]
+    address: str = ""
+    """`ADDRESS:PORT`, as `[dkim] nameservers` has it."""
+    is_silent: bool = False
+    failure: dns.rcode.Rcode | None = None
+    """What it answers to everything, where it is in trouble."""
+    ttl_s: int = TTL_S
+    questions: list[str] = field(default_factory=list)
+    was_asked: threading.Event = field(default_factory=threading.Event)
+
+    def answer(self, wire: bytes) -> bytes | None:
+        """Return the answer to a question, None to let it wait."""
+        query = dns.message.from_wire(wire)
+        name = query.question[0].name.to_text()
+        self.questions.append(name)
+        self.was_asked.set()
+        if self.is_silent:
+            return None
+        response = dns.message.make_response(query)
+        record = self.records.get(name.rstrip("."))
+        if self.failure is not None or record is None:
+            response.set_rcode(self.failure or dns.rcode.NXDOMAIN)
+        else:
+            pieces = (record[at : at + 255] for at in range(0, len(record), 255))
+            quoted = " ".join(f'"{piece.decode()}"' for piece in pieces)
+            response.answer.append(
+                dns.rrset.from_text(name, self.ttl_s, "IN", "TXT", quoted)
+            )
+        return response.to_wire()
+
+
+class _Server(socketserver.UDPServer):
+    def __init__(self, name_server: NameServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Question)
+        self.name_server = name_server
+
+
+class _Question(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        question, sock = self.request
+        answer = cast(_Server, self.server).name_server.answer(question)
+        if answer:
+            sock.sendto(answer, self.client_address)
+
+
+@contextmanager
+def serving_dns(records: Mapping[str, bytes]) -> Iterator[NameServer]:
+    """Answer questions while inside."""
+    name_server = NameServer(records)
+    with _Server(name_server) as server:
+        name_server.address = "{}:{}".format(*server.server_address)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        thread.start()
+        try:
+            yield name_server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+PASSWORD = "secret"
+
+_CONFIG = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+disable_plaintext_auth = no
+auth_failure_delay = 0
+ssl = yes
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.key
+ssl_min_protocol = TLSv1.2
+mail_location = maildir:{folder}/mail/%u
+mail_uid = {uid}
+mail_gid = {gid}
+first_valid_uid = 0
+lmtp_user_concurrency_limit = 0
+mail_max_userip_connections = 500
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  mailbox 迷惑メール {{
+    auto = create
+    special_use = \\Junk
+  }}
+}}
+protocol lmtp {{
+  lmtp_save_to_detail_mailbox = yes
+}}
+recipient_delimiter = +
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  client_limit = 1000
+  inet_listener imap {{
+    port = {ports.imap}
+  }}
+  inet_listener imaps {{
+    port = {ports.imaps}
+    ssl = yes
+  }}
+}}
+service imap {{
+  process_limit = 1000
+}}
+service auth {{
+  client_limit = 5000
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {ports.lmtp}
+  }}
+}}
+"""
+_NOT_ROOT = """
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+"""
+_MAIL_ID = 65534
+_PACKAGES = "dovecot-imapd dovecot-lmtpd"
+_LIBEXEC = (Path("/usr/lib/dovecot"), Path("/usr/libexec/dovecot"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the server listens on 127.0.0.1."""
+
+    imap: int
+    imaps: int
+    lmtp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dovecot:
+    """A running server; any user name exists, with the password `secret`."""
+
+    program: str
+    folder: Path
+    ports: Ports
+    ca_file: Path
+
+    def deliver(self, raw: bytes, user: str, *, mailbox: str = "") -> None:
+        """Hand over a mail by LMTP, as a provider's own system does."""
+        recipient = f"{user}+{mailbox}" if mailbox else user
+        with smtplib.LMTP("127.0.0.1", self.ports.lmtp) as lmtp:
+            lmtp.sendmail("sender@example.com", [recipient], raw)
+
+    def maildir(self, user: str) -> Path:
+        """Return the folder of a user's INBOX."""
+        return self.folder / "mail" / user
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        subprocess.run([self.program, "-c", self.folder / "dovecot.conf"], check=True)
+        for port in (self.ports.imap, self.ports.imaps, self.ports.lmtp):
+            _await_port(port, self.folder / "dovecot.log")
+
+    def stop(self) -> None:
+        """Stop it and all its processes, and wait until they are gone."""
+        group = int((self.folder / "run" / "master.pid").read_text())
+        os.killpg(group, signal.SIGTERM)
+        while _is_alive(group):
+            time.sleep(0.01)
+
+
+def _is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _await_port(port: int, log: Path) -> None:
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
+    raise AssertionError(f"Dovecot does not answer: {log.read_text()}")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running() -> Iterator[Dovecot]:
+    """Run a server of its own, with everything it writes in a folder that goes away."""
+    program = required_program("dovecot", package=_PACKAGES)
+    if not any((folder / "imap").exists() for folder in _LIBEXEC):
+        missing(f"Dovecot has no IMAP: apt-get install {_PACKAGES}")
+    folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))  # short: sockets
+    try:
+        folder.chmod(0o755)
+        server = Dovecot(
+            program,
+            folder,
+            Ports(free_port(), free_port(), free_port()),
+            folder / "ca.pem",
+        )
+        _prepare(server)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(server: Dovecot) -> None:
+    authority = Authority.make()
+    server.ca_file.write_bytes(authority.pem)
+    certificate = authority.issue("localhost")
+    (server.folder / "server.pem").write_bytes(certificate.pem)
+    (server.folder / "server.key").write_bytes(certificate.key)
+    uid, gid = _mail_owner()
+    mail = server.folder / "mail"
+    mail.mkdir()
+    os.chown(mail, uid, gid)
+    config = _CONFIG.format(folder=server.folder, ports=server.ports, uid=uid, gid=gid)
+    if os.getuid():
+        config += _NOT_ROOT.format(user=_name_of(uid), group=_name_of(gid, group=True))
+    (server.folder / "dovecot.conf").write_text(config)
+
+
+def _mail_owner() -> tuple[int, int]:
+    """Root may not own mail in Dovecot."""
+    return (os.getuid(), os.getgid()) if os.getuid() else (_MAIL_ID, _MAIL_ID)
+
+
+def _name_of(number: int, *, group: bool = False) -> str:
+    import grp
+    import pwd
+
+    return grp.getgrgid(number).gr_name if group else pwd.getpwuid(number).pw_name

@@ -1,0 +1,92 @@
+"""Programs that tests run in processes of their own.
+
+python -m tests.subprograms audit RECORD COMMAND …
+python -m tests.subprograms crash_loop ROUNDS SEED
+python -m tests.subprograms write_journal LOG FIRST
+"""
+
+import itertools
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+WATCHED = {"socket.connect", "socket.sendto", "subprocess.Popen", "webbrowser.open"}
+LONGEST_RUN_S = 0.12
+
+
+def audit(record: str, *arguments: str) -> int:
+    """Run a command of watcher under an audit hook; return its exit code.
+
+    Every line of RECORD is a JSON list: the event's name and what it was about, for
+    whom the program talks to and what it starts.
+    """
+    with Path(record).open("a", encoding="utf-8", buffering=1) as file:
+
+        def hook(event: str, details: tuple[Any, ...]) -> None:
+            if event in WATCHED:
+                print(json.dumps([event, *_told(event, details)]), file=file)
+
+        sys.addaudithook(hook)
+        from watcher.cli import main as watcher
+
+        return watcher(arguments)
+
+
+def _told(event: str, details: tuple[Any, ...]) -> list[str]:
+    if not event.startswith("socket."):
+        return [str(details[0])]
+    sock, address = details
+    if sock.family == getattr(socket, "AF_UNIX", None):
+        return ["unix"]
+    return [f"{address[0]}:{address[1]}"]
+
+
+def crash_loop(rounds: str, seed: str) -> int:
+    """Start the daemon and kill it so many times, at random moments.
+
+    Each run is a fork of this process, which has imported everything already: so
+    hundreds of them take seconds.
+    """
+    import watcher.cli.run as _imported_before_the_forks  # noqa: F401
+    from watcher.cli import main as run_command
+
+    chance = random.Random(int(seed))
+    for number in range(int(rounds)):
+        print(f"run {number}.", flush=True)
+        child = os.fork()
+        if not child:
+            os._exit(run_command(["-q", "run"]))
+        time.sleep(chance.uniform(0.0, LONGEST_RUN_S))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    print("no more runs", flush=True)
+    return 0
+
+
+def write_journal(path: str, first: str) -> int:
+    """Write attempts until killed, printing each number once it is safely stored."""
+    from tests.factories import NOW, new_event
+    from watcher.events import EventName
+    from watcher.journal import Journal
+
+    with Journal.open(Path(path)) as journal:
+        for number in itertools.count(int(first)):
+            event = journal.record(new_event(number))
+            assert event is not None
+            assert event.attempt_id is not None
+            assert journal.acquire_lease(event.attempt_id, NOW)
+            journal.append_about(event, EventName.NOTIFIED, at=NOW)
+            print(number, flush=True)
+    return 0
+
+
+PROGRAMS = {one.__name__: one for one in (audit, crash_loop, write_journal)}
+
+if __name__ == "__main__":
+    sys.exit(PROGRAMS[sys.argv[1]](*sys.argv[2:]))
