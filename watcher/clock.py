@@ -5,15 +5,23 @@ stand still in suspend, the wall clock and Linux's boot clock go on.
 """
 
 import re
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 Now = Callable[[], datetime]
 """A clock that tells aware UTC; the core takes instants, only the edge takes clocks."""
 
 STEP_S = 2.0
-"""Less is how clocks are kept right without a step."""
+"""Seconds; less is how clocks are kept right without a step."""
+
+GAP_S = 5.0
+"""Seconds; less is a busy machine, or a clock that is set right."""
+
+T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -42,7 +50,7 @@ class ClockStepDetector:
         boottime_s: Callable[[], float] = boottime_s,
     ) -> None:
         self._wall = wall
-        self._always_s = boottime_s
+        self._boottime_s = boottime_s
         self._ahead_s = self._now_ahead_s()
 
     def take_step(self) -> timedelta:
@@ -55,21 +63,87 @@ class ClockStepDetector:
         return timedelta(seconds=step_s)
 
     def _now_ahead_s(self) -> float:
-        return self._wall().timestamp() - self._always_s()
+        return self._wall().timestamp() - self._boottime_s()
 
 
-class Sleep:
-    """Notices that the machine slept, where its monotonic clock does too."""
+class Resumed(Exception):
+    """The machine was suspended: what is open now leads nowhere."""
 
-    def __init__(self) -> None:
-        self._slept_s = boottime_s() - monotonic_s()
 
-    def has_passed(self) -> bool:
-        """Return whether the machine slept since the last call."""
-        slept_s = boottime_s() - monotonic_s()
-        has_slept = slept_s - self._slept_s > STEP_S
-        self._slept_s = slept_s
-        return has_slept
+class SuspendDetector:
+    """Notices a suspend by clocks that disagree: monotonic, wall and boot time.
+
+    A process that was stopped, or a virtual machine that was paused, shows as a rest
+    that took far longer than it was asked to.
+    """
+
+    def __init__(
+        self,
+        *,
+        awake_s: Callable[[], float] = time.monotonic,
+        clocks_s: tuple[Callable[[], float], ...] = (time.time, boottime_s),
+    ) -> None:
+        self._awake_s = awake_s
+        self._clocks_s = clocks_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew: what lies behind was no rest."""
+        self._awake = self._awake_s()
+        self._others = [clock() for clock in self._clocks_s]
+
+    def check_tick(self) -> None:
+        """Compare the clocks with the last tick, in a rest that ticks each second.
+
+        Raises:
+            Resumed: they are over `GAP_S` apart, or the tick itself is that late.
+        """
+        if max(self._elapsed()) > GAP_S:
+            raise Resumed
+
+    def has_resumed(self) -> bool:
+        """Return whether the clocks are over `GAP_S` apart since the last call.
+
+        What lies between may have been work, which takes as long as it likes.
+        """
+        awake_s, *others_s = self._elapsed()
+        return max(others_s) - awake_s > GAP_S
+
+    def _elapsed(self) -> list[float]:
+        """Return the seconds since the last call, by each clock."""
+        before = [self._awake, *self._others]
+        self.reset()
+        after = [self._awake, *self._others]
+        return [now - then for now, then in zip(after, before, strict=True)]
+
+
+def call_in_thread(
+    call: Callable[[], T], *, then: Callable[[], None] = lambda: None
+) -> Future[T]:
+    """Start a call that may hang, such as a look-up of a name; return its outcome.
+
+    It runs in a daemon thread, which holds up no exit; `then` is called at its end.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 -- raised again where it is awaited
+            future.set_exception(error)
+        then()
+
+    threading.Thread(target=run, name="call_in_thread", daemon=True).start()
+    return future
+
+
+def call_with_timeout(call: Callable[[], T], *, timeout_s: float) -> T:
+    """Return what a call returns; one that hangs is left behind in its thread.
+
+    Raises:
+        TimeoutError: it took longer; or whatever the call raises.
+    """
+    return call_in_thread(call).result(timeout_s)
 
 
 def iso(instant: datetime) -> str:
@@ -81,6 +155,12 @@ def iso(instant: datetime) -> str:
 def local_time(instant: datetime) -> str:
     """Return the user's clock time of an instant, `HH:MM:SS`."""
     return instant.astimezone().strftime("%H:%M:%S")
+
+
+def minutes_seconds(span: timedelta) -> str:
+    """Return a span of time as people read it, `M:SS`."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -96,56 +176,3 @@ def parse_duration(written: str) -> timedelta:
     if span is None or span > LONGEST_DURATION:
         raise ValueError(written)
     return span
-
-
-GAP_S = 5.0
-"""Less is a busy machine, or a clock that is set right."""
-
-
-class Resumed(Exception):
-    """The machine slept: what is open now leads nowhere."""
-
-
-class SuspendDetector:
-    """Beats at least once a second while its thread rests."""
-
-    def __init__(
-        self,
-        *,
-        awake_s: Callable[[], float] = time.monotonic,
-        clocks_s: tuple[Callable[[], float], ...] = (time.time, boottime_s),
-    ) -> None:
-        self._awake_s = awake_s
-        self._clocks_s = clocks_s
-        self.reset()
-
-    def reset(self) -> None:
-        """Start anew: what lies behind was no rest."""
-        self._awake = self._awake_s()
-        self._always = [clock() for clock in self._clocks_s]
-
-    def check_tick(self) -> None:
-        """Compare the clocks with the last beat, in a rest.
-
-        Raises:
-            Resumed: they are over `GAP_S` apart, or the beat itself is that late.
-        """
-        if self._step() > GAP_S:
-            raise Resumed
-
-    def check_work(self) -> None:
-        """Compare the clocks after work, which may take as long as it likes.
-
-        Raises:
-            Resumed: they are over `GAP_S` apart.
-        """
-        awake = self._awake
-        if self._step() - (self._awake - awake) > GAP_S:
-            raise Resumed
-
-    def _step(self) -> float:
-        """Return the seconds since the last beat by the clock that says the most."""
-        awake, always = self._awake, self._always
-        self.reset()
-        since = [now - then for now, then in zip(self._always, always, strict=True)]
-        return max(self._awake - awake, *since)

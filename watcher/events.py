@@ -1,15 +1,17 @@
 """The values that travel: what a session reports, and a line of the event log."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from watcher.clock import iso
 from watcher.errors import WatcherError
 from watcher.i18n import Text
-from watcher.recognition.verdict import time_left
+from watcher.recognition.verdict import Claim, Kind
 
 
 class EventName(StrEnum):
@@ -32,52 +34,42 @@ class EventName(StrEnum):
     STOPPED = "stopped"
 
 
-class Kind(StrEnum):
-    """What a recognised mail offers the user."""
-
-    APPROVAL = "approval"
-    CODE = "code"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a mail lies; all None for an event that is about no mail."""
+    """Where a mail lies (RFC 3501 §2.3.1)."""
 
-    account: str | None = None
-    mailbox: str | None = None
-    uid_validity: int | None = None
-    uid: int | None = None
+    account: str
+    mailbox: str
+    uid_validity: int
+    uid: int
 
 
-NOWHERE = Origin()
+UNRECORDED = 0
+"""The id of an event, or of a mail, that the event log has not recorded yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of the event log. A link or code shows only in `to_json`."""
+class Mail:
+    """A mail that events are about."""
 
-    id: int
-    attempt_id: int | None = None
-    """The `id` of the first event about the same attempt."""
-    at: datetime
-    event: EventName
-    origin: Origin = NOWHERE
-    message_id: str | None = None
+    id: int = UNRECORDED
+    """The `id` of the first event about it: what the contract calls `attempt_id`."""
+    origin: Origin
+    message_id: str | None
+    received_at: datetime
+    """INTERNALDATE, aware (RFC 3501 §2.3.3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Mail):
+    """A mail that is, or reads like, a sign-in attempt."""
+
+    claim: Claim
+    expires_at: datetime
     kind: Kind | None = None
-    store: str | None = None
-    secret: str | None = None
+    """None while its sender is not verified."""
+    secret: str | None = field(default=None, repr=False)
     """The live link or code, already masked where the reader must not see it."""
-    attempted_at: datetime | None = None
-    received_at: datetime | None = None
-    expires_at: datetime | None = None
-    device: str | None = None
-    near: str | None = None
-    reasons: tuple[str, ...] = ()
-    detail: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<Event {self.id} {self.event} attempt={self.attempt_id}>"
 
     @property
     def link(self) -> str | None:
@@ -89,38 +81,131 @@ class Event:
         """The verification code, or None."""
         return self.secret if self.kind is Kind.CODE else None
 
-    def to_json(self, now: datetime) -> str:
-        """Return the event as one line of JSON, with the seconds left at `now`."""
-        line: dict[str, Any] = {
-            "v": 1,
-            "id": self.id,
-            "attempt_id": self.attempt_id,
-            "at": iso(self.at),
-            "event": self.event,
-            "account": self.origin.account,
-            "mailbox": self.origin.mailbox,
-            "uid_validity": self.origin.uid_validity,
-            "uid": self.origin.uid,
-            "message_id": self.message_id,
-            "kind": self.kind,
-            "store": self.store,
-            "link": self.link,
-            "code": self.code,
-            "attempted_at": iso(self.attempted_at) if self.attempted_at else None,
-            "received_at": iso(self.received_at) if self.received_at else None,
-            "expires_at": iso(self.expires_at) if self.expires_at else None,
-            "seconds_left": self._seconds_left(now),
-            "device": self.device,
-            "near": self.near,
-            "reasons": list(self.reasons),
-            "detail": self.detail,
-        }
-        return json.dumps(line, ensure_ascii=False)
+    def time_left(self, now: datetime) -> timedelta:
+        """Return the time in which the user can still act, never negative."""
+        return max(self.expires_at - now, timedelta(0))
 
-    def _seconds_left(self, now: datetime) -> int | None:
-        if self.expires_at is None:
-            return None
-        return int(time_left(self.expires_at, now).total_seconds())
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """An account that an event is about, by its name in the configuration."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The user expects a sign-in until an instant."""
+
+    until: datetime
+
+
+Subject = Attempt | Mail | AccountRef | Expectation | None
+"""What an event is about."""
+
+SubjectT_co = TypeVar("SubjectT_co", bound=Subject, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Generic[SubjectT_co]):
+    """One line of the event log."""
+
+    id: int = UNRECORDED
+    at: datetime
+    event: EventName
+    about: SubjectT_co
+    reasons: tuple[str, ...] = ()
+    detail: str | None = None
+
+
+AnyEvent = Event[Subject]
+
+
+FIELDS = (
+    *("attempt_id", "at", "event", "account", "mailbox", "uid_validity", "uid"),
+    *("message_id", "kind", "store", "secret", "attempted_at", "received_at"),
+    *("expires_at", "device", "near", "reasons", "detail"),
+)
+"""An event laid flat, by the contract's names (§4)."""
+
+_JSON_KEYS = (
+    *("v", "id", "attempt_id", "at", "event", "account", "mailbox", "uid_validity"),
+    *("uid", "message_id", "kind", "store", "link", "code", "attempted_at"),
+    *("received_at", "expires_at", "seconds_left", "device", "near", "reasons"),
+    "detail",
+)
+
+
+def to_fields(event: AnyEvent) -> dict[str, Any]:
+    """Return an event laid flat, its `FIELDS` by name; None what it does not say."""
+    fields: dict[str, Any] = dict.fromkeys(FIELDS)
+    for name in ("at", "event", "reasons", "detail"):
+        fields[name] = getattr(event, name)
+    match event.about:
+        case Mail() as mail:
+            fields |= {"attempt_id": mail.id, **asdict(mail.origin)}
+            fields |= {"message_id": mail.message_id, "received_at": mail.received_at}
+        case AccountRef(name=name):
+            fields["account"] = name
+        case Expectation(until=until):
+            fields["expires_at"] = until
+        case None:
+            pass
+    if isinstance(attempt := event.about, Attempt):
+        for name in ("expires_at", "kind", "secret"):
+            fields[name] = getattr(attempt, name)
+        for name in ("store", "attempted_at", "device", "near"):
+            fields[name] = getattr(attempt.claim, name)
+    return fields
+
+
+def from_fields(id: int, fields: Mapping[str, Any]) -> AnyEvent:  # noqa: A002
+    """Return the event that `to_fields` has laid flat."""
+    return Event(
+        id=id,
+        at=fields["at"],
+        event=EventName(fields["event"]),
+        about=_subject(fields),
+        reasons=tuple(fields["reasons"]),
+        detail=fields["detail"],
+    )
+
+
+def _subject(fields: Mapping[str, Any]) -> Subject:
+    account, expires_at = fields["account"], fields["expires_at"]
+    if account is None:
+        return Expectation(expires_at) if expires_at else None
+    if fields["uid"] is None:
+        return AccountRef(account)
+    origin = Origin(**{one.name: fields[one.name] for one in dataclass_fields(Origin)})
+    mail = Mail(
+        id=fields["attempt_id"],
+        origin=origin,
+        message_id=fields["message_id"],
+        received_at=fields["received_at"],
+    )
+    if expires_at is None:
+        return mail
+    claimed = ("store", "attempted_at", "device", "near")
+    return Attempt(
+        **{one.name: getattr(mail, one.name) for one in dataclass_fields(Mail)},
+        claim=Claim(**{name: fields[name] for name in claimed}),
+        expires_at=expires_at,
+        kind=fields["kind"] and Kind(fields["kind"]),
+        secret=fields["secret"],
+    )
+
+
+def to_json(event: AnyEvent, now: datetime) -> str:
+    """Return an event as one line of JSON, with the seconds left at `now`."""
+    fields, about = to_fields(event), event.about
+    expires_at = fields["expires_at"]
+    left_s = expires_at and max(0, int((expires_at - now).total_seconds()))
+    fields |= {"v": 1, "id": event.id, "seconds_left": left_s}
+    for name in ("link", "code"):
+        fields[name] = getattr(about, name) if isinstance(about, Attempt) else None
+    line = {key: fields[key] for key in _JSON_KEYS}
+    return json.dumps(line, default=iso, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

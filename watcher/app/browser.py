@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from watcher.errors import NothingLive
-from watcher.events import Event, EventName
+from watcher.events import Attempt, EventName
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -24,18 +24,18 @@ def launch_aside(link: str) -> bool:
 
 
 def open_page(
-    journal: Journal, event: Event, now: datetime, launch: Launch = webbrowser.open
+    journal: Journal, attempt: Attempt, now: datetime, launch: Launch = webbrowser.open
 ) -> None:
     """Open the approval page of a live attempt and log that the user went there.
 
     Raises:
         NothingLive: it has no link, or no browser can be started.
     """
-    if event.link is None:
+    if attempt.link is None:
         raise NothingLive(_NO_LINK)
-    if not launch(event.link):
+    if not launch(attempt.link):
         raise NothingLive(_NO_BROWSER)
-    journal.append_about(event, EventName.OPENED, at=now)
+    journal.append(EventName.OPENED, at=now, about=attempt)
 
 
 _NO_LINK = Text(

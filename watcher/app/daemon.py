@@ -17,12 +17,11 @@ from functools import partial
 from watcher.app.attempts import AttemptTracker
 from watcher.app.health import Health
 from watcher.app.notifier import Notifier
-from watcher.app.pipeline import Processed, Reception
+from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
     EventQueue,
-    Poll,
     Prune,
     QueueItem,
     Remind,
@@ -31,7 +30,7 @@ from watcher.app.queue import (
 )
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.events import MailboxSynced, MessageFetched, Mode, StateChanged
+from watcher.events import MailboxSynced, MessageFetched, State, StateChanged
 from watcher.imap.session import Session
 from watcher.journal import Journal
 from watcher.notify import wording
@@ -39,7 +38,7 @@ from watcher.notify import wording
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
-"""How often the daemon looks around without being called."""
+"""How often the daemon ticks without an item."""
 
 RETRY_AFTER = timedelta(seconds=5)
 """When to ask DNS again for a key that it did not give."""
@@ -52,42 +51,39 @@ STOP_WITHIN_S = 1.5
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
 
 
-Observed = Processed | MailboxSynced | StateChanged
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonSettings:
     """What the daemon does by itself."""
 
     remind_at: tuple[timedelta, ...]
-    poll_interval: timedelta
     keep: timedelta
     """How long events are kept."""
     alert_after: timedelta = timedelta(seconds=10)
     """How long the event log may be out of use before the user is told."""
     observe: Callable[[Observed], None] = lambda _: None
-    """Called with everything that was handled, in the daemon's thread."""
+    """Called in the daemon's thread with the changes of an account's state."""
 
 
 class Daemon:
-    """Watches accounts until it is told to stop.
+    """Watches accounts until it is told to stop, or all sessions have ended.
 
-    Journal and announcer belong to the thread that calls `run`. Without a `health`,
-    another daemon may be at work: nothing is noted of how the accounts are watched.
+    Journal and notifier belong to the thread that calls `run`. Without a `health` this
+    is a command beside the daemon: nothing is noted of how the accounts are watched,
+    and an event log that stays out of use ends it.
     """
 
     def __init__(
         self,
         queue: EventQueue,
         journal: Journal,
-        reception: Reception,
+        pipeline: MailPipeline,
         notifier: Notifier,
         settings: DaemonSettings,
         health: Health | None,
     ) -> None:
         self._queue = queue
         self._journal = journal
-        self._reception = reception
+        self._pipeline = pipeline
         self._notifier = notifier
         self._settings = settings
         self._scheduler = Scheduler(queue.put)
@@ -100,32 +96,34 @@ class Daemon:
         self._armed_until: datetime | None = None
 
     def run(self, sessions: Sequence[Session]) -> None:
-        """Watch until the inbox is asked to stop, from whatever thread."""
+        """Watch until the queue is asked to stop, or every session has stopped.
+
+        Raises:
+            JournalBusy, JournalUnusable: without a `health`, after `alert_after`.
+        """
         self._sessions = {session.account.name: session for session in sessions}
         if self._health:
-            self._health.start(session.account.name for session in sessions)
+            self._health.start(self._sessions)
         with self._scheduler.running(), _threads(sessions):
             self._scheduler.every(PRUNE_EVERY, Prune())
             self._retry_while_busy(lambda: self._attempts.resume(utc_now()))
             while not self._queue.is_stopping:
-                self._serve(self._queue.next(TICK_S))
-        self._retry_while_busy(self._note_ends)
+                item = self._queue.next(TICK_S)
+                if item is not None:
+                    self._retry_while_busy(partial(self._handle, item))
+                if monotonic_s() - self._ticked_s >= TICK_S:
+                    self._ticked_s = monotonic_s()
+                    self._retry_while_busy(self._tick)
+        self._retry_while_busy(self._note_stopped_sessions)
 
-    def _serve(self, message: QueueItem | None) -> None:
-        if message is not None:
-            self._retry_while_busy(lambda: self._handle(message, utc_now()))
-        if monotonic_s() - self._ticked_s >= TICK_S:
-            self._ticked_s = monotonic_s()
-            self._retry_while_busy(lambda: self._tick(utc_now()))
-
-    def _note_ends(self) -> None:
-        """Let `status` know that the sessions ended; mails come again next time."""
-        for message in self._queue.rest():
-            if isinstance(message, StateChanged) and self._health:
-                self._health.note_state(message)
+    def _note_stopped_sessions(self) -> None:
+        """Let `status` know; mails that are still in the queue come again next time."""
+        for item in self._queue.rest():
+            if isinstance(item, StateChanged) and self._health:
+                self._health.note_state(item)
 
     def _retry_while_busy(self, act: Callable[[], None]) -> None:
-        """Do it again and again while the event log cannot be written, and be loud."""
+        """Repeat while the event log cannot be written, and alert the user once."""
         alert_at_s = monotonic_s() + self._settings.alert_after.total_seconds()
         while True:
             try:
@@ -133,18 +131,17 @@ class Daemon:
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
                 if monotonic_s() >= alert_at_s:
+                    if self._health is None:
+                        raise
                     alert_at_s = float("inf")
-                    self._alert(error)
+                    # A channel that fails now cannot be logged either.
+                    with suppress(JournalBusy, JournalUnusable):
+                        self._notifier.notify(partial(wording.stuck, error), utc_now())
                 if self._queue.wait_for_stop(BUSY_RETRY_S):
                     return None
 
-    def _alert(self, error: WatcherError) -> None:
-        words = partial(wording.stuck, error)
-        # A channel that fails now cannot be logged either.
-        with suppress(JournalBusy, JournalUnusable):
-            self._notifier.notify(words, utc_now())
-
-    def _tick(self, now: datetime) -> None:
+    def _tick(self) -> None:
+        now = utc_now()
         if self._health:
             self._health.tick(now)
         self._attempts.tick(now)
@@ -154,40 +151,40 @@ class Daemon:
             for session in self._sessions.values():
                 session.arm(armed_until - now)
 
-    def _handle(self, message: QueueItem, now: datetime) -> None:
-        match message:
-            case MessageFetched():
-                self._process(message, now)
-            case Retry(fetched=fetched):
-                self._process(fetched, now)
+    def _handle(self, item: QueueItem) -> None:
+        now = utc_now()
+        match item:
+            case MessageFetched() | Retry():
+                self._process(item, now)
             case MailboxSynced():
-                self._note_look(message, now)
-            case StateChanged():
+                self._pipeline.finish_sync(item, now)
+                self._attempts.schedule(now)
                 if self._health:
-                    self._health.note_state(message)
-                self._plan_polls(message)
-                self._settings.observe(message)
-            case Poll(account=account):
-                self._sessions[account].sync_now()
+                    self._health.note_sync(item, now)
+            case StateChanged():
+                self._note_state(item)
             case Remind():
-                self._attempts.remind(message, now)
+                self._attempts.remind(item, now)
             case Deadline():
                 self._attempts.expire(now)
             case ButtonPressed():
-                self._attempts.press(message, now)
+                self._attempts.press(item, now)
             case Prune():
                 self._journal.prune(now - self._settings.keep)
 
-    def _plan_polls(self, change: StateChanged) -> None:
-        poll = Poll(change.account)
-        if change.mode is Mode.POLL:
-            self._scheduler.every(self._settings.poll_interval, poll)
-        else:
-            self._scheduler.cancel(poll)
+    def _note_state(self, change: StateChanged) -> None:
+        if self._health:
+            self._health.note_state(change)
+        self._settings.observe(change)
+        if change.state is State.STOPPED:
+            self._sessions.pop(change.account, None)
+            if not self._sessions:
+                self._queue.stop()
 
-    def _process(self, fetched: MessageFetched, now: datetime) -> None:
+    def _process(self, item: MessageFetched | Retry, now: datetime) -> None:
+        fetched = item.fetched if isinstance(item, Retry) else item
         try:
-            processed = self._reception.receive(fetched, now)
+            processed = self._pipeline.process(fetched, now)
         except WatcherError:
             raise
         except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
@@ -197,12 +194,6 @@ class Daemon:
         self._attempts.schedule(now)
         if processed.is_worth_retrying(now):
             self._scheduler.at(now + RETRY_AFTER, Retry(fetched))
-
-    def _note_look(self, look: MailboxSynced, now: datetime) -> None:
-        self._reception.end_look(look, now)
-        self._attempts.schedule(now)
-        if self._health:
-            self._health.note_look(look, now)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 
 from watcher.app.notifier import Notifier
 from watcher.clock import iso, monotonic_s
-from watcher.events import Event, EventName, MailboxSynced, Origin, State, StateChanged
+from watcher.events import AccountRef, EventName, MailboxSynced, State, StateChanged
 from watcher.i18n import Language
 from watcher.journal import Journal
 from watcher.notify import wording
@@ -45,9 +45,9 @@ class Health:
         """Begin to wait for the first look at each account."""
         self._last_look_s = dict.fromkeys(accounts, self._clock_s())
 
-    def note_look(self, look: MailboxSynced, now: datetime) -> None:
+    def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """An account was looked at: all is well."""
-        account = look.account
+        account = synced.account
         self._last_look_s[account] = self._clock_s()
         if account in self._blind:
             self._blind.discard(account)
@@ -84,8 +84,7 @@ class Health:
         self._journal.put_session(account, known)
 
     def _log(self, name: EventName, account: str, now: datetime) -> None:
-        origin = Origin(account=account)
-        self._journal.append(Event(id=0, at=now, event=name, origin=origin))
+        self._journal.append(name, at=now, about=AccountRef(account))
 
 
 def _facts(change: StateChanged) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from watcher.events import Event, EventName
+from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
 from watcher.journal import Journal
 from watcher.notify import wording
@@ -58,61 +58,57 @@ class Notifier:
         self._delivery = delivery
         self._settings = settings
 
-    def notify_new(self, event: Event, now: datetime) -> None:
+    def notify_new(self, event: Event[Mail], now: datetime) -> None:
         """Show a new event, if it is one to be shown."""
-        match event.event:
-            case EventName.ATTEMPT:
-                self._notify_attempt(event, now)
-            case EventName.UNVERIFIED if self._settings.notify_unverified:
-                self._notify_unverified(event, now)
+        match event:
+            case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
+                self._notify_attempt(attempt, now)
+            case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
+                self._notify_unverified(attempt, now)
             case _:
                 pass
 
     def notify_pending(self, now: datetime) -> None:
         """Show the live attempts that nobody was shown yet."""
         for event in self._journal.unnotified(now):
-            self._notify_attempt(event, now)
+            self._notify_attempt(event.about, now)
 
-    def notify_missed(self, events: Sequence[Event], now: datetime) -> None:
+    def notify_missed(self, attempts: Sequence[Attempt], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
-        if len(events) == 1:
-            self.notify(partial(wording.late, events[0]), now)
-        elif events:
-            self.notify(partial(wording.missed, events), now)
+        if len(attempts) == 1:
+            self.notify(partial(wording.late, attempts[0]), now)
+        elif attempts:
+            self.notify(partial(wording.missed, attempts), now)
 
-    def remind(self, event: Event, now: datetime) -> None:
+    def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
-        words = self._words(wording.reminder, event, now)
-        channel = self.notify(words, now, about=event)
-        if channel is not None:
-            self._journal.append_about(
-                event, EventName.REMINDED, at=now, detail=channel
-            )
+        self._show(wording.reminder, attempt, EventName.REMINDED, now)
 
-    def refresh(self, event: Event, now: datetime) -> None:
+    def refresh(self, attempt: Attempt, now: datetime) -> None:
         """Let the time left count down where the notification is still open."""
-        was_reminded = self._journal.has_happened(event.attempt_id, EventName.REMINDED)
-        kind = wording.reminder if was_reminded else wording.live
-        if self._delivery:
-            words = self._words(kind, event, now)
-            self._delivery.refresh(words(language=self._settings.language))
-
-    def answer_not_me(self, event: Event, now: datetime) -> None:
-        """Tell a user who did not sign in what to do, and log that it was not them."""
-        self._journal.append_about(event, EventName.NOT_ME, at=now)
-        self.notify(partial(wording.not_me_advice, event), now, about=event)
-
-    def close(self, event: Event, now: datetime) -> None:
-        """Take an expired attempt off the screen and say that it is over."""
         if self._delivery is None:
             return
-        self._delivery.withdraw(event.attempt_id or 0)
-        was_shown = self._journal.has_happened(event.attempt_id, EventName.NOTIFIED)
-        if was_shown and event.expires_at and now - event.expires_at < STALE_AFTER:
-            self.notify(partial(wording.expired, event), now)
+        was_reminded = self._journal.has_happened(attempt.id, EventName.REMINDED)
+        kind = wording.reminder if was_reminded else wording.live
+        words = self._words(kind, attempt, now)
+        self._delivery.refresh(words(language=self._settings.language))
+
+    def answer_not_me(self, attempt: Attempt, now: datetime) -> None:
+        """Tell a user who did not sign in what to do, and log that it was not them."""
+        self._journal.append(EventName.NOT_ME, at=now, about=attempt)
+        self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
+
+    def close(self, attempt: Attempt, now: datetime) -> None:
+        """Withdraw an expired attempt and say that it is over."""
+        if self._delivery is None:
+            return
+        self._delivery.withdraw(attempt.id)
+        was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        if was_shown and now - attempt.expires_at < STALE_AFTER:
+            self.notify(partial(wording.expired, attempt), now)
 
     def notify(
-        self, words: Words, now: datetime, about: Event | None = None
+        self, words: Words, now: datetime, about: Attempt | None = None
     ) -> str | None:
         """Show it and return the channel that did; log each channel that did not."""
         if self._delivery is None:
@@ -127,42 +123,44 @@ class Notifier:
         self._log_failures(delivered.failures, now, about)
         return delivered.channel
 
-    def _notify_attempt(self, event: Event, now: datetime) -> None:
-        attempt_id = event.attempt_id or 0
-        if self._delivery is None or not self._journal.acquire_lease(attempt_id, now):
-            return
-        words = self._words(wording.live, event, now)
-        channel = self.notify(words, now, about=event)
-        if channel is not None:
-            self._journal.append_about(
-                event, EventName.NOTIFIED, at=now, detail=channel
-            )
+    def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
+        if self._delivery and self._journal.acquire_lease(attempt.id, now):
+            self._show(wording.live, attempt, EventName.NOTIFIED, now)
 
-    def _notify_unverified(self, event: Event, now: datetime) -> None:
-        if event.expires_at is not None and event.expires_at <= now:
+    def _show(
+        self,
+        kind: Callable[..., Notification],
+        attempt: Attempt,
+        confirmed_by: EventName,
+        now: datetime,
+    ) -> None:
+        """Show an attempt, and confirm it in the log only if a channel showed it."""
+        channel = self.notify(self._words(kind, attempt, now), now, about=attempt)
+        if channel is not None:
+            self._journal.append(confirmed_by, at=now, about=attempt, detail=channel)
+
+    def _notify_unverified(self, attempt: Attempt, now: datetime) -> None:
+        if not self._settings.notify_unverified or attempt.expires_at <= now:
             return
         count = self._journal.count(EventName.UNVERIFIED, now - HOUR)
         if count <= UNVERIFIED_AN_HOUR:
-            self.notify(partial(wording.unverified, event), now)
+            self.notify(partial(wording.unverified, attempt), now)
         elif count == UNVERIFIED_AN_HOUR + 1:
             self.notify(partial(wording.unverified_summary, count), now)
 
     def _words(
-        self, kind: Callable[..., Notification], event: Event, now: datetime
+        self, kind: Callable[..., Notification], attempt: Attempt, now: datetime
     ) -> Words:
         armed_until = self._journal.armed_until()
         is_armed = armed_until is not None and now < armed_until
-        return partial(kind, event, now=now, is_armed=is_armed)
+        return partial(kind, attempt, now=now, is_armed=is_armed)
 
     def _log_failures(
-        self, failures: Sequence[Failure], now: datetime, about: Event | None
+        self, failures: Sequence[Failure], now: datetime, about: Attempt | None
     ) -> None:
-        nothing = Event(id=0, at=now, event=EventName.NOTIFY_FAILED)
         for failure in failures:
-            logger.info("%s did not show it: %s", failure.channel, failure.error)
-            self._journal.append_about(
-                about or nothing,
-                EventName.NOTIFY_FAILED,
-                at=now,
-                detail=f"{failure.channel}: {failure.error}",
+            detail = f"{failure.channel}: {failure.error}"
+            logger.info("a channel did not show it: %s", detail)
+            self._journal.append(
+                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
             )

@@ -10,19 +10,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.notifier import Notifier
-from watcher.events import Event, EventName, Kind, MailboxSynced, MessageFetched
+from watcher.events import (
+    Attempt,
+    Event,
+    EventName,
+    Mail,
+    MailboxSynced,
+    MessageFetched,
+    StateChanged,
+)
 from watcher.journal import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,
     Claim,
-    Code,
     Content,
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
-    Unknown,
+    SignInAttempt,
     Unverified,
     expires_at,
 )
@@ -43,7 +50,7 @@ class Processed:
 
     fetched: MessageFetched
     judgement: Judgement
-    event: Event | None
+    event: Event[Mail] | None
     """What was logged; None for a known mail and for one that is not relevant."""
 
     def is_worth_retrying(self, now: datetime) -> bool:
@@ -55,56 +62,85 @@ class Processed:
         return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
 
 
+Observed = Processed | MailboxSynced | StateChanged
+"""What observers of the daemon are told of, once it was handled."""
+
+
 class MailPipeline:
-    """Judges mails by the rules of their account and logs what they are."""
+    """Judges each mail by the rules of its account, records it, notifies of it."""
 
     def __init__(
         self,
         journal: Journal,
+        notifier: Notifier,
+        *,
         verify: Verify,
         policies: Mapping[str, Policy],
         window: timedelta,
+        observe: Callable[[Observed], None] = lambda _: None,
     ) -> None:
+        """Prepare; `observe` is called between judging a mail and notifying of it."""
         self._journal = journal
+        self._observe = observe
+        self._notifier = notifier
         self._verify = verify
         self._policies = policies
         self._window = window
+        self._missed: dict[str, list[Attempt]] = {}
 
     def process(self, fetched: MessageFetched, now: datetime) -> Processed:
-        """Judge a mail and log it, if it is an event that the log does not know."""
-        policy = self._policies[fetched.origin.account or ""]
+        """Judge a mail, record it if the log does not know it, and notify.
+
+        An attempt that came too late is told at the end of its account's sync.
+        """
+        account = fetched.origin.account
+        policy = self._policies[account]
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
-        new_event = find(fetched, judgement, now=now, window=self._window)
+        new_event = find_event(fetched, judgement, now=now, window=self._window)
         event = self._journal.record(new_event) if new_event else None
-        return Processed(fetched, judgement, event)
+        processed = Processed(fetched, judgement, event)
+        self._observe(processed)
+        match event:
+            case Event(event=EventName.MISSED, about=Attempt() as attempt):
+                self._missed.setdefault(account, []).append(attempt)
+            case Event():
+                self._notifier.notify_new(event, now)
+            case None:
+                pass
+        return processed
+
+    def finish_sync(self, synced: MailboxSynced, now: datetime) -> None:
+        """Tell what is still to be told of a sync, then remember how far it went."""
+        self._notifier.notify_missed(self._missed.pop(synced.account, []), now)
+        self._notifier.notify_pending(now)
+        self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
+        self._observe(synced)
 
 
-def find(
+def find_event(
     fetched: MessageFetched, judgement: Judgement, *, now: datetime, window: timedelta
 ) -> NewEvent | None:
     """Return the event that a judged mail is at this moment, None if it is none."""
-    event = Event(
-        id=0,
-        at=now,
-        event=EventName.LOOK_ALIKE,
+    mail = Mail(
         origin=fetched.origin,
         message_id=judgement.message_id,
         received_at=fetched.received_at,
     )
     identity = judgement.message_id or judgement.digest
     match judgement.verdict:
-        case Recognised(attempt=attempt):
-            event = _with_claim(
-                event, attempt.claim, _deadline(attempt.claim, fetched, now, window)
-            )
-            return _attempt(event, attempt.content, identity)
+        case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
+            attempt = _attempt(mail, claim, _deadline(claim, fetched, now, window))
+            return _recognised(attempt, content, identity, now)
         case Unverified(claim=claim, reasons=reasons):
-            event = _with_claim(event, claim, _deadline(claim, fetched, now, window))
-            event = replace(event, event=EventName.UNVERIFIED, reasons=reasons)
-            return NewEvent(event, (_key(EventName.UNVERIFIED, identity),))
+            name = EventName.UNVERIFIED
+            attempt = _attempt(mail, claim, _deadline(claim, fetched, now, window))
+            event: Event[Mail]
+            event = Event(at=now, event=name, about=attempt, reasons=reasons)
+            return NewEvent(event, (_key(name, identity),))
         case LookAlike(reasons=reasons):
-            event = replace(event, reasons=reasons)
-            return NewEvent(event, (_key(EventName.LOOK_ALIKE, identity),))
+            name = EventName.LOOK_ALIKE
+            event = Event(at=now, event=name, about=mail, reasons=reasons)
+            return NewEvent(event, (_key(name, identity),))
         case NotRelevant():
             return None
 
@@ -115,65 +151,46 @@ def _deadline(
     """Return by this machine's clock, right or wrong, when the time is over.
 
     The two servers' clocks tell how old the mail was on arrival. When it arrived is
-    known within `arrived.within` before now: a clock of ours that says otherwise is
+    known within `fetched.max_age` before now: a clock of ours that says otherwise is
     wrong by the difference, and the deadline is moved by it, never to be overstated.
-    A mail that the user moved brings its old time of arrival along and stays old.
+    A mail that the user moved keeps its old INTERNALDATE and stays old.
     """
     deadline = expires_at(claim.attempted_at, fetched.received_at, window)
-    sighted_at = max(now, fetched.received_at)
+    arrived_at = max(now, fetched.received_at)
     if fetched.max_age is not None:
         latest = fetched.received_at + fetched.max_age + CLOCKS_APART
         if now - latest < CLOCK_WRONG_BY:
-            sighted_at = min(sighted_at, latest)
-    return deadline + (now - sighted_at)
+            arrived_at = min(arrived_at, latest)
+    return deadline + (now - arrived_at)
 
 
-def _with_claim(event: Event, claim: Claim, deadline: datetime) -> Event:
-    return replace(
-        event,
-        store=claim.store,
-        attempted_at=claim.attempted_at,
+def _attempt(mail: Mail, claim: Claim, deadline: datetime) -> Attempt:
+    return Attempt(
+        origin=mail.origin,
+        message_id=mail.message_id,
+        received_at=mail.received_at,
+        claim=claim,
         expires_at=deadline,
-        device=claim.device,
-        near=claim.near,
     )
 
 
-def _attempt(event: Event, content: Content, identity: str) -> NewEvent:
-    is_live = event.expires_at is not None and event.expires_at > event.at
+def _recognised(
+    attempt: Attempt, content: Content, identity: str, now: datetime
+) -> NewEvent:
+    is_live = attempt.expires_at > now
+    name = EventName.ATTEMPT if is_live else EventName.MISSED
+    secret = content.secret if is_live else None
     keys = [_key(EventName.ATTEMPT, identity)]
     if isinstance(content, Approval):
         # The same attempt in a second copy; a code is too short to tell attempts apart.
         keys.append(_key(EventName.ATTEMPT, content.link))
     return NewEvent(
-        replace(
-            event,
-            event=EventName.ATTEMPT if is_live else EventName.MISSED,
-            kind=kind_of(content),
-            secret=_secret(content) if is_live else None,
+        Event(
+            at=now, event=name, about=replace(attempt, kind=content.kind, secret=secret)
         ),
         keys=tuple(keys),
         predecessors=(_key(EventName.UNVERIFIED, identity),),
     )
-
-
-def kind_of(content: Content) -> Kind:
-    """Return what a recognised mail offers the user."""
-    match content:
-        case Approval():
-            return Kind.APPROVAL
-        case Code():
-            return Kind.CODE
-        case Unknown():
-            return Kind.UNKNOWN
-
-
-def _secret(content: Content) -> str | None:
-    match content:
-        case Approval(link=secret) | Code(code=secret):
-            return secret
-        case Unknown():
-            return None
 
 
 def _key(name: EventName, identity: str) -> str:
@@ -182,38 +199,3 @@ def _key(name: EventName, identity: str) -> str:
     Otherwise a look-alike that guesses a Message-ID could keep the real mail out.
     """
     return f"{name}:{hashlib.sha256(identity.encode()).hexdigest()}"
-
-
-class Reception:
-    """Takes mails in and tells of them, account by account."""
-
-    def __init__(
-        self,
-        journal: Journal,
-        intake: MailPipeline,
-        notifier: Notifier,
-        observe: Callable[[Processed | MailboxSynced], None],
-    ) -> None:
-        self._observe = observe
-        self._journal = journal
-        self._intake = intake
-        self._notifier = notifier
-        self._missed: dict[str, list[Event]] = {}
-
-    def receive(self, fetched: MessageFetched, now: datetime) -> Processed:
-        """Take a mail in; an attempt that came too late waits for the look's end."""
-        processed = self._intake.process(fetched, now)
-        self._observe(processed)
-        if processed.event and processed.event.event is EventName.MISSED:
-            account = fetched.origin.account or ""
-            self._missed.setdefault(account, []).append(processed.event)
-        elif processed.event:
-            self._notifier.notify_new(processed.event, now)
-        return processed
-
-    def end_look(self, look: MailboxSynced, now: datetime) -> None:
-        """Tell what is still to be told of a look, and remember how far it went."""
-        self._notifier.notify_missed(self._missed.pop(look.account, []), now)
-        self._notifier.notify_pending(now)
-        self._journal.move_cursor(look.account, look.mailbox, look.cursor)
-        self._observe(look)

@@ -51,28 +51,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
-    """It is time to look at an account that learns of new mail by polls."""
-
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
 class Prune:
     """Old events may go."""
 
 
-QueueItem = Report | Remind | Deadline | ButtonPressed | Retry | Poll | Prune
+QueueItem = Report | Remind | Deadline | ButtonPressed | Retry | Prune
 
 MAILS_AT_ONCE = 64
 """Mails in the queue, of 256 KiB at most: 16 MiB, and a second of work."""
 
-LOOK_UP_S = 0.2
-"""How often a thread that waits for room looks whether the end has come."""
+ROOM_CHECK_S = 0.2
+"""How often a thread that waits for room checks whether the end has come."""
 
 
 class EventQueue:
-    """Takes messages from every thread and signal handler; one thread reads them.
+    """Takes items from every thread and signal handler; one thread reads them.
 
     A signal may come while the handler of another one runs, so `stop` takes no lock. A
     flood of mails waits in its account's thread, not in memory.
@@ -81,50 +74,46 @@ class EventQueue:
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[QueueItem | None] = queue.SimpleQueue()
         self._room = threading.Semaphore(MAILS_AT_ONCE)
-        self._writer: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.is_stopping = False
         """Whether the reader was asked to end."""
 
-    def put(self, message: QueueItem) -> None:
-        """Hand in a message; a mail too many waits for room, or for the end."""
-        if isinstance(message, MessageFetched):
-            while not self._room.acquire(timeout=LOOK_UP_S):
+    def put(self, item: QueueItem) -> None:
+        """Put an item; a mail too many waits for room, or for the end."""
+        if isinstance(item, MessageFetched):
+            while not self._room.acquire(timeout=ROOM_CHECK_S):
                 if self.is_stopping:
                     return
-        self._queue.put(message)
-
-    def press(self, replaces_id: int, action: Action) -> None:
-        """Hand in a button that the user pressed on a notification."""
-        self.put(ButtonPressed(replaces_id, action))
+        self._queue.put(item)
 
     def stop(self) -> None:
         """Ask the reader to end."""
         self.is_stopping = True
         self._queue.put(None)
-        self._writer.put(None)
+        self._stopped.put(None)
 
     def wait_for_stop(self, seconds: float) -> bool:
         """Wait at most so long; return whether the reader was asked to end."""
         if not self.is_stopping:
             with suppress(queue.Empty):
-                self._writer.get(timeout=seconds)
+                self._stopped.get(timeout=seconds)
         return self.is_stopping
 
     def rest(self) -> Iterator[QueueItem]:
         """Yield what is still in the queue, without waiting."""
         while not self._queue.empty():
-            if message := self._queue.get():
-                yield message
+            if item := self._queue.get():
+                yield item
 
     def next(self, seconds: float) -> QueueItem | None:
-        """Return the oldest message; None if none comes within so many seconds."""
+        """Return the oldest item; None if none comes within so many seconds."""
         try:
-            message = self._queue.get(timeout=seconds)
+            item = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if isinstance(message, MessageFetched):
+        if isinstance(item, MessageFetched):
             self._room.release()
-        return message
+        return item
 
 
 class Scheduler:
@@ -164,22 +153,12 @@ class Scheduler:
             replace_existing=True,
         )
 
-    def interrupt(self) -> None:
-        """Look at the wall clock again: it was set, or the machine slept."""
+    def wake_up(self) -> None:
+        """Look at the wall clock again: it was set, or the machine was suspended."""
         self._scheduler.wakeup()
 
     def every(self, span: timedelta, value: QueueItem) -> None:
-        """Put a value again and again; planned again, it begins anew."""
+        """Put a value again and again."""
         self._scheduler.add_job(
-            self._put,
-            "interval",
-            seconds=span.total_seconds(),
-            args=(value,),
-            id=repr(value),
-            replace_existing=True,
+            self._put, "interval", seconds=span.total_seconds(), args=(value,)
         )
-
-    def cancel(self, value: QueueItem) -> None:
-        """Put a value no more, if it was planned."""
-        if self._scheduler.get_job(repr(value)):
-            self._scheduler.remove_job(repr(value))

@@ -2,23 +2,22 @@
 
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 
-from watcher.app.daemon import Observed
+from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
-from watcher.events import EventName, MailboxSynced, StateChanged
+from watcher.events import EventName, MailboxSynced, StateChanged, to_json
 from watcher.i18n import Text
 from watcher.journal import Journal
 
 
 def run(options: Options) -> int:
-    """Look, print the live attempts, and return the highest code of all accounts."""
+    """Sync, print the live attempts, and return the highest code of all accounts."""
     config = configuration(options)
     with Journal.open(journal_path(config)) as journal:
         journal.expire(utc_now())
@@ -28,45 +27,37 @@ def run(options: Options) -> int:
             language=options.language,
             verify=dns_verify(config),
             open_channels=None if options.no_notify else open_channels(config),
+            is_one_shot=options.wait is None,
         )
-        if options.wait is None:
-            return _look(app, options)
-        return Waiting(app, options, options.wait).run()
+        return Check(app, options).run()
 
 
-def _look(app: App, options: Options) -> int:
-    errors = app.look()
-    _print_errors(errors, options)
-    is_silent = _print_live(app.journal, options) or options.json or errors
-    if not is_silent:
-        _print_nothing(app, options)
-    codes = (error.exit_code for error in errors.values())
-    return max(codes, default=ExitCode.OK)
+class Check:
+    """One sync of every account, or a wait until a live attempt is known."""
 
-
-class Waiting:
-    """Watches as the daemon does, until a live attempt is known or the time is over."""
-
-    def __init__(self, app: App, options: Options, seconds: float) -> None:
+    def __init__(self, app: App, options: Options) -> None:
         self._app = replace(app, observe=self._observe)
         self._options = options
-        self._seconds = seconds
         self._errors: dict[str, WatcherError] = {}
 
     def run(self) -> int:
-        """Wait, print the live attempts and return the exit code."""
-        timer = threading.Timer(self._seconds, self._app.queue.stop)
-        timer.daemon = True
-        timer.start()
-        self._app.watch()
-        timer.cancel()
-        if _print_live(self._app.journal, self._options):
+        """Sync or wait, print the live attempts and return the exit code."""
+        seconds = self._options.wait
+        is_waiting = seconds is not None
+        if seconds is not None:
+            timer = threading.Timer(seconds, self._app.queue.stop)
+            timer.daemon = True
+            timer.start()
+        self._app.run()
+        has_live = _print_live(self._app.journal, self._options)
+        if is_waiting and has_live:
             return ExitCode.OK
-        _print_errors(self._errors, self._options)
-        if not (self._options.json or self._errors):
+        for account, error in self._errors.items():
+            print(f"{account}: {error.say(self._options.language)}", file=sys.stderr)
+        if not (has_live or self._options.json or self._errors):
             _print_nothing(self._app, self._options)
         codes = (error.exit_code for error in self._errors.values())
-        return max(codes, default=ExitCode.NOTHING)
+        return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
 
     def _observe(self, observed: Observed) -> None:
         match observed:
@@ -77,7 +68,8 @@ class Waiting:
                     self._errors.pop(account, None)
             case _:
                 pass
-        if self._app.journal.live(utc_now()):
+        is_waiting = self._options.wait is not None
+        if is_waiting and self._app.journal.live(utc_now()):
             self._app.queue.stop()
 
 
@@ -87,9 +79,9 @@ def _print_live(journal: Journal, options: Options) -> bool:
     live = journal.live(now)
     for event in live:
         if options.json:
-            print(event.to_json(now))
+            print(to_json(event, now))
         else:
-            print(render_live(event, now, options.language))
+            print(render_live(event.about, now, options.language))
     return bool(live)
 
 
@@ -98,11 +90,6 @@ def _print_nothing(app: App, options: Options) -> None:
     recent = app.journal.events(since=utc_now() - app.config.watch.window)
     is_doubtful = any(event.event is EventName.UNVERIFIED for event in recent)
     print((_DOUBTFUL if is_doubtful else _NOTHING).say(options.language))
-
-
-def _print_errors(errors: Mapping[str, WatcherError], options: Options) -> None:
-    for account, error in errors.items():
-        print(f"{account}: {error.say(options.language)}", file=sys.stderr)
 
 
 _NOTHING = Text(

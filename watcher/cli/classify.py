@@ -4,7 +4,6 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.app.pipeline import kind_of
 from watcher.app.wiring import dns_verify
 from watcher.cli.context import configuration_if_any
 from watcher.cli.mailfiles import MailFile, names_in, read
@@ -91,7 +90,7 @@ def as_json(
 def _content(verdict: Verdict) -> dict[str, Any]:
     content = verdict.attempt.content if isinstance(verdict, Recognised) else None
     return {
-        "kind": content and kind_of(content),
+        "kind": content and content.kind,
         "link": content.link if isinstance(content, Approval) else None,
         "code": content.code if isinstance(content, Code) else None,
     }

@@ -5,7 +5,7 @@ from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
 from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
-from watcher.events import Event, EventName
+from watcher.events import EventName, Expectation
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -16,7 +16,7 @@ def run(options: Options) -> int:
     now = utc_now()
     until = now + options.span
     with Journal.open(path) as journal:
-        journal.append(Event(id=0, at=now, event=EventName.ARMED, expires_at=until))
+        journal.append(EventName.ARMED, at=now, about=Expectation(until))
     text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
     print(text.say(options.language, until=local_time(until)))
     return ExitCode.OK

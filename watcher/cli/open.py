@@ -7,7 +7,7 @@ from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
-from watcher.events import Event
+from watcher.events import Attempt
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -16,24 +16,24 @@ def run(options: Options) -> int:
     """Open the newest live attempt, or the named one; or print its link only."""
     with Journal.open(journal_path(configuration_if_any(options))) as journal:
         now = utc_now()
-        event = _choose(journal, options.id, now)
+        attempt = _choose(journal, options.id, now)
         if options.print_only:
-            print(event.link)
+            print(attempt.link)
         else:
-            open_page(journal, event, now)
+            open_page(journal, attempt, now)
     return ExitCode.OK
 
 
-def _choose(journal: Journal, attempt_id: int | None, now: datetime) -> Event:
+def _choose(journal: Journal, attempt_id: int | None, now: datetime) -> Attempt:
     """Return the attempt to open.
 
     Raises:
         NothingLive: it is over, unknown, or without an approval link.
     """
-    live = journal.live(now)
+    live = [event.about for event in journal.live(now)]
     if attempt_id is not None:
-        live = [event for event in live if event.attempt_id == attempt_id]
-    linked = [event for event in live if event.link]
+        live = [attempt for attempt in live if attempt.id == attempt_id]
+    linked = [attempt for attempt in live if attempt.link]
     if not linked:
         raise NothingLive(_NO_LINK if live else _NOTHING)
     return linked[-1]

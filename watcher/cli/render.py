@@ -4,8 +4,8 @@ from datetime import datetime
 
 from watcher.cli.parser import Options
 from watcher.cli.terminal import Colour, paint
-from watcher.clock import local_time
-from watcher.events import Event, EventName, Kind
+from watcher.clock import local_time, minutes_seconds
+from watcher.events import AnyEvent, Attempt, EventName, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition.explain import Check, explain
@@ -14,71 +14,53 @@ from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
     Approval,
     Code,
+    Kind,
     LookAlike,
     NotRelevant,
     Recognised,
     Unknown,
     Unverified,
     Verdict,
-    time_left,
 )
 
 DETAIL_COLUMNS = 100
 
 
-def render_event(event: Event, language: Language) -> str:
+def render_event(event: AnyEvent, language: Language) -> str:
     """Return one line: date, clock time, what happened, to whom, and the details."""
-    when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    about = f"#{event.attempt_id}" if event.attempt_id else ""
+    fields = to_fields(event)
+    attempt_id, kind = fields["attempt_id"], fields["kind"]
     words = (
-        when,
-        about.rjust(5),
-        EVENT_NAMES[event.event].say(language),
-        *(_printable(word) for word in _details(event, language)),
-    )
-    return "  ".join(words)
-
-
-def render_live(event: Event, now: datetime, language: Language) -> str:
-    """Return a live attempt with its link or code, the deadline and the time left."""
-    minutes, seconds = divmod(_seconds_left(event, now), 60)
-    deadline = local_time(event.expires_at) if event.expires_at else "?"
-    head = _LIVE.say(
-        language,
-        id=event.attempt_id,
-        kind=_KINDS[event.kind or Kind.UNKNOWN].say(language),
-        account=event.origin.account,
-        deadline=deadline,
-        left=f"{minutes}:{seconds:02}",
-    )
-    is_unknown = event.kind is Kind.UNKNOWN
-    advice = OPEN_MAIL.say(language) if is_unknown else None
-    details = (event.device, event.near, event.secret, advice)
-    lines = (f"  {sanitise(line)}" for line in details if line)
-    return "\n".join((head, *lines))
-
-
-def _printable(word: str) -> str:
-    return fit_columns(sanitise(word), DETAIL_COLUMNS)
-
-
-def _seconds_left(event: Event, now: datetime) -> int:
-    return int(time_left(event.expires_at or now, now).total_seconds())
-
-
-def _details(event: Event, language: Language) -> list[str]:
-    kind = event.kind and _KINDS[event.kind].say(language)
-    given = (
-        event.origin.account,
-        event.store,
-        kind,
-        event.secret,
-        event.device,
-        event.near,
+        fields["account"],
+        fields["store"],
+        kind and _KINDS[kind].say(language),
+        *(fields[name] for name in ("secret", "device", "near")),
         ", ".join(event.reasons),
         event.detail,
     )
-    return [word for word in given if word]
+    shown = (fit_columns(sanitise(word), DETAIL_COLUMNS) for word in words if word)
+    when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    about = f"#{attempt_id}" if attempt_id else ""
+    return "  ".join(
+        (when, about.rjust(5), EVENT_NAMES[event.event].say(language), *shown)
+    )
+
+
+def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
+    """Return a live attempt with its link or code, the deadline and the time left."""
+    kind = attempt.kind or Kind.UNKNOWN
+    head = _LIVE.say(
+        language,
+        id=attempt.id,
+        kind=_KINDS[kind].say(language),
+        account=attempt.origin.account,
+        deadline=local_time(attempt.expires_at),
+        left=minutes_seconds(attempt.time_left(now)),
+    )
+    advice = OPEN_MAIL.say(language) if kind is Kind.UNKNOWN else None
+    details = (attempt.claim.device, attempt.claim.near, attempt.secret, advice)
+    lines = (f"  {sanitise(line)}" for line in details if line)
+    return "\n".join((head, *lines))
 
 
 _LIVE = Text(

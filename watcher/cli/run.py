@@ -10,7 +10,7 @@ from watcher.cli.parser import Options
 from watcher.cli.signals import end_in_time
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
-from watcher.events import Event, EventName
+from watcher.events import EventName
 from watcher.i18n import Text
 from watcher.journal import Journal
 
@@ -30,14 +30,14 @@ def run(options: Options) -> int:
         )
         end_in_time(app.queue.stop)
         journal.void_leases()
-        journal.append(Event(id=0, at=utc_now(), event=EventName.STARTED))
+        journal.append(EventName.STARTED, at=utc_now())
         if not options.quiet:
             names = ", ".join(account.name for account in config.accounts)
             text = _WATCHING.say(options.language, names=names)
             print(text, file=sys.stderr, flush=True)
-        app.watch()
+        app.run()
         with suppress(JournalBusy, JournalUnusable):  # the end is no time to wait
-            journal.append(Event(id=0, at=utc_now(), event=EventName.STOPPED))
+            journal.append(EventName.STOPPED, at=utc_now())
     return ExitCode.OK
 
 

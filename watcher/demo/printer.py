@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import timedelta
 
+from watcher.clock import minutes_seconds
 from watcher.demo import sentences
 from watcher.demo.mails import Draft
 from watcher.i18n import Language, Text
@@ -74,8 +75,10 @@ class Printer:
 
     def countdown(self, left: timedelta) -> None:
         """Tell the time left."""
-        minutes, seconds = divmod(round(left.total_seconds()), 60)
-        self.say(sentences.LEFT, left=f"{minutes}:{seconds:02}")
+        self.say(
+            sentences.LEFT,
+            left=minutes_seconds(timedelta(seconds=round(left.total_seconds()))),
+        )
 
     def _print(self, line: str) -> None:
         with self._lock:

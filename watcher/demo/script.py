@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from watcher.app.daemon import Observed
-from watcher.app.pipeline import Processed
+from watcher.app.pipeline import Observed, Processed
 from watcher.app.queue import EventQueue
 from watcher.app.wiring import App, OpenChannels
 from watcher.clock import utc_now
@@ -196,7 +195,7 @@ def play(
             queue=runner.queue,
         )
         runner.start()
-        app.watch()
+        app.run()
     printer.frame(sentences.GOOD_END if runner.is_good else sentences.BAD_END)
     return runner.is_good
 

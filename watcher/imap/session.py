@@ -122,6 +122,8 @@ TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
 }
 
 RESTING = {State.BACKING_OFF, State.REFUSED}
+WAITING = {State.WATCHING, *RESTING}
+"""Where a one-shot session ends."""
 STEPS = {State.CONNECTING, State.CATCHING_UP, State.BACKING_OFF}
 """On the way to being watched, or to another try."""
 
@@ -137,6 +139,7 @@ class Session:
         report: Callable[[Report], None],
         is_candidate: Callable[[bytes], bool],
         settings: WatchSettings,
+        is_one_shot: bool = False,
     ) -> None:
         """Prepare, without touching the network.
 
@@ -146,12 +149,14 @@ class Session:
             report: called in the session's thread; must return soon.
             is_candidate: whether a mail with this header may be an attempt.
             settings: what all accounts share.
+            is_one_shot: end after the first sync, or the first failure.
         """
         self.account = account
         self._cursors = dict(cursors)
         self._report = report
         self._is_candidate = is_candidate
         self._settings = settings
+        self._is_one_shot = is_one_shot
         self._interrupt = Interrupt()
         self._suspend = SuspendDetector()
         self._backoff = Backoff()
@@ -176,7 +181,10 @@ class Session:
         self._interrupt.call()
 
     def run(self) -> None:
-        """Watch until `stop`; no trouble with network or server ends this."""
+        """Watch until `stop`; no trouble with network or server ends this.
+
+        A one-shot session ends by itself, and tells its error with `STOPPED`.
+        """
         self._tell()
         try:
             while self._state is not State.STOPPED:
@@ -186,9 +194,12 @@ class Session:
             self._interrupt.close()
 
     def _enter(self, state: State) -> None:
+        is_told_error = state in RESTING
+        if self._is_one_shot and state in WAITING:
+            state = State.STOPPED
         is_other, self._state = state is not self._state, state
         if is_other:
-            self._tell(self._error if state in RESTING else None)
+            self._tell(self._error if is_told_error else None)
 
     def _work(self) -> Outcome:
         """Do what the state is there for."""
@@ -236,12 +247,14 @@ class Session:
         self._last_trouble = ""
 
     def _watch(self) -> None:
-        self._suspend.check_work()
+        if self._suspend.has_resumed():
+            raise Resumed
         if self._here.wait_and_look(longest_s=self._delay_cap.longest_s):
             self._tell()
 
     def _rest(self) -> None:
-        self._suspend.check_work()
+        if self._suspend.has_resumed():
+            raise Resumed
         tick_s = self._settings.timeouts.tick_s
         rest(
             self._interrupt,

@@ -12,14 +12,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from watcher.errors import JournalBusy, JournalUnusable
-from watcher.events import Event, EventName, Kind, Origin
+from watcher.events import FIELDS, AnyEvent, from_fields, to_fields
 from watcher.i18n import Text
 
 FORMAT = 1
@@ -241,17 +240,14 @@ _KINDS: dict[int | None, tuple[type[JournalBusy | JournalUnusable], Text]] = {
 }
 
 
-COLUMNS = (
-    "attempt_id, at, event, account, mailbox, uid_validity, uid, message_id, kind, "
-    "store, masked, attempted_at, received_at, expires_at, device, near, reasons, "
-    "detail"
-)
-MARKS = ", ".join("?" for _ in COLUMNS.split(","))
+COLUMNS = ", ".join(FIELDS).replace("secret", "masked")
+MARKS = ", ".join("?" for _ in FIELDS)
 SELECT = (
     f"SELECT e.id, e.{COLUMNS.replace(', ', ', e.')}, secret "  # noqa: S608 -- constants
     "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
 )
 MASK = "…"
+_INSTANTS = frozenset({"at", "attempted_at", "received_at", "expires_at"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -272,61 +268,21 @@ def mask(secret: str) -> str:
     return f"https://{link.netloc}/a/c/r/{MASK}" if link.netloc else MASK
 
 
-def masked(event: Event) -> Event:
-    """Return the event as it may be shown to anybody."""
-    return replace(event, secret=event.secret and mask(event.secret))
-
-
-def to_row(event: Event) -> tuple[object, ...]:
+def to_row(event: AnyEvent) -> tuple[object, ...]:
     """Return the event's `COLUMNS`; a live link or code is masked."""
-    origin = event.origin
-    instants = (event.attempted_at, event.received_at, event.expires_at)
-    return (
-        event.attempt_id,
-        to_ms(event.at),
-        event.event,
-        origin.account,
-        origin.mailbox,
-        origin.uid_validity,
-        origin.uid,
-        event.message_id,
-        event.kind,
-        event.store,
-        event.secret and mask(event.secret),
-        *(instant and to_ms(instant) for instant in instants),
-        event.device,
-        event.near,
-        json.dumps(event.reasons),
-        event.detail,
-    )
+    fields = to_fields(event)
+    fields |= {name: fields[name] and to_ms(fields[name]) for name in _INSTANTS}
+    fields["secret"] = fields["secret"] and mask(fields["secret"])
+    fields["reasons"] = json.dumps(fields["reasons"])
+    return tuple(fields.values())
 
 
-def from_row(row: tuple[Any, ...]) -> Event:
+def from_row(row: tuple[Any, ...]) -> AnyEvent:
     """Return the event of a row of `SELECT`, with its link or code while it lives."""
-    ident, attempt_id, at, name, account, mailbox, uid_validity, uid, *rest = row
-    message_id, kind, store, masked_secret, attempted, received, expires, *rest = rest
-    device, near, reasons, detail, secret = rest
-    return Event(
-        id=ident,
-        attempt_id=attempt_id,
-        at=from_ms(at),
-        event=EventName(name),
-        origin=Origin(
-            account=account, mailbox=mailbox, uid_validity=uid_validity, uid=uid
-        ),
-        message_id=message_id,
-        kind=kind and Kind(kind),
-        store=store,
-        secret=masked_secret and (secret or masked_secret),
-        attempted_at=_instant(attempted),
-        received_at=_instant(received),
-        expires_at=_instant(expires),
-        device=device,
-        near=near,
-        reasons=tuple(json.loads(reasons)),
-        detail=detail,
-    )
-
-
-def _instant(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)
+    ident, *values, live_secret = row
+    fields = dict(zip(FIELDS, values, strict=True))
+    for name in _INSTANTS:
+        fields[name] = None if fields[name] is None else from_ms(fields[name])
+    fields["secret"] = fields["secret"] and (live_secret or fields["secret"])
+    fields["reasons"] = json.loads(fields["reasons"])
+    return from_fields(ident, fields)

@@ -11,7 +11,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 
-from watcher.events import Cursor, Event, EventName
+from watcher.events import (
+    UNRECORDED,
+    AnyEvent,
+    Attempt,
+    Cursor,
+    Event,
+    EventName,
+    Mail,
+    Subject,
+    SubjectT_co,
+)
 from watcher.journal.database import (
     COLUMNS,
     MARKS,
@@ -44,7 +54,7 @@ _NOT_NOTIFIED = (
 class NewEvent:
     """A mail that is an event: what to log, and by what it is known again."""
 
-    event: Event
+    event: Event[Mail]
     keys: tuple[str, ...]
     """Two mails with a key in common are one attempt."""
     predecessors: tuple[str, ...] = ()
@@ -82,34 +92,35 @@ class Journal:
 
     # Writing ----------------------------------------------------------------------
 
-    def record(self, new_event: NewEvent) -> Event | None:
+    def record(self, new: NewEvent) -> Event[Mail] | None:
         """Log what a mail is; None if the log knows it already."""
         with self._database.transaction():
-            if self._attempt_of(new_event.keys) is not None:
+            if self._attempt_of(new.keys) is not None:
                 return None
-            relative = self._attempt_of(new_event.predecessors)
-            event = self._insert(replace(new_event.event, attempt_id=relative))
-            for key in new_event.keys:
+            mail = new.event.about
+            if (earlier_id := self._attempt_of(new.predecessors)) is not None:
+                mail = replace(mail, id=earlier_id)
+            event = self._insert(replace(new.event, about=mail))
+            mail = event.about
+            for key in new.keys:
+                self._database.query("INSERT INTO seen VALUES (?, ?)", (key, mail.id))
+            if isinstance(mail, Attempt) and mail.secret:
                 self._database.query(
-                    "INSERT INTO seen VALUES (?, ?)", (key, event.attempt_id)
-                )
-            if event.secret:
-                self._database.query(
-                    "INSERT INTO secrets VALUES (?, ?)",
-                    (event.attempt_id, event.secret),
+                    "INSERT INTO secrets VALUES (?, ?)", (mail.id, mail.secret)
                 )
         return event
 
-    def append(self, event: Event) -> Event:
-        """Log an event and return it with its id."""
+    def append(
+        self,
+        name: EventName,
+        *,
+        at: datetime,
+        about: Subject = None,
+        detail: str | None = None,
+    ) -> None:
+        """Log what happened, to a recorded attempt or otherwise."""
         with self._database.transaction():
-            return self._insert(event)
-
-    def append_about(
-        self, about: Event, name: EventName, *, at: datetime, detail: str | None = None
-    ) -> Event:
-        """Log what happened next to an attempt."""
-        return self.append(replace(about, at=at, event=name, detail=detail))
+            self._insert(Event(at=at, event=name, about=about, detail=detail))
 
     def acquire_lease(self, attempt_id: int, now: datetime) -> bool:
         """Return whether the caller shall notify of an attempt, and nobody else.
@@ -132,20 +143,17 @@ class Journal:
         with self._database.transaction():
             self._database.query("DELETE FROM deliveries")
 
-    def expire(self, now: datetime) -> list[Event]:
-        """Log `expired` for each attempt whose time is over, and forget its secret."""
+    def expire(self, now: datetime) -> list[Attempt]:
+        """Log `expired` for each attempt whose time is over, and delete its secret."""
         with self._database.transaction():
-            over = self._events(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
-            expired = [
-                self._insert(replace(event, at=now, event=EventName.EXPIRED))
-                for event in over
-            ]
-            for event in over:
+            over = self._attempts(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
+            for attempt in (event.about for event in over):
+                self._insert(Event(at=now, event=EventName.EXPIRED, about=attempt))
                 self._database.query(
-                    "DELETE FROM secrets WHERE attempt_id = ?", (event.attempt_id,)
+                    "DELETE FROM secrets WHERE attempt_id = ?", (attempt.id,)
                 )
         self._is_checkpointed = self._database.checkpoint()
-        return expired
+        return [event.about for event in over]
 
     def checkpoint(self) -> None:
         """Let what `expire` deleted leave every file, if a reader held that up."""
@@ -188,21 +196,21 @@ class Journal:
 
     # Reading ----------------------------------------------------------------------
 
-    def live(self, now: datetime, *, after_id: int = 0) -> list[Event]:
+    def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
         """Return the attempts that can still be acted on, oldest first."""
-        return self._events(
+        return self._attempts(
             f"{_NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
             (to_ms(now), after_id),
         )
 
-    def unnotified(self, now: datetime) -> list[Event]:
+    def unnotified(self, now: datetime) -> list[Event[Attempt]]:
         """Return the live attempts that no notification is known to have shown."""
-        return self._events(
+        return self._attempts(
             f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_NOTIFIED} ORDER BY e.id",
             (to_ms(now),),
         )
 
-    def has_happened(self, attempt_id: int | None, name: EventName) -> bool:
+    def has_happened(self, attempt_id: int, name: EventName) -> bool:
         """Return whether an event about this attempt is in the log."""
         return bool(
             self._database.query(
@@ -229,7 +237,7 @@ class Journal:
 
     def events(
         self, *, after_id: int = 0, since: datetime | None = None
-    ) -> Iterator[Event]:
+    ) -> Iterator[AnyEvent]:
         """Yield events in the order of their ids, a page at a time."""
         while True:
             page = self._events(
@@ -241,7 +249,7 @@ class Journal:
                 return
             after_id = page[-1].id
 
-    def last(self, count: int) -> list[Event]:
+    def last(self, count: int) -> list[AnyEvent]:
         """Return the newest events, oldest first."""
         return self._events("ORDER BY e.id DESC LIMIT ?", (count,))[::-1]
 
@@ -262,10 +270,13 @@ class Journal:
 
     # ------------------------------------------------------------------------------
 
-    def _events(self, where: str, values: tuple[object, ...]) -> list[Event]:
+    def _events(self, where: str, values: tuple[object, ...]) -> list[AnyEvent]:
         return [
             from_row(row) for row in self._database.query(f"{SELECT} {where}", values)
         ]
+
+    def _attempts(self, where: str, values: tuple[object, ...]) -> list[Event[Attempt]]:
+        return cast(list[Event[Attempt]], self._events(where, values))
 
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:
@@ -275,15 +286,16 @@ class Journal:
                 return cast(int, attempt_id)
         return None
 
-    def _insert(self, event: Event) -> Event:
+    def _insert(self, event: Event[SubjectT_co]) -> Event[SubjectT_co]:
+        """Return the event with its id, and the mail that it is about with one, too."""
         rows = self._database.query(
             f"INSERT INTO events ({COLUMNS}) VALUES ({MARKS}) RETURNING id",  # noqa: S608 -- constants
             to_row(event),
         )
-        new_id = cast(int, rows[0][0])
-        if event.attempt_id is None and event.origin.uid is not None:
+        event = replace(event, id=cast(int, rows[0][0]))
+        if isinstance(event.about, Mail) and event.about.id == UNRECORDED:
             self._database.query(
-                "UPDATE events SET attempt_id = id WHERE id = ?", (new_id,)
+                "UPDATE events SET attempt_id = id WHERE id = ?", (event.id,)
             )
-            return replace(event, id=new_id, attempt_id=new_id)
-        return replace(event, id=new_id)
+            event = replace(event, about=replace(event.about, id=event.id))
+        return event

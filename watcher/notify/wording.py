@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from watcher.clock import local_time
+from watcher.clock import local_time, minutes_seconds
 from watcher.errors import WatcherError
-from watcher.events import Event
+from watcher.events import Attempt
 from watcher.i18n import Language, Text, fit_columns, fit_utf16
 from watcher.notify import sentences
 from watcher.notify.notification import Action, Button, Notification
 from watcher.recognition.text import sanitise
-from watcher.recognition.verdict import time_left
 
 SHORT_BODY_UNITS = 200  # Windows would show nothing at all above 255
 
@@ -98,27 +97,27 @@ _WHO = (sentences.DEVICE, sentences.PLACE)
 _MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
 
-def call_to_act(event: Event) -> Template:
+def call_to_act(attempt: Attempt) -> Template:
     """Lay it out for a user who expects it: what to do, and until when, comes first."""
-    kind_wording = _kind_wording(event)
+    kind_wording = _kind_wording(attempt)
     return Template(
-        replaces_id=replaces_id_of(event),
+        replaces_id=attempt.id,
         title=kind_wording.call,
         body=(sentences.DEADLINE, *kind_wording.lines, *_WHO),
         short_body=(sentences.BRIEF_DEADLINE, kind_wording.short_body),
         footer=_MORE,
-        link=event.link,
+        link=attempt.link,
         actions=(Action.OPEN, Action.NOT_ME)
         if kind_wording.may_open
         else (Action.NOT_ME,),
     )
 
 
-def question(event: Event) -> Template:
+def question(attempt: Attempt) -> Template:
     """Lay it out for one who may be attacked: who signs in stands before the link."""
-    kind_wording = _kind_wording(event)
+    kind_wording = _kind_wording(attempt)
     return Template(
-        replaces_id=replaces_id_of(event),
+        replaces_id=attempt.id,
         title=sentences.WAS_IT_YOU,
         body=(
             sentences.ASK,
@@ -134,66 +133,61 @@ def question(event: Event) -> Template:
             sentences.BRIEF_IF_NOT,
         ),
         footer=_MORE,
-        link=event.link,
+        link=attempt.link,
         actions=(Action.NOT_ME, Action.OPEN)
         if kind_wording.may_open
         else (Action.NOT_ME,),
     )
 
 
-def replaces_id_of(event: Event) -> int:
-    """Return the attempt that an event is about."""
-    return event.attempt_id or event.id
-
-
-def _kind_wording(event: Event) -> _KindWording:
-    if event.link is not None:
+def _kind_wording(attempt: Attempt) -> _KindWording:
+    if attempt.link is not None:
         return _APPROVAL
-    return _CODE if event.code is not None else _UNKNOWN
+    return _CODE if attempt.code is not None else _UNKNOWN
 
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 
 
 def live(
-    event: Event, *, now: datetime, language: Language, is_armed: bool
+    attempt: Attempt, *, now: datetime, language: Language, is_armed: bool
 ) -> Notification:
     """Tell of an attempt that can still be acted on; if it cannot, say that."""
-    left = _left(event, now)
+    left = attempt.time_left(now)
     if not left:
-        return late(event, language=language)
-    template = call_to_act(event) if is_armed else question(event)
-    fields = _fields(event, now, language)
+        return late(attempt, language=language)
+    template = call_to_act(attempt) if is_armed else question(attempt)
+    fields = _fields(attempt, now, language)
     return replace(template, expires_in=left).say(language, **fields)
 
 
 def reminder(
-    event: Event, *, now: datetime, language: Language, is_armed: bool
+    attempt: Attempt, *, now: datetime, language: Language, is_armed: bool
 ) -> Notification:
     """Tell of it again with the time that is left now; if none is, say that."""
-    left = _left(event, now)
+    left = attempt.time_left(now)
     if not left:
-        return expired(event, language=language)
-    template = call_to_act(event) if is_armed else question(event)
-    fields = _fields(event, now, language)
+        return expired(attempt, language=language)
+    template = call_to_act(attempt) if is_armed else question(attempt)
+    fields = _fields(attempt, now, language)
     return replace(template, title=sentences.SOON_OVER, expires_in=left).say(
         language, **fields
     )
 
 
-def expired(event: Event, *, language: Language) -> Notification:
+def expired(attempt: Attempt, *, language: Language) -> Notification:
     """Tell once that it is over, and how to start again."""
-    template = _over(event, sentences.OVER, sentences.OVER_BODY)
-    return template.say(language, **_fields(event, event.at, language))
+    template = _over(attempt, sentences.OVER, sentences.OVER_BODY)
+    return template.say(language, **_fields(attempt, attempt.expires_at, language))
 
 
-def late(event: Event, *, language: Language) -> Notification:
+def late(attempt: Attempt, *, language: Language) -> Notification:
     """Tell that the time was over before the mail arrived."""
-    template = _over(event, sentences.LATE, sentences.LATE_BODY)
-    return template.say(language, **_fields(event, event.at, language))
+    template = _over(attempt, sentences.LATE, sentences.LATE_BODY)
+    return template.say(language, **_fields(attempt, attempt.expires_at, language))
 
 
-def not_me_advice(event: Event, *, language: Language) -> Notification:
+def not_me_advice(attempt: Attempt, *, language: Language) -> Notification:
     """Tell what to do now, in place of the notification whose button was pressed."""
     steps = (
         sentences.PROTECT_NOT,
@@ -201,7 +195,7 @@ def not_me_advice(event: Event, *, language: Language) -> Notification:
         sentences.PROTECT_TWO_STEP,
     )
     template = Template(
-        replaces_id=replaces_id_of(event),
+        replaces_id=attempt.id,
         title=sentences.PROTECT,
         body=steps,
         short_body=steps,
@@ -210,9 +204,9 @@ def not_me_advice(event: Event, *, language: Language) -> Notification:
     return template.say(language)
 
 
-def missed(events: Sequence[Event], *, language: Language) -> Notification:
+def missed(attempts: Sequence[Attempt], *, language: Language) -> Notification:
     """Tell in one summary of the attempts (at least one) that nobody saw in time."""
-    last = max(events, key=_attempted_at)
+    last = max(attempts, key=_attempted_at)
     body = (sentences.MISSED_BODY, sentences.MISSED_LOOK)
     template = Template(
         replaces_id=_about("missed"),
@@ -223,16 +217,16 @@ def missed(events: Sequence[Event], *, language: Language) -> Notification:
     )
     return template.say(
         language,
-        count=len(events),
+        count=len(attempts),
         when=_attempted_at(last).astimezone().strftime("%m-%d %H:%M"),
         account=_account(last.origin.account),
     )
 
 
-def unverified(event: Event, *, language: Language) -> Notification:
+def unverified(attempt: Attempt, *, language: Language) -> Notification:
     """Tell of a mail that nobody vouches for; nothing of what stands in it is shown."""
-    template = _not_proved(replaces_id_of(event), sentences.UNVERIFIED_BODY)
-    return template.say(language, account=_account(event.origin.account))
+    template = _not_proved(attempt.id, sentences.UNVERIFIED_BODY)
+    return template.say(language, account=_account(attempt.origin.account))
 
 
 def unverified_summary(count: int, *, language: Language) -> Notification:
@@ -277,9 +271,9 @@ def trial(*, language: Language) -> Notification:
     return template.say(language)
 
 
-def _over(event: Event, title: Text, body: Text) -> Template:
+def _over(attempt: Attempt, title: Text, body: Text) -> Template:
     return Template(
-        replaces_id=replaces_id_of(event),
+        replaces_id=attempt.id,
         title=title,
         body=(body, sentences.START_AGAIN),
         short_body=(body, sentences.START_AGAIN),
@@ -307,28 +301,23 @@ def _of_account(account: str, title: Text, body: Text) -> Template:
     )
 
 
-def _fields(event: Event, now: datetime, language: Language) -> dict[str, object]:
+def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, object]:
     """Return what stands in the sentences about an attempt, made sanitise."""
-    minutes, seconds = divmod(int(_left(event, now).total_seconds()), 60)
     not_given = sentences.NOT_GIVEN.say(language)
     return {
-        "account": _account(event.origin.account),
-        "device": _foreign(event.device, DEVICE_COLUMNS) or not_given,
-        "near": _foreign(event.near, PLACE_COLUMNS) or not_given,
-        "attempted": local_time(_attempted_at(event)),
-        "deadline": local_time(event.expires_at or now),
-        "left": f"{minutes}:{seconds:02}",
-        "link": event.link,
-        "code": event.code,
+        "account": _account(attempt.origin.account),
+        "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
+        "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
+        "attempted": local_time(_attempted_at(attempt)),
+        "deadline": local_time(attempt.expires_at),
+        "left": minutes_seconds(attempt.time_left(now)),
+        "link": attempt.link,
+        "code": attempt.code,
     }
 
 
-def _left(event: Event, now: datetime) -> timedelta:
-    return time_left(event.expires_at or now, now)
-
-
-def _attempted_at(event: Event) -> datetime:
-    return event.attempted_at or event.received_at or event.at
+def _attempted_at(attempt: Attempt) -> datetime:
+    return attempt.claim.attempted_at or attempt.received_at
 
 
 def _account(name: str | None) -> str:

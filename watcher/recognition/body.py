@@ -34,22 +34,14 @@ _LABEL = re.compile(
 _BULLETS = " *-•・"
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What Amazon says of the attempt, one sanitise line each."""
-
-    when: str | None = None
-    device: str | None = None
-    near: str | None = None
-
-
-def find_details(bodies: tuple[Page, ...]) -> Details:
-    """Return the details; of several values of one kind the first counts."""
+def find_details(bodies: tuple[Page, ...]) -> dict[str, str]:
+    """Return device and place (`device`, `near`), sanitised; the first value counts."""
     found: dict[str, str] = {}
     for page in bodies:
         for kind, value in _labelled(_lines(page.text)):
             found.setdefault(kind, sanitise(value))
-    return Details(**found)
+    found.pop("when", None)  # the signed Date is more exact
+    return found
 
 
 def _lines(text: str) -> list[str]:

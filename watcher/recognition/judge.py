@@ -243,15 +243,12 @@ def _body(
 
 
 def _claim(message: Reading, subject: Subject, body: Body) -> Claim:
-    details = find_details(message.bodies)
     of_link = links.store_of(body.links[0]) if body.links else None
     return Claim(
         store=of_link or subject.store or sending_store(message.senders),
         language=subject.language,
         attempted_at=message.date,
-        device=details.device,
-        near=details.near,
-        when=details.when,
+        **find_details(message.bodies),
     )
 
 

@@ -7,44 +7,66 @@ A link or a code exists only inside a `SignInAttempt`, and that only inside a
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """What a recognised mail offers the user."""
+
+    APPROVAL = "approval"
+    CODE = "code"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
     """The mail asks to approve or deny on Amazon's page behind `link`."""
 
+    kind: ClassVar = Kind.APPROVAL
     link: str = field(repr=False)
+
+    @property
+    def secret(self) -> str:
+        """The link."""
+        return self.link
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """The mail holds a verification code to type in; its only link denies."""
 
+    kind: ClassVar = Kind.CODE
     code: str = field(repr=False)
+
+    @property
+    def secret(self) -> str:
+        """The code."""
+        return self.code
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Amazon's own sign-in mail in a form nobody has seen: neither link nor code."""
 
+    kind: ClassVar = Kind.UNKNOWN
+    secret: ClassVar[None] = None
+
 
 Content = Approval | Code | Unknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What a mail says of the sign-in; as true as the proof that comes with it."""
 
-    store: str | None
+    store: str | None = None
     """Store domain such as `amazon.co.jp`."""
-    language: str | None
+    language: str | None = None
     """Language of the mail, as a BCP 47 primary subtag."""
-    attempted_at: datetime | None
+    attempted_at: datetime | None = None
     """The mail's Date field in UTC; None if it cannot be used."""
-    device: str | None
-    near: str | None
-    when: str | None = None
-    """The time as Amazon writes it, with its zone in words: for the eye only."""
+    device: str | None = None
+    near: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +86,6 @@ def expires_at(
     none at all falls back to the arrival, so that the time left is never overstated.
     """
     return min(attempted_at or received_at, received_at) + window
-
-
-def time_left(expires_at: datetime, now: datetime) -> timedelta:
-    """Return the time in which the user can still act, never negative."""
-    return max(expires_at - now, timedelta(0))
 
 
 class Reason(StrEnum):
