@@ -10,8 +10,8 @@ is no key: the first passes, the second does not.
 import ipaddress
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import dkim
@@ -21,11 +21,12 @@ import dns.nameserver
 import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from watcher.clock import Now, monotonic_s, utc_now
+from watcher.clock import Now, utc_now
 from watcher.errors import Unreachable
 from watcher.i18n import Text
-from watcher.recognition.header import Header, parse_header, split
+from watcher.recognition.header import Header, split
 from watcher.recognition.judge import Verify
+from watcher.recognition.message import Reading
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
@@ -38,8 +39,9 @@ Raises:
 """
 
 _KEYS_CACHED = 256
-_LONGEST_CACHED = timedelta(days=1)
-_ABSENCE_CACHED = timedelta(minutes=1)
+_LONGEST_CACHED_S = 86400.0
+_ABSENCE_CACHED_S = 60.0
+"""Seconds; without an SOA dnspython would keep the absence of a key for ever."""
 
 
 def memory_lookup(records: Mapping[str, bytes]) -> Lookup:
@@ -47,21 +49,14 @@ def memory_lookup(records: Mapping[str, bytes]) -> Lookup:
     return records.get
 
 
-@dataclass(slots=True)
-class _Cache:
-    """Keys by name until their time is over; the oldest makes room."""
+class _Cache(dns.resolver.LRUCache):
+    """dnspython's cache: answers live for their TTL, and no longer than we allow."""
 
-    records: dict[str, tuple[float, bytes | None]] = field(default_factory=dict)
-
-    def find(self, name: str) -> tuple[bytes | None] | None:
-        until_s, record = self.records.get(name, (0.0, None))
-        return (record,) if monotonic_s() < until_s else None
-
-    def keep(self, name: str, record: bytes | None, life: timedelta) -> None:
-        while len(self.records) >= _KEYS_CACHED:
-            del self.records[next(iter(self.records))]
-        life_s = min(life, _LONGEST_CACHED).total_seconds()
-        self.records[name] = (monotonic_s() + life_s, record)
+    def put(self, key: dns.resolver.CacheKey, value: dns.resolver.Answer) -> None:
+        """Keep an answer."""
+        longest_s = _LONGEST_CACHED_S if value.rrset else _ABSENCE_CACHED_S
+        value.expiration = min(value.expiration, time.time() + longest_s)
+        super().put(key, value)
 
 
 def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
@@ -72,45 +67,40 @@ def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
         timeout: bound of one lookup, all tries together.
     """
     servers = [dns.nameserver.Do53Nameserver(*split_nameserver(s)) for s in nameservers]
-    cache = _Cache()
+    cache = _Cache(_KEYS_CACHED)
 
     def lookup(name: str) -> bytes | None:
-        if known := cache.find(name):
-            return known[0]
-        record, life = _resolve(name, servers, timeout)
-        cache.keep(name, record, life)
-        return record
+        try:
+            # Made anew each time: the system's resolvers change with the network.
+            resolver = dns.resolver.Resolver(configure=not servers)
+            resolver.cache = cache
+            resolver.lifetime = timeout.total_seconds()
+            if servers:
+                resolver.nameservers = list(servers)
+            answer = resolver.resolve(f"{name}.", "TXT", search=False)
+        except _NO_SUCH_KEY:
+            return None
+        except (dns.exception.DNSException, OSError) as error:
+            kind = type(error).__name__
+            raise Unreachable(_NO_ANSWER, name=name, error=kind) from error
+        records = (b"".join(record.strings) for record in answer)
+        return next((record for record in records if b"p=" in record), None)
 
     return lookup
 
 
-def _resolve(
-    name: str, servers: Sequence[dns.nameserver.Nameserver], timeout: timedelta
-) -> tuple[bytes | None, timedelta]:
-    """Return the record and how long it may be kept."""
-    try:
-        resolver = dns.resolver.Resolver(configure=not servers)
-        if servers:
-            resolver.nameservers = list(servers)
-        answer = resolver.resolve(
-            f"{name}.", "TXT", lifetime=timeout.total_seconds(), search=False
-        )
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
-        return None, _ABSENCE_CACHED
-    except (dns.exception.SyntaxError, dns.name.LabelTooLong, dns.name.NameTooLong):
-        return None, _ABSENCE_CACHED
-    except (dns.exception.DNSException, OSError) as error:
-        raise Unreachable(
-            Text(
-                en="No name server answered the question for {name}: {error}",
-                ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
-            ),
-            name=name,
-            error=type(error).__name__,
-        ) from error
-    records = [b"".join(record.strings) for record in answer]
-    key = next((record for record in records if b"p=" in record), None)
-    return key, timedelta(seconds=answer.chaining_result.minimum_ttl)
+_NO_SUCH_KEY = (
+    dns.resolver.NXDOMAIN,
+    dns.resolver.NoAnswer,
+    dns.resolver.YXDOMAIN,
+    dns.exception.SyntaxError,
+    dns.name.LabelTooLong,
+    dns.name.NameTooLong,
+)
+_NO_ANSWER = Text(
+    en="No name server answered the question for {name}: {error}",
+    ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
+)
 
 
 def split_nameserver(written: str) -> tuple[str, int]:
@@ -139,7 +129,7 @@ COVERED = ("from", "to", "subject", "date", "message-id", "content-type")
 """Fields that are judged, or decide how the body reads: signed wherever present."""
 
 SIGNATURES = 8
-"""Signatures looked at in one mail; Amazon's have two."""
+"""Signatures examined in one mail; Amazon's have two."""
 
 SIGNATURE_BYTES = 4096
 """dkimpy's expressions are quadratic in the length of this field (1.1.8)."""
@@ -151,12 +141,11 @@ KEY_BYTES = 1024
 def verifier(lookup: Lookup, *, now: Now = utc_now) -> Verify:
     """Return what verifies a mail's signatures with the keys that `lookup` finds."""
 
-    def verify(raw: bytes, domain: str) -> tuple[Signature, ...]:
-        mail = _Mail(raw, parse_header(split(raw)[0]), domain)
-        fields = mail.header.get_all("dkim-signature")[:SIGNATURES]
+    def verify(reading: Reading, domain: str) -> tuple[Signature, ...]:
+        count = len(reading.header.get_all("dkim-signature")[:SIGNATURES])
         ask = _ask_while_answered(lookup)
         return tuple(
-            _verify_one(mail, index, ask, now()) for index in range(len(fields))
+            _verify_one(reading, index, domain, ask, now()) for index in range(count)
         )
 
     return verify
@@ -178,22 +167,17 @@ def _ask_while_answered(lookup: Lookup) -> Lookup:
     return ask
 
 
-@dataclass(frozen=True, slots=True)
-class _Mail:
-    raw: bytes
-    header: Header
-    domain: str
-
-
-def _verify_one(mail: _Mail, index: int, lookup: Lookup, now: datetime) -> Signature:
-    tags = _parse_tags(mail.header.get_all("dkim-signature")[index])
+def _verify_one(
+    reading: Reading, index: int, domain: str, lookup: Lookup, now: datetime
+) -> Signature:
+    tags = _parse_tags(reading.header.get_all("dkim-signature")[index])
     sdid = _text(tags.get(b"d", b"")).lower()
     selector, algorithm = _text(tags.get(b"s", b"")), _text(tags.get(b"a", b""))
     name = sanitise(f"d={sdid} s={selector} {algorithm}")
-    if sdid != mail.domain:
+    if sdid != domain:
         return Signature(sdid, Reason.DKIM_NOT_ALIGNED, f"{name}: another's domain")
-    flaw, why = _policy_flaw(tags, mail.header, now) or _check(
-        mail.raw, index, tags, lookup
+    flaw, why = _policy_flaw(tags, reading.header, now) or _check(
+        reading.raw, index, tags, lookup
     )
     return Signature(sdid, flaw, f"{name}: {why}")
 

@@ -123,10 +123,10 @@ def find_event(
     """Return the event that a judged mail is at this moment, None if it is none."""
     mail = Mail(
         origin=fetched.origin,
-        message_id=judgement.message_id,
+        message_id=judgement.reading.message_id,
         received_at=fetched.received_at,
     )
-    identity = judgement.message_id or judgement.digest
+    identity = mail.message_id or judgement.reading.digest
     match judgement.verdict:
         case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
             attempt = _attempt(mail, claim, _deadline(claim, fetched, now, window))

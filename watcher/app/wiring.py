@@ -20,7 +20,8 @@ from watcher.imap.session import Session
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Action, Channel, Notification, OnAction
-from watcher.recognition.judge import Verify, may_be_attempt
+from watcher.recognition.judge import Verify
+from watcher.recognition.message import may_be_attempt
 
 
 def dns_verify(config: Config) -> Verify:

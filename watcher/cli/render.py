@@ -8,7 +8,7 @@ from watcher.clock import local_time, minutes_seconds
 from watcher.events import AnyEvent, Attempt, EventName, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
-from watcher.recognition.explain import Check, explain
+from watcher.recognition.explain import ASPECTS, REASONS, Finding
 from watcher.recognition.judge import Judgement
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
@@ -102,7 +102,7 @@ def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
     """Return the lines on one mail."""
     text, colour = _headline(judgement.verdict)
     head = f"{name}: {paint(text.say(options.language), colour, options)}"
-    lines = (_render_finding(check, options) for check in explain(judgement.findings))
+    lines = (_render_finding(found, options) for found in judgement.findings)
     return "\n".join((head, *lines))
 
 
@@ -124,11 +124,11 @@ def _headline(verdict: Verdict) -> tuple[Text, Colour]:
             return _NOT_RELEVANT, Colour.STRONG
 
 
-def _render_finding(check: Check, options: Options) -> str:
-    sign, colour = _SIGNS[check.passed]
-    label = check.label.say(options.language)
-    flaws = "; ".join(flaw.say(options.language) for flaw in check.flaws)
-    told = " — ".join(part for part in (flaws, check.value) if part)
+def _render_finding(found: Finding, options: Options) -> str:
+    sign, colour = _SIGNS[found.passed]
+    label = ASPECTS[found.aspect].say(options.language)
+    flaws = "; ".join(REASONS[flaw].say(options.language) for flaw in found.flaws)
+    told = " — ".join(part for part in (flaws, found.value) if part)
     return f"  {paint(sign, colour, options)} {label}{': ' if told else ''}{told}"
 
 

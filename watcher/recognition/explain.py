@@ -13,7 +13,7 @@ _TOKEN = re.compile(rf"({re.escape(amazon.LINK_PATH)}(?:/|\?k=))[^\s]+")
 
 
 class Aspect(StrEnum):
-    """What can be looked at; in the order in which people read it."""
+    """What can be examined in a mail, in the order in which people read it."""
 
     SIZE = "size"
     HEADER = "header"
@@ -28,25 +28,29 @@ class Aspect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One aspect, what speaks against it, and the value that was looked at."""
+    """One aspect, what speaks against it, and the value that was examined."""
 
     aspect: Aspect
     flaws: tuple[Reason, ...]
-    value: str = ""
-    """Harmless text; a URL in it cannot be followed and holds no secret."""
+    value: str
+    """Sanitised; a URL in it cannot be followed and holds no secret."""
     is_judged: bool = True
     """False: nothing speaks for or against it, since nobody could or would tell."""
 
+    @property
+    def passed(self) -> bool | None:
+        """Whether nothing speaks against it; None if it could not be judged."""
+        is_open = not self.is_judged or self.flaws == (Reason.DKIM_TEMPERROR,)
+        return None if is_open else not self.flaws
 
-def finding(aspect: Aspect, flaws: tuple[Reason, ...], value: str) -> Finding:
-    """Return a finding with its value made sanitise."""
-    return Finding(aspect, flaws, sanitise(defang(value)))
 
-
-def defang(text: str) -> str:
-    """Return text in which no URL can be followed and no token is left to be used."""
-    masked = _TOKEN.sub(r"\1…", text)
-    return re.sub(r"(?i)\bhttp(s?)://", r"hxxp\1://", masked)
+def finding(
+    aspect: Aspect, flaws: tuple[Reason, ...], value: str, *, is_judged: bool = True
+) -> Finding:
+    """Return a finding on a value of the mail, which is sanitised and defanged."""
+    masked = _TOKEN.sub(r"\1…", value)
+    defanged = re.sub(r"(?i)\bhttp(s?)://", r"hxxp\1://", masked)
+    return Finding(aspect, flaws, sanitise(defanged), is_judged)
 
 
 ASPECTS = {
@@ -155,27 +159,3 @@ REASONS = {
         ja="Amazon のサインインメールにしては大きすぎます",
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of an explanation."""
-
-    label: Text
-    passed: bool | None
-    """None: it could not be judged, or nobody asked for it."""
-    flaws: tuple[Text, ...]
-    value: str
-    """What was looked at: sanitise, its URLs not to be followed; may be empty."""
-
-
-def explain(findings: tuple[Finding, ...]) -> tuple[Check, ...]:
-    """Return a line for each finding, in their order."""
-    return tuple(map(_check, findings))
-
-
-def _check(found: Finding) -> Check:
-    sentences = tuple(REASONS[flaw] for flaw in found.flaws)
-    is_open = not found.is_judged or found.flaws == (Reason.DKIM_TEMPERROR,)
-    passed = None if is_open else not found.flaws
-    return Check(ASPECTS[found.aspect], passed, sentences, found.value)

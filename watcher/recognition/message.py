@@ -8,10 +8,12 @@ messages and attachments are not read: what Amazon asks, it asks in the body.
 """
 
 import email
+import hashlib
 import logging
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message as Part
 from email.utils import parseaddr
@@ -19,9 +21,13 @@ from email.utils import parseaddr
 import mailparser
 
 from watcher.recognition import limits
+from watcher.recognition.body import find_details
 from watcher.recognition.charset import decode_text
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
+from watcher.recognition.subject import Appearance, Subject, appearance, best_subject
+from watcher.recognition.text import one_line
+from watcher.recognition.verdict import Reason
 
 # It logs the content of mails at ERROR when a word cannot be decoded (4.8.0).
 logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
@@ -48,9 +54,14 @@ _DELIMITERS = 4 * limits.PARTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that is judged of a mail."""
+    """All that is read of a mail; its header is parsed here and nowhere else."""
 
+    raw: bytes = field(repr=False)
     header: Header
+    subject: Subject
+    appearance: Appearance
+    unread: Reason | None = None
+    """Why only the header was read of a mail that passes itself off as Amazon's."""
     senders: tuple[str, ...] = ()
     """Every address of the topmost From, as written."""
     recipients: tuple[str, ...] = ()
@@ -58,51 +69,99 @@ class Reading:
     date: datetime | None = None
     """The Date field in UTC."""
     bodies: tuple[Page, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Device and place, as `find_details` gives them."""
     has_enclosures: bool = False
     """There are nested messages or attachments in which text may hide."""
 
+    @property
+    def message_id(self) -> str | None:
+        """The Message-ID field with its angle brackets, sanitised; None if empty."""
+        return one_line(self.header.text("message-id")) or None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the raw bytes in hexadecimal digits."""
+        return hashlib.sha256(self.raw).hexdigest()
+
 
 class Malformed(Exception):
-    """Not to be parsed within the bounds; `judge` makes a reason of it."""
+    """Not to be parsed within the limits."""
 
 
-def parse_message(raw: bytes) -> Reading:
-    """Return the mail as a value.
+def read(raw: bytes) -> Reading:
+    """Return what a mail says; never raises.
 
-    Raises:
-        Malformed: the mail is broken, or too costly to parse.
+    A mail larger than `limits.MAIL_BYTES`, or whose header is larger than
+    `limits.HEADER_BYTES`, is read by the start of its header only, and one that passes
+    itself off as nothing of Amazon's is not read beyond it.
     """
-    head, body = split(raw)
-    header = parse_header(head)
-    _refuse_bombs(raw)
+    head, body = split(raw[: limits.MAIL_BYTES])
+    header = parse_header(head[: limits.HEADER_BYTES])
+    subject = best_subject(header)
+    reading = Reading(
+        raw=raw,
+        header=header,
+        subject=subject,
+        appearance=appearance(header, subject),
+    )
+    if reading.appearance is Appearance.NOTHING:
+        return reading
+    is_large = len(raw) > limits.MAIL_BYTES or len(head) > limits.HEADER_BYTES
     try:
-        root = email.message_from_bytes(header.render(_STRUCTURED) + b"\r\n" + body)
-        parts = tuple(_parts(root))
+        reading = _with_addresses(reading)
+        if is_large:
+            return replace(reading, unread=Reason.TOO_LARGE)
+        return _with_bodies(reading, body)
+    except Malformed:
+        unread = Reason.TOO_LARGE if is_large else Reason.MALFORMED
+        return replace(reading, unread=unread)
+
+
+def may_be_attempt(header: bytes) -> bool:
+    """Tell from the header alone whether a mail is worth fetching whole.
+
+    False means that the mail is certain to be found not relevant.
+    """
+    parsed = parse_header(header[: limits.HEADER_BYTES])
+    return appearance(parsed, best_subject(parsed)) is not Appearance.NOTHING
+
+
+def _with_addresses(reading: Reading) -> Reading:
+    """Return the mail with its addresses and date; Malformed if they are broken."""
+    with _malformed_on_error():
+        parsed = mailparser.parse_from_bytes(reading.header.render(_ADDRESSED))
+        recipients = tuple(address for _, address in parsed.to)
+        return replace(
+            reading,
+            senders=tuple(address for _, address in parsed.from_),
+            recipients=recipients or _irregular(reading.header),
+            date=parsed.date.astimezone(UTC) if parsed.date else None,
+        )
+
+
+def _with_bodies(reading: Reading, body: bytes) -> Reading:
+    """Return the mail with its bodies; Malformed if broken, or too costly to parse."""
+    _refuse_bombs(reading.raw)
+    with _malformed_on_error():
+        head = reading.header.render(_STRUCTURED)
+        parts = tuple(_parts(email.message_from_bytes(head + b"\r\n" + body)))
         bodies = tuple(_page(part) for part in parts if _is_body(part))
-        has_enclosures = any(map(_is_enclosure, parts))
-        addressed = _parse_addressed(header)
+        return replace(
+            reading,
+            bodies=bodies,
+            details=find_details(bodies),
+            has_enclosures=any(map(_is_enclosure, parts)),
+        )
+
+
+@contextmanager
+def _malformed_on_error() -> Iterator[None]:
+    try:
+        yield
     # Hostile bytes find errors in parsers that no list of classes foresees.
     except Exception as error:
         raise Malformed(str(error)) from error
-    return replace(addressed, bodies=bodies, has_enclosures=has_enclosures)
-
-
-def parse_fields(header: Header) -> Reading:
-    """Return a mail of which only the header is known; without addresses if broken."""
-    try:
-        return _parse_addressed(header)
-    except Exception:  # noqa: BLE001 -- as above
-        return Reading(header=header)
-
-
-def _parse_addressed(header: Header) -> Reading:
-    parsed = mailparser.parse_from_bytes(header.render(_ADDRESSED))
-    return Reading(
-        header=header,
-        senders=tuple(address for _, address in parsed.from_),
-        recipients=tuple(address for _, address in parsed.to) or _irregular(header),
-        date=parsed.date.astimezone(UTC) if parsed.date else None,
-    )
 
 
 def _irregular(header: Header) -> tuple[str, ...]:
@@ -134,13 +193,10 @@ def _parts(root: "Part[str, str]") -> Iterator["Part[str, str]"]:
         if count > limits.PARTS:
             raise Malformed("too many parts")
         if part.get_content_maintype() == "multipart" and part.is_multipart():
-            stack.extend(reversed(_children(part)))
+            children = [one for one in part.get_payload() if isinstance(one, Part)]
+            stack.extend(reversed(children))
         else:
             yield part
-
-
-def _children(part: "Part[str, str]") -> list["Part[str, str]"]:
-    return [child for child in part.get_payload() if isinstance(child, Part)]
 
 
 def _is_body(part: "Part[str, str]") -> bool:

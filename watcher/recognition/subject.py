@@ -113,9 +113,9 @@ def best_subject(header: Header) -> Subject:
     return min(subjects, key=lambda subject: subject.form, default=Subject(Form.OTHER))
 
 
-def appearance(header: Header) -> Appearance:
+def appearance(header: Header, subject: Subject) -> Appearance:
     """Return what the mail passes itself off as, by subject and sender."""
-    form = best_subject(header).form
+    form = subject.form
     if form is Form.ATTEMPT:
         return Appearance.ATTEMPT
     sender = skeleton(header.text("from"))
