@@ -53,7 +53,7 @@ class _Version(argparse.Action):
         """Print it and end the program."""
         from importlib.metadata import version
 
-        print(f"watcher {version('watcher')}")
+        print(f"watcher {version('amazon-signin-watcher')}")
         parser.exit()
 
 
