@@ -1,6 +1,7 @@
 """The README keeps what it promises: commands, configurations, codes and messages.
 
-Both halves, Japanese and English, are held to the same.
+So do the guides for developers. Both halves of each, Japanese and English, are held
+to the same.
 """
 
 import ast
@@ -26,6 +27,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BOUNDARY = '\n<a id="english"></a>\n'
 JAPANESE, ENGLISH = README.split(BOUNDARY)
 HALVES = {Language.JA: JAPANESE, Language.EN: ENGLISH}
+GUIDES = ("CONTRIBUTING.md", "SECURITY.md")
 HEADING_OF_MESSAGES = {Language.JA: "| 表示 |", Language.EN: "| Message |"}
 NOT_BUILT = {Language.JA: "**まだないもの**", Language.EN: "**Not there yet**"}
 
@@ -43,6 +45,14 @@ in_each_half = pytest.mark.parametrize("language", Language)
 
 def _blocks(text: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+
+
+def _guide(name: str) -> dict[Language, str]:
+    """Return both halves of a guide for developers."""
+    japanese, english = (
+        (ROOT / ".github" / name).read_text(encoding="utf-8").split(BOUNDARY)
+    )
+    return {Language.JA: japanese, Language.EN: english}
 
 
 def _code(text: str) -> list[str]:
@@ -231,8 +241,24 @@ def test_every_picture_and_file_that_is_linked_exists(language: Language) -> Non
 
 
 @in_each_half
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_readme_leads_to_each_guide(guide: str, language: Language) -> None:
+    assert HALVES[language].count(f"](.github/{guide})") == 1
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_both_halves_of_a_guide_have_the_same_parts(guide: str) -> None:
+    japanese, english = _guide(guide).values()
+
+    for pattern in (r"^#+(?= )", r"^- ", r"^```.*"):
+        parts = [re.findall(pattern, one, re.MULTILINE) for one in (japanese, english)]
+        assert parts[0] == parts[1]
+    assert _blocks(japanese, "sh") == _blocks(english, "sh")
+
+
+@in_each_half
 def test_every_path_of_the_code_that_is_named_exists(language: Language) -> None:
-    half = HALVES[language]
+    half = _guide("CONTRIBUTING.md")[language]
     layout = "\n".join(line.split()[0] for line in _blocks(half, "text")[0].split("\n"))
     named = {*_code(half), *layout.splitlines()}
     paths = {name for name in named if re.match(r"(watcher|tests)/|\.ci/", name)}
@@ -247,7 +273,7 @@ def test_the_packages_are_those_that_the_gate_installs(language: Language) -> No
     installed = re.findall(r"packages=\(([^)]*)\)", gate)[0].split()
     told = next(
         block.split("install ")[1].split()
-        for block in _blocks(HALVES[language], "sh")
+        for block in _blocks(_guide("CONTRIBUTING.md")[language], "sh")
         if "apt-get" in block
     )
 
