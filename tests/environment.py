@@ -22,7 +22,7 @@ from imapclient import IMAPClient
 from tests.fakes import required_program
 from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
-from watcher.events import Event
+from watcher.events import AnyEvent
 from watcher.journal import Journal
 
 PATIENCE_S = 30.0
@@ -182,7 +182,7 @@ class Home:
             process.wait(PATIENCE_S)
             os.close(terminal)
 
-    def events(self) -> list[Event]:
+    def events(self) -> list[AnyEvent]:
         """Return everything in the event log."""
         journal = Journal.read(self.log)
         if journal is None:

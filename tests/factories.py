@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from watcher.events import Event, EventName, Kind, Origin
+from watcher.events import UNRECORDED, Attempt, Event, EventName, Origin
 from watcher.i18n import Language
-from watcher.journal import NewEvent
+from watcher.journal import Journal, NewEvent
 from watcher.notify import wording
 from watcher.notify.notification import Notification
+from watcher.recognition.verdict import Claim, Kind
 
 LINK = "https://www.amazon.co.jp/a/c/r/AbCdEfGhIjKlMnOpQrStUvWxY"
 CODE = "123456"
@@ -17,40 +19,38 @@ ATTEMPTED_AT = EXPIRES_AT - timedelta(minutes=5)
 
 
 def attempt(
-    kind: Kind = Kind.APPROVAL,
+    kind: Kind | None = Kind.APPROVAL,
     *,
-    id: int = 1,  # noqa: A002 -- the event's own word
+    id: int = 1,  # noqa: A002 -- the mail's own word
     device: str | None = "Google Chrome Windows (デスクトップ)",
     near: str | None = "Tokyo, Japan",
     account: str = "home",
-) -> Event:
+    uid: int = 1,
+) -> Attempt:
     """Return a live attempt with 4:32 left at `NOW`."""
     secrets = {Kind.APPROVAL: LINK, Kind.CODE: CODE}
-    return Event(
+    return Attempt(
         id=id,
-        attempt_id=id,
-        at=NOW,
-        event=EventName.ATTEMPT,
-        origin=Origin(account=account),
-        kind=kind,
-        store="amazon.co.jp",
-        secret=secrets.get(kind),
-        attempted_at=ATTEMPTED_AT,
+        origin=Origin(account=account, mailbox="INBOX", uid_validity=1, uid=uid),
+        message_id=f"<{uid}@example.jp>",
         received_at=ATTEMPTED_AT,
+        claim=Claim(
+            store="amazon.co.jp", attempted_at=ATTEMPTED_AT, device=device, near=near
+        ),
         expires_at=EXPIRES_AT,
-        device=device,
-        near=near,
+        kind=kind,
+        secret=secrets.get(kind) if kind else None,
     )
 
 
 def live(
-    event: Event | None = None,
+    shown: Attempt | None = None,
     language: Language = Language.JA,
     *,
     is_armed: bool = True,
 ) -> Notification:
     return wording.live(
-        event or attempt(), now=NOW, language=language, is_armed=is_armed
+        shown or attempt(), now=NOW, language=language, is_armed=is_armed
     )
 
 
@@ -84,6 +84,20 @@ def every_kind(language: Language) -> dict[str, Notification]:
 WINDOW = timedelta(minutes=5)
 
 
+def recorded(
+    journal: Journal,
+    number: int = 1,
+    *,
+    at: datetime = NOW,
+    event: EventName = EventName.ATTEMPT,
+) -> Event[Attempt]:
+    """Record a new attempt and return its event."""
+    first = journal.record(new_event(number, at=at, event=event))
+    assert first is not None
+    assert isinstance(first.about, Attempt)
+    return cast(Event[Attempt], first)
+
+
 def link_of(number: int) -> str:
     """Return the approval link of an attempt."""
     return f"https://www.amazon.co.jp/a/c/r/Token{number:020}"
@@ -98,15 +112,14 @@ def new_event(
     event: EventName = EventName.ATTEMPT,
 ) -> NewEvent:
     """Return an attempt that came just now, not the same as one of another number."""
-    seen = replace(
-        attempt(Kind.APPROVAL),
-        id=0,
-        attempt_id=None,
-        at=at,
-        event=event,
-        origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=number),
-        message_id=f"<{number}@example.jp>",
-        secret=link_of(number) if event is EventName.ATTEMPT else None,
+    is_attempt = event is EventName.ATTEMPT
+    about = replace(
+        attempt(Kind.APPROVAL, id=UNRECORDED, uid=number),
+        secret=link_of(number) if is_attempt else None,
         expires_at=at + WINDOW,
     )
-    return NewEvent(seen, keys or (f"key {number}",), predecessors)
+    return NewEvent(
+        Event(at=at, event=event, about=about),
+        keys or (f"key {number}",),
+        predecessors,
+    )

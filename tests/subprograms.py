@@ -79,9 +79,8 @@ def write_journal(path: str, first: str) -> int:
         for number in itertools.count(int(first)):
             event = journal.record(new_event(number))
             assert event is not None
-            assert event.attempt_id is not None
-            assert journal.acquire_lease(event.attempt_id, NOW)
-            journal.append_about(event, EventName.NOTIFIED, at=NOW)
+            assert journal.acquire_lease(event.about.id, NOW)
+            journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
             print(number, flush=True)
     return 0
 

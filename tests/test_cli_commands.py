@@ -11,7 +11,7 @@ from tests.factories import WINDOW, link_of, new_event
 from tests.sample_mails import LINK, approval, code
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
-from watcher.events import Event, EventName
+from watcher.events import EventName, Expectation
 from watcher.journal import Journal
 
 HOUR = timedelta(hours=1)
@@ -162,7 +162,7 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
 
     (armed,) = home.events()
     assert armed.event is EventName.ARMED
-    assert armed.expires_at == armed.at + timedelta(minutes=20)
+    assert armed.about == Expectation(armed.at + timedelta(minutes=20))
     assert done.code == ExitCode.OK
     assert "the daemon is not running" in done.out
 
@@ -239,14 +239,8 @@ def test_the_version_is_told(home: Home) -> None:
 
 def test_a_hostile_detail_reaches_no_terminal(home: Home) -> None:
     with Journal.open(home.log) as journal:
-        journal.append(
-            Event(
-                id=0,
-                at=utc_now(),
-                event=EventName.NOTIFY_FAILED,
-                detail="\x1b[2J\u202eevil\r\nline",
-            )
-        )
+        detail = "\x1b[2J\u202eevil\r\nline"
+        journal.append(EventName.NOTIFY_FAILED, at=utc_now(), detail=detail)
 
     out = home.run("log").out
 

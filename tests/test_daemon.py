@@ -16,22 +16,24 @@ from tests.factories import NOW
 from tests.fakes import RecordingChannel
 from tests.imap_server import Server, clear
 from tests.sample_mails import LINK, VERIFY, approval
-from watcher.app.daemon import Daemon, DaemonSettings, Observed
+from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.health import BLIND_AFTER, Health
 from watcher.app.notifier import Notifier, NotifierSettings
-from watcher.app.pipeline import MailPipeline, Processed, Reception
-from watcher.app.queue import EventQueue
+from watcher.app.pipeline import MailPipeline, Observed, Processed
+from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.clock import utc_now
 from watcher.errors import LoginRefused
 from watcher.events import (
     Cursor,
     Event,
     EventName,
+    Mail,
     MailboxSynced,
     MessageFetched,
     Origin,
     State,
     StateChanged,
+    to_fields,
 )
 from watcher.i18n import Language, Text
 from watcher.imap.account import WatchMode, WatchSettings
@@ -39,7 +41,8 @@ from watcher.imap.session import Session
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
-from watcher.recognition.judge import Policy, Verify, may_be_attempt
+from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.message import may_be_attempt
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)
@@ -60,38 +63,43 @@ class Watch:
     servers: tuple[int, ...] = ()
 
     def session(self, port: int) -> Session:
-        """Return a session that would not poll by itself for an hour."""
+        """Return a session that polls often."""
         return Session(
             clear(port),
             cursors={},
             report=self.queue.put,
             is_candidate=may_be_attempt,
             settings=WatchSettings(
-                mode=WatchMode.POLL, poll_interval=timedelta(hours=1)
+                mode=WatchMode.POLL, poll_interval=timedelta(seconds=0.05)
             ),
         )
 
     def be_daemon(self, verify: Verify) -> None:
-        settings = NotifierSettings(
+        notifier_settings = NotifierSettings(
             language=Language.EN,
             notify_unverified=True,
             on_shown=lambda notification, _: self.shown.put(notification),
         )
         daemon_settings = DaemonSettings(
             remind_at=self.remind_at,
-            poll_interval=timedelta(seconds=0.05),
             keep=timedelta(days=365),
             observe=self.observed.put,
             alert_after=self.alert_after,
         )
         with Journal.open(self.path) as journal:
-            notifier = Notifier(journal, Delivery([self.channel]), settings)
-            intake = MailPipeline(journal, verify, {"home": Policy()}, WINDOW)
-            reception = Reception(journal, intake, notifier, self.observed.put)
+            notifier = Notifier(journal, Delivery([self.channel]), notifier_settings)
+            pipeline = MailPipeline(
+                journal,
+                notifier,
+                verify=verify,
+                policies={"home": Policy()},
+                window=WINDOW,
+                observe=self.observed.put,
+            )
             daemon = Daemon(
                 self.queue,
                 journal,
-                reception,
+                pipeline,
                 notifier,
                 daemon_settings,
                 Health(journal, notifier),
@@ -105,7 +113,7 @@ class Watch:
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
         self.queue.put(MessageFetched(origin=origin, received_at=received_at, raw=raw))
 
-    def await_taken(self) -> Event:
+    def await_taken(self) -> Event[Mail]:
         """Return the event of the next mail that was taken in."""
         while not isinstance(
             processed := self.observed.get(timeout=PATIENCE_S), Processed
@@ -157,7 +165,7 @@ def watch(tmp_path: Path) -> Watch:
     return Watch(tmp_path / "events.db")
 
 
-def test_the_scheduler_polls_where_nobody_pushes(watch: Watch) -> None:
+def test_mail_that_a_poll_finds_is_shown(watch: Watch) -> None:
     with Server(capabilities="IMAP4rev1") as server:
         watch.servers = (server.port,)
         with watching(watch):
@@ -186,7 +194,7 @@ def test_who_opened_the_page_is_not_reminded(watch: Watch) -> None:
         watch.await_shown()
         with Journal.open(watch.path) as journal:
             (event,) = journal.live(utc_now())
-            journal.append_about(event, EventName.OPENED, at=utc_now())
+            journal.append(EventName.OPENED, about=event.about, at=utc_now())
         over = watch.await_shown()
 
     assert over.link is None
@@ -197,7 +205,7 @@ def test_it_was_not_me_is_answered_with_advice(watch: Watch) -> None:
     with watching(watch):
         watch.report()
         watch.await_shown()
-        watch.queue.press(1, Action.NOT_ME)
+        watch.queue.put(ButtonPressed(1, Action.NOT_ME))
         advice = watch.await_shown()
 
     assert advice.link is None
@@ -207,7 +215,7 @@ def test_it_was_not_me_is_answered_with_advice(watch: Watch) -> None:
 def test_a_button_of_what_is_over_does_nothing(watch: Watch) -> None:
     with watching(watch):
         for action in Action:
-            watch.queue.press(7, action)
+            watch.queue.put(ButtonPressed(7, action))
         watch.report()
         watch.await_shown()
 
@@ -327,14 +335,14 @@ def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
     one = health(journal, channel, hand)
     for _ in range(4):
         hand.seconds += BLIND_AFTER.total_seconds() / 2 + 1
-        one.note_look(
+        one.note_sync(
             MailboxSynced(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW
         )
         one.tick(NOW)
-    one.note_look(LOOK, NOW)
-    one.note_look(LOOK, NOW)
+    one.note_sync(LOOK, NOW)
+    one.note_sync(LOOK, NOW)
 
-    told = [(event.event, event.origin.account) for event in journal.events()]
+    told = [(event.event, to_fields(event)["account"]) for event in journal.events()]
     assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
     assert len(channel.shown) == 2
     assert all("home" in notification.body for notification in channel.shown)
@@ -345,7 +353,7 @@ def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
     one = health(journal, channel, Hand())
     error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
 
-    one.note_look(LOOK, NOW)
+    one.note_sync(LOOK, NOW)
     one.note_state(
         StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
     )

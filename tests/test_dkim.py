@@ -23,6 +23,7 @@ from tests.sample_mails import (
 from tests.servers import NameServer, serving_dns
 from watcher.dkim import Lookup, dns_lookup, memory_lookup, split_nameserver, verifier
 from watcher.errors import Unreachable
+from watcher.recognition.message import read
 from watcher.recognition.verdict import Reason
 
 STORE = "amazon.co.jp"
@@ -32,7 +33,7 @@ PLAIN = compose(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
 
 
 def flaws(raw: bytes, lookup: Lookup) -> list[Reason | None]:
-    return [signature.flaw for signature in verifier(lookup)(raw, STORE)]
+    return [signature.flaw for signature in verifier(lookup)(read(raw), STORE)]
 
 
 def known(key: bytes) -> Lookup:
@@ -144,7 +145,7 @@ def test_signature_counts_until_it_expires(seconds: int, flaw: Reason | None) ->
     raw = sign(PLAIN, STORE, tags={"x": str(until)})
 
     verify = verifier(known(record()), now=lambda: now)
-    assert [signature.flaw for signature in verify(raw, STORE)] == [flaw]
+    assert [signature.flaw for signature in verify(read(raw), STORE)] == [flaw]
 
 
 def test_key_of_another_domain_is_never_asked_for() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.fakes import RecordingChannel
 from tests.sample_mails import LINK, VERIFY, Mail, compose, html
 from watcher.app.notifier import UNVERIFIED_AN_HOUR, Notifier, NotifierSettings
-from watcher.app.pipeline import MailPipeline, Reception
+from watcher.app.pipeline import MailPipeline
 from watcher.clock import utc_now
 from watcher.events import Cursor, EventName, MailboxSynced, MessageFetched, Origin
 from watcher.i18n import Language
@@ -29,14 +29,19 @@ def receive(
     settings = NotifierSettings(language=Language.JA, notify_unverified=True)
     with Journal.open(path) as journal:
         notifier = Notifier(journal, Delivery([channel]), settings)
-        intake = MailPipeline(journal, VERIFY, {"home": Policy()}, WINDOW)
-        reception = Reception(journal, intake, notifier, lambda _: None)
+        pipeline = MailPipeline(
+            journal,
+            notifier,
+            verify=VERIFY,
+            policies={"home": Policy()},
+            window=WINDOW,
+        )
         for uid in range(1, count + 1):
-            reception.receive(forgery(uid, sender), utc_now())
-        look = MailboxSynced(
+            pipeline.process(forgery(uid, sender), utc_now())
+        synced = MailboxSynced(
             account="home", mailbox="INBOX", cursor=Cursor(1, count + 1)
         )
-        reception.end_look(look, utc_now())
+        pipeline.finish_sync(synced, utc_now())
         return channel, [event.event for event in journal.events()]
 
 

@@ -27,7 +27,8 @@ from watcher.recognition.authres import GMAIL, OUTLOOK, Trust, parse_field
 from watcher.recognition.charset import decode_field, decode_text
 from watcher.recognition.header import split
 from watcher.recognition.html import parse_html
-from watcher.recognition.judge import Policy, classify, may_be_attempt
+from watcher.recognition.judge import Policy, classify
+from watcher.recognition.message import Reading, may_be_attempt
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import normal, sanitise, skeleton
 from watcher.recognition.verdict import (
@@ -233,7 +234,7 @@ def test_nothing_is_recognised_without_an_aligned_proof(
 ) -> None:
     """`judge` recognises nothing unless a signature of the From domain is good."""
 
-    def verify(raw: bytes, domain: str) -> tuple[Signature, ...]:
+    def verify(reading: Reading, domain: str) -> tuple[Signature, ...]:
         foreign = Signature("evil.example", None, "good, but another's")
         return (*signatures, foreign)
 
@@ -295,5 +296,5 @@ def test_judgement_tells_the_digest_and_the_message_id() -> None:
     raw = approval(message_id="<a\x1b[31m@b>")
     judgement = classify(raw, verify=VERIFY, policy=ANYTHING)
 
-    assert judgement.message_id == "<a [31m@b>"
-    assert len(judgement.digest) == 64
+    assert judgement.reading.message_id == "<a [31m@b>"
+    assert len(judgement.reading.digest) == 64

@@ -3,7 +3,7 @@
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +32,7 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.imap.account import Account
-from watcher.imap.once import look_once
+from watcher.imap.session import Session
 from watcher.imap.sync import MANY
 from watcher.recognition.limits import MAIL_BYTES
 
@@ -56,16 +56,23 @@ def other_client(dovecot: Dovecot, user: str) -> Iterator[IMAPClient]:
         yield client
 
 
-def fetch_new(account: Account, cursors: dict[str, Cursor] | None = None) -> Reports:
-    """Look once."""
+def sync_once(
+    account: Account,
+    *,
+    cursors: Mapping[str, Cursor] | None = None,
+    is_candidate: Callable[[bytes], bool] = lambda _: True,
+) -> Reports:
+    """Run a session that ends after its first sync."""
     seen = Reports()
-    look_once(
+    Session(
         account,
         cursors=cursors or {},
         report=seen.put,
-        is_candidate=lambda _: True,
+        is_candidate=is_candidate,
         settings=settings(REAL),
-    )
+        is_one_shot=True,
+    ).run()
+    assert seen.states[-1] is State.STOPPED
     return seen
 
 
@@ -139,8 +146,8 @@ def test_a_second_look_with_the_cursor_repeats_only_what_may_still_live(
     other_client.append("INBOX", MAIL, msg_time=long_ago)
     dovecot.deliver(MAIL, user)
 
-    first = fetch_new(secure(dovecot, user))
-    second = fetch_new(secure(dovecot, user), cursors(first))
+    first = sync_once(secure(dovecot, user))
+    second = sync_once(secure(dovecot, user), cursors=cursors(first))
 
     assert first.uids == [2, 1]
     assert second.uids == [2]
@@ -152,7 +159,7 @@ def test_mail_older_than_look_back_is_left_alone(
     last_week = datetime.now(UTC) - timedelta(days=7)
     other_client.append("INBOX", MAIL, msg_time=last_week)
 
-    seen = fetch_new(secure(dovecot, user))
+    seen = sync_once(secure(dovecot, user))
 
     assert seen.uids == []
     assert cursors(seen)["INBOX"].uid_next == 2
@@ -161,21 +168,21 @@ def test_mail_older_than_look_back_is_left_alone(
 def test_old_mail_that_came_after_the_cursor_is_looked_at(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
-    known = cursors(fetch_new(secure(dovecot, user)))
+    known = cursors(sync_once(secure(dovecot, user)))
     last_week = datetime.now(UTC) - timedelta(days=7)
     other_client.append("INBOX", MAIL, msg_time=last_week)
 
-    assert fetch_new(secure(dovecot, user), known).uids == [1]
+    assert sync_once(secure(dovecot, user), cursors=known).uids == [1]
 
 
 def test_after_a_long_absence_only_look_back_is_looked_at(
     dovecot: Dovecot, user: str
 ) -> None:
-    known = cursors(fetch_new(secure(dovecot, user)))
+    known = cursors(sync_once(secure(dovecot, user)))
     fill(dovecot, user, MANY + 1)
     dovecot.deliver(MAIL, user)
 
-    seen = fetch_new(secure(dovecot, user), known)
+    seen = sync_once(secure(dovecot, user), cursors=known)
 
     assert len(seen.uids) == 1
     assert cursors(seen)["INBOX"].uid_next == MANY + 3
@@ -188,7 +195,7 @@ def test_mail_that_was_read_elsewhere_first_is_reported(
     other_client.select_folder("INBOX")
     other_client.add_flags([1], [b"\\Seen", b"\\Deleted"])
 
-    assert fetch_new(secure(dovecot, user)).uids == [1]
+    assert sync_once(secure(dovecot, user)).uids == [1]
 
 
 def test_nothing_of_a_mail_is_changed(
@@ -196,7 +203,7 @@ def test_nothing_of_a_mail_is_changed(
 ) -> None:
     dovecot.deliver(MAIL, user)
 
-    fetch_new(secure(dovecot, user))
+    sync_once(secure(dovecot, user))
 
     other_client.select_folder("INBOX")
     flags = other_client.get_flags([1])[1]
@@ -217,14 +224,7 @@ def test_expunged_mail_costs_nothing(
 
     for _ in range(3):
         dovecot.deliver(MAIL, user)
-    seen = Reports()
-    look_once(
-        secure(dovecot, user),
-        cursors={},
-        report=seen.put,
-        is_candidate=expunge_first,
-        settings=settings(REAL),
-    )
+    seen = sync_once(secure(dovecot, user), is_candidate=expunge_first)
 
     assert 3 in seen.uids
     assert cursors(seen)["INBOX"].uid_next == 4
@@ -236,12 +236,12 @@ def test_a_mailbox_that_was_deleted_and_made_anew_is_looked_at_again(
     other_client.create_folder("Shop")
     for _ in range(3):
         other_client.append("Shop", MAIL)
-    known = cursors(fetch_new(secure(dovecot, user, "INBOX", "Shop")))
+    known = cursors(sync_once(secure(dovecot, user, "INBOX", "Shop")))
     other_client.delete_folder("Shop")
     other_client.create_folder("Shop")
     other_client.append("Shop", MAIL)
 
-    seen = fetch_new(secure(dovecot, user, "INBOX", "Shop"), known)
+    seen = sync_once(secure(dovecot, user, "INBOX", "Shop"), cursors=known)
 
     assert seen.uids == [1]
     assert cursors(seen)["Shop"].uid_validity != known["Shop"].uid_validity
@@ -251,30 +251,25 @@ def test_uids_that_are_given_a_second_time_are_looked_at_again(
     dovecot: Dovecot, user: str
 ) -> None:
     dovecot.deliver(MAIL, user)
-    now = cursors(fetch_new(secure(dovecot, user)))["INBOX"]
+    now = cursors(sync_once(secure(dovecot, user)))["INBOX"]
     ahead = {"INBOX": Cursor(now.uid_validity, now.uid_next + 50)}
 
-    seen = fetch_new(secure(dovecot, user), ahead)
+    seen = sync_once(secure(dovecot, user), cursors=ahead)
 
     assert seen.uids == [1]
     assert cursors(seen)["INBOX"] == now
 
 
-def test_a_missing_mailbox_is_told_after_the_others_were_looked_at(
+def test_a_missing_mailbox_is_told_and_the_others_are_synced(
     dovecot: Dovecot, user: str
 ) -> None:
     dovecot.deliver(MAIL, user)
-    seen = Reports()
 
-    with pytest.raises(MailboxMissing, match="Nowhere"):
-        look_once(
-            secure(dovecot, user, "Nowhere", "INBOX"),
-            cursors={},
-            report=seen.put,
-            is_candidate=lambda _: True,
-            settings=settings(REAL),
-        )
+    seen = sync_once(secure(dovecot, user, "Nowhere", "INBOX"))
 
+    (missing,) = (change.error for change in seen.of(StateChanged) if change.error)
+    assert isinstance(missing, MailboxMissing)
+    assert "Nowhere" in str(missing)
     assert seen.uids == [1]
 
 
@@ -342,14 +337,7 @@ def test_bodies_are_fetched_of_candidates_alone(dovecot: Dovecot, user: str) -> 
     for _ in range(5):
         dovecot.deliver(MAIL, user)
     with Proxy(dovecot.ports.imap) as proxy:
-        seen = Reports()
-        look_once(
-            clear(proxy.port, user=user),
-            cursors={},
-            report=seen.put,
-            is_candidate=lambda _: False,
-            settings=settings(REAL),
-        )
+        seen = sync_once(clear(proxy.port, user=user), is_candidate=lambda _: False)
 
     assert b"BODY.PEEK[]" not in proxy.sent
     assert seen.of(MessageFetched) == []
@@ -360,7 +348,7 @@ def test_a_huge_mail_is_fetched_up_to_the_cap(dovecot: Dovecot, user: str) -> No
     huge = b"Subject: huge\r\nX-Filler: " + 60_000 * b"a" + b"\r\n\r\n"
     dovecot.deliver(huge + 20_000 * (76 * b"x" + b"\r\n"), user)
 
-    seen = fetch_new(secure(dovecot, user))
+    seen = sync_once(secure(dovecot, user))
 
     assert len(seen.of(MessageFetched)[0].raw) == MAIL_BYTES + 1
 
@@ -400,10 +388,10 @@ def bytes_for_a_look(server: Dovecot, user: str) -> int:
 def test_a_look_costs_the_same_in_a_large_mailbox_as_in_a_small_one(
     dovecot: Dovecot, user: str
 ) -> None:
-    fetch_new(secure(dovecot, user))
+    sync_once(secure(dovecot, user))
     small = bytes_for_a_look(dovecot, user)
     other = f"{user}-large"
-    fetch_new(secure(dovecot, other))
+    sync_once(secure(dovecot, other))
     fill(dovecot, other, 2000)
 
     large = bytes_for_a_look(dovecot, other)

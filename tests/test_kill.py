@@ -14,7 +14,7 @@ from tests.sample_mails import approval, records
 from tests.servers import serving_dns
 from watcher.clock import utc_now
 from watcher.demo.server import Mailbox, serving
-from watcher.events import EventName
+from watcher.events import EventName, to_fields
 
 RUNS = 200
 RUNS_A_MAIL = 5
@@ -74,7 +74,8 @@ def deliver(mailbox: Mailbox) -> str:
 
 def assert_each_is_there_once(home: Home, count: int) -> None:
     events = home.events()
-    logged = Counter(e.origin.uid for e in events if e.event is EventName.ATTEMPT)
-    shown = {e.origin.uid for e in events if e.event is EventName.NOTIFIED}
+    by_name = [(e.event, to_fields(e)["uid"]) for e in events]
+    logged = Counter(uid for name, uid in by_name if name is EventName.ATTEMPT)
+    shown = {uid for name, uid in by_name if name is EventName.NOTIFIED}
     assert logged == dict.fromkeys(range(1, count + 1), 1)
     assert shown == set(logged)

@@ -7,8 +7,8 @@ import pytest
 from tests.factories import CODE, LINK, attempt, live
 from tests.fakes import recorder
 from watcher.errors import NotificationFailed
-from watcher.events import Kind
 from watcher.notify.macos import Osascript
+from watcher.recognition.verdict import Kind
 
 READ = 'cat >> "$said"'
 

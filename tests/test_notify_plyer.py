@@ -12,8 +12,8 @@ from tests.desktop import Desktop, session_bus
 from tests.factories import CODE, LINK, attempt, live
 from tests.fakes import recorder, required_program
 from watcher.errors import NotificationFailed
-from watcher.events import Kind
 from watcher.notify.plyer import BODY_UNITS, TITLE_UNITS, Plyer
+from watcher.recognition.verdict import Kind
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="its Linux backend is tried here"

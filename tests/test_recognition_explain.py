@@ -15,15 +15,15 @@ from tests.sample_mails import (
     plain,
     signed,
 )
-from watcher.recognition.explain import ASPECTS, REASONS, Aspect, Check, defang, explain
+from watcher.recognition.explain import ASPECTS, REASONS, Aspect, Finding, finding
 from watcher.recognition.judge import Policy, classify
 from watcher.recognition.verdict import LookAlike, NotRelevant, Reason, Unverified
 
 
-def checks(raw: bytes, policy: Policy = ANYTHING) -> dict[str, Check]:
-    """Return the checks by their English labels."""
+def checks(raw: bytes, policy: Policy = ANYTHING) -> dict[str, Finding]:
+    """Return the findings by the English labels of their aspects."""
     judgement = classify(raw, verify=VERIFY, policy=policy)
-    return {check.label.en: check for check in explain(judgement.findings)}
+    return {ASPECTS[found.aspect].en: found for found in judgement.findings}
 
 
 def test_every_reason_and_aspect_has_words() -> None:
@@ -59,7 +59,7 @@ def test_flaw_is_told_with_the_value_that_shows_it() -> None:
 
     assert check.passed is False
     assert check.value == "hxxps://evil.example/x"
-    assert check.flaws[0].ja == "リンク先が Amazon ではありません"
+    assert REASONS[check.flaws[0]].ja == "リンク先が Amazon ではありません"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,11 @@ def test_dismissed_mail_says_what_it_is_about() -> None:
 
 
 def test_defanged_text_leads_nowhere() -> None:
-    assert defang(f"see {LINK} now") == "see hxxps://www.amazon.co.jp/a/c/r/… now"
-    assert defang("HTTP://a.example") == "hxxp://a.example"
+    def shown(text: str) -> str:
+        return finding(Aspect.LINK, (), text).value
+
+    assert shown(f"see {LINK} now") == "see hxxps://www.amazon.co.jp/a/c/r/… now"
+    assert shown("HTTP://a.example") == "hxxp://a.example"
 
 
 def test_reasons_of_a_verdict_are_the_flaws_of_its_findings() -> None:

@@ -23,7 +23,7 @@ from tests.sample_mails import (
 from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import WORDINGS
 from watcher.recognition.judge import Policy, judge
-from watcher.recognition.message import parse_message
+from watcher.recognition.message import read
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
@@ -260,6 +260,4 @@ def test_only_a_recognised_mail_has_room_for_a_link() -> None:
 def test_judge_dismisses_what_poses_as_nothing() -> None:
     mail = Mail(sender="a@example.org", subject="Lunch?", body=plain("?"))
 
-    assert isinstance(
-        judge(parse_message(compose(mail)), (), Policy()).verdict, NotRelevant
-    )
+    assert isinstance(judge(read(compose(mail)), (), Policy()).verdict, NotRelevant)

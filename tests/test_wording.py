@@ -20,11 +20,11 @@ from tests.factories import (
     live,
 )
 from watcher.clock import local_time
-from watcher.events import Kind
 from watcher.i18n import Language, Text, fit_columns, fit_utf16
 from watcher.notify import sentences, wording
 from watcher.notify.notification import Action, Notification
 from watcher.notify.wording import SHORT_BODY_UNITS
+from watcher.recognition.verdict import Kind
 
 TITLE_COLUMNS = 26  # as many as xfce4-notifyd shows beside its icon
 

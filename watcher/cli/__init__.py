@@ -91,11 +91,11 @@ def _drop_unwritten() -> None:
 
 def _set_up_diagnostics(options: Options) -> None:
     # The daemon's operator wants to see what it does; a command tells its own errors.
-    level = logging.INFO if options.command == "run" else logging.ERROR
-    if options.quiet:
-        level = logging.ERROR
-    elif options.verbose:
+    level = logging.CRITICAL
+    if options.verbose:
         level = logging.DEBUG
+    elif options.command == "run":
+        level = logging.ERROR if options.quiet else logging.INFO
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

@@ -7,7 +7,7 @@ dismissed by its header; only what claims a store's domain is verified.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watcher.recognition import links
 from watcher.recognition.authres import Trust, provider_result
@@ -70,7 +70,7 @@ class Policy:
 class Judgement:
     """A verdict with the findings it follows from."""
 
-    reading: Reading
+    reading: Reading = field(repr=False)
     verdict: Verdict
     findings: tuple[Finding, ...]
     """Why, aspect by aspect."""

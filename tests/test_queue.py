@@ -7,7 +7,11 @@ from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
 from watcher.events import MessageFetched, Origin
 
 PATIENCE_S = 20.0
-MAIL = MessageFetched(origin=Origin(account="home", uid=1), received_at=NOW, raw=b"")
+MAIL = MessageFetched(
+    origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1),
+    received_at=NOW,
+    raw=b"",
+)
 
 
 def flood(queue: EventQueue, count: int) -> threading.Thread:

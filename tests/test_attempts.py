@@ -37,7 +37,7 @@ class Machine:
     def deadline(self) -> datetime | None:
         """Return when the one attempt is over by the log."""
         (event,) = self.journal.live(self.now)
-        return event.expires_at
+        return event.about.expires_at
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import NOW, WINDOW, link_of, new_event
+from tests.factories import NOW, WINDOW, link_of, recorded
 from tests.fakes import RecordingChannel
 from watcher.app.notifier import (
     STALE_AFTER,
@@ -15,8 +15,8 @@ from watcher.app.notifier import (
     Notifier,
     NotifierSettings,
 )
-from watcher.app.pipeline import MailPipeline, Reception
-from watcher.events import Cursor, Event, EventName, MailboxSynced, Origin
+from watcher.app.pipeline import MailPipeline
+from watcher.events import Cursor, EventName, Expectation, MailboxSynced
 from watcher.i18n import Language
 from watcher.journal import Journal
 from watcher.journal.log import DELIVERY_LEASE
@@ -46,14 +46,6 @@ def notifier(
     journal: Journal, *channels: RecordingChannel, settings: NotifierSettings = VOICE
 ) -> Notifier:
     return Notifier(journal, Delivery(channels) if channels else None, settings)
-
-
-def recorded(
-    journal: Journal, number: int = 1, event: EventName = EventName.ATTEMPT
-) -> Event:
-    recorded = journal.record(new_event(number, event=event))
-    assert recorded is not None
-    return recorded
 
 
 def names(journal: Journal) -> list[str]:
@@ -101,13 +93,13 @@ def test_what_could_not_be_shown_is_tried_again_but_not_at_once(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     channel.is_shut = True
-    settings = notifier(journal, channel)
-    settings.notify_new(recorded(journal), NOW)
-    settings.notify_pending(NOW)
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(recorded(journal), NOW)
+    shown_by.notify_pending(NOW)
     assert names(journal) == ["attempt", "notify_failed"]
 
     channel.is_shut = False
-    settings.notify_pending(LATER)
+    shown_by.notify_pending(LATER)
 
     assert channel.links == [link_of(1)]
     assert names(journal) == ["attempt", "notify_failed", "notified"]
@@ -142,8 +134,8 @@ def test_who_wants_no_notifications_gets_none_and_the_log_says_so(
 
     silent.notify_new(event, NOW)
     silent.notify_pending(NOW)
-    silent.remind(event, NOW)
-    silent.close(event, NOW + WINDOW)
+    silent.remind(event.about, NOW)
+    silent.close(event.about, NOW + WINDOW)
 
     assert names(journal) == ["attempt"]
 
@@ -175,7 +167,7 @@ def test_a_flood_of_unverified_mails_ends_in_one_summary(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     for number in range(UNVERIFIED_AN_HOUR + 10):
-        event = recorded(journal, number, EventName.UNVERIFIED)
+        event = recorded(journal, number, event=EventName.UNVERIFIED)
         notifier(journal, channel).notify_new(event, NOW)
 
     assert len(channel.shown) == UNVERIFIED_AN_HOUR + 1
@@ -196,7 +188,7 @@ def test_a_reminder_is_shown_and_logged(
 ) -> None:
     event = recorded(journal)
 
-    notifier(journal, channel).remind(event, NOW + timedelta(minutes=3))
+    notifier(journal, channel).remind(event.about, NOW + timedelta(minutes=3))
 
     assert channel.links == [link_of(1)]
     assert names(journal) == ["attempt", "reminded"]
@@ -207,7 +199,7 @@ def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
 ) -> None:
     channel.is_shut = True
 
-    notifier(journal, channel).remind(recorded(journal), NOW)
+    notifier(journal, channel).remind(recorded(journal).about, NOW)
 
     assert names(journal) == ["attempt", "notify_failed"]
 
@@ -215,13 +207,13 @@ def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
 def test_the_end_of_what_was_shown_is_told_and_its_popup_withdrawn(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    settings = notifier(journal, channel)
-    settings.notify_new(recorded(journal), NOW)
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(recorded(journal), NOW)
     (over,) = journal.expire(NOW + WINDOW)
 
-    settings.close(over, NOW + WINDOW)
+    shown_by.close(over, NOW + WINDOW)
 
-    assert channel.withdrawn == [over.attempt_id]
+    assert channel.withdrawn == [over.id]
     assert channel.links == [link_of(1), None]
 
 
@@ -230,11 +222,11 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
 ) -> None:
     unseen = recorded(journal, 1)
     seen = recorded(journal, 2)
-    settings = notifier(journal, channel)
-    settings.notify_new(seen, NOW)
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(seen, NOW)
 
-    settings.close(unseen, NOW + WINDOW)
-    settings.close(seen, NOW + WINDOW + STALE_AFTER)
+    shown_by.close(unseen.about, NOW + WINDOW)
+    shown_by.close(seen.about, NOW + WINDOW + STALE_AFTER)
 
     assert channel.links == [link_of(2)]
 
@@ -242,7 +234,7 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
 def test_it_was_not_me_is_logged_and_answered_with_advice(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    notifier(journal, channel).answer_not_me(recorded(journal), NOW)
+    notifier(journal, channel).answer_not_me(recorded(journal).about, NOW)
 
     assert names(journal) == ["attempt", "not_me"]
     assert channel.links == [None]
@@ -252,14 +244,12 @@ def test_who_expects_a_sign_in_is_told_to_act(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     event = recorded(journal)
-    armed = Event(
-        id=0, at=NOW, event=EventName.ARMED, expires_at=NOW + timedelta(minutes=10)
-    )
-    settings = notifier(journal, channel)
+    until = NOW + timedelta(minutes=10)
+    shown_by = notifier(journal, channel)
 
-    settings.remind(event, NOW)
-    journal.append(armed)
-    settings.remind(event, NOW)
+    shown_by.remind(event.about, NOW)
+    journal.append(EventName.ARMED, at=NOW, about=Expectation(until))
+    shown_by.remind(event.about, NOW)
 
     assert channel.shown[0] != channel.shown[1]
 
@@ -267,31 +257,39 @@ def test_who_expects_a_sign_in_is_told_to_act(
 def test_several_missed_attempts_are_told_in_one_summary(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    settings = notifier(journal, channel)
-    missed = [recorded(journal, number, EventName.MISSED) for number in (1, 2, 3)]
+    shown_by = notifier(journal, channel)
+    missed = [
+        recorded(journal, number, event=EventName.MISSED).about for number in (1, 2, 3)
+    ]
 
-    settings.notify_missed(missed[:1], NOW)
-    settings.notify_missed(missed, NOW)
-    settings.notify_missed([], NOW)
+    shown_by.notify_missed(missed[:1], NOW)
+    shown_by.notify_missed(missed, NOW)
+    shown_by.notify_missed([], NOW)
 
     assert len(channel.shown) == 2
     assert channel.links == [None, None]
 
 
-def test_a_look_ends_with_its_cursor_after_all_was_told(
+def test_a_sync_ends_with_its_cursor_after_all_was_notified(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    intake = MailPipeline(journal, lambda *_: (), {}, WINDOW)
-    looks: list[object] = []
-    reception = Reception(journal, intake, notifier(journal, channel), looks.append)
-    look = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+    observed: list[object] = []
+    pipeline = MailPipeline(
+        journal,
+        notifier(journal, channel),
+        verify=lambda *_: (),
+        policies={},
+        window=WINDOW,
+        observe=observed.append,
+    )
+    synced = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
     recorded(journal)
 
-    reception.end_look(look, NOW)
+    pipeline.finish_sync(synced, NOW)
 
     assert channel.links == [link_of(1)]
     assert journal.cursors("home") == {"INBOX": Cursor(1, 7)}
-    assert looks == [look]
+    assert observed == [synced]
 
 
 def test_a_failure_that_is_about_no_mail_is_logged_as_such(
@@ -300,12 +298,8 @@ def test_a_failure_that_is_about_no_mail_is_logged_as_such(
     channel.is_shut = True
 
     notifier(journal, channel).notify_missed(
-        [recorded(journal, event=EventName.MISSED)], NOW
+        [recorded(journal, event=EventName.MISSED).about], NOW
     )
 
     *_, failed = journal.events()
-    assert (failed.event, failed.origin, failed.attempt_id) == (
-        EventName.NOTIFY_FAILED,
-        Origin(),
-        None,
-    )
+    assert (failed.event, failed.about) == (EventName.NOTIFY_FAILED, None)
