@@ -1,56 +1,263 @@
-"""Deadlines stay honest when somebody sets the machine's clock."""
+"""What follows an attempt until its end: reminders, clock steps, suspend, buttons."""
 
+import logging
+import sqlite3
+import webbrowser
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from tests.factories import NOW, WINDOW, new_event
+from tests.factories import NOW, WINDOW, attempt, link_of, new_event, recorded
 from tests.fakes import RecordingChannel
-from watcher.app.attempts import AttemptTracker
+from watcher.app.attempts import REFRESH_EVERY, AttemptTracker
 from watcher.app.notifier import Notifier, NotifierSettings
-from watcher.app.queue import QueueItem, Scheduler
-from watcher.clock import ClockStepDetector
-from watcher.events import EventName
+from watcher.app.queue import ButtonPressed, Deadline, QueueItem, Remind, Scheduler
+from watcher.clock import ClockStepDetector, SuspendDetector
+from watcher.events import UNRECORDED, Attempt, Event, EventName, to_fields
 from watcher.i18n import Language
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Action
+from watcher.recognition.verdict import Kind
+
+PATIENCE_S = 20.0
+EARLY, LATE = timedelta(minutes=3), timedelta(minutes=1)
+REMIND_AT = (EARLY, LATE)
+END = NOW + WINDOW
 
 
-@dataclass(slots=True)
+class Plan(Scheduler):
+    """Remembers what is planned for when, and whether it was woken."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+        self.planned: list[tuple[datetime, QueueItem]] = []
+        self.wakes = 0
+
+    def at(self, when: datetime, value: QueueItem) -> None:
+        """Remember it."""
+        self.planned.append((when, value))
+
+    def wake_up(self) -> None:
+        """Remember it."""
+        self.wakes += 1
+
+
 class Machine:
-    """A machine with an attempt that is alive, and two clocks."""
+    """A machine with one live attempt that was shown, and two clocks."""
 
-    journal: Journal
-    attempts: AttemptTracker
-    now: datetime = NOW
-    elapsed_s: float = 1000.0
-    put: list[QueueItem] = field(default_factory=list)
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.channel = RecordingChannel()
+        self.plan = Plan()
+        self.now = NOW
+        self.elapsed_s = 1000.0
+        settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+        self.notifier = Notifier(journal, Delivery([self.channel]), settings)
+        self.suspended_s = 0.0
+        self.attempts = AttemptTracker(
+            journal,
+            self.notifier,
+            self.plan,
+            REMIND_AT,
+            ClockStepDetector(lambda: self.now, lambda: self.elapsed_s),
+            SuspendDetector(
+                awake_s=lambda: self.elapsed_s,
+                clocks_s=(lambda: self.elapsed_s + self.suspended_s,),
+            ),
+        )
+        self.event = self.add(1)
+
+    def add(self, number: int) -> Event[Attempt]:
+        """Record one more attempt."""
+        return recorded(self.journal, number, at=self.now)
 
     def rest(self, span: timedelta) -> None:
-        """Let time pass on both clocks, as it does also in suspend."""
+        """Let time pass on both clocks."""
         self.now += span
         self.elapsed_s += span.total_seconds()
 
-    def deadline(self) -> datetime | None:
-        """Return when the one attempt is over by the log."""
+    def remind(self, left: timedelta, at: datetime) -> None:
+        """Let a planned reminder come."""
+        self.attempts.remind(Remind(self.event.id, left), at)
+
+    def answer(self, name: EventName) -> None:
+        """Log what the user answered."""
+        self.journal.append(name, about=self.event.about, at=NOW)
+
+    def deadline(self) -> datetime:
+        """Return when the one live attempt is over by the log."""
         (event,) = self.journal.live(self.now)
         return event.about.expires_at
 
+    def names(self) -> list[EventName]:
+        """Return the names of all events."""
+        return [event.event for event in self.journal.events()]
+
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    with Journal.open(tmp_path / "events.db") as journal:
-        settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-        notifier = Notifier(journal, Delivery([RecordingChannel()]), settings)
-        journal.record(new_event())
-        machine = Machine(journal, None)  # type: ignore[arg-type]  # the clock reads it
-        clock = ClockStepDetector(lambda: machine.now, lambda: machine.elapsed_s)
-        scheduler = Scheduler(machine.put.append)
-        machine.attempts = AttemptTracker(journal, notifier, scheduler, (), clock)
-        yield machine
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.db"
+
+
+@pytest.fixture
+def machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    monkeypatch.setattr("watcher.app.attempts.utc_now", lambda: NOW)
+    with Journal.open(path) as journal:
+        yield Machine(journal)
+
+
+# Reminders ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", REMIND_AT)
+def test_a_reminder_shows_a_live_attempt_again(
+    machine: Machine, left: timedelta
+) -> None:
+    machine.remind(left, END - left)
+
+    assert machine.channel.links == [link_of(1)]
+    assert machine.names() == [EventName.ATTEMPT, EventName.REMINDED]
+
+
+@pytest.mark.parametrize("answer", [EventName.OPENED, EventName.NOT_ME])
+def test_an_answered_attempt_is_not_reminded(
+    machine: Machine, answer: EventName
+) -> None:
+    machine.answer(answer)
+    machine.remind(LATE, END - LATE)
+
+    assert machine.channel.shown == []
+
+
+def test_an_expired_attempt_is_not_reminded(machine: Machine) -> None:
+    machine.remind(LATE, END)
+
+    assert machine.channel.shown == []
+
+
+def test_an_unknown_attempt_is_not_reminded(machine: Machine) -> None:
+    machine.attempts.remind(Remind(machine.event.id + 1, LATE), NOW)
+
+    assert machine.channel.shown == []
+
+
+def test_of_reminders_due_at_once_only_the_last_is_shown(machine: Machine) -> None:
+    at = END - LATE + timedelta(seconds=10)
+    for left in REMIND_AT:
+        machine.remind(left, at)
+
+    assert len(machine.channel.shown) == 1
+
+
+def test_a_reminder_is_overtaken_at_the_instant_of_the_next(machine: Machine) -> None:
+    machine.remind(EARLY, END - LATE)
+
+    assert machine.channel.shown == []
+
+
+# Planning -----------------------------------------------------------------------------
+
+
+def test_every_reminder_and_the_end_of_an_attempt_are_planned_once(
+    machine: Machine,
+) -> None:
+    for _ in range(2):
+        machine.attempts.schedule(NOW)
+
+    assert machine.plan.planned == [
+        (END - EARLY, Remind(1, EARLY)),
+        (END - LATE, Remind(1, LATE)),
+        (END, Deadline(1)),
+    ]
+
+
+def test_only_the_attempt_that_is_new_is_planned(machine: Machine) -> None:
+    machine.attempts.schedule(NOW)
+    machine.plan.planned.clear()
+    second = machine.add(2)
+    machine.attempts.schedule(NOW)
+
+    assert [value for _, value in machine.plan.planned] == [
+        Remind(second.id, EARLY),
+        Remind(second.id, LATE),
+        Deadline(second.id),
+    ]
+
+
+def test_a_reminder_whose_time_is_past_is_not_planned(machine: Machine) -> None:
+    machine.attempts.schedule(END - EARLY)
+
+    assert [value for _, value in machine.plan.planned] == [
+        Remind(1, LATE),
+        Deadline(1),
+    ]
+
+
+def test_the_start_plans_ends_and_announces_what_was_left(machine: Machine) -> None:
+    machine.attempts.resume(NOW)
+
+    assert machine.channel.links == [link_of(1)]
+    assert machine.plan.planned[-1] == (END, Deadline(1))
+
+
+def test_the_start_ends_what_is_over(machine: Machine) -> None:
+    machine.attempts.resume(END)
+
+    assert machine.names() == [EventName.ATTEMPT, EventName.EXPIRED]
+    assert machine.channel.withdrawn == [1]
+
+
+# The clock is set ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [timedelta(minutes=1), timedelta(minutes=-1)])
+def test_a_clock_step_plans_reminders_and_end_anew(
+    machine: Machine, step: timedelta
+) -> None:
+    machine.attempts.schedule(NOW)
+    machine.plan.planned.clear()
+    machine.now += step
+    machine.attempts.tick(machine.now)
+
+    assert machine.plan.planned == [
+        (END + step - EARLY, Remind(1, EARLY)),
+        (END + step - LATE, Remind(1, LATE)),
+        (END + step, Deadline(1)),
+    ]
+
+
+def test_without_a_clock_step_nothing_is_planned_anew(machine: Machine) -> None:
+    machine.attempts.schedule(NOW)
+    machine.plan.planned.clear()
+    machine.rest(timedelta(minutes=1))
+    machine.attempts.tick(machine.now)
+
+    assert machine.plan.planned == []
+
+
+def test_a_clock_step_is_logged(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    machine.now += timedelta(minutes=1)
+    machine.attempts.tick(machine.now)
+
+    assert "the clock was set by 0:01:00" in caplog.text
+
+
+def test_a_clock_step_leaves_expired_attempts_as_they_were(machine: Machine) -> None:
+    machine.rest(WINDOW)
+    machine.attempts.expire(machine.now)
+    machine.now -= timedelta(minutes=3)
+    machine.attempts.tick(machine.now)
+
+    ends = [to_fields(event)["expires_at"] for event in machine.journal.events()]
+    assert ends == [END, END]
 
 
 @pytest.mark.parametrize("step", [timedelta(minutes=3), timedelta(minutes=-3)])
@@ -77,7 +284,6 @@ def test_small_corrections_add_up_to_a_step(machine: Machine) -> None:
         machine.attempts.tick(machine.now)
 
     moved = machine.deadline()
-    assert moved is not None
     assert timedelta(0) < moved - (NOW + WINDOW) <= timedelta(seconds=2.5)
 
 
@@ -89,3 +295,127 @@ def test_what_is_over_stays_over_when_the_clock_goes_back(machine: Machine) -> N
 
     assert machine.journal.live(machine.now) == []
     assert machine.journal.count(EventName.EXPIRED, NOW - WINDOW) == 1
+
+
+# Suspend ------------------------------------------------------------------------------
+
+
+def test_the_scheduler_is_woken_once_after_suspend(machine: Machine) -> None:
+    machine.attempts.tick(NOW)
+    assert machine.plan.wakes == 0
+
+    machine.suspended_s += 60
+    for _ in range(2):
+        machine.attempts.tick(NOW)
+
+    assert machine.plan.wakes == 1
+
+
+# Secrets ------------------------------------------------------------------------------
+
+
+def test_a_secret_that_a_reader_keeps_in_the_files_leaves_them_later(
+    machine: Machine, path: Path
+) -> None:
+    secret = link_of(1).encode()
+    wal = path.with_name(path.name + "-wal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM events").fetchone()
+        machine.rest(WINDOW)
+        machine.attempts.expire(machine.now)
+        assert secret in path.read_bytes() + wal.read_bytes()
+        reader.execute("COMMIT")
+
+        machine.attempts.tick(machine.now)
+
+        assert secret not in path.read_bytes() + wal.read_bytes()
+
+
+# Countdown ----------------------------------------------------------------------------
+
+
+def test_an_open_notification_counts_down_every_30_seconds_only(
+    machine: Machine,
+) -> None:
+    for second in range(61):
+        machine.attempts.tick(NOW + timedelta(seconds=second))
+
+    assert len(machine.channel.refreshed) == 2
+    assert timedelta(seconds=30) == REFRESH_EVERY
+    assert "4:30" in machine.channel.refreshed[0].body
+    assert "4:00" in machine.channel.refreshed[1].body
+
+
+@pytest.mark.parametrize("answer", [EventName.OPENED, EventName.NOT_ME])
+def test_an_answered_attempt_does_not_count_down(
+    machine: Machine, answer: EventName
+) -> None:
+    machine.answer(answer)
+    second = machine.add(2)
+    machine.attempts.tick(NOW + REFRESH_EVERY)
+
+    assert [shown.replaces_id for shown in machine.channel.refreshed] == [second.id]
+
+
+# Buttons ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[str]:
+    """Give the links that the browser is asked to open."""
+    links: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(webbrowser, "open", links.put)
+    return links
+
+
+def test_the_button_open_opens_the_page_and_is_logged(
+    machine: Machine, opened: SimpleQueue[str]
+) -> None:
+    machine.attempts.press(ButtonPressed(1, Action.OPEN), NOW)
+
+    assert opened.get(timeout=PATIENCE_S) == link_of(1)
+    assert machine.names() == [EventName.ATTEMPT, EventName.OPENED]
+
+
+def test_the_button_not_me_is_logged_and_answered_with_advice(
+    machine: Machine, opened: SimpleQueue[str]
+) -> None:
+    machine.attempts.press(ButtonPressed(1, Action.NOT_ME), NOW)
+
+    assert machine.names() == [EventName.ATTEMPT, EventName.NOT_ME]
+    assert machine.channel.links == [None]
+    assert opened.empty()
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize(("attempt_id", "at"), [(1, END), (7, NOW)])
+def test_a_button_of_an_attempt_that_is_over_or_unknown_does_nothing(
+    machine: Machine,
+    opened: SimpleQueue[str],
+    action: Action,
+    attempt_id: int,
+    at: datetime,
+) -> None:
+    machine.attempts.press(ButtonPressed(attempt_id, action), at)
+
+    assert machine.names() == [EventName.ATTEMPT]
+    assert machine.channel.shown == []
+    assert opened.empty()
+
+
+def test_the_button_open_of_an_attempt_without_link_is_a_warning(
+    machine: Machine, opened: SimpleQueue[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = new_event(2)
+    about = replace(attempt(Kind.CODE, id=UNRECORDED, uid=2), expires_at=END)
+    event = machine.journal.record(
+        replace(seen, event=replace(seen.event, about=about))
+    )
+    assert event is not None
+    with caplog.at_level(logging.WARNING):
+        machine.attempts.press(ButtonPressed(event.id, Action.OPEN), NOW)
+
+    assert "no approval link" in caplog.text
+    assert EventName.OPENED not in machine.names()
+    assert opened.empty()

@@ -1,4 +1,4 @@
-"""The event log: one event for ever per attempt, and no secret after its time."""
+"""The event log: each event once, leased, expired, pruned, and kept from others."""
 
 import random
 import sqlite3
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,14 +30,7 @@ from watcher.events import (
     to_fields,
 )
 from watcher.journal import Journal
-from watcher.journal.database import (
-    FORMAT,
-    Database,
-    from_ms,
-    from_row,
-    mask,
-    to_row,
-)
+from watcher.journal.database import FORMAT, Database, from_ms, from_row, mask, to_row
 from watcher.journal.log import DELIVERY_LEASE, PAGE
 from watcher.recognition.verdict import Claim, Kind
 
@@ -457,3 +450,204 @@ def test_a_full_disk_loses_nothing_and_ends_with_room(path: Path) -> None:
 def _fill(journal: Journal) -> None:
     for number in range(1, 1000):
         recorded(journal, number)
+
+
+MS = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+
+
+def armed(journal: Journal, until: datetime) -> None:
+    journal.append(EventName.ARMED, at=NOW, about=Expectation(until))
+
+
+def test_pruning_takes_leases_and_keys_of_old_attempts_alone(
+    journal: Journal, path: Path
+) -> None:
+    old, young = recorded(journal, 1), recorded(journal, 2, at=NOW + DAY)
+    for event in (old, young):
+        assert journal.acquire_lease(event.id, NOW)
+
+    journal.prune(NOW + DAY)
+
+    assert list(journal.events()) == [young]
+    assert sql(path, "SELECT attempt_id FROM deliveries") == [(young.id,)]
+    assert sql(path, "SELECT key FROM seen") == [("key 2",)]
+
+
+def test_an_event_without_attempt_keeps_no_key(journal: Journal, path: Path) -> None:
+    recorded(journal)
+    journal.append(EventName.STARTED, at=NOW + DAY)
+
+    journal.prune(NOW + DAY)
+
+    assert sql(path, "SELECT key FROM seen") == []
+
+
+def test_the_newest_word_on_arming_counts_not_the_latest_end(journal: Journal) -> None:
+    assert journal.armed_until() is None
+    armed(journal, NOW + 2 * WINDOW)
+    armed(journal, NOW + WINDOW)
+    recorded(journal, at=NOW + DAY)
+
+    assert journal.armed_until() == NOW + WINDOW
+
+
+def test_a_clock_step_moves_open_attempts_alone(journal: Journal) -> None:
+    over = recorded(journal, 1, at=NOW - WINDOW)
+    journal.expire(NOW)
+    open_one = recorded(journal, 2)
+    journal.append(EventName.NOTIFIED, about=open_one.about, at=NOW)
+    armed(journal, NOW + WINDOW)
+    before = list(journal.events())
+
+    journal.move_deadlines(-MS)
+
+    ends = [to_fields(event)["expires_at"] for event in journal.events()]
+    moved = NOW + WINDOW - MS
+    assert ends == [
+        moved if event.id == open_one.id else to_fields(event)["expires_at"]
+        for event in before
+    ]
+    assert ends[0] == over.about.expires_at
+
+
+def test_a_lease_is_void_at_the_end_of_its_lease_and_not_before(
+    journal: Journal,
+) -> None:
+    event = recorded(journal)
+
+    assert journal.acquire_lease(event.id, NOW)
+    assert not journal.acquire_lease(event.id, NOW + DELIVERY_LEASE - MS)
+    assert journal.acquire_lease(event.id, NOW + DELIVERY_LEASE)
+    assert not journal.acquire_lease(event.id, NOW + 2 * DELIVERY_LEASE - MS)
+    journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
+    assert not journal.acquire_lease(event.id, NOW + DAY)
+
+
+def test_voided_leases_can_be_made_anew(journal: Journal) -> None:
+    events = [recorded(journal, number) for number in (1, 2)]
+    for event in events:
+        assert journal.acquire_lease(event.id, NOW)
+
+    journal.void_leases()
+
+    assert all(journal.acquire_lease(event.id, NOW) for event in events)
+
+
+def test_an_attempt_expires_once_at_its_instant_and_loses_its_secret_alone(
+    journal: Journal, path: Path
+) -> None:
+    first = recorded(journal, 1)
+    recorded(journal, 2, at=NOW + MS)
+    assert journal.expire(NOW + WINDOW - MS) == []
+    assert journal.live(NOW + WINDOW - MS)[0] == first
+
+    (expired,) = journal.expire(NOW + WINDOW)
+
+    *_, logged = journal.events()
+    assert (logged.event, logged.at) == (EventName.EXPIRED, NOW + WINDOW)
+    assert (logged.id, expired.id) == (3, first.id)
+    assert sql(path, "SELECT secret FROM secrets") == [(link_of(2),)]
+    assert journal.expire(NOW + WINDOW) == []
+    assert [event.id for event in journal.live(NOW)] == [2]
+
+
+def test_an_attempt_is_not_live_at_its_end(journal: Journal) -> None:
+    recorded(journal)
+
+    assert journal.live(NOW + WINDOW) == journal.unnotified(NOW + WINDOW) == []
+
+
+def test_the_checkpoint_is_retried_only_while_it_is_owed(
+    journal: Journal, path: Path
+) -> None:
+    recorded(journal)
+    wal = path.with_name(path.name + "-wal")
+    journal.checkpoint()
+    assert wal.stat().st_size > 0
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM events").fetchall()
+        journal.expire(NOW + WINDOW)
+        assert wal.stat().st_size > 0
+    journal.checkpoint()
+    assert wal.stat().st_size == 0
+
+
+def test_live_attempts_come_oldest_first_behind_an_id(journal: Journal) -> None:
+    first, second, third = (recorded(journal, number) for number in (1, 2, 3))
+
+    assert journal.live(NOW) == [first, second, third]
+    assert journal.live(NOW, after_id=first.id) == [second, third]
+
+
+def test_only_what_was_not_shown_is_unnotified(journal: Journal) -> None:
+    shown, failed = recorded(journal, 1), recorded(journal, 2)
+    journal.append(EventName.NOTIFIED, about=shown.about, at=NOW)
+    journal.append(EventName.NOTIFY_FAILED, about=failed.about, at=NOW)
+
+    assert journal.unnotified(NOW) == [failed]
+
+
+def test_events_are_counted_by_name_from_the_instant_on(journal: Journal) -> None:
+    for at in (NOW - MS, NOW, NOW + MS):
+        journal.append(EventName.STARTED, at=at)
+    journal.append(EventName.STOPPED, at=NOW)
+
+    assert journal.count(EventName.STARTED, NOW) == 2
+    assert journal.count(EventName.BLIND, NOW) == 0
+
+
+def test_what_a_known_mail_brings_is_not_logged(journal: Journal, path: Path) -> None:
+    recorded(journal)
+    again = new_event(2, keys=("new key", "key 1"))
+
+    assert journal.record(again) is None
+
+    assert sql(path, "SELECT key FROM seen") == [("key 1",)]
+    assert sql(path, "SELECT secret FROM secrets") == [(link_of(1),)]
+    assert len(list(journal.events())) == 1
+
+
+def test_a_predecessor_gives_its_attempt_and_is_not_a_key(journal: Journal) -> None:
+    first = journal.record(new_event(1, event=EventName.UNVERIFIED, keys=("u",)))
+    second = journal.record(new_event(2, keys=("a",), predecessors=("none", "u")))
+    third = journal.record(new_event(3, keys=("b",), predecessors=("none",)))
+
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (second.id, second.about.id) == (2, first.id)
+    assert (third.id, third.about.id) == (3, 3)
+
+
+def test_what_happens_next_keeps_the_subject(journal: Journal) -> None:
+    event = recorded(journal)
+    later = NOW + MS
+
+    journal.append(EventName.OPENED, about=event.about, at=later, detail="browser")
+
+    _, opened = journal.events()
+    assert opened == Event(
+        id=2, at=later, event=EventName.OPENED, about=event.about, detail="browser"
+    )
+    assert journal.has_happened(event.id, EventName.OPENED)
+    assert not journal.has_happened(event.id, EventName.NOT_ME)
+
+
+def test_the_newest_state_and_cursor_of_each_account_count(journal: Journal) -> None:
+    for account, uid in (("home", 1), ("home", 2), ("work", 3)):
+        journal.put_session(account, {"uid": uid})
+        journal.move_cursor(account, "INBOX", Cursor(7, uid))
+
+    assert journal.sessions() == {"home": {"uid": 2}, "work": {"uid": 3}}
+    assert journal.cursors("home") == {"INBOX": Cursor(7, 2)}
+    assert journal.cursors("nobody") == {}
+
+
+def test_a_secret_is_masked_outside_its_table(journal: Journal, path: Path) -> None:
+    recorded(journal)
+
+    masked = "https://www.amazon.co.jp/a/c/r/…"
+    assert sql(path, "SELECT masked FROM events") == [(masked,)]
+    assert sql(path, "SELECT secret FROM secrets") == [(link_of(1),)]

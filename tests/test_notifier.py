@@ -1,8 +1,8 @@
-"""What the user is told of, once each: stored first, then shown, then confirmed."""
+"""What is shown when: the lease before, the confirmation after, floods, late news."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,20 @@ from watcher.app.notifier import (
     NotifierSettings,
 )
 from watcher.app.pipeline import MailPipeline
-from watcher.events import Cursor, EventName, Expectation, MailboxSynced
+from watcher.events import (
+    Attempt,
+    Cursor,
+    Event,
+    EventName,
+    Expectation,
+    MailboxSynced,
+)
 from watcher.i18n import Language
 from watcher.journal import Journal
 from watcher.journal.log import DELIVERY_LEASE
+from watcher.notify import wording
 from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Notification
 
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
 LATER = NOW + DELIVERY_LEASE
@@ -303,3 +312,328 @@ def test_a_failure_that_is_about_no_mail_is_logged_as_such(
 
     *_, failed = journal.events()
     assert (failed.event, failed.about) == (EventName.NOTIFY_FAILED, None)
+
+
+HOUR = timedelta(hours=1)
+MS = timedelta(milliseconds=1)
+
+
+def arm(journal: Journal, until: datetime) -> None:
+    journal.append(EventName.ARMED, at=NOW, about=Expectation(until))
+
+
+# Claim, show, confirm -----------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Witness(RecordingChannel):
+    """A channel that tries to claim the attempt while it is asked to show it."""
+
+    journal: Journal | None = None
+    could_claim: list[bool] = field(default_factory=list)
+    names_then: list[str] = field(default_factory=list)
+
+    def show(self, notification: Notification) -> None:
+        """Claim what is shown, as another program would."""
+        assert self.journal is not None
+        self.could_claim.append(
+            self.journal.acquire_lease(notification.replaces_id, NOW)
+        )
+        self.names_then += names(self.journal)
+        RecordingChannel.show(self, notification)
+
+
+def test_an_attempt_is_claimed_before_it_is_shown_and_confirmed_after(
+    journal: Journal,
+) -> None:
+    witness = Witness(journal=journal)
+    notifier(journal, witness).notify_new(recorded(journal), NOW)
+
+    assert witness.could_claim == [False]
+    assert witness.names_then == [EventName.ATTEMPT]
+    assert names(journal) == [EventName.ATTEMPT, EventName.NOTIFIED]
+
+
+def test_who_wants_no_notifications_claims_nothing(journal: Journal) -> None:
+    event = recorded(journal)
+    notifier(journal).notify_new(event, NOW)
+
+    assert journal.acquire_lease(event.id, NOW)
+
+
+def test_without_a_delivery_nothing_is_refreshed_or_told(journal: Journal) -> None:
+    shown: list[Notification] = []
+    settings = replace(
+        VOICE, on_shown=lambda notification, _: shown.append(notification)
+    )
+    silent = notifier(journal, settings=settings)
+    event = recorded(journal)
+
+    silent.refresh(event.about, NOW)
+    assert silent.notify(wording.trial, NOW) is None
+    assert shown == []
+    assert names(journal) == [EventName.ATTEMPT]
+
+
+@pytest.mark.parametrize("wait", [DELIVERY_LEASE - MS, DELIVERY_LEASE])
+def test_what_could_not_be_shown_is_tried_again_after_the_lease(
+    journal: Journal, channel: RecordingChannel, wait: timedelta
+) -> None:
+    channel.is_shut = True
+    settings = notifier(journal, channel)
+    settings.notify_new(recorded(journal), NOW)
+    channel.is_shut = False
+    settings.notify_pending(NOW + wait)
+
+    assert channel.links == ([link_of(1)] if wait == DELIVERY_LEASE else [])
+
+
+def test_the_channel_that_showed_it_is_logged_and_told(journal: Journal) -> None:
+    shut, channel = RecordingChannel(name="shut", is_shut=True), RecordingChannel()
+    shown: list[tuple[Notification, str]] = []
+    settings = replace(VOICE, on_shown=lambda *both: shown.append(both))
+    event = recorded(journal)
+    notifier(journal, shut, channel, settings=settings).remind(event.about, NOW)
+
+    _, failed, reminded = journal.events()
+    assert (failed.event, failed.detail, failed.about, failed.at) == (
+        EventName.NOTIFY_FAILED,
+        "shut: shut",
+        event.about,
+        NOW,
+    )
+    assert (reminded.event, reminded.detail, reminded.at) == (
+        EventName.REMINDED,
+        "eyes",
+        NOW,
+    )
+    assert shown == [(channel.shown[0], "eyes")]
+
+
+def test_each_channel_that_failed_is_logged(journal: Journal) -> None:
+    channels = [
+        RecordingChannel(name=name, is_shut=True) for name in ("first", "second")
+    ]
+    event = recorded(journal)
+    notifier(journal, *channels).notify_new(event, NOW)
+
+    failures = [(e.event, e.detail, e.about) for e in journal.events()][1:]
+    assert failures == [
+        (EventName.NOTIFY_FAILED, "first: shut", event.about),
+        (EventName.NOTIFY_FAILED, "second: shut", event.about),
+    ]
+
+
+def test_a_failure_about_nothing_names_no_mail(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    recorded(journal)
+    notifier(journal, RecordingChannel(is_shut=True), channel).notify(
+        wording.trial, NOW
+    )
+
+    *_, failed = journal.events()
+    assert (failed.about, failed.at) == (None, NOW)
+
+
+def test_a_failure_to_give_advice_is_about_the_attempt(journal: Journal) -> None:
+    event = recorded(journal)
+    notifier(journal, RecordingChannel(is_shut=True)).answer_not_me(event.about, NOW)
+
+    logged = [(e.event, e.about, e.at) for e in journal.events()][1:]
+    assert logged == [
+        (EventName.NOT_ME, event.about, NOW),
+        (EventName.NOTIFY_FAILED, event.about, NOW),
+    ]
+
+
+# Armed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("until", "is_armed"),
+    [(NOW + MS, True), (NOW, False), (NOW - HOUR, False), (None, False)],
+)
+def test_a_call_to_act_is_made_only_while_a_sign_in_is_expected(
+    journal: Journal, channel: RecordingChannel, until: datetime | None, is_armed: bool
+) -> None:
+    event = recorded(journal)
+    if until:
+        arm(journal, until)
+    notifier(journal, channel).notify_new(event, NOW)
+
+    assert channel.shown == [
+        wording.live(event.about, now=NOW, language=Language.EN, is_armed=is_armed)
+    ]
+
+
+def test_a_user_who_is_not_armed_any_more_is_asked_in_reminder_and_countdown(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    event = recorded(journal)
+    arm(journal, NOW)
+    settings = notifier(journal, channel)
+    settings.refresh(event.about, NOW)
+    settings.remind(event.about, NOW)
+
+    ask = {"now": NOW, "language": Language.EN, "is_armed": False}
+    assert channel.refreshed == [wording.live(event.about, **ask)]  # type: ignore[arg-type]
+    assert channel.shown == [wording.reminder(event.about, **ask)]  # type: ignore[arg-type]
+
+
+# Countdown ----------------------------------------------------------------------------
+
+
+def test_the_countdown_after_a_reminder_keeps_its_title(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    event = recorded(journal)
+    settings = notifier(journal, channel)
+    settings.notify_new(event, NOW)
+    settings.refresh(event.about, NOW)
+    settings.remind(event.about, NOW)
+    settings.refresh(event.about, NOW + timedelta(seconds=30))
+
+    live, reminder = channel.shown
+    assert live.title != reminder.title
+    assert [one.title for one in channel.refreshed] == [live.title, reminder.title]
+    assert "4:30" in channel.refreshed[1].body
+
+
+# Unverified mails ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "count"), [(NOW + WINDOW - MS, 1), (NOW + WINDOW, 0), (NOW + 2 * WINDOW, 0)]
+)
+def test_an_unverified_mail_whose_time_is_over_is_not_announced(
+    journal: Journal, channel: RecordingChannel, at: datetime, count: int
+) -> None:
+    event = recorded(journal, event=EventName.UNVERIFIED)
+    notifier(journal, channel).notify_new(event, at)
+
+    assert len(channel.shown) == count
+
+
+def test_five_unverified_mails_are_told_then_a_summary_then_nothing(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    events: list[Event[Attempt]] = []
+    for number in range(8):
+        events.append(recorded(journal, number, event=EventName.UNVERIFIED))
+        notifier(journal, channel).notify_new(events[-1], NOW)
+
+    assert UNVERIFIED_AN_HOUR == 5
+    assert channel.shown == [
+        *(
+            wording.unverified(event.about, language=Language.EN)
+            for event in events[:5]
+        ),
+        wording.unverified_summary(6, language=Language.EN),
+    ]
+
+
+@pytest.mark.parametrize(("age", "is_single"), [(HOUR, False), (HOUR + MS, True)])
+def test_unverified_mails_older_than_an_hour_do_not_count(
+    journal: Journal, channel: RecordingChannel, age: timedelta, is_single: bool
+) -> None:
+    for number in range(5):
+        recorded(journal, number, event=EventName.UNVERIFIED, at=NOW - age)
+    event = recorded(journal, 9, event=EventName.UNVERIFIED)
+    notifier(journal, channel).notify_new(event, NOW)
+
+    single = wording.unverified(event.about, language=Language.EN)
+    summary = wording.unverified_summary(6, language=Language.EN)
+    assert channel.shown == [single if is_single else summary]
+
+
+# The end of an attempt ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("late_by", "is_told"), [(STALE_AFTER - MS, True), (STALE_AFTER, False)]
+)
+def test_that_an_attempt_is_over_is_news_for_two_minutes(
+    journal: Journal, channel: RecordingChannel, late_by: timedelta, is_told: bool
+) -> None:
+    event = recorded(journal)
+    settings = notifier(journal, channel)
+    settings.notify_new(event, NOW)
+    settings.close(event.about, NOW + WINDOW + late_by)
+
+    assert timedelta(minutes=2) == STALE_AFTER
+    assert (
+        channel.shown[1:]
+        == [wording.expired(event.about, language=Language.EN)][:is_told]
+    )
+    assert channel.withdrawn == [event.id]
+
+
+def test_the_end_of_what_was_never_shown_is_not_told(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    notifier(journal, channel).close(recorded(journal).about, NOW + WINDOW)
+
+    assert channel.shown == []
+    assert channel.withdrawn == [1]
+
+
+# Missed attempts ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_one_missed_attempt_is_told_alone_and_several_in_a_summary(
+    journal: Journal, channel: RecordingChannel, count: int
+) -> None:
+    missed = [
+        recorded(journal, number, event=EventName.MISSED).about
+        for number in range(count)
+    ]
+    notifier(journal, channel).notify_missed(missed, NOW)
+
+    told = {
+        0: [],
+        1: [wording.late(missed[0], language=Language.EN)] if missed else [],
+    }
+    summary = wording.missed(missed, language=Language.EN) if count > 1 else None
+    assert channel.shown == told.get(count, [summary])
+
+
+# Every way to tell --------------------------------------------------------------------
+
+
+def test_all_is_told_in_the_language_of_the_user(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    event = recorded(journal)
+    settings = notifier(journal, channel, settings=replace(VOICE, language=Language.JA))
+    settings.notify_new(event, NOW)
+    settings.refresh(event.about, NOW)
+    settings.answer_not_me(event.about, NOW)
+
+    live = wording.live(event.about, now=NOW, language=Language.JA, is_armed=False)
+    assert channel.shown == [
+        live,
+        wording.not_me_advice(event.about, language=Language.JA),
+    ]
+    assert channel.refreshed == [live]
+
+
+def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(
+    journal: Journal,
+) -> None:
+    settings = notifier(journal, RecordingChannel(is_shut=True))
+    for number in range(UNVERIFIED_AN_HOUR + 1):
+        settings.notify_new(recorded(journal, number, event=EventName.UNVERIFIED), NOW)
+    missed = [
+        recorded(journal, 20 + number, event=EventName.MISSED).about
+        for number in (0, 1)
+    ]
+    for events in (missed, missed[:1]):
+        settings.notify_missed(events, NOW)
+    event = recorded(journal, 30)
+    journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
+    settings.close(event.about, NOW)
+
+    failed = [e for e in journal.events() if e.event is EventName.NOTIFY_FAILED]
+    assert [one.at for one in failed] == [NOW] * (UNVERIFIED_AN_HOUR + 1 + 2 + 1)

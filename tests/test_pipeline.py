@@ -1,6 +1,10 @@
-"""What a mail means at this moment: an attempt alive or missed, a doubt, or nothing."""
+"""What a mail means now, by which keys it is known again, when its time is over."""
 
-from collections.abc import Iterator
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -9,7 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.factories import new_event
+from tests.fakes import RecordingChannel
 from tests.sample_mails import (
+    APPROVAL_HTML,
     LINK,
     VERIFY,
     Mail,
@@ -22,13 +29,22 @@ from tests.sample_mails import (
 )
 from watcher import events
 from watcher.app.notifier import Notifier, NotifierSettings
-from watcher.app.pipeline import RETRY_WITHIN, MailPipeline, Processed
+from watcher.app.pipeline import (
+    CLOCK_WRONG_BY,
+    CLOCKS_APART,
+    RETRY_WITHIN,
+    MailPipeline,
+    Observed,
+    Processed,
+)
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.events import (
     Attempt,
+    Cursor,
     Event,
     EventName,
+    MailboxSynced,
     MessageFetched,
     Origin,
     to_fields,
@@ -36,6 +52,9 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.journal import Journal
+from watcher.notify import wording
+from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Notification
 from watcher.recognition.judge import Policy, Verify
 from watcher.recognition.verdict import Kind, Reason
 
@@ -45,8 +64,13 @@ WINDOW = timedelta(minutes=5)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal.open(tmp_path / "events.db") as journal:
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "events.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    with Journal.open(path) as journal:
         yield journal
 
 
@@ -56,7 +80,7 @@ def pipeline(journal: Journal, verify: Verify = VERIFY) -> MailPipeline:
         journal,
         Notifier(journal, None, settings),
         verify=verify,
-        policies={"home": Policy()},
+        policies={"home": Policy(), "work": Policy()},
         window=WINDOW,
     )
 
@@ -69,13 +93,28 @@ def fetched(
     raw: bytes,
     *,
     uid: int = 1,
+    account: str = "home",
     received_at: datetime = SENT_AT,
     max_age: timedelta | None = None,
 ) -> MessageFetched:
-    origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
+    origin = Origin(account=account, mailbox="INBOX", uid_validity=1, uid=uid)
     return MessageFetched(
         origin=origin, received_at=received_at, raw=raw, max_age=max_age
     )
+
+
+def process(
+    journal: Journal, mail: MessageFetched, now: datetime = NOW, verify: Verify = VERIFY
+) -> Processed:
+    return pipeline(journal, verify).process(mail, now)
+
+
+def recorded_of(
+    journal: Journal, mail: MessageFetched, now: datetime = NOW
+) -> Event[events.Mail]:
+    event = process(journal, mail, now).event
+    assert event is not None
+    return event
 
 
 def processed(
@@ -285,3 +324,349 @@ def test_no_bytes_whatever_are_more_than_an_event_or_none(
     event = processed(journal, head + b"\r\n" + body).event
 
     assert event is None or (to_fields(event)["secret"] is None and to_json(event, NOW))
+
+
+WITHIN = timedelta(seconds=15)
+SECOND, MS = timedelta(seconds=1), timedelta(milliseconds=1)
+MESSAGE_ID = Mail().message_id
+LATEST = SENT_AT + WITHIN + CLOCKS_APART
+POLICIES = {"home": Policy(), "work": Policy()}
+VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
+SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+
+
+def unsigned(message_id: str = MESSAGE_ID) -> bytes:
+    return compose(
+        Mail(body=html(APPROVAL_HTML.format(link=LINK)), message_id=message_id)
+    )
+
+
+# Deadlines ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "moved_by"),
+    [
+        (LATEST - SECOND, 0 * SECOND),
+        (LATEST, 0 * SECOND),
+        (LATEST + SECOND, SECOND),
+        (LATEST + CLOCK_WRONG_BY - MS, CLOCK_WRONG_BY - MS),
+        (LATEST + CLOCK_WRONG_BY, 0 * SECOND),
+        (LATEST + CLOCK_WRONG_BY + SECOND, 0 * SECOND),
+    ],
+)
+def test_only_a_clock_between_5_seconds_and_10_minutes_wrong_moves_the_deadline(
+    journal: Journal, now: datetime, moved_by: timedelta
+) -> None:
+    event = recorded_of(journal, fetched(approval(), max_age=WITHIN), now)
+
+    assert timedelta(seconds=5) == CLOCKS_APART
+    assert timedelta(minutes=10) == CLOCK_WRONG_BY
+    assert attempt_of(event).expires_at == SENT_AT + WINDOW + moved_by
+
+
+def test_a_mail_of_unknown_age_never_gets_a_later_deadline(journal: Journal) -> None:
+    event = recorded_of(journal, fetched(approval()), SENT_AT + WINDOW - SECOND)
+
+    assert attempt_of(event).expires_at == SENT_AT + WINDOW
+
+
+@pytest.mark.parametrize("max_age", [None, WITHIN])
+def test_a_mail_received_in_our_future_gets_an_earlier_deadline(
+    journal: Journal, max_age: timedelta | None
+) -> None:
+    now = SENT_AT - timedelta(minutes=1)
+    mail = fetched(approval(), max_age=max_age)
+
+    assert attempt_of(recorded_of(journal, mail, now)).expires_at == now + WINDOW
+
+
+@pytest.mark.parametrize(
+    ("date", "expires_at"),
+    [
+        (format_datetime(SENT_AT - 20 * SECOND), SENT_AT - 20 * SECOND + WINDOW),
+        (format_datetime(SENT_AT + 20 * SECOND), SENT_AT + WINDOW),
+        ("", SENT_AT + WINDOW),
+    ],
+    ids=["slow on its way", "in the future", "missing"],
+)
+def test_the_time_starts_at_the_date_unless_it_is_missing_or_in_the_future(
+    journal: Journal, date: str, expires_at: datetime
+) -> None:
+    event = recorded_of(journal, fetched(approval(date=date)))
+
+    assert attempt_of(event).expires_at == expires_at
+
+
+# What an event is ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "name", "secret"),
+    [
+        (SENT_AT + WINDOW - MS, EventName.ATTEMPT, True),
+        (SENT_AT + WINDOW, EventName.MISSED, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("raw", "kind", "value"),
+    [(approval(), Kind.APPROVAL, LINK), (code("271828"), Kind.CODE, "271828")],
+    ids=["approval", "code"],
+)
+def test_a_secret_is_kept_only_of_an_attempt_that_is_live(
+    journal: Journal,
+    now: datetime,
+    name: EventName,
+    secret: bool,
+    raw: bytes,
+    kind: Kind,
+    value: str,
+) -> None:
+    event = recorded_of(journal, fetched(raw), now)
+
+    assert (event.event, attempt_of(event).kind) == (name, kind)
+    assert attempt_of(event).secret == (value if secret else None)
+
+
+def test_an_event_says_where_and_when_the_mail_came_and_what_it_claims(
+    journal: Journal,
+) -> None:
+    mail = fetched(approval(), uid=9, received_at=SENT_AT + SECOND)
+    event = recorded_of(journal, mail)
+
+    assert event.about.origin == mail.origin
+    assert event.at == NOW
+    assert attempt_of(event).message_id == MESSAGE_ID
+    assert (attempt_of(event).claim.attempted_at, attempt_of(event).received_at) == (
+        SENT_AT,
+        SENT_AT + SECOND,
+    )
+    assert (attempt_of(event).claim.store, attempt_of(event).claim.near) == (
+        "amazon.co.jp",
+        "Tokyo, Japan",
+    )
+    assert attempt_of(event).claim.device == "Mozilla Firefox Windows (デスクトップ)"
+
+
+def test_an_unverified_mail_keeps_claim_and_reasons_and_no_secret(
+    journal: Journal,
+) -> None:
+    event = recorded_of(journal, fetched(unsigned()))
+
+    assert event.event is EventName.UNVERIFIED
+    assert event.reasons == (Reason.DKIM_NONE,)
+    assert (attempt_of(event).kind, attempt_of(event).secret) == (None, None)
+    assert attempt_of(event).expires_at == SENT_AT + WINDOW
+    assert attempt_of(event).claim.near == "Tokyo, Japan"
+
+
+def test_a_look_alike_keeps_its_reasons_and_no_deadline(journal: Journal) -> None:
+    event = recorded_of(journal, fetched(approval("https://evil.example/a/c/r/x")))
+
+    assert event.event is EventName.LOOK_ALIKE
+    assert event.reasons
+    assert not isinstance(event.about, Attempt)
+
+
+def test_a_mail_that_is_not_relevant_is_no_event(journal: Journal) -> None:
+    raw = compose(Mail(sender="shop@shop.example", subject="発送しました"))
+
+    assert process(journal, fetched(raw)).event is None
+    assert list(journal.events()) == []
+
+
+# Keys ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "count"), [(approval, 1), (code, 2)], ids=["approval", "code"]
+)
+def test_only_the_link_to_approve_tells_that_two_mails_are_one_attempt(
+    journal: Journal, make: Callable[..., bytes], count: int
+) -> None:
+    for uid in (1, 2):
+        process(journal, fetched(make(message_id=f"<{uid}@amazonses.com>"), uid=uid))
+
+    assert len(list(journal.events())) == count
+
+
+@pytest.mark.parametrize(
+    "raw", [approval("https://evil.example/a/c/r/x"), unsigned()], ids=["link", "proof"]
+)
+def test_a_guessed_message_id_keeps_no_real_mail_out_and_is_logged_once(
+    journal: Journal, raw: bytes
+) -> None:
+    guess = recorded_of(journal, fetched(raw))
+    again = process(journal, fetched(raw, uid=2)).event
+    real = recorded_of(journal, fetched(approval(), uid=3))
+
+    assert guess.event is not EventName.ATTEMPT
+    assert again is None
+    assert attempt_of(real).link == LINK
+
+
+def test_a_real_mail_keeps_no_look_alike_out_of_the_log(journal: Journal) -> None:
+    recorded_of(journal, fetched(approval()))
+
+    assert (
+        recorded_of(journal, fetched(unsigned(), uid=2)).event is EventName.UNVERIFIED
+    )
+
+
+def test_an_attempt_goes_on_from_its_doubt_and_from_no_look_alike(
+    journal: Journal,
+) -> None:
+    recorded_of(journal, fetched(approval("https://evil.example/a/c/r/x")))
+    doubt = recorded_of(journal, fetched(unsigned(), uid=2))
+
+    assert attempt_of(recorded_of(journal, fetched(approval(), uid=3))).id == doubt.id
+
+
+def test_keys_are_digests_and_hold_nothing_of_a_link(
+    journal: Journal, path: Path
+) -> None:
+    recorded_of(journal, fetched(approval()))
+    with closing(sqlite3.connect(path)) as connection:
+        keys = {key for (key,) in connection.execute("SELECT key FROM seen")}
+
+    assert keys == {
+        f"attempt:{hashlib.sha256(text.encode()).hexdigest()}"
+        for text in (LINK, MESSAGE_ID)
+    }
+
+
+# Another try --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "is_worth"), [(RETRY_WITHIN - MS, True), (RETRY_WITHIN, False)]
+)
+def test_dns_is_asked_again_for_ten_minutes(
+    journal: Journal, age: timedelta, is_worth: bool
+) -> None:
+    silent = process(journal, fetched(approval()), verify=verifier(silent_dns))
+
+    assert timedelta(minutes=10) == RETRY_WITHIN
+    assert silent.is_worth_retrying(SENT_AT + age) == is_worth
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [approval(), unsigned(), approval("https://evil.example/a/c/r/x")],
+    ids=["recognised", "unsigned", "look-alike"],
+)
+def test_no_other_mail_is_worth_another_try(journal: Journal, raw: bytes) -> None:
+    assert not process(journal, fetched(raw)).is_worth_retrying(NOW)
+
+
+# From a mail to the cursor ----------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Makes pipelines, and records what comes out of them."""
+
+    journal: Journal
+    channel: RecordingChannel = field(default_factory=RecordingChannel)
+    observed: list[Observed] = field(default_factory=list)
+
+    def pipeline(self) -> MailPipeline:
+        """Return a pipeline that shows on the channel."""
+        return MailPipeline(
+            self.journal,
+            Notifier(self.journal, Delivery([self.channel]), VOICE),
+            verify=VERIFY,
+            policies=POLICIES,
+            window=WINDOW,
+            observe=self.observed.append,
+        )
+
+
+@pytest.fixture
+def recorder(journal: Journal) -> Recorder:
+    return Recorder(journal)
+
+
+def missed(number: int, account: str = "home") -> MessageFetched:
+    raw = approval(f"{LINK}{number}", message_id=f"<{number}@amazonses.com>")
+    return fetched(raw, uid=number, account=account)
+
+
+def test_all_that_was_handled_is_observed(recorder: Recorder) -> None:
+    mails = recorder.pipeline()
+    processed = mails.process(fetched(approval()), NOW)
+    mails.finish_sync(SYNCED, NOW)
+
+    assert recorder.observed == [processed, SYNCED]
+    assert recorder.channel.links == [LINK]
+
+
+def test_missed_attempts_are_told_per_account_at_the_end_of_its_sync(
+    recorder: Recorder,
+) -> None:
+    mails = recorder.pipeline()
+    late = SENT_AT + WINDOW
+    home = [mails.process(missed(number), late).event for number in (1, 2)]
+    work = mails.process(missed(3, "work"), late).event
+    assert recorder.channel.shown == []
+
+    for account in ("work", "home", "work", "home"):
+        synced = MailboxSynced(account=account, mailbox="INBOX", cursor=Cursor(1, 7))
+        mails.finish_sync(synced, late)
+
+    assert work is not None
+    assert recorder.channel.shown == [
+        wording.late(attempt_of(work), language=Language.EN),
+        wording.missed([attempt_of(one) for one in home], language=Language.EN),
+    ]
+
+
+@dataclass(slots=True)
+class Broken(RecordingChannel):
+    """A channel with a bug."""
+
+    def show(self, notification: Notification) -> None:
+        """Fail as no channel may."""
+        raise RuntimeError(notification.replaces_id)
+
+
+@pytest.mark.parametrize("is_missed", [True, False])
+def test_the_cursor_stays_if_telling_fails_and_moves_last(
+    recorder: Recorder, is_missed: bool
+) -> None:
+    broken = Recorder(recorder.journal, channel=Broken()).pipeline()
+    if is_missed:
+        broken.process(missed(1), SENT_AT + WINDOW)
+    else:
+        recorder.journal.record(new_event(at=NOW))
+    with pytest.raises(RuntimeError):
+        broken.finish_sync(SYNCED, NOW)
+    assert recorder.journal.cursors("home") == {}
+
+    recorder.pipeline().finish_sync(SYNCED, NOW + timedelta(seconds=20))
+    assert recorder.journal.cursors("home") == {"INBOX": Cursor(1, 7)}
+
+
+def test_the_cursor_has_moved_when_the_sync_is_observed(journal: Journal) -> None:
+    cursors: list[dict[str, Cursor]] = []
+    mails = MailPipeline(
+        journal,
+        Notifier(journal, None, VOICE),
+        verify=VERIFY,
+        policies=POLICIES,
+        window=WINDOW,
+        observe=lambda _: cursors.append(journal.cursors("home")),
+    )
+    mails.finish_sync(SYNCED, NOW)
+
+    assert cursors == [{"INBOX": Cursor(1, 7)}]
+
+
+def test_each_sync_notifies_of_what_is_still_pending(recorder: Recorder) -> None:
+    recorder.channel.is_shut = True
+    mails = recorder.pipeline()
+    mails.process(fetched(approval()), NOW)
+    recorder.channel.is_shut = False
+    mails.finish_sync(SYNCED, NOW + timedelta(seconds=20))
+
+    assert recorder.channel.links == [LINK]

@@ -1,0 +1,257 @@
+"""The daemon's loop: what it hands to whom, and what ends it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from tests.factories import new_event
+from tests.fakes import RecordingChannel
+from tests.sample_mails import LINK, VERIFY, approval
+from watcher.app.daemon import RETRY_AFTER, Daemon, DaemonSettings
+from watcher.app.health import Health
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.pipeline import MailPipeline, Observed, Processed
+from watcher.app.queue import (
+    ButtonPressed,
+    Deadline,
+    EventQueue,
+    Prune,
+    QueueItem,
+    Remind,
+)
+from watcher.clock import utc_now
+from watcher.dkim import verifier
+from watcher.errors import Unreachable
+from watcher.events import (
+    Cursor,
+    EventName,
+    Expectation,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    State,
+    StateChanged,
+)
+from watcher.i18n import Language, Text
+from watcher.imap.session import Session
+from watcher.journal import Journal
+from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Action
+from watcher.recognition.judge import Policy, Verify
+
+NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
+WINDOW = timedelta(minutes=5)
+VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
+SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        yield journal
+
+
+def silent_dns(name: str) -> bytes | None:
+    raise Unreachable(Text(en="no answer", ja="no answer"))
+
+
+@dataclass(slots=True)
+class Account:
+    """Stands for a session: remembers what the daemon asks of it."""
+
+    armed: list[timedelta] = field(default_factory=list)
+    account: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(name="home")
+    )
+
+    def run(self) -> None:
+        """End at once."""
+
+    def stop(self) -> None:
+        """Nothing is left to stop."""
+
+    def arm(self, lasting: timedelta) -> None:
+        """Remember it."""
+        self.armed.append(lasting)
+
+
+@dataclass(slots=True)
+class Loop:
+    """A daemon that runs in the test's thread until something stops it."""
+
+    journal: Journal
+    channel: RecordingChannel = field(default_factory=RecordingChannel)
+    queue: EventQueue = field(default_factory=EventQueue)
+    account: Account = field(default_factory=Account)
+    observed: list[Observed] = field(default_factory=list)
+    on_observed: Callable[[Observed], None] = lambda _: None
+    verify: Verify = VERIFY
+    has_health: bool = True
+
+    def run(self, *items: QueueItem) -> None:
+        """Handle these items; `SYNCED` is the last unless the test says more."""
+        for item in items:
+            self.queue.put(item)
+        notifier = Notifier(self.journal, Delivery([self.channel]), VOICE)
+        pipeline = MailPipeline(
+            self.journal,
+            notifier,
+            verify=self.verify,
+            policies={"home": Policy()},
+            window=WINDOW,
+            observe=self.observe,
+        )
+        settings = DaemonSettings(
+            remind_at=(), keep=timedelta(days=1), observe=self.observe
+        )
+        health = Health(self.journal, notifier) if self.has_health else None
+        Daemon(self.queue, self.journal, pipeline, notifier, settings, health).run(
+            [cast("Session", self.account)]
+        )
+
+    def observe(self, observed: Observed) -> None:
+        """Remember what was handled; the look is the end."""
+        self.observed.append(observed)
+        self.on_observed(observed)
+        if observed == SYNCED:
+            self.queue.stop()
+
+
+@pytest.fixture
+def loop(journal: Journal) -> Loop:
+    return Loop(journal)
+
+
+def fresh(uid: int = 1) -> MessageFetched:
+    now = utc_now()
+    raw = approval(
+        f"{LINK}{uid}",
+        date=format_datetime(now),
+        message_id=f"<{uid}@amazonses.com>",
+    )
+    origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
+    return MessageFetched(origin=origin, received_at=now, raw=raw)
+
+
+def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(
+    loop: Loop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observe_taken = loop.observe
+    bugs = iter([RuntimeError("https://secret.example")])
+
+    def observe(_: Loop, observed: Observed) -> None:
+        if isinstance(observed, Processed) and (bug := next(bugs, None)):
+            raise bug
+        observe_taken(observed)
+
+    monkeypatch.setattr(Loop, "observe", observe)
+    with caplog.at_level(logging.DEBUG):
+        loop.run(fresh(1), fresh(2), SYNCED)
+
+    assert f"{LINK}2" in loop.channel.links
+    assert "a bug: RuntimeError" in caplog.text
+    assert "secret.example" not in caplog.text
+
+
+def test_a_proof_that_dns_did_not_give_is_asked_for_again(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timedelta(seconds=5) == RETRY_AFTER
+    monkeypatch.setattr("watcher.app.daemon.RETRY_AFTER", timedelta(0))
+    answers = [VERIFY, verifier(silent_dns)]
+    loop.verify = lambda *mail: answers.pop()(*mail)
+    loop.on_observed = lambda _: None if answers else loop.queue.stop()
+    loop.run(fresh())
+
+    assert [event.event for event in loop.journal.events()][:2] == [
+        EventName.UNVERIFIED,
+        EventName.ATTEMPT,
+    ]
+
+
+def test_sessions_are_armed_once_for_each_word_that_is_not_past(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.app.daemon.TICK_S", 0.0)
+    spans = iter([None, timedelta(hours=1), None, timedelta(hours=2), -WINDOW])
+
+    def arm(_: Observed) -> None:
+        if span := next(spans, None):
+            until = utc_now() + span
+            about = Expectation(until)
+            loop.journal.append(EventName.ARMED, at=utc_now(), about=about)
+
+    loop.on_observed = arm
+    idle = StateChanged(account="home", state=State.WATCHING, at=NOW)
+    loop.run(idle, idle, idle, idle, idle, idle, SYNCED)
+
+    assert [round(span / timedelta(hours=1)) for span in loop.account.armed] == [1, 2]
+
+
+def test_events_older_than_they_are_kept_are_pruned(loop: Loop) -> None:
+    now = utc_now()
+    for hours in (23, 25):
+        at = now - timedelta(hours=hours)
+        loop.journal.append(EventName.STARTED, at=at)
+    loop.run(Prune(), SYNCED)
+
+    assert [event.id for event in loop.journal.events()] == [1]
+
+
+def test_a_mail_and_what_follows_is_handed_to_the_attempts(loop: Loop) -> None:
+    loop.run(
+        fresh(),
+        Remind(1, timedelta(minutes=1)),
+        ButtonPressed(1, Action.NOT_ME),
+        Remind(1, timedelta(minutes=1)),
+        SYNCED,
+    )
+
+    assert [event.event for event in loop.journal.events()] == [
+        EventName.ATTEMPT,
+        EventName.NOTIFIED,
+        EventName.REMINDED,
+        EventName.NOT_ME,
+    ]
+
+
+def test_a_deadline_ends_what_is_over(loop: Loop) -> None:
+    def add(_: Observed) -> None:
+        loop.journal.record(new_event(at=utc_now() - WINDOW))
+
+    loop.on_observed = add
+    connecting = StateChanged(account="home", state=State.CONNECTING, at=NOW)
+    loop.run(connecting, Deadline(1), SYNCED)
+
+    assert [event.event for event in loop.journal.events()] == [
+        EventName.ATTEMPT,
+        EventName.EXPIRED,
+    ]
+
+
+def test_the_daemon_ends_when_every_session_has_stopped(loop: Loop) -> None:
+    stopped = StateChanged(account="home", state=State.STOPPED, at=NOW)
+    loop.run(stopped)
+
+    assert loop.observed == [stopped]
+
+
+@pytest.mark.parametrize("has_health", [True, False])
+def test_the_end_of_the_sessions_is_noted_unless_another_daemon_does(
+    loop: Loop, has_health: bool
+) -> None:
+    loop.has_health = has_health
+    stopped = StateChanged(account="home", state=State.STOPPED, at=NOW)
+    loop.run(SYNCED, stopped)
+
+    known = loop.journal.sessions()
+    assert {name: facts["state"] for name, facts in known.items()} == (
+        {"home": "stopped"} if has_health else {}
+    )

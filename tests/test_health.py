@@ -1,0 +1,119 @@
+"""How well each account is watched is noted, and told when it is not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.factories import NOW
+from tests.fakes import RecordingChannel
+from watcher.app.health import BLIND_AFTER, LOOK_NOTED_EVERY_S, Health
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.clock import monotonic_s
+from watcher.errors import LoginRefused
+from watcher.events import Cursor, EventName, MailboxSynced, State, StateChanged
+from watcher.i18n import Language, Text
+from watcher.journal import Journal
+from watcher.notify import wording
+from watcher.notify.delivery import Delivery
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        yield journal
+
+
+@pytest.fixture
+def channel() -> RecordingChannel:
+    return RecordingChannel()
+
+
+def names(journal: Journal) -> list[EventName]:
+    return [event.event for event in journal.events()]
+
+
+class ManualClock:
+    """A clock that a test moves by clock."""
+
+    def __init__(self) -> None:
+        self.seconds = monotonic_s()
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def synced(account: str = "home") -> MailboxSynced:
+    return MailboxSynced(account=account, mailbox="INBOX", cursor=Cursor(1, 1))
+
+
+def watching(journal: Journal, channel: RecordingChannel, clock: ManualClock) -> Health:
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = Notifier(journal, Delivery([channel]), settings)
+    health = Health(journal, notifier, clock)
+    health.start(["home"])
+    return health
+
+
+@pytest.mark.parametrize(("over_s", "is_blind"), [(0.0, False), (0.5, True)])
+def test_an_account_is_blind_after_90_seconds_without_a_look(
+    journal: Journal, channel: RecordingChannel, over_s: float, is_blind: bool
+) -> None:
+    clock = ManualClock()
+    clock.seconds = 1000.0
+    health = watching(journal, channel, clock)
+    clock.seconds += BLIND_AFTER.total_seconds() + over_s
+    for _ in range(2):
+        health.tick(NOW)
+
+    since = NOW - timedelta(seconds=90 + over_s)
+    words = wording.blind("home", since=since, language=Language.EN)
+    assert channel.shown == [words][:is_blind]
+    assert names(journal) == [EventName.BLIND][:is_blind]
+
+
+def test_a_blind_account_that_recovered_can_be_blind_again(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    for _ in range(2):
+        clock.seconds += BLIND_AFTER.total_seconds() + 1
+        health.tick(NOW)
+        health.note_sync(synced(), NOW)
+
+    assert names(journal) == [EventName.BLIND, EventName.RECOVERED] * 2
+
+
+def test_a_look_is_noted_every_ten_seconds_only(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    clock.seconds = 1000.0
+    health = watching(journal, channel, clock)
+    noted = []
+    for second in range(11):
+        clock.seconds = 1000.0 + second
+        health.note_sync(synced(), NOW + timedelta(seconds=second))
+        noted.append(journal.sessions()["home"]["last_look_at"][-3:-1])
+
+    assert LOOK_NOTED_EVERY_S == 10.0
+    assert noted == ["28"] * 10 + ["38"]
+
+
+def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    health = watching(journal, channel, ManualClock())
+    error = LoginRefused(Text(en="no", ja="no"))
+    counts = []
+    for state in (State.REFUSED, State.CONNECTING, State.REFUSED, State.CATCHING_UP):
+        health.note_state(
+            StateChanged(account="home", state=state, at=NOW, error=error)
+        )
+        counts.append(len(channel.shown))
+    health.note_state(StateChanged(account="home", state=State.REFUSED, at=NOW))
+
+    assert counts == [1, 1, 1, 1]
+    assert channel.shown == [wording.login_refused("home", language=Language.EN)] * 2
