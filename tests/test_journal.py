@@ -460,7 +460,7 @@ def armed(journal: Journal, until: datetime) -> None:
     journal.append(EventName.ARMED, at=NOW, about=Expectation(until))
 
 
-def test_pruning_takes_leases_and_keys_of_old_attempts_alone(
+def test_pruning_deletes_leases_keys_and_secrets_of_old_attempts_alone(
     journal: Journal, path: Path
 ) -> None:
     old, young = recorded(journal, 1), recorded(journal, 2, at=NOW + DAY)
@@ -471,6 +471,7 @@ def test_pruning_takes_leases_and_keys_of_old_attempts_alone(
 
     assert list(journal.events()) == [young]
     assert sql(path, "SELECT attempt_id FROM deliveries") == [(young.id,)]
+    assert sql(path, "SELECT attempt_id FROM secrets") == [(young.id,)]
     assert sql(path, "SELECT key FROM seen") == [("key 2",)]
 
 

@@ -169,10 +169,10 @@ class Journal:
             )
 
     def prune(self, before: datetime) -> None:
-        """Delete the events, and the keys of the attempts, that are older."""
+        """Delete events that are older, with the keys and secrets of their attempts."""
         with self._database.transaction():
             self._database.query("DELETE FROM events WHERE at < ?", (to_ms(before),))
-            for table in ("seen", "deliveries"):
+            for table in ("seen", "deliveries", "secrets"):
                 self._database.query(
                     f"DELETE FROM {table} WHERE attempt_id NOT IN "  # noqa: S608 -- constants
                     "(SELECT attempt_id FROM events WHERE attempt_id IS NOT NULL)"
