@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import NOW
 from tests.fakes import RecordingChannel
-from watcher.app.health import BLIND_AFTER, LOOK_NOTED_EVERY_S, Health
+from watcher.app.health import BLIND_AFTER, SYNC_NOTED_EVERY_S, Health
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.clock import monotonic_s
 from watcher.errors import LoginRefused
@@ -98,7 +98,7 @@ def test_a_look_is_noted_every_ten_seconds_only(
         health.note_sync(synced(), NOW + timedelta(seconds=second))
         noted.append(journal.sessions()["home"]["last_look_at"][-3:-1])
 
-    assert LOOK_NOTED_EVERY_S == 10.0
+    assert SYNC_NOTED_EVERY_S == 10.0
     assert noted == ["28"] * 10 + ["38"]
 
 

@@ -43,7 +43,7 @@ class WatcherError(Exception):
 
 
 class ConfigError(WatcherError):
-    """The configuration is wrong: nothing runs until the user mends it."""
+    """The configuration is wrong: nothing runs until the user corrects it."""
 
     exit_code = ExitCode.CONFIG
 

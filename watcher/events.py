@@ -210,7 +210,7 @@ def to_json(event: AnyEvent, now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a mailbox has been looked at: every UID below `uid_next` is known."""
+    """How far a mailbox was synced: every UID below `uid_next` is known."""
 
     uid_validity: int
     uid_next: int
@@ -227,7 +227,7 @@ class MessageFetched:
     """The longest it can lie there already: it was not at the last look. None: nobody
     knows."""
     raw: bytes = field(repr=False)
-    """At most `bounds.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
+    """At most `limits.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from watcher.app.browser import launch_aside, open_page
+from watcher.app.browser import launch_in_thread, open_page
 from watcher.app.notifier import Notifier
 from watcher.app.queue import ButtonPressed, Deadline, Remind, Scheduler
 from watcher.clock import ClockStepDetector, SuspendDetector, utc_now
@@ -24,7 +24,7 @@ REFRESH_EVERY = timedelta(seconds=30)
 
 
 class AttemptTracker:
-    """Follows the attempts of a log from their first sight to their end."""
+    """Schedules, reminds of and expires the attempts of a log."""
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class AttemptTracker:
         self._suspend = suspend or SuspendDetector()
 
     def resume(self, now: datetime) -> None:
-        """Go on where an earlier daemon stopped."""
+        """Expire, schedule and notify of what an earlier daemon left."""
         self.expire(now)
         self.schedule(now)
         self._notifier.notify_pending(now)
 
     def tick(self, now: datetime) -> None:
-        """Keep deadlines honest when the clock is set, and secrets from staying."""
+        """Move deadlines by a clock step, retry the checkpoint, count down."""
         step = self._clock_step.take_step()
         if step:
             logger.warning("the clock was set by %s", step)
@@ -79,7 +79,7 @@ class AttemptTracker:
             self._scheduler.at(attempt.expires_at, Deadline(attempt.id))
 
     def remind(self, due: Remind, now: datetime) -> None:
-        """Show an attempt again, unless it is over or the user has answered."""
+        """Show an attempt again, unless it is over, answered, or a later one is due."""
         attempt = self._find_live(due.attempt_id, now)
         if attempt is None or self._is_answered(attempt):
             return
@@ -89,17 +89,17 @@ class AttemptTracker:
             self._notifier.remind(attempt, now)
 
     def expire(self, now: datetime) -> None:
-        """End every attempt whose time is over."""
+        """Expire every attempt whose deadline is past."""
         for attempt in self._journal.expire(now):
             self._notifier.close(attempt, now)
 
     def press(self, pressed: ButtonPressed, now: datetime) -> None:
-        """Do what the user asked for with a button; nothing if it is over."""
+        """Open the page or answer "not me"; nothing if the attempt is over."""
         attempt = self._find_live(pressed.attempt_id, now)
         match pressed.action:
             case Action.OPEN if attempt:
                 try:
-                    open_page(self._journal, attempt, now, launch_aside)
+                    open_page(self._journal, attempt, now, launch_in_thread)
                 except NothingLive as error:
                     logger.warning("%s", error)
             case Action.NOT_ME if attempt:

@@ -3,11 +3,11 @@
 The program itself never visits it. No shell sees the link.
 """
 
-import threading
 import webbrowser
 from collections.abc import Callable
 from datetime import datetime
 
+from watcher.clock import call_in_thread
 from watcher.errors import NothingLive
 from watcher.events import Attempt, EventName
 from watcher.i18n import Text
@@ -17,9 +17,9 @@ Launch = Callable[[str], bool]
 """Hands a link to a browser; returns whether that could be done."""
 
 
-def launch_aside(link: str) -> bool:
+def launch_in_thread(link: str) -> bool:
     """Launch a browser that may run in the foreground, without waiting for its end."""
-    threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+    call_in_thread(lambda: webbrowser.open(link))
     return True
 
 

@@ -1,7 +1,7 @@
-"""Knows how well each account is watched, and alerts when one is not.
+"""How well each account is watched: noted for `status`, notified when it is not.
 
-What is known goes to the event log, where `watcher status` finds it, also when the
-daemon is down.
+The notes go to the event log, where `watcher status` finds them, also when the daemon
+is down.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,12 +19,12 @@ from watcher.notify import wording
 BLIND_AFTER = timedelta(seconds=90)
 """A third of the five minutes a user has: later than this, help comes too late."""
 
-LOOK_NOTED_EVERY_S = 10.0
-"""How fresh `status` is; with many accounts each look would be a write too many."""
+SYNC_NOTED_EVERY_S = 10.0
+"""How fresh `status` is; with many accounts a write for each sync would be too many."""
 
 
 class Health:
-    """The state of every account, by what its session reports."""
+    """Notes what the sessions report of every account."""
 
     def __init__(
         self,
@@ -35,30 +35,30 @@ class Health:
         self._clock_s = clock_s
         self._journal = journal
         self._notifier = notifier
-        self._last_look_s: dict[str, float] = {}
+        self._last_sync_s: dict[str, float] = {}
         self._noted_s: dict[str, float] = {}
         self._blind: set[str] = set()
         self._refused: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
 
     def start(self, accounts: Iterable[str]) -> None:
-        """Begin to wait for the first look at each account."""
-        self._last_look_s = dict.fromkeys(accounts, self._clock_s())
+        """Start the time in which the first sync of each account is due."""
+        self._last_sync_s = dict.fromkeys(accounts, self._clock_s())
 
     def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
-        """An account was looked at: all is well."""
+        """Note that an account was synced; notify that it recovered, if it was blind."""
         account = synced.account
-        self._last_look_s[account] = self._clock_s()
+        self._last_sync_s[account] = self._clock_s()
         if account in self._blind:
             self._blind.discard(account)
             self._log(EventName.RECOVERED, account, now)
             self._notifier.notify(partial(wording.recovered, account), now)
-        if self._clock_s() - self._noted_s.get(account, 0.0) >= LOOK_NOTED_EVERY_S:
+        if self._clock_s() - self._noted_s.get(account, 0.0) >= SYNC_NOTED_EVERY_S:
             self._noted_s[account] = self._clock_s()
             self._put(account, {"last_look_at": iso(now)})
 
     def note_state(self, change: StateChanged) -> None:
-        """The session of an account entered a state."""
+        """Note a state; notify once of a refused login until the next good one."""
         self._put(change.account, _facts(change))
         if change.state is State.CATCHING_UP:
             self._refused.discard(change.account)
@@ -69,8 +69,8 @@ class Health:
             )
 
     def tick(self, now: datetime) -> None:
-        """Be loud about each account that nobody looked at for too long."""
-        for account, last_s in self._last_look_s.items():
+        """Notify once of each account that was not synced for `BLIND_AFTER`."""
+        for account, last_s in self._last_sync_s.items():
             is_overdue = self._clock_s() - last_s > BLIND_AFTER.total_seconds()
             if is_overdue and account not in self._blind:
                 self._blind.add(account)

@@ -69,7 +69,7 @@ class Notifier:
                 pass
 
     def notify_pending(self, now: datetime) -> None:
-        """Show the live attempts that nobody was shown yet."""
+        """Show the live attempts that no channel has shown yet."""
         for event in self._journal.unnotified(now):
             self._notify_attempt(event.about, now)
 

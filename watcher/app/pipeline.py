@@ -1,7 +1,7 @@
 """The one road of `run`, `check` and `demo` from the bytes of a mail to an event.
 
 A mail is judged, recorded once for ever, then told; the cursor moves last, so that
-whatever dies half-way is looked at again.
+whatever dies half-way is processed again.
 """
 
 import hashlib

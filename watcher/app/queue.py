@@ -52,7 +52,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Old events may go."""
+    """Events older than they are kept can be deleted."""
 
 
 QueueItem = Report | Remind | Deadline | ButtonPressed | Retry | Prune
@@ -135,7 +135,7 @@ class Scheduler:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Call while inside; the end comes at once, since no job ever blocks."""
+        """Run while inside; it ends at once, since no job ever blocks."""
         self._scheduler.start()
         try:
             yield

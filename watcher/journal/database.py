@@ -1,4 +1,4 @@
-"""Opens the SQLite file so that nobody else reads it and kill -9 does not hurt it.
+"""Opens the SQLite file, closed to other users and safe against kill -9.
 
 Daemon and commands share one file: in WAL mode they read while one writes. Live links
 and codes stand in a table of their own, `secrets`, and nowhere else; `secure_delete`
@@ -74,7 +74,8 @@ class Database:
             return None
         database = cls._connect(path, "ro")
         with _closing_on_error(database), _sentences(path):
-            if database._is_empty():  # another program is about to make its tables
+            ((tables,),) = database.query("SELECT count(*) FROM sqlite_master")
+            if not tables:  # another program is about to make them
                 database.close()
                 return None
         return database
@@ -108,17 +109,13 @@ class Database:
         if self._format() == FORMAT:
             return
         with self.transaction():
-            if self._format() == 0:  # nobody else was quicker
+            if self._format() == 0:  # no other program was quicker
                 for statement in _SCHEMA.split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _format(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-
-    def _is_empty(self) -> bool:
-        rows = self._connection.execute("SELECT count(*) FROM sqlite_master")
-        return bool(rows.fetchone()[0] == 0)
 
     def close(self) -> None:
         """Close the file."""
@@ -186,16 +183,13 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        kind, text = _KINDS.get(_primary_code(error), (JournalUnusable, _DAMAGED))
+        # Extended codes such as SQLITE_IOERR_WRITE hold the primary one in a byte.
+        code = getattr(error, "sqlite_errorcode", None)
+        primary = None if code is None else code & 0xFF
+        kind, text = _KINDS.get(primary, (JournalUnusable, _DAMAGED))
         raise kind(text, path=path, reason=error) from error
     except OSError as error:
         raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
-
-
-def _primary_code(error: sqlite3.Error) -> int | None:
-    # Extended codes such as SQLITE_IOERR_WRITE carry the primary one in the low byte.
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
 
 
 _NEWER = Text(

@@ -1,4 +1,4 @@
-"""What the program knows and when it learnt it: attempts, cursors, live links.
+"""The event log: what happened, each event once, and what must survive a restart.
 
 One transaction is one fact: an attempt, the keys by which it is known again and its
 live link enter together or not at all.
@@ -66,7 +66,7 @@ class Journal:
 
     Raises (every method):
         JournalBusy: it cannot be written now.
-        JournalUnusable: it cannot be used until the user mends something.
+        JournalUnusable: it cannot be used until the user repairs something.
     """
 
     def __init__(self, database: Database) -> None:
@@ -123,23 +123,23 @@ class Journal:
             self._insert(Event(at=at, event=name, about=about, detail=detail))
 
     def acquire_lease(self, attempt_id: int, now: datetime) -> bool:
-        """Return whether the caller shall notify of an attempt, and nobody else.
+        """Return whether the caller may notify of an attempt, and no other program.
 
-        A claim is void after `DELIVERY_LEASE`: the program died, or nothing could show
-        it, and it is time for another try.
+        A lease is void after `DELIVERY_LEASE`: the program died, or no channel showed
+        it, and another try is due.
         """
         with self._database.transaction():
             if self.has_happened(attempt_id, EventName.NOTIFIED):
                 return False
-            claimed = self._database.query(
+            leased = self._database.query(
                 "INSERT INTO deliveries VALUES (?, ?) ON CONFLICT DO UPDATE SET "
                 "claimed_at = excluded.claimed_at WHERE claimed_at <= ? RETURNING 1",
                 (attempt_id, to_ms(now), to_ms(now - DELIVERY_LEASE)),
             )
-        return bool(claimed)
+        return bool(leased)
 
     def void_leases(self) -> None:
-        """Forget every claim: the daemon that made them is known to be dead."""
+        """Delete every lease: the daemon that held them is known to be dead."""
         with self._database.transaction():
             self._database.query("DELETE FROM deliveries")
 
@@ -156,11 +156,11 @@ class Journal:
         return [event.about for event in over]
 
     def checkpoint(self) -> None:
-        """Let what `expire` deleted leave every file, if a reader held that up."""
+        """Checkpoint the write-ahead log, if a reader held that up when `expire` tried."""
         self._is_checkpointed = self._is_checkpointed or self._database.checkpoint()
 
     def move_deadlines(self, by: timedelta) -> None:
-        """Move the ends of the attempts that are not over: the clock was set."""
+        """Move the deadlines of open attempts by a clock step."""
         with self._database.transaction():
             self._database.query(
                 "UPDATE events SET expires_at = expires_at + ? WHERE event = ? AND "
@@ -179,7 +179,7 @@ class Journal:
                 )
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
-        """Remember how far a mailbox has been looked at."""
+        """Store how far a mailbox was synced."""
         with self._database.transaction():
             self._database.query(
                 "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
@@ -187,7 +187,7 @@ class Journal:
             )
 
     def put_session(self, account: str, state: Mapping[str, Any]) -> None:
-        """Remember what is known of an account's session, for `watcher status`."""
+        """Store what is known of an account's session, for `watcher status`."""
         with self._database.transaction():
             self._database.query(
                 "INSERT OR REPLACE INTO sessions VALUES (?, ?)",
@@ -228,7 +228,7 @@ class Journal:
         return cast(int, rows[0][0])
 
     def armed_until(self) -> datetime | None:
-        """Return until when the user expects a sign-in, by the newest word on it."""
+        """Return until when the user expects a sign-in, by the newest `armed`."""
         rows = self._database.query(
             "SELECT expires_at FROM events WHERE event = ? ORDER BY id DESC LIMIT 1",
             (EventName.ARMED,),
@@ -254,7 +254,7 @@ class Journal:
         return self._events("ORDER BY e.id DESC LIMIT ?", (count,))[::-1]
 
     def cursors(self, account: str) -> dict[str, Cursor]:
-        """Return how far each mailbox of an account has been looked at."""
+        """Return how far each mailbox of an account was synced, by its name."""
         rows = self._database.query(
             "SELECT mailbox, uid_validity, uid_next FROM cursors WHERE account = ?",
             (account,),
@@ -264,7 +264,7 @@ class Journal:
         }
 
     def sessions(self) -> dict[str, dict[str, Any]]:
-        """Return what was last known of each account's session."""
+        """Return what was stored last of each account's session."""
         rows = self._database.query("SELECT account, state FROM sessions")
         return {cast(str, name): json.loads(cast(str, state)) for name, state in rows}
 
@@ -287,7 +287,7 @@ class Journal:
         return None
 
     def _insert(self, event: Event[SubjectT_co]) -> Event[SubjectT_co]:
-        """Return the event with its id, and the mail that it is about with one, too."""
+        """Return the event with its id; a mail that has none yet gets it, too."""
         rows = self._database.query(
             f"INSERT INTO events ({COLUMNS}) VALUES ({MARKS}) RETURNING id",  # noqa: S608 -- constants
             to_row(event),

@@ -1,7 +1,7 @@
 """All that is known of Amazon's mails, as data.
 
 A new store, sender, language or subject is one added line here (and one added mail in
-the tests). Words are compared in normal form (`plain.normal`), so upper case,
+the tests). Words are compared in normal form (`text.normal`), so upper case,
 full-width signs, no-break spaces and line breaks need no lines of their own. What is
 marked "guessed" was never seen in a real mail; with a proof it costs nothing to know.
 """

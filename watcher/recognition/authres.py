@@ -8,7 +8,6 @@ their own clause only; whatever cannot be parsed says nothing.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 
 from watcher.recognition.header import Header
@@ -40,14 +39,10 @@ class Trust:
         return cls((authserv_id,))
 
     def covers(self, authserv_id: str) -> bool:
-        """Tell whether a field of this authserv-id counts."""
+        """Return whether a field of this authserv-id counts."""
+        patterns = (re.escape(known.lower()) for known in self.authserv_ids)
         name = authserv_id.lower()
-        return any(_pattern(known).fullmatch(name) for known in self.authserv_ids)
-
-
-@cache
-def _pattern(authserv_id: str) -> re.Pattern[str]:
-    return re.compile(re.escape(authserv_id.lower()).replace(r"\*", "[^.]*"))
+        return any(re.fullmatch(p.replace(r"\*", "[^.]*"), name) for p in patterns)
 
 
 GMAIL = Trust(("mx.google.com",))
@@ -107,8 +102,8 @@ def provider_result(
     results = []
     for raw in header.get_all(_FIELD):
         parsed = parse_field(raw.decode("utf-8", "replace"))
-        trust = _covering(trusts, parsed.authserv_id) if parsed else None
-        if parsed and trust:
+        believed = (one for one in trusts if parsed and one.covers(parsed.authserv_id))
+        if parsed and (trust := next(believed, None)):
             results.append(_weigh(parsed, trust, domain))
     failed = next((found for found in results if found.result is Result.FAIL), None)
     return failed or next(iter(results), silent)
@@ -130,10 +125,6 @@ def parse_field(value: str) -> AuthenticationResults | None:
         segments[0] = rest[1:] if rest and rest[0].isdigit() else rest
     clauses = (_clause(segment) for segment in segments)
     return AuthenticationResults(authserv_id, tuple(filter(None, clauses)))
-
-
-def _covering(trusts: tuple[Trust, ...], authserv_id: str) -> Trust | None:
-    return next((trust for trust in trusts if trust.covers(authserv_id)), None)
 
 
 def _weigh(parsed: AuthenticationResults, trust: Trust, domain: str) -> ProviderResult:
@@ -174,14 +165,12 @@ def _tokens(value: str) -> list[str]:
         elif match[0] in ";=":
             tokens.append(f"\0{match[0]}")
         elif not match[0].isspace():
-            word = _unquoted(match[0])
+            word = match[0]
+            if word.startswith('"'):
+                word = re.sub(r"\\(.)", r"\1", word[1:-1])
             tokens[-1:] = [tokens[-1] + word] if is_joined else [*tokens[-1:], word]
         is_joined = not match[0].isspace() and match[0] not in "(;="
     return tokens if position == len(value) else []
-
-
-def _unquoted(word: str) -> str:
-    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
 
 
 def _end_of_comment(value: str, position: int) -> int:

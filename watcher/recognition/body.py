@@ -38,17 +38,12 @@ def find_details(bodies: tuple[Page, ...]) -> dict[str, str]:
     """Return device and place (`device`, `near`), sanitised; the first value counts."""
     found: dict[str, str] = {}
     for page in bodies:
-        for kind, value in _labelled(_lines(page.text)):
+        lines = (" ".join(line.split()) for line in compatible(page.text).split("\n"))
+        stripped = [line.strip(_BULLETS) for line in lines]
+        for kind, value in _labelled([line for line in stripped if line]):
             found.setdefault(kind, sanitise(value))
     found.pop("when", None)  # the signed Date is more exact
     return found
-
-
-def _lines(text: str) -> list[str]:
-    lines = (
-        " ".join(line.split()).strip(_BULLETS) for line in compatible(text).split("\n")
-    )
-    return [line for line in lines if line]
 
 
 def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -133,7 +128,7 @@ def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
 def _code(codes: set[str], asking: tuple[str, ...]) -> Body:
     if len(codes) > 1:
         return Body(Unknown(), (Reason.CODES_DISAGREE,), asking)
-    # The link denies; it is given to nobody, so its exact path is Amazon's affair.
+    # The link denies; it is never shown, so its exact path does not matter.
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
     flaws.pop(Reason.LINK_PATH, None)
     return Body(Unknown() if flaws else Code(codes.pop()), tuple(flaws), asking)
@@ -146,7 +141,7 @@ def _says_approve(text: str) -> bool:
 
 
 def _only_denies(link: str, bodies: tuple[Page, ...]) -> bool:
-    """Tell whether all that a reader can press for a link says that it denies."""
+    """Return whether all that a reader can press for a link says that it denies."""
     pressed = [
         normal(links.without_urls(anchor.text))
         for page in bodies
@@ -164,7 +159,13 @@ def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
     pressed = _distinct(
         link for page in bodies for anchor in page.anchors for link in _shown_by(anchor)
     )
-    bare = (link for page in bodies for link in _bare_links(page.text, pressed))
+    # What blanks left of a link that can be pressed is no link of its own.
+    bare = (
+        url
+        for page in bodies
+        for url in links.find_urls(page.text)
+        if links.asks(url) and not any(_is_shortened(url, link) for link in pressed)
+    )
     return _distinct(chain(pressed, bare))
 
 
@@ -190,16 +191,8 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
     return ()
 
 
-def _bare_links(text: str, pressed: tuple[str, ...]) -> list[str]:
-    """Return the asking URLs in text, but for what blanks left of a pressed one."""
-    asking = (url for url in links.find_urls(text) if links.asks(url))
-    return [
-        url for url in asking if not any(_is_shortened(url, link) for link in pressed)
-    ]
-
-
 def _is_shortened(shown: str, link: str) -> bool:
-    """Tell whether a URL is another's start, for want of room or broken by blanks."""
+    """Return whether a URL is another's start, for want of room or broken by blanks."""
     return link.startswith(shown.rstrip(".…"))
 
 

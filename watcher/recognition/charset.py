@@ -127,12 +127,12 @@ def _decode_euc_jp(data: bytes) -> str:
     """Decode EUC-JP, by way of cp932 if it holds characters that Windows adds."""
     if (text := _decode_strictly(data, "euc_jp")) is not None:
         return text
-    return _EUC.sub(_euc_to_shift_jis, data).decode("cp932", "replace")
 
+    def to_shift_jis(sign: re.Match[bytes]) -> bytes:
+        """Map one half-width kana, or one pair."""
+        return sign[1] or _to_shift_jis(sign[2][0] & 0x7F, sign[3][0] & 0x7F)
 
-def _euc_to_shift_jis(sign: re.Match[bytes]) -> bytes:
-    """Map one half-width kana, or one pair, of EUC-JP to Shift_JIS."""
-    return sign[1] or _to_shift_jis(sign[2][0] & 0x7F, sign[3][0] & 0x7F)
+    return _EUC.sub(to_shift_jis, data).decode("cp932", "replace")
 
 
 def _decode_iso_2022_jp(data: bytes) -> str:

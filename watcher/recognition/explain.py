@@ -35,7 +35,7 @@ class Finding:
     value: str
     """Sanitised; a URL in it cannot be followed and holds no secret."""
     is_judged: bool = True
-    """False: nothing speaks for or against it, since nobody could or would tell."""
+    """False: nothing speaks for or against it, since it could not be checked, or need not."""
 
     @property
     def passed(self) -> bool | None:

@@ -9,7 +9,7 @@ dismissed by its header; only what claims a store's domain is verified.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from watcher.recognition import links
+from watcher.recognition import amazon, links
 from watcher.recognition.authres import Trust, provider_result
 from watcher.recognition.body import (
     NO_BODY,
@@ -42,10 +42,10 @@ from watcher.recognition.verdict import (
 )
 
 MISSING_PROOF = frozenset({Reason.DKIM_NONE, Reason.DKIM_TEMPERROR, Reason.TOO_LARGE})
-"""The proof is not complete, which by itself speaks against nobody."""
+"""The proof is not complete, which alone speaks against no mail."""
 
 _UNKNOWN_BODY = frozenset({Reason.PHRASE_MISSING, Reason.LINK_MISSING})
-"""With a proof this is a mail of Amazon's in a form nobody has seen."""
+"""With a proof this is a mail of Amazon's in an unknown form."""
 
 _OF_THE_TEXT = frozenset({Reason.PHRASE_MISSING, Reason.CODES_DISAGREE})
 
@@ -63,7 +63,7 @@ class Policy:
     recipients: frozenset[str] | None = None
     """Addresses that Amazon writes to, lower case; None: not judged."""
     trust: tuple[Trust, ...] = ()
-    """Whose Authentication-Results are believed; empty: nobody's."""
+    """Whose Authentication-Results are believed; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +178,12 @@ def _judge_attempt(
         return Judgement(reading, LookAlike(reasons, authentication), findings)
     if reasons:
         return Judgement(reading, Unverified(claim, reasons, authentication), findings)
-    store = _store(claim, policy)
-    if store.flaws:
-        verdict: Verdict = NotRelevant(store.flaws, authentication)
-    else:
+    is_watched = policy.stores is None or claim.store in policy.stores
+    flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
+    verdict: Verdict = NotRelevant(flaws, authentication)
+    if is_watched:
         verdict = Recognised(SignInAttempt(claim, body.content), authentication)
+    store = finding(Aspect.STORE, flaws, claim.store or "")
     return Judgement(reading, verdict, (*findings, store))
 
 
@@ -231,7 +232,7 @@ def _subject(reading: Reading) -> Finding:
 def _body(
     reading: Reading, body: Body, proof: tuple[Reason, ...]
 ) -> tuple[Finding, Finding]:
-    """Weigh the body's flaws: an unknown body is Amazon's right, but nobody else's."""
+    """Weigh the body's flaws: an unknown body may be Amazon's, but no other sender's."""
     may_be_amazons = proof in ((), (Reason.DKIM_TEMPERROR,))
     may_be_new = may_be_amazons and not reading.has_enclosures
     flaws = tuple(
@@ -250,16 +251,11 @@ def _body(
 
 
 def _claim(reading: Reading, body: Body) -> Claim:
-    of_link = links.store_of(body.links[0]) if body.links else None
+    of_link = links.host(body.links[0]).removeprefix("www.") if body.links else ""
+    store = of_link if of_link in amazon.STORES else None
     return Claim(
-        store=of_link or reading.subject.store or sending_store(reading.senders),
+        store=store or reading.subject.store or sending_store(reading.senders),
         language=reading.subject.language,
         attempted_at=reading.date,
         **reading.details,
     )
-
-
-def _store(claim: Claim, policy: Policy) -> Finding:
-    is_watched = policy.stores is None or claim.store in policy.stores
-    flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
-    return finding(Aspect.STORE, flaws, claim.store or "")

@@ -22,4 +22,4 @@ TEXT = 16 * 1024
 """Characters of one body that are read; Amazon's have some thousand."""
 
 LINKS = 100
-"""Different links that ask the user, after which no more are looked at."""
+"""Different links that ask the user, after which no more are read."""

@@ -45,7 +45,7 @@ def url_in_place_of_text(text: str) -> str | None:
 
 
 def asks(url: str) -> bool:
-    """Tell whether a URL leads, or pretends to lead, to a page that asks the user."""
+    """Return whether a URL leads, or pretends to lead, to a page that asks the user."""
     return _ASKS.search(url) is not None
 
 
@@ -55,15 +55,9 @@ def host(url: str) -> str:
 
 
 def is_amazons(name: str) -> bool:
-    """Tell whether a host belongs to Amazon."""
+    """Return whether a host belongs to Amazon."""
     domains = amazon.STORES | amazon.OTHER_DOMAINS
     return any(name == domain or name.endswith(f".{domain}") for domain in domains)
-
-
-def store_of(url: str) -> str | None:
-    """Return the store on whose host a URL lies."""
-    store = host(url).removeprefix("www.")
-    return store if store in amazon.STORES else None
 
 
 def flaws(url: str) -> tuple[Reason, ...]:

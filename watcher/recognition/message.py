@@ -119,7 +119,7 @@ def read(raw: bytes) -> Reading:
 
 
 def may_be_attempt(header: bytes) -> bool:
-    """Tell from the header alone whether a mail is worth fetching whole.
+    """Return from the header alone whether a mail is worth fetching whole.
 
     False means that the mail is certain to be found not relevant.
     """
@@ -151,7 +151,11 @@ def _with_bodies(reading: Reading, body: bytes) -> Reading:
             reading,
             bodies=bodies,
             details=find_details(bodies),
-            has_enclosures=any(map(_is_enclosure, parts)),
+            has_enclosures=any(
+                part.get_content_maintype() not in _HARMLESS_ENCLOSURES
+                for part in parts
+                if not _is_body(part)
+            ),
         )
 
 
@@ -202,12 +206,6 @@ def _parts(root: "Part[str, str]") -> Iterator["Part[str, str]"]:
 def _is_body(part: "Part[str, str]") -> bool:
     is_shown = part.get_content_disposition() != "attachment"
     return is_shown and part.get_content_type() in _BODIES
-
-
-def _is_enclosure(part: "Part[str, str]") -> bool:
-    return not _is_body(part) and (
-        part.get_content_maintype() not in _HARMLESS_ENCLOSURES
-    )
 
 
 def _page(part: "Part[str, str]") -> Page:

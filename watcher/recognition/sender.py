@@ -44,7 +44,7 @@ def sender_flaw(senders: tuple[str, ...]) -> Reason | None:
 
 
 def is_for_one_of(known: frozenset[str], recipients: tuple[str, ...]) -> bool:
-    """Tell whether a recipient is known, by the mailbox that its address leads to."""
+    """Return whether a recipient is known, by the mailbox that its address leads to."""
     mailboxes = {_mailbox(address) for address in known}
     return any(_mailbox(address) in mailboxes for address in recipients)
 
@@ -114,12 +114,11 @@ def _own(
     if not signatures:
         return Authentication(Result.NONE, None, None, "no signature"), Reason.DKIM_NONE
     detail = "; ".join(signature.detail for signature in signatures)
-    best = min(signatures, key=_rank)
+    best = min(
+        signatures,
+        key=lambda one: -1 if one.flaw is None else _TELLING.index(one.flaw),
+    )
     result = {None: Result.PASS, Reason.DKIM_TEMPERROR: Result.TEMPERROR}.get(
         best.flaw, Result.FAIL
     )
     return Authentication(result, Authority.DKIM, best.sdid, detail), best.flaw
-
-
-def _rank(signature: Signature) -> int:
-    return -1 if signature.flaw is None else _TELLING.index(signature.flaw)

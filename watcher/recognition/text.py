@@ -54,11 +54,13 @@ def skeleton(text: str) -> str:
     plain = normal(INVISIBLE.sub("", text)).translate(_CONFUSABLES)
     if plain.isascii():
         return plain
-    return normal("".join(map(_without_marks, plain)))
+    # Accents come off Latin letters; a kana keeps its voicing.
+    letters = ((sign, unicodedata.normalize("NFKD", sign)[0]) for sign in plain)
+    return normal("".join(one if one.isascii() else sign for sign, one in letters))
 
 
 def is_disguised(text: str) -> bool:
-    """Tell whether text holds what only a disguise needs.
+    """Return whether text holds what only a disguise needs.
 
     That is an invisible character, or a foreign one whose normal form is an ASCII
     letter or digit; full-width punctuation is honest Japanese.
@@ -66,7 +68,9 @@ def is_disguised(text: str) -> bool:
     if text.isascii():
         return INVISIBLE.search(text) is not None
     foreign = (sign for sign in text if not sign.isascii())
-    return INVISIBLE.search(text) is not None or any(map(_looks_ascii, foreign))
+    plain = (unicodedata.normalize("NFKC", sign) for sign in foreign)
+    looks_ascii = any(one.isascii() and one.isalnum() for one in plain)
+    return looks_ascii or INVISIBLE.search(text) is not None
 
 
 def one_line(text: str) -> str:
@@ -81,14 +85,3 @@ def sanitise(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
     line = one_line(text)
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
-
-
-def _without_marks(sign: str) -> str:
-    """Take the accents off a Latin letter; a kana keeps its voicing."""
-    letter = unicodedata.normalize("NFKD", sign)[0]
-    return letter if letter.isascii() else sign
-
-
-def _looks_ascii(sign: str) -> bool:
-    plain = unicodedata.normalize("NFKC", sign)
-    return plain.isascii() and plain.isalnum()

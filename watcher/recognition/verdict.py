@@ -46,7 +46,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Amazon's own sign-in mail in a form nobody has seen: neither link nor code."""
+    """Amazon's own sign-in mail in an unknown form: neither link nor code."""
 
     kind: ClassVar = Kind.UNKNOWN
     secret: ClassVar[None] = None
