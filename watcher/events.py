@@ -224,8 +224,7 @@ class MessageFetched:
     received_at: datetime
     """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
     max_age: timedelta | None = None
-    """The longest it can lie there already: it was not at the last look. None: nobody
-    knows."""
+    """Upper bound of its age: it was not there at the last sync. None: unknown."""
     raw: bytes = field(repr=False)
     """At most `limits.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
 

@@ -46,7 +46,7 @@ class Health:
         self._last_sync_s = dict.fromkeys(accounts, self._clock_s())
 
     def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
-        """Note that an account was synced; notify that it recovered, if it was blind."""
+        """Note that an account was synced; notify that it recovered if it was blind."""
         account = synced.account
         self._last_sync_s[account] = self._clock_s()
         if account in self._blind:

@@ -156,7 +156,7 @@ class Journal:
         return [event.about for event in over]
 
     def checkpoint(self) -> None:
-        """Checkpoint the write-ahead log, if a reader held that up when `expire` tried."""
+        """Checkpoint the write-ahead log, if a reader held up the one of `expire`."""
         self._is_checkpointed = self._is_checkpointed or self._database.checkpoint()
 
     def move_deadlines(self, by: timedelta) -> None:

@@ -35,7 +35,7 @@ class Finding:
     value: str
     """Sanitised; a URL in it cannot be followed and holds no secret."""
     is_judged: bool = True
-    """False: nothing speaks for or against it, since it could not be checked, or need not."""
+    """False: nothing speaks for or against it, since it was not checked."""
 
     @property
     def passed(self) -> bool | None:

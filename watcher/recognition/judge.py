@@ -232,7 +232,7 @@ def _subject(reading: Reading) -> Finding:
 def _body(
     reading: Reading, body: Body, proof: tuple[Reason, ...]
 ) -> tuple[Finding, Finding]:
-    """Weigh the body's flaws: an unknown body may be Amazon's, but no other sender's."""
+    """Weigh the body's flaws: an unknown body may be Amazon's, but nobody else's."""
     may_be_amazons = proof in ((), (Reason.DKIM_TEMPERROR,))
     may_be_new = may_be_amazons and not reading.has_enclosures
     flaws = tuple(
