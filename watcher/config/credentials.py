@@ -16,7 +16,9 @@ from watcher.errors import ConfigError, SecretUnavailable
 from watcher.i18n import Text
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
-"""A password manager may ask the user to unlock it, which takes a human's time."""
+"""A password manager may ask the user to unlock it. Shorter than
+`imap.account.Timeouts.secret_timeout_s`, which bounds every source: so the error names
+the program that was too slow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class WatchMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """The longest that each wait may take, in seconds."""
+    """The longest that each wait may take, in seconds; defaults only here."""
 
     resolve_timeout_s: float = 10
     connect_timeout_s: float = 10
@@ -76,17 +76,18 @@ class Timeouts:
     greeting_timeout_s: float = 15
     """TLS handshake, and again greeting with capabilities."""
     prompt_timeout_s: float = 8
-    """Until the answer to DONE or NOOP, which cost a server nothing: or it is dead."""
+    """Until the answer to IDLE, DONE or NOOP, which need no work of the server."""
     answer_timeout_s: float = 25
-    """Until an answer begins, or goes on, that may cost it a search or a delay."""
+    """Until an answer begins, or goes on, that may need a search or a delay."""
     command_timeout_s: float = 60
-    """A whole answer, however steadily its bytes drip in."""
+    """A whole answer, even if its bytes come steadily."""
     secret_timeout_s: float = 75
-    """The password's source; a human may have to unlock it."""
+    """The password's source, which the user may have to unlock; longer than
+    `config.credentials.COMMAND_TIMEOUT`, so that its own error comes first."""
     idle_interval_s: float = 18
     """One IDLE, then a sync: with `prompt_timeout_s` a dead peer is noticed in 26 s."""
     tick_s: float = 1
-    """How often a wait looks at the clocks for a suspended machine."""
+    """How often a wait compares the clocks to notice a suspend."""
     refused_delay_s: float = 15 * 60
     """After a refused login: trying again soon locks accounts."""
     secret_delay_s: float = 60
@@ -94,20 +95,17 @@ class Timeouts:
     armed_delay_s: float = 5
     """The longest that a poll or a backoff takes while a sign-in is expected."""
     reopen_interval_s: float = 60
-    """How often the watched mailbox is opened anew: it may have been re-created."""
-
-
-TIMEOUTS = Timeouts()
+    """How often the open mailbox is opened again: it may have been re-created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchSettings:
-    """What all accounts share."""
+    """What all accounts share; the defaults are those of `config.schema`."""
 
-    mode: WatchMode = WatchMode.AUTO
-    poll_interval: timedelta = timedelta(seconds=15)
-    look_back: timedelta = timedelta(hours=24)
-    """How far the first look at a mailbox goes back."""
-    window: timedelta = timedelta(minutes=5)
-    """How far every later catching up goes back, beside the cursor."""
-    timeouts: Timeouts = TIMEOUTS
+    mode: WatchMode
+    poll_interval: timedelta
+    look_back: timedelta
+    """How far the first sync of a mailbox goes back."""
+    window: timedelta
+    """How far every later initial sync goes back, in addition to the cursor."""
+    timeouts: Timeouts = field(default_factory=Timeouts)

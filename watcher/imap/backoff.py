@@ -1,9 +1,9 @@
-"""Says how long to wait before the next try, so that neither side suffers.
+"""Chooses the delay before the next try.
 
 The first try comes at once, for most connections break for no lasting reason. Then a
-short brisk phase catches a server that only restarts; then full jitter, 1 to 30 s, as
-long as it takes. A server that answers "later" is never tried briskly. The count starts
-anew only after a session that outlived the delay before it. A `DelayCap` shortens polls
+short brisk phase, for a server that only restarts; then full jitter, 1 to 30 s, without
+end. A server that answers "later" is never tried briskly. The count starts anew only
+after a session that lasted longer than the delay before it. A `DelayCap` shortens polls
 and delays while a sign-in is expected, and after a suspend.
 """
 
@@ -27,7 +27,7 @@ Pick = Callable[[float, float], float]
 
 
 class Backoff:
-    """The tries of one account since it was last watched for a while."""
+    """The failures of one account since its last session that was long enough."""
 
     def __init__(self, pick: Pick = random.uniform) -> None:
         self._pick = pick
@@ -39,7 +39,7 @@ class Backoff:
         self._last_s = 0.0
 
     def outlived(self, seconds: float) -> None:
-        """Tell how long a session lasted: a good one starts the count anew."""
+        """Start the count anew if the session that ended was long enough."""
         if seconds >= max(WORTHY_S, self._last_s):
             self._forget()
 
@@ -48,7 +48,7 @@ class Backoff:
 
         Args:
             now: monotonic seconds.
-            is_told_later: the server itself asked for patience.
+            is_server_busy: the server itself answered "later".
             longest: bound from outside, such as while a sign-in is expected.
         """
         self._last_s = min(self._choose(now, is_server_busy), longest)
@@ -68,22 +68,22 @@ class Backoff:
 
 AFTER_RESUME_FOR_S = 60.0
 AFTER_RESUME_S = 1.0
-"""After a sleep the network comes up by itself within seconds: nobody should wait."""
+"""After a suspend the network comes up within seconds."""
 
 
 class DelayCap:
-    """The haste of one account."""
+    """The upper bound of one account's polls and delays."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
         self._armed_until = self._resumed_until = float("-inf")
 
     def arm(self, lasting: timedelta) -> None:
-        """A sign-in is expected for so long; may be called from any thread."""
+        """Expect a sign-in for so long; may be called from any thread."""
         self._armed_until = time.monotonic() + lasting.total_seconds()
 
     def resume(self) -> None:
-        """The machine woke up."""
+        """Try briskly for a while, after a suspend."""
         self._resumed_until = time.monotonic() + AFTER_RESUME_FOR_S
 
     @property

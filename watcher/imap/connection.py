@@ -1,18 +1,16 @@
 """Reads the mailboxes of one account over one connection, and never changes anything.
 
-EXAMINE and BODY.PEEK alone are used. imapclient's errors stop here (`errors`). Traps of
-imapclient 4.1 that are answered here: a SEARCH answer in several lines raises, FETCH
-takes no ranges, INTERNALDATE comes without a time zone, and at DEBUG whole mails go to
-the log.
+Only EXAMINE and BODY.PEEK are used. imapclient's errors are translated here (`errors`).
+Handled here, of imapclient 4.1: a SEARCH answer in several lines raises, FETCH takes no
+ranges, INTERNALDATE comes without a time zone, and at DEBUG whole mails are logged.
 """
 
 import contextlib
 import imaplib
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, TypeGuard
 
 from imapclient import IMAPClient, SocketTimeout
@@ -31,48 +29,42 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 """Three letters each: strftime would speak the user's language."""
 
 _LARGEST = 2**32 - 1
-"""UIDs and the like have 32 bits (RFC 3501 §9); no log could hold any number."""
+"""UIDs and the like have 32 bits (RFC 3501 §9); SQLite holds no larger than 64."""
 
 _A_DAY = timedelta(days=1)
-"""No clock is so far ahead: a later INTERNALDATE is none."""
+"""A later INTERNALDATE is impossible: no server's clock is so far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamineResult:
-    """What EXAMINE told of a mailbox."""
+    """What EXAMINE answers about a mailbox."""
 
     uid_validity: int
     uid_next: int | None
-    """None where the server does not tell it."""
+    """None where the server omits it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageHeader:
-    """The head of one mail."""
+    """The header of one mail."""
 
     uid: int
     received_at: datetime
-    """INTERNALDATE, aware; the present where the server has none that can be read."""
+    """INTERNALDATE, aware; now where it is missing or impossible."""
     header: bytes
 
 
-def imap_date(day: datetime) -> str:
-    """Return a date as SEARCH wants it (RFC 3501 §9)."""
-    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
-    return f"{day.day}-{month}-{day.year}"
-
-
 def received_at(answer: Mapping[bytes, Any]) -> datetime:
-    """Return INTERNALDATE in UTC; now, where it is missing or cannot be."""
+    """Return INTERNALDATE in UTC; now, where it is missing or impossible."""
     date, now = answer.get(b"INTERNALDATE"), utc_now()
     if not isinstance(date, datetime):
         return now
     try:
         aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        arrived_at = aware.astimezone(UTC)
+        received = aware.astimezone(UTC)
     except (OverflowError, ValueError):  # ValueError: a zone of more than a day
         return now
-    return arrived_at if arrived_at - now < _A_DAY else now
+    return received if received - now < _A_DAY else now
 
 
 def number(value: object) -> int | None:
@@ -80,41 +72,23 @@ def number(value: object) -> int | None:
     return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
 
 
-def uids(words: Iterable[bytes]) -> list[int]:
-    """Return the UIDs among words, ascending, each once."""
-    digits = len(str(_LARGEST))
-    short = (word for word in words if word.isdigit() and len(word) <= digits)
-    return sorted({uid for word in short if (uid := number(int(word)))})
-
-
 def is_name(name: object) -> TypeGuard[str]:
-    """Return whether a mailbox can have this name: NIL or half a character cannot be.
+    """Return whether a mailbox can have this name.
 
-    imapclient decodes names from modified UTF-7, which can hold half of a pair.
+    imapclient gives None for NIL and decodes half of a surrogate pair (modified UTF-7).
     """
     return isinstance(name, str) and name == name.encode(errors="ignore").decode()
 
 
 def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
-    """Return a body part by its name; the server adds where a partial one begins."""
-    values = (value for key, value in answer.items() if key.startswith(name))
-    value = next(values, None)
+    """Return a body part by its name; the server adds the offset of a partial one."""
+    value = next((answer[key] for key in answer if key.startswith(name)), None)
     return value if isinstance(value, bytes) else None
 
 
 def text(word: object) -> str:
-    """Return a word as text, empty where the server said NIL."""
+    """Return a word as text, empty for NIL."""
     return word.decode(errors="replace") if isinstance(word, bytes) else ""
-
-
-def upper(words: Iterable[bytes]) -> frozenset[str]:
-    """Return words as text in upper case."""
-    return frozenset(text(word).upper() for word in words)
-
-
-def lower(words: Iterable[bytes]) -> frozenset[str]:
-    """Return words as text in lower case."""
-    return frozenset(text(word).lower() for word in words)
 
 
 for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
@@ -127,7 +101,7 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
     def __init__(self, protocol: Protocol) -> None:
         self._protocol = protocol
-        # a read time-out of 0 keeps our socket non-blocking: the wire does the waiting
+        # a read time-out of 0 keeps our socket non-blocking: `Transport` waits
         no_wait = SocketTimeout(connect=0, read=0)
         super().__init__(protocol.host, protocol.port, ssl=False, timeout=no_wait)
         protocol.debug = 0  # imapclient sets 5: a repr of every byte that comes in
@@ -149,39 +123,66 @@ class Connection:
     """One connection of one account, logged in; belongs to one thread."""
 
     def __init__(self, account: Account, protocol: Protocol) -> None:
-        """Learn what the server can do, now that it knows us.
+        """Ask for the capabilities after login.
 
         Raises:
-            ConnectionLost: the line is dead.
+            ConnectionLost: the connection broke.
         """
         self.protocol = protocol
         self._account = account
         self._client = Client(protocol)
         with self.talking():
-            self.capabilities = upper(self._client.capabilities())
+            words = self._client.capabilities()
+        self.capabilities = frozenset(text(word).upper() for word in words)
 
     def close(self) -> None:
-        """Say good-bye without waiting for the answer."""
+        """Send LOGOUT without waiting for the answer, and close the socket."""
         with contextlib.suppress(Stopped, *errors.BROKEN):
             self.protocol.say_goodbye()
         self.protocol.shutdown()
 
-    @contextlib.contextmanager
-    def talking(self) -> Iterator[None]:
-        """Translate what breaks on the line.
+    def talking(self) -> contextlib.AbstractContextManager[None]:
+        """Translate the errors of commands.
 
         Raises:
-            ConnectionLost: the line is dead, or what comes over it is no IMAP.
+            ConnectionLost: the connection broke, or what comes over it is not IMAP.
         """
-        with errors.talking(self._account.host):
-            yield
+        return errors.translated(errors.COMMAND, self._account.host)
+
+    @contextlib.contextmanager
+    def _naming(self, mailbox: str) -> Iterator[None]:
+        """Translate the errors of a command that names a mailbox.
+
+        Raises:
+            MailboxMissing: NO, where that does not mean "not now" (RFC 5530 §3).
+            ConnectionLost: as `talking`.
+        """
+        self.protocol.forget()
+        with self.talking():
+            try:
+                yield
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                if self.protocol.is_server_busy:
+                    raise
+                raise MailboxMissing(
+                    errors.MISSING,
+                    host=self._account.host,
+                    user=self._account.user,
+                    mailbox=errors.readable(mailbox),  # may come from the server
+                ) from error
 
     def mailboxes(self) -> list[Listed]:
         """Return the account's mailboxes; none where the server's list is unusable."""
         with self.talking():
             try:
                 return [
-                    Listed(name, lower(flags), text(delimiter))
+                    Listed(
+                        name,
+                        frozenset(text(flag).lower() for flag in flags),
+                        text(delimiter),
+                    )
                     for flags, delimiter, name in self._client.list_folders()
                     if is_name(name)
                 ]
@@ -196,67 +197,36 @@ class Connection:
         Raises:
             MailboxMissing: there is none of this name, or it may not be read.
         """
-        self.protocol.expect_mailbox()
-        with self.talking():
-            answer = self._unless_no(partial(self._examine, mailbox))
-        if answer is None:
-            raise self._missing(mailbox)
-        uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        self.protocol.forget_exists()
+        with self._naming(mailbox):
+            answer = self._client.select_folder(mailbox, readonly=True)
+            uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
         return ExamineResult(number(uid_validity) or 0, number(uid_next))
 
-    def _examine(self, mailbox: str) -> Mapping[bytes, Any]:
-        answer: Mapping[bytes, Any]
-        answer = self._client.select_folder(mailbox, readonly=True)
-        return answer
-
     def status(self, mailbox: str) -> Cursor | None:
-        """Return how far a mailbox that is not open reaches, None if nobody says.
+        """Return up to where a mailbox that is not open reaches, None if unanswered.
 
         Raises:
             MailboxMissing: there is none of this name.
         """
-        with self.talking():
-            answer = self._unless_no(partial(self._status, mailbox))
-        self.protocol.has_new_mail_elsewhere = False
-        if answer is None:
-            raise self._missing(mailbox)
-        match number(answer.get(b"UIDVALIDITY")), number(answer.get(b"UIDNEXT")):
-            case int(uid_validity), int(uid_next):
-                return Cursor(uid_validity, uid_next)
-            case _:
-                return None
-
-    def _status(self, mailbox: str) -> Mapping[bytes, Any]:
+        found: Mapping[bytes, Any] = {}
+        unanswered = contextlib.suppress(LookupError, ValueError, TypeError)
         try:
-            found = self._client.folder_status(mailbox, ("UIDNEXT", "UIDVALIDITY"))
-        except (LookupError, ValueError, TypeError):  # an answer without STATUS
-            return {}
-        return {key.upper(): value for key, value in found.items()}
-
-    def _unless_no(
-        self, command: Callable[[], Mapping[bytes, Any]]
-    ) -> Mapping[bytes, Any] | None:
-        """Return a command's answer, None if the server refuses it for good."""
-        self.protocol.forget()
-        try:
-            return command()
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error:
-            if self.protocol.is_server_busy:
-                raise
+            with self._naming(mailbox), unanswered:  # an answer without STATUS
+                found = self._client.folder_status(mailbox, ("UIDNEXT", "UIDVALIDITY"))
+        finally:
+            self.protocol.has_new_mail_elsewhere = False
+        answer = {key.upper(): number(value) for key, value in found.items()}
+        uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        if uid_validity is None or uid_next is None:
             return None
-
-    def _missing(self, mailbox: str) -> MailboxMissing:
-        host, user = self._account.host, self._account.user
-        name = errors.readable(mailbox)  # the server may have chosen it
-        return MailboxMissing(errors.MISSING, host=host, user=user, mailbox=name)
+        return Cursor(uid_validity, uid_next)
 
     def notify(self) -> None:
-        """Ask to be told of mail in mailboxes that are not open, too (RFC 5465).
+        """Request announcements of mail in mailboxes that are not open (RFC 5465).
 
-        All of the user's, because Dovecot 2.3 does not find a single one whose name is
-        not ASCII. A server that will not is no trouble: they are asked on each round.
+        For all of the user's, because Dovecot 2.3 does not find a single one whose name
+        is not ASCII. Where this is refused, STATUS after each wait is enough.
         """
         if "NOTIFY" not in self.capabilities:
             return
@@ -267,9 +237,9 @@ class Connection:
             )
 
     def noop(self) -> None:
-        """Let the server bring the open mailbox up to date; some do so only then."""
+        """Send NOOP, so that the server notices mail in the open mailbox."""
         with self.talking():
-            self.protocol.be_up_to_date()
+            self.protocol.refresh()
 
     def uids_from(self, uid: int) -> list[int]:
         """Return the UIDs in the open mailbox that are not below `uid`, ascending.
@@ -283,31 +253,28 @@ class Connection:
         return max(self._search("UID", "*"), default=0)
 
     def uids_since(self, since: datetime, now: datetime) -> list[int]:
-        """Return the UIDs of mails that arrived at `since` or later, ascending.
+        """Return the UIDs of mails received at `since` or later, ascending.
 
-        Without WITHIN (RFC 5032) the server knows days alone, in its own time zone; the
-        rest is done here, by INTERNALDATE.
+        Without WITHIN (RFC 5032) SEARCH knows only days, in the server's time zone; the
+        rest is compared here, by INTERNALDATE.
         """
         if "WITHIN" in self.capabilities:
             return self._search("YOUNGER", str(int((now - since).total_seconds()) + 1))
         day = since.astimezone(UTC) - timedelta(days=1)
-        uids = self._search("SINCE", imap_date(day))
+        month = _MONTHS[3 * day.month - 3 : 3 * day.month]
+        uids = self._search("SINCE", f"{day.day}-{month}-{day.year}")
         recent: list[int] = []
         for start in range(len(uids), 0, -DATES_AT_ONCE):
             chunk = uids[max(start - DATES_AT_ONCE, 0) : start]
-            fresh = [uid for uid, at in self._dates(chunk) if at >= since]
+            try:
+                dated = self._fetch(chunk, ["INTERNALDATE"])
+            except Unfetchable:
+                dated = {}
+            fresh = [uid for uid in chunk if received_at(dated.get(uid, {})) >= since]
             recent = fresh + recent
             if not fresh:  # UIDs ascend with time, but for mails moved here
                 break
         return recent
-
-    def _dates(self, uids: Sequence[int]) -> list[tuple[int, datetime]]:
-        """Return when mails arrived; now, where the server cannot say."""
-        try:
-            dated = self._fetch(uids, ["INTERNALDATE"])
-        except Unfetchable:
-            dated = {}
-        return [(uid, received_at(dated.get(uid, {}))) for uid in uids]
 
     def _search(self, *criteria: str) -> list[int]:
         with self.talking():
@@ -315,24 +282,22 @@ class Connection:
             if kind != "OK":
                 raise imaplib.IMAP4.error("SEARCH failed")
         found = b" ".join(line for line in lines if isinstance(line, bytes))
-        return uids(found.split())
+        words = [word for word in found.split() if word.isdigit()]
+        short = [int(word) for word in words if len(word) <= len(str(_LARGEST))]
+        return sorted({uid for uid in short if number(uid) is not None})
 
     def headers(self, uids: Sequence[int]) -> list[MessageHeader]:
-        """Return the heads of mails, without those that are gone meanwhile."""
+        """Return the headers of mails, without those that were expunged meanwhile."""
         items = ["INTERNALDATE", f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
         answers = self._fetch(uids, items)
-        headers = (
-            (uid, part(answer, b"BODY[HEADER]"), answer)
-            for uid, answer in answers.items()
-        )
         return [
             MessageHeader(uid, received_at(answer), header)
-            for uid, header, answer in headers
-            if header is not None
+            for uid, answer in answers.items()
+            if (header := part(answer, b"BODY[HEADER]")) is not None
         ]
 
     def body(self, uid: int) -> bytes | None:
-        """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if it is gone."""
+        """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if expunged."""
         length = MAIL_BYTES + 1
         answers = self._fetch([uid], [f"BODY.PEEK[]<0.{length}>"])
         raw = part(answers.get(uid, {}), b"BODY[]")
@@ -341,16 +306,17 @@ class Connection:
     def _fetch(
         self, uids: Sequence[int], items: Collection[str]
     ) -> Mapping[int, Mapping[bytes, Any]]:
-        """Return what the server has of each mail; what was not asked for is left out.
+        """Return the items of each mail; unrequested mails in the answer are left out.
 
         Raises:
-            Unfetchable: it refuses, or what it sent cannot be read; the line is sound.
+            Unfetchable: refused or malformed, and the connection remains usable.
+            ConnectionLost: the connection broke.
         """
         answers: Mapping[int, Mapping[bytes, Any]]
         try:
             answers = self._client.fetch(uids, items)
         except errors.BROKEN as error:
-            if errors.is_line_sound(error):
+            if errors.is_connection_usable(error):
                 raise Unfetchable from error
             raise errors.lost(error, self._account.host) from error
         return {uid: answers[uid] for uid in uids if uid in answers}

@@ -1,22 +1,22 @@
-"""Waits for new mail on an open connection, and decides between push and polls.
+"""Waits for new mail on an open connection, and chooses between push and polls.
 
-The library's own `idle_check` looks at the socket alone, so that whatever came in one
-segment with `+ idling` stays unseen until its time-out. Here all lines pass through
-`Protocol.readline`, which notes announcements wherever they stand. The caller syncs the
-mailbox after every wait, whatever it returns: servers forget to announce (RFC 2177 is
-no promise). After `MISSES` consecutive IDLEs that missed mail the account is polled,
-still in IDLE; one untagged EXISTS restores push.
+The library's own `idle_check` reads the socket alone and misses what came in one
+segment with `+ idling`. Here all lines pass through `Protocol`, which notes announced
+mail wherever it is announced. The caller syncs after every wait, whatever it returned:
+servers omit announcements (RFC 2177 guarantees none). After `MISSES` consecutive IDLEs
+that missed mail: poll, still in IDLE; one untagged EXISTS restores push.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 
 from watcher.events import Mode, ModeReason
-from watcher.imap.account import Timeouts, WatchMode
+from watcher.imap.account import WatchMode
 from watcher.imap.connection import Connection
-from watcher.imap.protocol import IdleRefused, Protocol
+from watcher.imap.protocol import IdleRefused
 from watcher.imap.transport import Interrupt
 
 
@@ -24,90 +24,61 @@ class WaitResult(Enum):
     """Why a wait ended."""
 
     ANNOUNCED = auto()
-    """The server announced something."""
+    """The server announced new mail."""
     TIMED_OUT = auto()
-    """The time is over."""
     INTERRUPTED = auto()
-    """Somebody asks for a look."""
+    """Another thread asked for a sync (`Interrupt.call`)."""
     IDLE_REFUSED = auto()
     """The server refuses the IDLE that it offers."""
 
 
-class Listener:
-    """Waits on one connection; `beat` is called at least each `tick_s` seconds."""
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """Waits in a session's thread; `on_tick` is called at least each `tick_s`."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        interrupt: Interrupt,
-        timeouts: Timeouts,
-        on_tick: Callable[[], None],
-    ) -> None:
-        self._connection = connection
-        self._interrupt = interrupt
-        self._timeouts = timeouts
-        self._on_tick = on_tick
+    interrupt: Interrupt
+    tick_s: float
+    on_tick: Callable[[], None]
 
-    def push(self, *, seconds: float) -> WaitResult:
-        """Wait in IDLE until the server announces something, at most so long.
+    def rest(self, seconds: float) -> WaitResult:
+        """Wait without the server until the time is over or a sync is asked for."""
+        return self._wait(seconds, self.interrupt.wait, lambda: False)
+
+    def idle(self, connection: Connection, seconds: float) -> WaitResult:
+        """Wait in IDLE (RFC 2177) until new mail is announced, or as `rest` does.
 
         Raises:
-            ConnectionLost: the line is dead.
+            ConnectionLost: the connection broke.
         """
-        protocol = self._connection.protocol
-        with self._connection.talking():
-            if _is_announced(protocol):  # it came inside the answer to the last command
+        protocol = connection.protocol
+        with connection.talking():
+            if protocol.is_announced():  # inside the answer to the last command
                 return WaitResult.ANNOUNCED
             try:
                 tag = protocol.begin_idle()
             except IdleRefused:
                 return WaitResult.IDLE_REFUSED
-            protocol.hear_buffered(tag)
-            result = self._wait_in_idle(protocol, tag, time.monotonic() + seconds)
+            receive = partial(protocol.receive, tag)
+            result = self._wait(seconds, receive, protocol.is_announced)
             protocol.end_idle(tag)
         return result
 
-    def _wait_in_idle(
-        self, protocol: Protocol, tag: bytes, deadline: float
+    def _wait(
+        self,
+        seconds: float,
+        receive: Callable[[float], object],
+        is_announced: Callable[[], bool],
     ) -> WaitResult:
-        while not _is_announced(protocol):
+        deadline = time.monotonic() + seconds
+        while not is_announced():
+            if self.interrupt.take_call():
+                return WaitResult.INTERRUPTED
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return WaitResult.TIMED_OUT
-            if self._interrupt.take_call():
-                return WaitResult.INTERRUPTED
-            protocol.receive(tag, seconds=min(remaining, self._timeouts.tick_s))
-            self._on_tick()
+            receive(min(remaining, self.tick_s))
+            self.on_tick()
         return WaitResult.ANNOUNCED
-
-    def rest(self, *, seconds: float) -> WaitResult:
-        """Wait without the server, at most so long or until a look is asked for."""
-        rest(
-            self._interrupt,
-            seconds=seconds,
-            tick_s=self._timeouts.tick_s,
-            on_tick=self._on_tick,
-        )
-        self._connection.noop()
-        return WaitResult.TIMED_OUT
-
-
-def rest(
-    interrupt: Interrupt, *, seconds: float, tick_s: float, on_tick: Callable[[], None]
-) -> None:
-    """Wait at most so long, or until somebody asks for a look; beat at each tick."""
-    deadline = time.monotonic() + seconds
-    while not interrupt.take_call():
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            return
-        interrupt.wait(None, 0, min(remaining, tick_s))
-        on_tick()
-
-
-def _is_announced(protocol: Protocol) -> bool:
-    return protocol.has_new_mail or protocol.has_new_mail_elsewhere
 
 
 MISSES = 2
@@ -115,10 +86,11 @@ MISSES = 2
 
 @dataclass(frozen=True, slots=True)
 class WatchStrategy:
-    """How the account is watched now."""
+    """How an account is watched, and why."""
 
     reason: ModeReason
     missed_count: int = 0
+    """Consecutive IDLEs after which a sync found mail that was not announced."""
 
     @property
     def mode(self) -> Mode:
@@ -127,29 +99,26 @@ class WatchStrategy:
 
     @property
     def may_idle(self) -> bool:
-        """Return whether to wait in IDLE, be it only in hope."""
+        """Return whether to wait in IDLE, also while its announcements are missed."""
         return self.reason in {ModeReason.OFFERED, ModeReason.SILENT}
 
     def after(self, result: WaitResult, *, found_mail: bool) -> "WatchStrategy":
-        """Return what follows from one wait and the scan behind it."""
+        """Return the strategy that follows from one wait and the sync after it."""
         match result:
             case WaitResult.IDLE_REFUSED:
                 return WatchStrategy(ModeReason.REFUSED)
             case WaitResult.ANNOUNCED:
                 return WatchStrategy(ModeReason.OFFERED)
             case WaitResult.TIMED_OUT if found_mail and self.may_idle:
-                return self._missed()
+                if self.missed_count + 1 < MISSES:
+                    return replace(self, missed_count=self.missed_count + 1)
+                return WatchStrategy(ModeReason.SILENT)
             case WaitResult.TIMED_OUT | WaitResult.INTERRUPTED:
                 return self
 
-    def _missed(self) -> "WatchStrategy":
-        if self.missed_count + 1 < MISSES:
-            return replace(self, missed_count=self.missed_count + 1)
-        return WatchStrategy(ModeReason.SILENT)
-
 
 def strategy(wanted: WatchMode, capabilities: frozenset[str]) -> WatchStrategy:
-    """Return how to begin, after login told what the server can do."""
+    """Return the strategy to begin with, by the capabilities after login."""
     if wanted is WatchMode.POLL:
         return WatchStrategy(ModeReason.CONFIGURED)
     if "IDLE" not in capabilities:

@@ -7,9 +7,10 @@
       │  └─DONE── BACKING_OFF ◄─────────────────┘
       └────DONE── REFUSED ◄──REFUSED── CONNECTING
 
-RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. The table
-below is the whole truth; `run` only walks it. A session belongs to one thread; `stop`,
-`sync_now` and `arm` may be called from any other.
+RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. A one-shot
+session is STOPPED where another would begin to wait: instead of WATCHING, BACKING_OFF
+and REFUSED. The tables below hold all transitions; `run` only follows them. A session
+belongs to one thread; `stop`, `sync_now` and `arm` may be called from any other.
 """
 
 import logging
@@ -21,68 +22,14 @@ from typing import ClassVar
 
 from watcher.clock import Resumed, SuspendDetector, utc_now
 from watcher.errors import SecretUnavailable, WatcherError
-from watcher.events import Cursor, Mode, Report, State, StateChanged
+from watcher.events import Cursor, Mode, ModeReason, Report, State, StateChanged
+from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.backoff import Backoff, DelayCap
-from watcher.imap.errors import PERMANENT, TRANSIENT, ServerBusy, lost
-from watcher.imap.idle import Listener, WaitResult, WatchStrategy, rest, strategy
+from watcher.imap.idle import Waiter, WatchStrategy, strategy
 from watcher.imap.login import log_in
 from watcher.imap.sync import AccountSync, MailboxSync
 from watcher.imap.transport import Interrupt, Stopped
-
-
-class Vigil:
-    """One logged-in connection: waits on it, and looks after every wait."""
-
-    def __init__(
-        self,
-        mailbox_sync: MailboxSync,
-        account_sync: AccountSync,
-        listener: Listener,
-        settings: WatchSettings,
-    ) -> None:
-        self._connection = mailbox_sync.connection
-        self._account_sync = account_sync
-        self._listener = listener
-        self._settings = settings
-        self._since = time.monotonic()
-        self.strategy: WatchStrategy = strategy(
-            settings.mode, self._connection.capabilities
-        )
-
-    @property
-    def lived_s(self) -> float:
-        """Return the seconds since login."""
-        return time.monotonic() - self._since
-
-    def initial_sync(self) -> None:
-        """Look at every mailbox as far back as may be needed."""
-        self._account_sync.initial_sync()
-
-    def wait_and_look(self, *, longest_s: float) -> bool:
-        """Wait for news, then look; return whether the attention changed.
-
-        Args:
-            longest_s: bound of a poll from outside.
-        """
-        result = self._wait(longest_s)
-        found_mail = self._account_sync.fetch_new()
-        before = self.strategy
-        self.strategy = before.after(result, found_mail=found_mail)
-        return self.strategy.reason is not before.reason
-
-    def _wait(self, longest_s: float) -> WaitResult:
-        is_push = self.strategy.mode is Mode.PUSH
-        poll_s = min(self._settings.poll_interval.total_seconds(), longest_s)
-        seconds = self._settings.timeouts.idle_interval_s if is_push else poll_s
-        if self.strategy.may_idle:
-            return self._listener.push(seconds=seconds)
-        return self._listener.rest(seconds=seconds)
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
-
 
 logger = logging.getLogger(__name__)
 
@@ -123,13 +70,23 @@ TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
 
 RESTING = {State.BACKING_OFF, State.REFUSED}
 WAITING = {State.WATCHING, *RESTING}
-"""Where a one-shot session ends."""
+
+ONE_SHOT_TRANSITIONS: Mapping[State, Mapping[Outcome, State]] = {
+    state: {
+        outcome: State.STOPPED if following in WAITING else following
+        for outcome, following in ways.items()
+    }
+    for state, ways in TRANSITIONS.items()
+    if state not in WAITING
+}
+"""It logs in and syncs every mailbox once; its error is told with STOPPED."""
+
 STEPS = {State.CONNECTING, State.CATCHING_UP, State.BACKING_OFF}
-"""On the way to being watched, or to another try."""
+"""Logged at DEBUG: on the way to WATCHING, or to another try."""
 
 
 class Session:
-    """The watch over one account."""
+    """The state machine of one account."""
 
     def __init__(
         self,
@@ -144,8 +101,8 @@ class Session:
         """Prepare, without touching the network.
 
         Args:
-            account: who logs in where.
-            cursors: how far each mailbox is known, by name.
+            account: the login, the server and the mailboxes.
+            cursors: up to where each mailbox was synced, by name.
             report: called in the session's thread; must return soon.
             is_candidate: whether a mail with this header may be an attempt.
             settings: what all accounts share.
@@ -156,74 +113,77 @@ class Session:
         self._report = report
         self._is_candidate = is_candidate
         self._settings = settings
-        self._is_one_shot = is_one_shot
+        self._transitions = ONE_SHOT_TRANSITIONS if is_one_shot else TRANSITIONS
         self._interrupt = Interrupt()
         self._suspend = SuspendDetector()
+        self._waiter = Waiter(
+            self._interrupt, settings.timeouts.tick_s, self._suspend.check_tick
+        )
         self._backoff = Backoff()
+        self._delay_cap = DelayCap(settings.timeouts)
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
-        self._last_trouble = ""
-        self._wait_s = 0.0
-        self._vigil: Vigil | None = None
-        self._delay_cap = DelayCap(settings.timeouts)
+        self._logged_error = ""
+        self._delay_s = 0.0
+        self._open_sync: AccountSync | None = None
+        self._logged_in_at = 0.0
+        self._strategy = WatchStrategy(ModeReason.NOT_OFFERED)
 
     def stop(self) -> None:
-        """End `run` at once, wherever it is."""
+        """End `run` at once, in whatever state."""
         self._interrupt.stop()
 
     def sync_now(self) -> None:
-        """Look at the mailboxes, or try to connect, without waiting any longer."""
+        """End the current wait: sync the mailboxes, or try to connect, at once."""
         self._interrupt.call()
 
     def arm(self, lasting: timedelta) -> None:
-        """Expect a mail: poll and try again more quickly for so long, and look now."""
+        """Expect a mail: cap polls and delays for so long, and sync at once."""
         self._delay_cap.arm(lasting)
         self._interrupt.call()
 
     def run(self) -> None:
-        """Watch until `stop`; no trouble with network or server ends this.
+        """Watch until `stop`; no error of network or server ends this.
 
-        A one-shot session ends by itself, and tells its error with `STOPPED`.
+        A one-shot session ends by itself.
         """
         self._tell()
         try:
             while self._state is not State.STOPPED:
-                self._enter(TRANSITIONS[self._state][self._work()])
+                outcome = self._work()
+                before = self._state
+                self._state = self._transitions[before][outcome]
+                if self._state is not before:
+                    has_failed = outcome in {Outcome.LOST, Outcome.REFUSED}
+                    self._tell(self._error if has_failed else None)
         finally:
-            self._hang_up()
+            self._close()
             self._interrupt.close()
 
-    def _enter(self, state: State) -> None:
-        is_told_error = state in RESTING
-        if self._is_one_shot and state in WAITING:
-            state = State.STOPPED
-        is_other, self._state = state is not self._state, state
-        if is_other:
-            self._tell(self._error if is_told_error else None)
-
     def _work(self) -> Outcome:
-        """Do what the state is there for."""
+        """Do the work of the current state."""
         try:
+            if self._state in WAITING and self._suspend.has_resumed():
+                return self._resume()
             self._WORK[self._state](self)
         except Stopped:
             return Outcome.STOP
         except Resumed:
-            return self._hurry()
-        except PERMANENT as error:
-            return self._be_refused(error)
-        except TRANSIENT as error:
-            return self._lose(error)
+            return self._resume()
+        except WatcherError as error:
+            return self._fail(error)
         except Exception as error:  # noqa: BLE001 -- a bug must not end the watch
-            # Its text could hold what stands in a mail.
+            # Its text could hold text of a mail.
             logger.error(
                 "account=%s a bug: %s", self.account.name, type(error).__name__
             )
-            return self._lose(lost(error, self.account.host))
+            return self._fail(errors.lost(error, self.account.host))
         return Outcome.DONE
 
     def _connect(self) -> None:
-        timeouts = self._settings.timeouts
-        connection = log_in(self.account, interrupt=self._interrupt, timeouts=timeouts)
+        connection = log_in(
+            self.account, interrupt=self._interrupt, timeouts=self._settings.timeouts
+        )
         mailbox_sync = MailboxSync(
             account=self.account.name,
             connection=connection,
@@ -231,37 +191,36 @@ class Session:
             is_candidate=self._is_candidate,
             report=self._report,
         )
-        account_sync = AccountSync(
+        self._open_sync = AccountSync(
             self.account, mailbox_sync, cursors=self._cursors, tell_missing=self._tell
         )
-        listener = Listener(
-            connection,
-            interrupt=self._interrupt,
-            timeouts=timeouts,
-            on_tick=self._suspend.check_tick,
-        )
-        self._vigil = Vigil(mailbox_sync, account_sync, listener, self._settings)
+        self._logged_in_at = time.monotonic()
+        self._strategy = strategy(self._settings.mode, connection.capabilities)
 
     def _initial_sync(self) -> None:
-        self._here.initial_sync()
-        self._last_trouble = ""
+        self._sync.initial_sync()
+        self._logged_error = ""
 
     def _watch(self) -> None:
-        if self._suspend.has_resumed():
-            raise Resumed
-        if self._here.wait_and_look(longest_s=self._delay_cap.longest_s):
+        """Wait, then sync whatever the wait returned; tell a changed mode."""
+        before, connection = self._strategy, self._sync.connection
+        if before.mode is Mode.PUSH:
+            seconds = self._settings.timeouts.idle_interval_s
+        else:
+            poll_s = self._settings.poll_interval.total_seconds()
+            seconds = min(poll_s, self._delay_cap.longest_s)
+        if before.may_idle:
+            result = self._waiter.idle(connection, seconds)
+        else:
+            result = self._waiter.rest(seconds)
+            connection.noop()
+        found_mail = self._sync.fetch_new()
+        self._strategy = before.after(result, found_mail=found_mail)
+        if self._strategy.reason is not before.reason:
             self._tell()
 
     def _rest(self) -> None:
-        if self._suspend.has_resumed():
-            raise Resumed
-        tick_s = self._settings.timeouts.tick_s
-        rest(
-            self._interrupt,
-            seconds=self._wait_s,
-            tick_s=tick_s,
-            on_tick=self._suspend.check_tick,
-        )
+        self._waiter.rest(self._delay_s)
 
     _WORK: ClassVar[Mapping[State, Callable[["Session"], None]]] = {
         State.CONNECTING: _connect,
@@ -272,60 +231,58 @@ class Session:
     }
 
     @property
-    def _here(self) -> Vigil:
-        if self._vigil is None:
-            raise AssertionError("the table leads here through CONNECTING alone")
-        return self._vigil
+    def _sync(self) -> AccountSync:
+        if self._open_sync is None:
+            raise AssertionError("only CONNECTING leads to the states that sync")
+        return self._open_sync
 
-    def _hang_up(self) -> None:
-        if self._vigil is not None:
-            self._backoff.outlived(self._vigil.lived_s)
-            self._vigil.close()
-        self._vigil = None
+    def _close(self) -> None:
+        if self._open_sync is not None:
+            self._backoff.outlived(time.monotonic() - self._logged_in_at)
+            self._open_sync.connection.close()
+        self._open_sync = None
 
-    def _lose(self, error: WatcherError) -> Outcome:
-        self._hang_up()
-        self._error = error
-        self._wait_s = self._backoff.delay(
-            time.monotonic(),
-            is_server_busy=isinstance(error, ServerBusy),
-            longest=self._delay_cap.longest_s,
-        )
-        # The same trouble at every try of a long outage is no news.
-        is_news = str(error) != self._last_trouble
-        self._last_trouble = str(error)
-        level = logging.WARNING if is_news else logging.DEBUG
-        logger.log(level, "account=%s %s", self.account.name, error)
-        return Outcome.LOST
-
-    def _be_refused(self, error: WatcherError) -> Outcome:
-        timeouts = self._settings.timeouts
-        is_locked = isinstance(error, SecretUnavailable)
-        self._error = error
-        self._wait_s = (
-            timeouts.secret_delay_s if is_locked else timeouts.refused_delay_s
-        )
-        logger.error("account=%s %s", self.account.name, error)
-        return Outcome.REFUSED
-
-    def _hurry(self) -> Outcome:
-        """The machine woke up: what was open is dead, and time has gone by."""
-        self._hang_up()
+    def _resume(self) -> Outcome:
+        """Drop the connection after a suspend: the server has given it up."""
+        self._close()
         self._suspend.reset()
         self._backoff = Backoff()
         self._delay_cap.resume()
         return Outcome.RESUMED
 
+    def _fail(self, error: WatcherError) -> Outcome:
+        """Close the connection, choose the delay before the next try, log the error."""
+        self._close()
+        self._error = error
+        if isinstance(error, errors.PERMANENT):
+            timeouts = self._settings.timeouts
+            is_locked = isinstance(error, SecretUnavailable)
+            self._delay_s = (
+                timeouts.secret_delay_s if is_locked else timeouts.refused_delay_s
+            )
+            logger.error("account=%s %s", self.account.name, error)
+            return Outcome.REFUSED
+        self._delay_s = self._backoff.delay(
+            time.monotonic(),
+            is_server_busy=isinstance(error, errors.ServerBusy),
+            longest=self._delay_cap.longest_s,
+        )
+        # The same error at every try of a long outage is logged once.
+        is_new = str(error) != self._logged_error
+        self._logged_error = str(error)
+        level = logging.WARNING if is_new else logging.DEBUG
+        logger.log(level, "account=%s %s", self.account.name, error)
+        return Outcome.LOST
+
     def _tell(self, error: WatcherError | None = None) -> None:
-        is_watching = self._state is State.WATCHING
-        strategy = self._vigil.strategy if self._vigil and is_watching else None
-        next_try_at = utc_now() + timedelta(seconds=self._wait_s)
+        is_watching, now = self._state is State.WATCHING, utc_now()
+        next_try_at = now + timedelta(seconds=self._delay_s)
         change = StateChanged(
             account=self.account.name,
             state=self._state,
-            at=utc_now(),
-            mode=strategy.mode if strategy else None,
-            mode_reason=strategy.reason if strategy else None,
+            at=now,
+            mode=self._strategy.mode if is_watching else None,
+            mode_reason=self._strategy.reason if is_watching else None,
             error=error,
             next_try_at=next_try_at if self._state in RESTING else None,
         )

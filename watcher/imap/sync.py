@@ -1,17 +1,17 @@
 """Fetches the mails that may be attempts: new mail since the cursor, in every mailbox.
 
-What is new is told by the cursor (UIDVALIDITY and UIDNEXT), never by flags or sequence
-numbers: a mail read elsewhere first is as new as any. The newest mail comes first, for
+What is new is known by the cursor (UIDVALIDITY and UIDNEXT), never by flags or sequence
+numbers: a mail that was read elsewhere counts as well. The newest mail comes first, for
 it has the most time left; of each mail the header is fetched, and the body only if the
-header may be that of an attempt. The first mailbox stays open; the others, the junk
-mailbox above all, are asked for their UIDNEXT and opened only when it moved.
+header may be that of an attempt. The first mailbox stays open; of the others, the junk
+mailbox above all, STATUS asks the UIDNEXT, and they are opened only when it moved.
 """
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from watcher.clock import boottime_s, utc_now
 from watcher.errors import MailboxMissing
@@ -25,32 +25,46 @@ from watcher.imap.connection import (
 )
 from watcher.imap.mailboxes import is_special, resolve
 
+logger = logging.getLogger(__name__)
+
 CLOCKS_APART = timedelta(seconds=30)
-"""Ages of two mails found at once that differ by less speak of the same clocks."""
+"""Ages of two mails that differ by less were measured by the same clocks."""
+
+HEADERS_AT_ONCE = 50
+"""At most 1.6 MB of headers in one answer."""
+
+MANY = 200
+"""More mails than this after a cursor mean that it is old."""
+
+SYNCS_AT_ONCE = 3
+"""Mail that is announced inside the answers of a sync is fetched by the next one."""
 
 
 class MailAges:
-    """What the looks over one connection tell of the mails that they find."""
+    """Upper bounds of the ages of mails, by what earlier syncs of a mailbox found."""
 
     def __init__(self) -> None:
         self._began_s: dict[str, float] = {}
         self._least_age = timedelta.max
 
     def begin(self, mailbox: str, at_s: float) -> None:
-        """A look at a mailbox is done, which began at `boottime_s()` = `at_s`."""
+        """Note a finished sync of a mailbox, which began at `boottime_s()` = `at_s`."""
         self._began_s[mailbox] = at_s
 
     def forget(self, mailbox: str) -> None:
-        """The mails that come next may have lain there for long."""
+        """Set no bound for the next mails: they may have been there for long."""
         self._began_s.pop(mailbox, None)
 
     def note(self, mailbox: str, age: timedelta) -> None:
-        """A mail of this age by INTERNALDATE was found."""
+        """Note a mail of this age by INTERNALDATE, if an earlier sync bounds it."""
         if mailbox in self._began_s:
             self._least_age = min(self._least_age, age)
 
     def max_age(self, mailbox: str, age: timedelta) -> timedelta | None:
-        """Return how long a mail can lie there at most; None if nobody knows."""
+        """Return the longest that a mail can have been there; None if unbounded.
+
+        A mail that is much older by INTERNALDATE than another one was moved here.
+        """
         began_s = self._began_s.get(mailbox)
         was_clock_right = self._least_age < age - CLOCKS_APART
         if began_s is None or was_clock_right:
@@ -58,22 +72,9 @@ class MailAges:
         return timedelta(seconds=boottime_s() - began_s)
 
 
-logger = logging.getLogger(__name__)
-
-HEADERS_AT_ONCE = 50
-"""At most 1.6 MB of headers in one answer."""
-
-
-MANY = 200
-"""More mails than this after a cursor mean that nobody watched for long."""
-
-LOOKS_AT_ONCE = 3
-"""Mail that is announced inside the answer to a look is looked at with the next."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSync:
-    """RecordingChannel on the mailboxes of one account, over one connection."""
+    """Syncs single mailboxes of one account, over one connection."""
 
     account: str
     connection: Connection
@@ -83,102 +84,98 @@ class MailboxSync:
     ages: MailAges = field(default_factory=MailAges)
 
     def initial_sync(self, mailbox: str, cursor: Cursor | None) -> Cursor:
-        """Open a mailbox and look at all that may have come while nobody watched.
+        """Open a mailbox and fetch what may have come while it was not watched.
 
         That is everything from the cursor on, and the last `window` in any case;
-        without a cursor that still holds, the last `look_back`.
+        without a valid cursor, the last `look_back`.
 
         Raises:
             MailboxMissing, ConnectionLost
         """
         began_s = boottime_s()
         opened = self.connection.examine(mailbox)
-        known = cursor if cursor and _holds(cursor, opened) else None
-        reached = self._initial_sync(mailbox, opened, known)
+        known = cursor if cursor and _is_valid(cursor, opened) else None
+        reached = self._sync_recent(mailbox, opened, known)
         self.ages.begin(mailbox, began_s)
         return reached
 
     def resync(self, mailbox: str, cursor: Cursor) -> Cursor:
-        """Open a mailbox again and look at what is new since the cursor.
+        """Open a mailbox again and fetch what is new since the cursor.
 
         Raises:
             MailboxMissing, ConnectionLost
         """
         opened = self.connection.examine(mailbox)
-        if _holds(cursor, opened):
+        if _is_valid(cursor, opened):
             return self.fetch_new(mailbox, cursor)
-        return self._initial_sync(mailbox, opened, None)
+        return self._sync_recent(mailbox, opened, None)
 
     def fetch_new(self, mailbox: str, cursor: Cursor) -> Cursor:
-        """Look at what is new in the open mailbox.
+        """Fetch what is new in the open mailbox.
 
         Raises:
-            ConnectionLost: the line is dead.
+            ConnectionLost: the connection broke.
         """
-        for _ in range(LOOKS_AT_ONCE):
-            self.connection.protocol.has_new_mail = False
+        protocol = self.connection.protocol
+        for _ in range(SYNCS_AT_ONCE):
+            protocol.has_new_mail = False
             began_s = boottime_s()
             uids = self.connection.uids_from(cursor.uid_next)
-            cursor = self._take(mailbox, uids, cursor)
+            cursor = self._report_synced(mailbox, uids, cursor)
             self.ages.begin(mailbox, began_s)
-            if not self.connection.protocol.has_new_mail:
+            if not protocol.has_new_mail:
                 break
         return cursor
 
-    def _initial_sync(
+    def _sync_recent(
         self, mailbox: str, opened: ExamineResult, known: Cursor | None
     ) -> Cursor:
-        self.connection.protocol.has_new_mail = False
+        connection, now = self.connection, utc_now()
+        connection.protocol.has_new_mail = False
         self.ages.forget(mailbox)
-        start = Cursor(opened.uid_validity, self._uid_next(opened, known))
-        now = utc_now()
+        uid_next = opened.uid_next
+        if uid_next is None:
+            uid_next = known.uid_next if known else connection.last_uid() + 1
         reach = self.settings.window if known else self.settings.look_back
-        uids: set[int] = set(self.connection.uids_since(now - reach, now))
+        uids = set(connection.uids_since(now - reach, now))
         if known:
-            uids.update(self._uids_since_cursor(known, now))
-        return self._take(mailbox, uids, start)
+            after_cursor = set(connection.uids_from(known.uid_next))
+            if len(after_cursor) > MANY:
+                since = now - self.settings.look_back
+                after_cursor &= set(connection.uids_since(since, now))
+            uids |= after_cursor
+        return self._report_synced(mailbox, uids, Cursor(opened.uid_validity, uid_next))
 
-    def _uids_since_cursor(self, known: Cursor, now: datetime) -> Collection[int]:
-        """Return what came after the cursor; of very many only the last `look_back`."""
-        uids = self.connection.uids_from(known.uid_next)
-        if len(uids) <= MANY:
-            return uids
-        recent = self.connection.uids_since(now - self.settings.look_back, now)
-        return {*recent}.intersection(uids)
-
-    def _uid_next(self, opened: ExamineResult, known: Cursor | None) -> int:
-        if opened.uid_next is not None:
-            return opened.uid_next
-        return known.uid_next if known else self.connection.last_uid() + 1
-
-    def _take(self, mailbox: str, uids: Collection[int], cursor: Cursor) -> Cursor:
-        """Report the candidates among mails, then how far the mailbox is known."""
-        for header in self._headers(sorted(uids, reverse=True)):
-            self.ages.note(mailbox, utc_now() - header.received_at)
-            if self.is_candidate(header.header):
-                self._report_mail(mailbox, cursor.uid_validity, header)
+    def _report_synced(
+        self, mailbox: str, uids: Collection[int], cursor: Cursor
+    ) -> Cursor:
+        """Report the candidates among mails, newest first, then the new cursor."""
+        newest_first = sorted(uids, reverse=True)
+        for start in range(0, len(newest_first), HEADERS_AT_ONCE):
+            headers = self._headers(newest_first[start : start + HEADERS_AT_ONCE])
+            for header in sorted(headers, key=lambda one: one.uid, reverse=True):
+                age = utc_now() - header.received_at
+                self.ages.note(mailbox, age)
+                if self.is_candidate(header.header):
+                    self._report_mail(mailbox, cursor.uid_validity, header)
         uid_next = max(cursor.uid_next, max(uids, default=0) + 1)
         reached = Cursor(cursor.uid_validity, uid_next)
-        self.report(
-            MailboxSynced(account=self.account, mailbox=mailbox, cursor=reached)
-        )
+        self.report_cursor(mailbox, reached)
         return reached
 
-    def _headers(self, uids: Sequence[int]) -> Iterator[MessageHeader]:
-        for start in range(0, len(uids), HEADERS_AT_ONCE):
-            chunk = uids[start : start + HEADERS_AT_ONCE]
-            found = self._headers_or_fewer(chunk)
-            yield from sorted(found, key=lambda header: header.uid, reverse=True)
+    def report_cursor(self, mailbox: str, cursor: Cursor) -> None:
+        """Report that a mailbox was synced up to a cursor."""
+        self.report(MailboxSynced(account=self.account, mailbox=mailbox, cursor=cursor))
 
-    def _headers_or_fewer(self, uids: Sequence[int]) -> list[MessageHeader]:
-        """Return the heads; a mail that the server cannot give costs only itself."""
+    def _headers(self, uids: Sequence[int]) -> Iterable[MessageHeader]:
+        """Return headers; a mail that the server cannot give is left out, alone."""
         try:
             return self.connection.headers(uids)
         except Unfetchable:
             if len(uids) == 1:
                 logger.warning("account=%s uid=%d cannot be read", self.account, *uids)
                 return []
-        return [header for uid in uids for header in self._headers_or_fewer([uid])]
+        return [header for uid in uids for header in self._headers([uid])]
 
     def _report_mail(
         self, mailbox: str, uid_validity: int, header: MessageHeader
@@ -206,7 +203,7 @@ class MailboxSync:
         )
 
 
-def _holds(cursor: Cursor, opened: ExamineResult) -> bool:
+def _is_valid(cursor: Cursor, opened: ExamineResult) -> bool:
     """Return whether UIDs still mean what they meant (RFC 3501 §2.3.1.1).
 
     A UIDNEXT that went back means that UIDs are given a second time.
@@ -216,7 +213,7 @@ def _holds(cursor: Cursor, opened: ExamineResult) -> bool:
 
 
 class AccountSync:
-    """The rounds over one connection.
+    """Syncs all mailboxes of one account, over one connection.
 
     `cursors` belongs to the caller and outlives the connection.
     """
@@ -229,107 +226,94 @@ class AccountSync:
         cursors: MutableMapping[str, Cursor],
         tell_missing: Callable[[MailboxMissing], None],
     ) -> None:
+        self.connection = mailbox_sync.connection
         self._account = account
         self._mailbox_sync = mailbox_sync
         self._cursors = cursors
         self._tell_missing = tell_missing
         self._missing: dict[str, MailboxMissing] = {}
         self._names: tuple[str, ...] = ()
+        self._synced: set[str] = set()
+        """Those that exist and were synced over this connection."""
         self._opened_at = 0.0
 
     def initial_sync(self) -> None:
-        """Look at every mailbox as far back as may be needed, the first one first.
+        """Sync every mailbox, the first one first, which stays open.
 
         Raises:
-            MailboxMissing: there is none that could be watched.
-            ConnectionLost: the line is dead.
+            MailboxMissing: none of them exists.
+            ConnectionLost: the connection broke.
         """
-        self._names = self._resolve()
+        self._resolve()
         for name in self._names:
-            self._visit(name, self._initial_sync)
-        if not self._present:
+            self._sync_unopened(name)
+        if not self._synced:
             raise next(iter(self._missing.values()))
-        first, *others = self._present
+        first, *others = self._watched()
         if others:
             self._resync(first)
-            self._mailbox_sync.connection.notify()
+            self.connection.notify()
         self._opened_at = time.monotonic()
 
     def fetch_new(self) -> bool:
-        """Look at what is new everywhere; return whether the open mailbox had new mail.
+        """Fetch what is new everywhere; return whether the open mailbox had new mail.
+
+        Each `reopen_interval_s` the first mailbox is opened again, since it may have
+        been re-created, and mailboxes that were missing are tried again.
 
         Raises:
             MailboxMissing, ConnectionLost
         """
-        first, *others = self._present
-        self._mailbox_sync.connection.protocol.has_new_mail_elsewhere = False
-        if self._is_due():
-            return self._sync_anew(first)
+        first, *others = self._watched()
         before = self._cursors[first]
-        self._cursors[first] = self._mailbox_sync.fetch_new(first, before)
-        were_opened = [self._visit(name, self._sync_unopened) for name in others]
-        if any(were_opened):
-            self._resync(first)
+        self.connection.protocol.has_new_mail_elsewhere = False
+        interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
+        is_due = time.monotonic() - self._opened_at > interval_s
+        if is_due:
+            if len(self._names) < len(self._account.mailboxes):
+                self._resolve()
+            others = [name for name in self._names if name != first]
+        else:
+            self._cursors[first] = self._mailbox_sync.fetch_new(first, before)
+        were_opened = [self._sync_unopened(name) for name in others]
+        if is_due:
+            self._opened_at = time.monotonic()
+        if is_due or any(were_opened):
+            self._resync(self._watched()[0])  # another one, if that appeared meanwhile
         return self._cursors[first] != before
 
-    def _is_due(self) -> bool:
-        """Return whether the open mailbox might have been re-created meanwhile."""
-        reopen_interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
-        return time.monotonic() - self._opened_at > reopen_interval_s
+    def _watched(self) -> list[str]:
+        return [name for name in self._names if name in self._synced]
 
-    def _sync_anew(self, first: str) -> bool:
-        """Open the first mailbox again, and find others that came into being."""
-        before = self._cursors[first]
-        if self._lacks_special():
-            self._names = self._resolve()
-        for name in self._names:
-            is_known = name in self._present and name in self._cursors
-            if name != first:
-                visit = self._sync_unopened if is_known else self._initial_sync
-                self._visit(name, visit)
-        self._resync(first)
-        self._opened_at = time.monotonic()
-        return self._cursors[first] != before
-
-    @property
-    def _present(self) -> tuple[str, ...]:
-        return tuple(name for name in self._names if name not in self._missing)
-
-    def _lacks_special(self) -> bool:
-        return len(self._names) < len(self._account.mailboxes)
-
-    def _resolve(self) -> tuple[str, ...]:
+    def _resolve(self) -> None:
         wanted = self._account.mailboxes
         is_listing = any(is_special(name) for name in wanted)
-        listed = self._mailbox_sync.connection.mailboxes() if is_listing else []
-        return resolve(wanted, listed)
-
-    def _visit(self, name: str, visit: Callable[[str], bool]) -> bool:
-        """Return whether another mailbox was opened for it."""
-        try:
-            was_opened = visit(name)
-        except MailboxMissing as error:
-            if name not in self._missing:
-                self._missing[name] = error
-                self._tell_missing(error)
-            return True  # a failed EXAMINE leaves no mailbox open (RFC 3501 §6.3.1)
-        self._missing.pop(name, None)
-        return was_opened
-
-    def _initial_sync(self, name: str) -> bool:
-        cursor = self._mailbox_sync.initial_sync(name, self._cursors.get(name))
-        self._cursors[name] = cursor
-        return True
+        listed = self.connection.mailboxes() if is_listing else []
+        self._names = resolve(wanted, listed)
 
     def _resync(self, name: str) -> None:
         self._cursors[name] = self._mailbox_sync.resync(name, self._cursors[name])
 
     def _sync_unopened(self, name: str) -> bool:
-        """Ask how far a mailbox reaches, and open it if it reaches farther."""
-        known = self._cursors[name]
-        if self._mailbox_sync.connection.status(name) != known:
-            self._resync(name)
-            return True
-        looked = MailboxSynced(account=self._account.name, mailbox=name, cursor=known)
-        self._mailbox_sync.report(looked)
-        return False
+        """Sync a mailbox that is not open, and return whether EXAMINE was sent.
+
+        One that was synced over this connection is opened only if STATUS moved.
+        """
+        known = self._cursors.get(name)
+        try:
+            if known is None or name not in self._synced:
+                self._cursors[name] = self._mailbox_sync.initial_sync(name, known)
+            elif self.connection.status(name) != known:
+                self._resync(name)
+            else:
+                self._mailbox_sync.report_cursor(name, known)
+                return False
+        except MailboxMissing as error:
+            self._synced.discard(name)
+            if name not in self._missing:
+                self._missing[name] = error
+                self._tell_missing(error)
+            return True  # a failed EXAMINE leaves no mailbox open (RFC 3501 §6.3.1)
+        self._missing.pop(name, None)
+        self._synced.add(name)
+        return True

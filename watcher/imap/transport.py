@@ -12,13 +12,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
+from watcher.clock import call_in_thread
 from watcher.errors import ConfigError
 from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts, TlsQuirk
@@ -37,7 +37,10 @@ class Stopped(Exception):
 
 
 class Interrupt:
-    """The bell of one thread: others ring it, its own waits hear it."""
+    """Self-pipe by which other threads interrupt one thread's waits.
+
+    `stop` is final, `call` ends one wait.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
@@ -47,9 +50,16 @@ class Interrupt:
         self._is_called = False
 
     def close(self) -> None:
-        """Release the sockets; ringing is sanitise afterwards."""
+        """Release the sockets; `stop` and `call` may still be called."""
         self._reader.close()
         self._writer.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the writing end: a byte written there ends a wait.
+
+        For `signal.set_wakeup_fd`.
+        """
+        return self._writer.fileno()
 
     def stop(self) -> None:
         """Make the current wait, and every later one, raise `Stopped`."""
@@ -57,45 +67,47 @@ class Interrupt:
         self._signal()
 
     def call(self) -> None:
-        """Ask for a look now: ends a rest, but no exchange that is under way."""
+        """Ask for a sync: ends a wait for news, but no exchange that is under way."""
         self._is_called = True
         self._signal()
 
     def take_call(self) -> bool:
-        """Return whether somebody asked for a look since the last time."""
+        """Return whether `call` was called since the last time."""
         was_called, self._is_called = self._is_called, False
         return was_called
 
     def _signal(self) -> None:
-        with suppress(OSError):  # full: it rings already; closed: nobody listens
+        with suppress(OSError):  # full: a wait ends anyway; closed: there is none
             self._writer.send(b"\0")
 
-    def check(self) -> None:
-        """Raise `Stopped` if the thread was told to stop."""
-        if self._is_stopped:
-            raise Stopped
-
-    def wait(self, sock: socket.socket | None, events: int, seconds: float) -> bool:
+    def wait(
+        self,
+        seconds: float | None,
+        sock: socket.socket | None = None,
+        events: int = READ,
+    ) -> bool:
         """Wait until a socket is ready, and return whether it is.
 
-        False means that the time is over or that the bell rang.
+        False means that the time is over (None: never) or that the wait was
+        interrupted.
+
+        Raises:
+            Stopped: `stop` was called.
         """
-        self.check()
-        with _Selector() as selector:
-            selector.register(self._reader, READ)
-            if sock is not None:
-                selector.register(sock, events)
-            ready = [key.fileobj for key, _ in selector.select(max(seconds, 0))]
+        ready = []
+        if not self._is_stopped:
+            with _Selector() as selector:
+                selector.register(self._reader, READ)
+                if sock is not None:
+                    selector.register(sock, events)
+                timeout = None if seconds is None else max(seconds, 0)
+                ready = [key.fileobj for key, _ in selector.select(timeout)]
         if self._reader in ready:
             with suppress(BlockingIOError):
                 self._reader.recv(4096)
-        self.check()
+        if self._is_stopped:
+            raise Stopped
         return sock in ready
-
-    def rest(self, seconds: float) -> None:
-        """Wait, at most so long, until the bell rings."""
-        if not self._is_called:
-            self.wait(None, READ, seconds)
 
     def call_with_timeout(self, function: Callable[[], T], *, seconds: float) -> T:
         """Return what a function returns that may hang, such as a look-up of a name.
@@ -105,22 +117,13 @@ class Interrupt:
         Raises:
             TimeoutError: it took longer; or whatever the function raises.
         """
-        future: Future[T] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(function())
-            except Exception as error:  # noqa: BLE001 -- raised again where it is awaited
-                future.set_exception(error)
-            self._signal()
-
-        threading.Thread(target=work, name="aside", daemon=True).start()
+        future = call_in_thread(function, then=self._signal)
         deadline = time.monotonic() + seconds
         while not future.done():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError
-            self.wait(None, READ, remaining)
+            self.wait(remaining)
         return future.result()
 
 
@@ -156,7 +159,7 @@ def context_for(account: Account) -> ssl.SSLContext:
 def _make_context(
     path: Path | None, _changed_ns: int, tls_quirk: TlsQuirk
 ) -> ssl.SSLContext:
-    """Build a context; a renewed file is another one, by the time of its change."""
+    """Build a context, anew for each change of the file."""
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
     if path is not None:
         context.load_verify_locations(cafile=path)
@@ -164,33 +167,24 @@ def _make_context(
         # since Python 3.13 a CA made at home would have to name its key identifiers;
         # chain, dates and host name are verified without that as well
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    _apply_quirk(context, tls_quirk)
+    if tls_quirk is TlsQuirk.LEGACY_RENEGOTIATION:
+        context.options |= _OP_LEGACY_SERVER_CONNECT
+    elif tls_quirk is TlsQuirk.STATIC_RSA:
+        context.set_ciphers("DEFAULT:AES256-GCM-SHA384:AES128-GCM-SHA256:AES128-SHA")
     return context
-
-
-def _apply_quirk(context: ssl.SSLContext, tls_quirk: TlsQuirk) -> None:
-    match tls_quirk:
-        case TlsQuirk.NOTHING:
-            pass
-        case TlsQuirk.LEGACY_RENEGOTIATION:
-            context.options |= _OP_LEGACY_SERVER_CONNECT
-        case TlsQuirk.STATIC_RSA:
-            context.set_ciphers(
-                "DEFAULT:AES256-GCM-SHA384:AES128-GCM-SHA256:AES128-SHA"
-            )
 
 
 READ_BYTES = 64 * 1024
 IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
 
 CUT_OFF = {errno.ECONNRESET, errno.EPIPE}
-"""It was connected, and is no more: the first read will tell."""
+"""It was connected, and is no more: the first read raises."""
 
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""Seconds of rest, seconds between probes, probes: a second net under the slices."""
+"""Idle seconds, seconds between probes, probes: in addition to `idle_interval_s`."""
 
 UNACKNOWLEDGED_MS = 15_000
-"""Linux gives up on bytes that nobody acknowledges after so long, not after 15 min."""
+"""Linux gives up on unacknowledged bytes after so long instead of some 15 minutes."""
 
 
 class Transport:
@@ -229,14 +223,14 @@ class Transport:
         self._until(sock.do_handshake, READ, seconds)
 
     def receive(self, *, seconds: float) -> bytes | None:
-        """Return bytes that came, None when the time is over or the bell rang.
+        """Return bytes that came, None when the time is over or at an interrupt.
 
         TLS may hold back bytes of an unfinished record, so None may come early too.
         """
         try:
             return self.sock.recv(READ_BYTES)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
-            self._interrupt.wait(self.sock, READ, seconds)
+            self._interrupt.wait(seconds, self.sock)
             return None
 
     def close(self) -> None:
@@ -254,13 +248,10 @@ class Transport:
                 events = WRITE
             except BlockingIOError:
                 events = blocked_on
-            self._await(events, deadline)
-
-    def _await(self, events: int, deadline: float) -> None:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError(errno.ETIMEDOUT, "timed out")
-        self._interrupt.wait(self.sock, events, remaining)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError(errno.ETIMEDOUT, "timed out")
+            self._interrupt.wait(remaining, self.sock, events)
 
 
 def connect_transport(
@@ -272,37 +263,33 @@ def connect_transport(
         OSError: none does; the error is that of the last one tried.
     """
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = interrupt.call_with_timeout(look_up, seconds=timeouts.resolve_timeout_s)
-    return Transport(
-        _first_answering(found, interrupt, timeouts.connect_timeout_s), interrupt
+    *addresses, last = interrupt.call_with_timeout(
+        look_up, seconds=timeouts.resolve_timeout_s
     )
+    seconds = timeouts.connect_timeout_s
+    for address in addresses:
+        with suppress(OSError):  # a fifth of the time at most: another may answer
+            return Transport(_open_socket(address, interrupt, seconds / 5), interrupt)
+    return Transport(_open_socket(last, interrupt, seconds), interrupt)
 
 
 _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
-
-
-def _first_answering(
-    found: Iterable[_Address], interrupt: Interrupt, seconds: float
-) -> socket.socket:
-    """Try each address; all but the last get a fifth of the time, no more."""
-    addresses = list(found)
-    for address in addresses[:-1]:
-        with suppress(OSError):
-            return _open_socket(address, interrupt, seconds / 5)
-    return _open_socket(addresses[-1], interrupt, seconds)
 
 
 def _open_socket(
     address: _Address, interrupt: Interrupt, seconds: float
 ) -> socket.socket:
     family, kind, protocol, _, where = address
+    deadline = time.monotonic() + seconds
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
-        _tune(sock)
+        _set_options(sock)
         code = sock.connect_ex(where)
         if code in IN_PROGRESS:
-            _await_connected(sock, interrupt, seconds)
+            while not interrupt.wait(deadline - time.monotonic(), sock, WRITE):
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(errno.ETIMEDOUT, "timed out")
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code not in {0, *CUT_OFF}:
             raise OSError(code, os.strerror(code))
@@ -312,15 +299,8 @@ def _open_socket(
     return sock
 
 
-def _await_connected(sock: socket.socket, interrupt: Interrupt, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not interrupt.wait(sock, WRITE, deadline - time.monotonic()):
-        if time.monotonic() >= deadline:
-            raise TimeoutError(errno.ETIMEDOUT, "timed out")
-
-
-def _tune(sock: socket.socket) -> None:
-    """Send small commands at once, and let the kernel notice a dead line too."""
+def _set_options(sock: socket.socket) -> None:
+    """Send small commands at once, and let the kernel notice a dead connection too."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in {**KEEPALIVE, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_MS}.items():
