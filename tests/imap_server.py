@@ -405,7 +405,13 @@ def settings(
 ) -> WatchSettings:
     """Return settings for a test."""
     poll_interval = timedelta(seconds=timeouts.idle_interval_s)
-    return WatchSettings(mode=mode, poll_interval=poll_interval, timeouts=timeouts)
+    return WatchSettings(
+        mode=mode,
+        poll_interval=poll_interval,
+        look_back=timedelta(hours=24),
+        window=timedelta(minutes=5),
+        timeouts=timeouts,
+    )
 
 
 def clear(port: int, *mailboxes: str, user: str = "anna") -> Account:

@@ -6,7 +6,7 @@ from watcher.clock import GAP_S, Resumed, SuspendDetector
 from watcher.config.providers import PRESETS, Provider, of_address
 from watcher.events import Mode, ModeReason
 from watcher.i18n import Language
-from watcher.imap.account import TIMEOUTS, WatchMode, is_loopback
+from watcher.imap.account import Timeouts, WatchMode, is_loopback
 from watcher.imap.backoff import BRISK_FOR_S, LONGEST_S, WORTHY_S, Backoff
 from watcher.imap.idle import WaitResult, WatchStrategy, strategy
 from watcher.imap.mailboxes import Listed, resolve
@@ -91,7 +91,9 @@ def test_a_bound_from_outside_holds() -> None:
 
 
 def test_a_dead_line_is_noticed_within_thirty_seconds() -> None:
-    assert TIMEOUTS.idle_interval_s + TIMEOUTS.prompt_timeout_s <= 28
+    timeouts = Timeouts()
+
+    assert timeouts.idle_interval_s + timeouts.prompt_timeout_s <= 28
 
 
 class Clocks:

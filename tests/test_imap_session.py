@@ -191,7 +191,7 @@ def test_a_stopped_session_leaves_no_thread_and_no_socket_behind() -> None:
 def test_a_wait_that_is_rung_ends_at_once() -> None:
     with closing(Interrupt()) as interrupt:
         threading.Timer(0.1, interrupt.call).start()
-        interrupt.rest(30)
+        interrupt.wait(30)
 
         assert interrupt.take_call()
         assert not interrupt.take_call()
@@ -201,9 +201,7 @@ def test_a_stopped_wake_raises_in_every_wait() -> None:
     with closing(Interrupt()) as interrupt:
         interrupt.stop()
         with pytest.raises(Stopped):
-            interrupt.rest(1)
-        with pytest.raises(Stopped):
-            interrupt.check()
+            interrupt.wait(1)
 
 
 def test_what_fails_aside_fails_where_it_is_awaited() -> None:

@@ -286,3 +286,10 @@ class Protocol(imaplib.IMAP4):
     def say_goodbye(self) -> None:
         """Send LOGOUT, and wait for no answer."""
         self._command("LOGOUT")
+
+    def shutdown(self) -> None:
+        """Close the socket."""
+        self._transport.close()
+
+    def _log(self, line: str) -> None:
+        """Keep nothing: imaplib would hold the last ten lines, LOGIN among them."""
