@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from tests.factories import NOW
 from tests.fakes import RecordingChannel
 from tests.imap_server import Server, clear
+from tests.imap_server import settings as watch_settings
 from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.health import BLIND_AFTER, Health
@@ -36,7 +37,7 @@ from watcher.events import (
     to_fields,
 )
 from watcher.i18n import Language, Text
-from watcher.imap.account import WatchMode, WatchSettings
+from watcher.imap.account import WatchMode
 from watcher.imap.session import Session
 from watcher.journal import Journal
 from watcher.notify.delivery import Delivery
@@ -69,8 +70,9 @@ class Watch:
             cursors={},
             report=self.queue.put,
             is_candidate=may_be_attempt,
-            settings=WatchSettings(
-                mode=WatchMode.POLL, poll_interval=timedelta(seconds=0.05)
+            settings=replace(
+                watch_settings(mode=WatchMode.POLL),
+                poll_interval=timedelta(seconds=0.05),
             ),
         )
 

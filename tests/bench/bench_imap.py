@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from tests.imap_server import Proxy, Reports, clear, secure, watching
+from tests.imap_server import Proxy, Reports, clear, secure, settings, watching
 from tests.servers import Dovecot, running
 from watcher.events import MessageFetched, State
-from watcher.imap.account import WatchSettings
+from watcher.imap.account import Timeouts
 
 MAIL = b"From: a@example.com\r\nSubject: hello\r\n\r\n" + 200 * (76 * b"x" + b"\r\n")
-HOW = WatchSettings()
+HOW = settings(Timeouts())
 
 
 class BareClient:

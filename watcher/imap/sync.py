@@ -250,8 +250,9 @@ class AccountSync:
         if not self._synced:
             raise next(iter(self._missing.values()))
         first, *others = self._watched()
-        if others:
+        if len(self._names) > 1:  # another EXAMINE, even a failed one, closed it
             self._resync(first)
+        if others:
             self.connection.notify()
         self._opened_at = time.monotonic()
 

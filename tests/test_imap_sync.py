@@ -1,0 +1,792 @@
+"""What is fetched, in which mailbox, and how far each is known then.
+
+The parts run in the test's own thread on a scripted server: a test says when to look.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from tests.imap_server import (
+    MAIL,
+    STEADY,
+    Fault,
+    Peer,
+    Server,
+    clear,
+    fetched,
+    settings,
+)
+from watcher.clock import boottime_s
+from watcher.errors import MailboxMissing
+from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Report
+from watcher.imap import sync as rounds_module
+from watcher.imap.login import log_in
+from watcher.imap.sync import (
+    CLOCKS_APART,
+    HEADERS_AT_ONCE,
+    MANY,
+    SYNCS_AT_ONCE,
+    AccountSync,
+    MailAges,
+    MailboxSync,
+)
+from watcher.imap.transport import Interrupt
+
+pytestmark = pytest.mark.timeout(60)
+
+JUST_NOW = timedelta(0)
+DAYS = timedelta(days=3)
+
+HOW = settings(STEADY)
+
+
+@dataclass
+class Watch:
+    """Mailboxes on a scripted server, looked at when the test says so."""
+
+    server: Server
+    account_sync: AccountSync
+    cursors: dict[str, Cursor]
+    reports: list[Report]
+    missing: list[MailboxMissing]
+    now: SimpleNamespace = field(default_factory=SimpleNamespace)
+
+    def initial_sync(self) -> None:
+        self.account_sync.initial_sync()
+
+    def fetch_new(self) -> bool:
+        return self.account_sync.fetch_new()
+
+    def look_when_due(self) -> bool:
+        self.now.s += HOW.timeouts.reopen_interval_s + 1
+        return self.account_sync.fetch_new()
+
+    def take(self) -> list[tuple[str, int | None]]:
+        """Return the mailbox and UID of the mails reported since the last time."""
+        fetched = self.take_arrived()
+        return [(one.origin.mailbox or "", one.origin.uid) for one in fetched]
+
+    def take_arrived(self) -> list[MessageFetched]:
+        fetched = [one for one in self.reports if isinstance(one, MessageFetched)]
+        self.reports.clear()
+        return fetched
+
+    def commands(self) -> list[str]:
+        """Return what the server was told since the last time, in short."""
+        told = [one.removeprefix("UID ") for one in self.server.commands]
+        self.server.commands.clear()
+        return [" ".join(one.replace('"', "").split(" ")[:2]) for one in told]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    now = SimpleNamespace(s=1000.0)
+    monkeypatch.setattr(rounds_module, "time", SimpleNamespace(monotonic=lambda: now.s))
+    return now
+
+
+Watching = Callable[..., Watch]
+
+
+@pytest.fixture
+def watch(clock: SimpleNamespace) -> Iterator[Watching]:
+    """Return what watches a server until the end of the test."""
+    with closing(Interrupt()) as interrupt, ExitStack() as opened:
+
+        def start(
+            server: Server,
+            *mailboxes: str,
+            cursors: Mapping[str, Cursor] | None = None,
+            is_candidate: Callable[[bytes], bool] = lambda _: True,
+        ) -> Watch:
+            opened.enter_context(server)
+            account = clear(server.port, *mailboxes)
+            connection = log_in(account, interrupt=interrupt, timeouts=STEADY)
+            opened.enter_context(closing(connection))
+            reports: list[Report] = []
+            missing: list[MailboxMissing] = []
+            known = dict(cursors or {})
+            mailbox_sync = MailboxSync(
+                account="home",
+                connection=connection,
+                settings=HOW,
+                is_candidate=is_candidate,
+                report=reports.append,
+            )
+            account_sync = AccountSync(
+                account, mailbox_sync, cursors=known, tell_missing=missing.append
+            )
+            server.commands.clear()
+            return Watch(server, account_sync, known, reports, missing, clock)
+
+        yield start
+
+
+def dated(server: Server, ages: Mapping[int, timedelta]) -> Fault:
+    """Answer a FETCH with INTERNALDATEs of a given age; others are new."""
+
+    def fetch(peer: Peer, tag: str) -> None:
+        command = server.commands[-1]
+        words = command.split(" ")
+        for uid in words[2].split(","):
+            one = " ".join([*words[:2], uid, *words[3:]])
+            at = datetime.now(UTC) - ages.get(int(uid), JUST_NOW)
+            month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * at.month - 3 :][:3]
+            date = f'INTERNALDATE "{at.day:2}-{month}-{at:%Y %H:%M:%S} +0000"'
+            answer = fetched(server.mailboxes["INBOX"], one)
+            peer.send_raw(re.sub(rb'INTERNALDATE "[^"]*"', date.encode(), answer))
+        peer.send(f"{tag} OK done")
+
+    return fetch
+
+
+def examined(*lines: str) -> Fault:
+    """Answer EXAMINE with these lines only."""
+    return lambda peer, tag: peer.send(*lines, f"{tag} OK [READ-ONLY] done")
+
+
+def with_mails(*uids: int) -> Server:
+    server = Server()
+    server.mailboxes["INBOX"] = dict.fromkeys(uids, MAIL)
+    return server
+
+
+def with_junk(*uids: int) -> Server:
+    """Return a server with two mailboxes, and mails in the second."""
+    server = Server()
+    server.mailboxes["Junk"] = dict.fromkeys(uids, MAIL)
+    return server
+
+
+BOTH = ("INBOX", "Junk")
+
+
+# How far back a first look goes
+
+
+def test_the_first_look_of_all_goes_back_look_back(watch: Watching) -> None:
+    server = with_mails(1, 2, 3)
+    hours = timedelta(hours=1)
+    server.faults["FETCH"] = dated(server, {1: 25 * hours, 2: 23 * hours})
+    it = watch(server)
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 3), ("INBOX", 2)]
+    assert it.cursors == {"INBOX": Cursor(1, 4)}
+
+
+def test_catching_up_takes_all_since_the_cursor_and_the_window_before_it(
+    watch: Watching,
+) -> None:
+    server = with_mails(1, 2, 3, 4)
+    minutes = timedelta(minutes=1)
+    server.faults["FETCH"] = dated(server, {1: 6 * minutes, 2: 4 * minutes, 3: DAYS})
+    it = watch(server, cursors={"INBOX": Cursor(1, 3)})
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 4), ("INBOX", 3), ("INBOX", 2)]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(MANY, MANY), (MANY + 1, 3)],
+    ids=["many", "more than many"],
+)
+def test_more_than_many_mails_after_the_cursor_are_cut_to_look_back(
+    count: int, expected: int, watch: Watching
+) -> None:
+    server = with_mails(*range(1, count + 2))
+    server.faults["FETCH"] = dated(server, dict.fromkeys(range(1, count - 1), DAYS))
+    seen: list[bytes] = []
+
+    def note(header: bytes) -> bool:
+        seen.append(header)
+        return False
+
+    it = watch(
+        server,
+        cursors={"INBOX": Cursor(1, 2)},
+        is_candidate=note,
+    )
+    it.initial_sync()
+
+    assert len(seen) == expected
+    assert it.cursors == {"INBOX": Cursor(1, count + 2)}
+
+
+def test_of_very_many_mails_none_before_the_cursor_is_taken_for_look_back(
+    watch: Watching,
+) -> None:
+    server = with_mails(*range(1, MANY + 10))
+    ages = {uid: timedelta(hours=1) for uid in range(1, MANY + 10)}
+    server.faults["FETCH"] = dated(server, ages)
+    seen: list[bytes] = []
+
+    def note(header: bytes) -> bool:
+        seen.append(header)
+        return False
+
+    it = watch(
+        server,
+        cursors={"INBOX": Cursor(1, 5)},
+        is_candidate=note,
+    )
+    it.initial_sync()
+
+    assert len(seen) == MANY + 5
+
+
+@pytest.mark.parametrize(
+    "cursor", [Cursor(7, 3), Cursor(1, 4)], ids=["UIDVALIDITY", "UIDNEXT went back"]
+)
+def test_a_cursor_that_holds_no_longer_is_as_good_as_none(
+    cursor: Cursor, watch: Watching
+) -> None:
+    server = with_mails(1, 2)
+    server.faults["FETCH"] = dated(server, {1: timedelta(hours=1), 2: DAYS})
+    it = watch(server, cursors={"INBOX": cursor})
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 1)]
+    assert it.cursors == {"INBOX": Cursor(1, 3)}
+
+
+def test_a_uidnext_that_stands_still_lets_the_cursor_hold(watch: Watching) -> None:
+    server = with_mails(1, 2)
+    server.faults["FETCH"] = dated(server, dict.fromkeys((1, 2), timedelta(hours=1)))
+    it = watch(server, cursors={"INBOX": Cursor(1, 3)})
+    it.initial_sync()
+
+    assert it.take() == []
+
+
+def test_without_uidnext_and_cursor_the_last_uid_says_how_far_a_mailbox_reaches(
+    watch: Watching,
+) -> None:
+    server = with_mails(3, 8)
+    server.faults["EXAMINE"] = examined("* 2 EXISTS", "* OK [UIDVALIDITY 1] ok")
+    server.faults["FETCH"] = dated(server, {3: DAYS, 8: DAYS})
+    it = watch(server)
+    it.initial_sync()
+
+    assert it.cursors == {"INBOX": Cursor(1, 9)}
+
+
+def test_without_uidnext_a_known_cursor_is_kept(watch: Watching) -> None:
+    server = with_mails(3, 8)
+    server.faults["EXAMINE"] = examined("* 2 EXISTS", "* OK [UIDVALIDITY 1] ok")
+    server.faults["FETCH"] = dated(server, {3: DAYS, 8: DAYS})
+    it = watch(server, cursors={"INBOX": Cursor(1, 20)})
+    it.initial_sync()
+
+    assert it.take() == []
+    assert it.cursors == {"INBOX": Cursor(1, 20)}
+
+
+# A look at one mailbox
+
+
+def test_the_newest_mail_comes_first_whatever_the_server_answers_first(
+    watch: Watching,
+) -> None:
+    last = HEADERS_AT_ONCE + 3
+    server = with_mails(*range(1, last + 1))
+
+    def fetch(peer: Peer, tag: str) -> None:
+        command = server.commands[-1]
+        words = command.split(" ")
+        uids = ",".join(reversed(words[2].split(",")))
+        command = " ".join([*words[:2], uids, *words[3:]])
+        peer.send_raw(fetched(server.mailboxes["INBOX"], command))
+        peer.send(f"{tag} OK done")
+
+    server.faults["FETCH"] = fetch
+    it = watch(server, cursors={"INBOX": Cursor(1, 1)})
+    it.initial_sync()
+
+    heads = [one for one in server.commands if "HEADER" in one]
+    assert [len(one.split(" ")[2].split(",")) for one in heads] == [HEADERS_AT_ONCE, 3]
+    assert it.take() == [("INBOX", uid) for uid in range(last, 0, -1)]
+
+
+def test_a_body_is_fetched_only_of_what_may_be_an_attempt(watch: Watching) -> None:
+    server = with_mails(1, 2)
+    server.mailboxes["INBOX"][2] = MAIL.replace(b"hello", b"sign-in")
+    it = watch(server, is_candidate=lambda header: b"sign-in" in header)
+    it.initial_sync()
+
+    bodies = [one for one in server.commands if "BODY.PEEK[]" in one]
+    assert [one.split(" ")[2] for one in bodies] == ["2"]
+    assert it.take() == [("INBOX", 2)]
+
+
+def test_a_mail_is_reported_with_its_origin_and_before_the_look(
+    watch: Watching,
+) -> None:
+    it = watch(with_mails(4))
+    it.initial_sync()
+
+    fetched, looked = it.reports
+    assert isinstance(fetched, MessageFetched)
+    assert fetched.origin == Origin(
+        account="home", mailbox="INBOX", uid_validity=1, uid=4
+    )
+    assert fetched.raw == MAIL
+    assert abs(datetime.now(UTC) - fetched.received_at) < timedelta(minutes=1)
+    assert looked == MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 5))
+
+
+def test_a_look_is_reported_also_when_nothing_moved(watch: Watching) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    it.reports.clear()
+    assert not it.fetch_new()
+
+    assert it.reports == [
+        MailboxSynced(account="home", mailbox=name, cursor=Cursor(1, 1))
+        for name in BOTH
+    ]
+
+
+def refuse_bodies_of(server: Server, uid: int) -> Fault:
+    def fetch(peer: Peer, tag: str) -> None:
+        command = server.commands[-1]
+        if "[HEADER]" not in command and command.split(" ")[2] == str(uid):
+            peer.send(f"{tag} NO [SERVERBUG] index is broken")
+        else:
+            peer.send_raw(fetched(server.mailboxes["INBOX"], command))
+            peer.send(f"{tag} OK done")
+
+    return fetch
+
+
+def test_a_body_that_the_server_cannot_give_costs_only_this_mail(
+    watch: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = with_mails(1, 2, 3)
+    server.faults["FETCH"] = refuse_bodies_of(server, 2)
+    it = watch(server, cursors={"INBOX": Cursor(1, 1)})
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 3), ("INBOX", 1)]
+    assert it.cursors == {"INBOX": Cursor(1, 4)}
+    assert [(one.levelno, one.getMessage()) for one in caplog.records] == [
+        (logging.WARNING, "account=home uid=2 has no body")
+    ]
+
+
+def test_a_header_that_the_server_cannot_give_is_named_in_the_log(
+    watch: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fetch(peer: Peer, tag: str) -> None:
+        command = server.commands[-1]
+        if "2" in command.split(" ")[2].split(","):
+            peer.send(f"{tag} NO [SERVERBUG] index is broken")
+        else:
+            peer.send_raw(fetched(server.mailboxes["INBOX"], command))
+            peer.send(f"{tag} OK done")
+
+    server = with_mails(1, 2, 3)
+    server.faults["FETCH"] = fetch
+    it = watch(server, cursors={"INBOX": Cursor(1, 1)})
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 3), ("INBOX", 1)]
+    assert [(one.levelno, one.getMessage()) for one in caplog.records] == [
+        (logging.WARNING, "account=home uid=2 cannot be read")
+    ]
+
+
+def test_a_mail_that_is_expunged_between_header_and_body_is_passed_over(
+    watch: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = with_mails(1, 2, 3)
+
+    def expunge(_header: bytes) -> bool:
+        server.mailboxes["INBOX"].pop(2, None)
+        return True
+
+    it = watch(server, cursors={"INBOX": Cursor(1, 1)}, is_candidate=expunge)
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 3), ("INBOX", 1)]
+    assert not caplog.records
+
+
+def test_mail_that_is_announced_in_a_look_is_looked_at_with_it_up_to_a_bound(
+    watch: Watching,
+) -> None:
+    def search(peer: Peer, tag: str) -> None:
+        uids = " ".join(map(str, server.mailboxes["INBOX"]))
+        server.add(MAIL)
+        count = len(server.mailboxes["INBOX"])
+        peer.send(f"* SEARCH {uids}", f"* {count} EXISTS", f"{tag} OK done")
+
+    server = Server()
+    it = watch(server, cursors={"INBOX": Cursor(1, 1)})
+    it.initial_sync()
+    server.faults["SEARCH"] = search
+    server.commands.clear()
+    assert it.fetch_new()
+
+    assert server.count("SEARCH") == SYNCS_AT_ONCE
+    assert it.take() == [("INBOX", uid) for uid in range(1, SYNCS_AT_ONCE)]
+    server.faults.clear()
+    server.commands.clear()
+    it.fetch_new()
+    assert server.count("SEARCH") == 1
+    assert it.take() == [("INBOX", SYNCS_AT_ONCE)]
+
+
+def test_a_cursor_never_goes_back_when_mails_are_expunged(watch: Watching) -> None:
+    server = with_mails(1, 2, 3)
+    it = watch(server)
+    it.initial_sync()
+    server.mailboxes["INBOX"].clear()
+    assert not it.fetch_new()
+
+    assert it.cursors == {"INBOX": Cursor(1, 4)}
+
+
+# How long a mail can have lain there
+
+
+def test_a_mail_found_by_a_look_was_not_there_at_the_last_one(watch: Watching) -> None:
+    server = with_mails(1)
+    it = watch(server)
+    it.initial_sync()
+    server.add(MAIL)
+    it.fetch_new()
+    server.add(MAIL)
+    it.fetch_new()
+
+    on_catching_up, second, third = it.take_arrived()
+    assert on_catching_up.max_age is None
+    for mail in (second, third):
+        assert mail.max_age is not None
+        assert JUST_NOW <= mail.max_age < timedelta(seconds=50)
+
+
+def test_where_every_mail_seems_old_the_age_is_taken_from_the_look(
+    watch: Watching,
+) -> None:
+    server = Server()
+    server.faults["FETCH"] = dated(server, dict.fromkeys((1, 2), 2 * CLOCKS_APART))
+    it = watch(server)
+    it.initial_sync()
+    for _ in range(2):
+        server.add(MAIL)
+        it.fetch_new()
+
+    assert all(fetched.max_age is not None for fetched in it.take_arrived())
+
+
+def test_a_mail_older_than_those_before_it_was_moved_here(watch: Watching) -> None:
+    server = Server()
+    server.faults["FETCH"] = dated(server, {2: 2 * CLOCKS_APART})
+    it = watch(server)
+    it.initial_sync()
+    for _ in range(2):
+        server.add(MAIL)
+        it.fetch_new()
+
+    new, moved = it.take_arrived()
+    assert new.max_age is not None
+    assert moved.max_age is None
+
+
+def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
+    watch: Watching,
+) -> None:
+    server = with_mails(1)
+    it = watch(server)
+    it.initial_sync()
+    it.fetch_new()
+    it.take()
+    server.uid_validity = 2
+    it.look_when_due()
+
+    assert [fetched.max_age for fetched in it.take_arrived()] == [None]
+
+
+@pytest.mark.parametrize(
+    ("apart", "is_known"),
+    [(CLOCKS_APART, True), (CLOCKS_APART + timedelta(seconds=1), False)],
+)
+def test_ages_that_differ_by_little_speak_of_the_same_clocks(
+    apart: timedelta, is_known: bool
+) -> None:
+    ages = MailAges()
+    ages.begin("INBOX", boottime_s())
+    ages.note("INBOX", JUST_NOW)
+
+    assert (ages.max_age("INBOX", apart) is not None) == is_known
+
+
+# Opening anew
+
+
+def test_the_open_mailbox_is_opened_anew_every_reopen_s(watch: Watching) -> None:
+    it = watch(Server())
+    it.initial_sync()
+    it.commands()
+    it.fetch_new()
+    it.now.s += HOW.timeouts.reopen_interval_s
+    it.fetch_new()
+    assert it.commands() == ["SEARCH UID", "SEARCH UID"]
+
+    it.now.s += 1
+    it.fetch_new()
+    assert it.commands() == ["EXAMINE INBOX", "SEARCH UID"]
+    it.fetch_new()
+    assert it.commands() == ["SEARCH UID"]
+
+
+def test_opening_anew_tells_whether_there_was_new_mail(watch: Watching) -> None:
+    server = Server()
+    it = watch(server)
+    it.initial_sync()
+    assert not it.look_when_due()
+    server.add(MAIL)
+
+    assert it.look_when_due()
+    assert it.take() == [("INBOX", 1)]
+
+
+@pytest.mark.parametrize("uid_validity", [1, 2], ids=["UIDNEXT went back", "other"])
+def test_a_mailbox_that_was_made_anew_is_looked_through(
+    uid_validity: int, watch: Watching
+) -> None:
+    server = with_mails(7)
+    it = watch(server)
+    it.initial_sync()
+    it.take()
+    server.mailboxes["INBOX"] = {1: MAIL, 2: MAIL}
+    server.uid_validity = uid_validity
+    server.faults["FETCH"] = dated(server, {1: DAYS, 2: timedelta(hours=1)})
+    it.look_when_due()
+
+    assert it.take() == [("INBOX", 2)]
+    assert it.cursors == {"INBOX": Cursor(uid_validity, 3)}
+
+
+def test_a_mailbox_that_is_only_opened_anew_is_not_looked_through(
+    watch: Watching,
+) -> None:
+    it = watch(with_mails(1))
+    it.initial_sync()
+    it.take()
+    it.look_when_due()
+
+    assert it.take() == []
+
+
+# Several mailboxes
+
+
+def test_all_are_caught_up_and_the_first_one_is_left_open(watch: Watching) -> None:
+    server = with_junk(1)
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    commands = [one for one in it.commands() if one.startswith("EXAMINE")]
+
+    assert commands == ["EXAMINE INBOX", "EXAMINE Junk", "EXAMINE INBOX"]
+    assert it.take() == [("Junk", 1)]
+
+
+def test_a_single_mailbox_is_opened_once_and_nothing_more_is_asked_for(
+    watch: Watching,
+) -> None:
+    server = Server(capabilities="IMAP4rev1 IDLE NOTIFY")
+    it = watch(server)
+    it.initial_sync()
+
+    assert it.commands() == ["EXAMINE INBOX", "SEARCH SINCE"]
+
+
+def test_the_list_is_asked_for_only_where_an_attribute_is_meant(
+    watch: Watching,
+) -> None:
+    it = watch(with_junk(), *BOTH)
+    it.initial_sync()
+
+    assert it.server.count("LIST") == 0
+
+
+def test_a_mailbox_whose_status_stands_still_is_not_opened(watch: Watching) -> None:
+    it = watch(with_junk(1), *BOTH)
+    it.initial_sync()
+    it.commands()
+    assert not it.fetch_new()
+
+    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+
+
+def test_a_mailbox_whose_status_moves_is_opened_and_then_the_first_one_again(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    it.commands()
+    server.add(MAIL, mailbox="Junk")
+    found_in_the_first = it.fetch_new()
+
+    assert [one for one in it.commands() if "FETCH" not in one] == [
+        "SEARCH UID",
+        "STATUS Junk",
+        "EXAMINE Junk",
+        "SEARCH UID",
+        "EXAMINE INBOX",
+        "SEARCH UID",
+    ]
+    assert it.take() == [("Junk", 1)]
+    assert not found_in_the_first
+
+
+def test_mail_that_comes_while_another_mailbox_is_open_is_found(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    server.add(MAIL, mailbox="Junk")
+
+    def status(peer: Peer, tag: str) -> None:
+        server.add(MAIL)
+        peer.send('* STATUS "Junk" (UIDNEXT 2 UIDVALIDITY 1)', f"{tag} OK done")
+
+    server.faults["STATUS"] = status
+
+    assert it.fetch_new()
+    assert it.take() == [("Junk", 1), ("INBOX", 1)]
+
+
+def test_opening_anew_asks_the_others_and_opens_those_that_moved(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    it.commands()
+    assert not it.look_when_due()
+    assert it.commands() == ["STATUS Junk", "EXAMINE INBOX", "SEARCH UID"]
+    server.add(MAIL, mailbox="Junk")
+    it.look_when_due()
+
+    assert it.take() == [("Junk", 1)]
+    assert it.commands()[-2:] == ["EXAMINE INBOX", "SEARCH UID"]
+
+
+# Missing mailboxes
+
+
+def named(errors: list[MailboxMissing]) -> list[object]:
+    return [error.data["mailbox"] for error in errors]
+
+
+def test_a_missing_mailbox_is_told_once_and_the_others_go_on(watch: Watching) -> None:
+    server = with_junk(1)
+    it = watch(server, "INBOX", "Gone", "Junk")
+    it.initial_sync()
+    it.fetch_new()
+    it.look_when_due()
+    server.add(MAIL)
+    it.fetch_new()
+
+    assert named(it.missing) == ["Gone"]
+    assert it.take() == [("Junk", 1), ("INBOX", 1)]
+
+
+def test_where_the_first_mailbox_is_missing_the_next_one_is_left_open(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = watch(server, "Gone", "Junk")
+    it.initial_sync()
+    it.commands()
+    server.add(MAIL, mailbox="Junk")
+    assert it.fetch_new()
+
+    assert named(it.missing) == ["Gone"]
+    assert it.take() == [("Junk", 1)]
+    assert it.commands()[0] == "SEARCH UID"
+
+
+def test_an_account_without_any_of_its_mailboxes_cannot_be_watched(
+    watch: Watching,
+) -> None:
+    it = watch(Server(), "Gone", "Lost")
+    with pytest.raises(MailboxMissing) as raised:
+        it.initial_sync()
+
+    assert raised.value.data["mailbox"] == "Gone"
+    assert named(it.missing) == ["Gone", "Lost"]
+
+
+def test_a_mailbox_that_appears_later_is_caught_up(watch: Watching) -> None:
+    server = Server()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    server.mailboxes["Junk"] = {5: MAIL}
+    it.commands()
+    it.fetch_new()
+    assert it.commands() == ["SEARCH UID"], "it is tried only when that is due"
+    it.look_when_due()
+
+    assert it.take() == [("Junk", 5)]
+    assert it.cursors["Junk"] == Cursor(1, 6)
+    commands = [one for one in it.commands() if "FETCH" not in one]
+    assert commands == ["EXAMINE Junk", "SEARCH SINCE", "EXAMINE INBOX", "SEARCH UID"]
+    it.fetch_new()
+    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+
+
+def test_a_mailbox_that_vanishes_is_told_once_and_again_if_it_came_back_between(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    it.commands()
+    for _ in range(2):
+        del server.mailboxes["Junk"]
+        it.fetch_new()
+        it.look_when_due()
+        server.mailboxes["Junk"] = {}
+        it.look_when_due()
+
+    assert named(it.missing) == ["Junk", "Junk"]
+    # a failed EXAMINE leaves no mailbox open: the first one is opened again
+    assert it.commands()[:4] == [
+        "SEARCH UID",
+        "STATUS Junk",
+        "EXAMINE INBOX",
+        "SEARCH UID",
+    ]
+
+
+def test_a_junk_mailbox_that_is_made_later_is_found_and_then_no_longer_sought(
+    watch: Watching,
+) -> None:
+    server = Server()
+    it = watch(server, "INBOX", "\\Junk")
+    it.initial_sync()
+    it.look_when_due()
+    assert server.count("LIST") == 2
+    server.mailboxes["Spam"] = {1: MAIL}
+    server.listing.append('* LIST (\\Junk) "/" Spam')
+    it.look_when_due()
+    assert it.take() == [("Spam", 1)]
+    it.look_when_due()
+
+    assert server.count("LIST") == 3
+    assert not it.missing
