@@ -15,7 +15,7 @@ import pytest
 
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
-from watcher.notify.notification import Notification
+from watcher.notify.notification import Channel, Notification
 
 
 def required_program(name: str, *, package: str) -> str:
@@ -50,7 +50,7 @@ def recorder(
 
 
 @dataclass(slots=True)
-class RecordingChannel:
+class RecordingChannel(Channel):
     """A channel; while shut it shows nothing and says so."""
 
     name: str = "eyes"

@@ -9,22 +9,13 @@ from watcher.notify.delivery import desktop_channels
 from watcher.notify.notification import Channel, Notification, OnAction
 
 
-class _Listed:
-    """The last channel: the timeline itself, which prints all that is shown."""
+class _Timeline(Channel):
+    """The last channel: the printed timeline, which cannot fail."""
 
     name = "terminal"
 
     def show(self, notification: Notification) -> None:
-        """Do nothing: the timeline prints it once it counts as shown."""
-
-    def refresh(self, notification: Notification) -> None:
-        """Do nothing: the demo counts down by itself."""
-
-    def withdraw(self, replaces_id: int) -> None:
-        """Do nothing: what is printed stays."""
-
-    def close(self) -> None:
-        """Do nothing: it holds nothing."""
+        """Do nothing: the demo's printer gets it from `on_shown`."""
 
 
 def run(options: Options) -> int:
@@ -32,7 +23,7 @@ def run(options: Options) -> int:
 
     def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
         desktop = () if options.no_notify else desktop_channels(on_action=on_action)
-        return (*desktop, _Listed())
+        return (*desktop, _Timeline())
 
     is_good = play(options.seconds, options.language, open_channels=open_channels)
     return ExitCode.OK if is_good else ExitCode.BUG

@@ -1,1 +1,1 @@
-"""Brings words to the user's eyes, by the first channel that answers."""
+"""Words notifications and shows them on the first channel that works."""

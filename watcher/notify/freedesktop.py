@@ -12,7 +12,7 @@ from jeepney import DBusAddress, MatchRule, Message, message_bus, new_method_cal
 
 from watcher.errors import NotificationFailed
 from watcher.notify.dbus import CALL_TIMEOUT_S, Body, Bus, connect
-from watcher.notify.notification import Action, Notification, OnAction
+from watcher.notify.notification import Action, Channel, Notification, OnAction
 
 _NAME = "org.freedesktop.Notifications"
 _SERVICE = DBusAddress("/org/freedesktop/Notifications", _NAME, _NAME)
@@ -24,7 +24,7 @@ _DEFAULT = "default"
 _ACTIONS = {_DEFAULT: Action.OPEN} | {action.value: action for action in Action}
 
 
-class Freedesktop:
+class Freedesktop(Channel):
     """Notifications over D-Bus, for Linux and the BSDs."""
 
     name = "freedesktop"

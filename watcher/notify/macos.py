@@ -1,14 +1,14 @@
 """Shows notifications through macOS's own osascript, where plyer cannot.
 
 The text reaches the script as its arguments, never as part of its source. Arguments can
-be read by every process, so it is the brief text.
+be read by every process, so it is the short body.
 """
 
 import subprocess
 
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
-from watcher.notify.notification import Notification
+from watcher.notify.notification import Channel, Notification
 
 TIMEOUT_S = 5.0
 
@@ -24,13 +24,13 @@ _FAILED = Text(
 )
 
 
-class Osascript:
-    """The Notification Centre, without buttons."""
+class Osascript(Channel):
+    """The Notification Centre, without buttons; a script gets no handle to close by."""
 
     name = "osascript"
 
     def show(self, notification: Notification) -> None:
-        """Show the brief text, or raise `NotificationFailed`."""
+        """Show the short body, or raise `NotificationFailed`."""
         try:
             subprocess.run(
                 ["osascript", "-", notification.title, notification.short_body],  # noqa: S607
@@ -43,12 +43,3 @@ class Osascript:
         except (OSError, subprocess.SubprocessError) as error:
             reason = type(error).__name__  # its text holds the notification's
             raise NotificationFailed(_FAILED, reason=reason) from error
-
-    def refresh(self, notification: Notification) -> None:
-        """Do nothing: what is shown cannot be changed."""
-
-    def withdraw(self, replaces_id: int) -> None:
-        """Do nothing: macOS gives a script no handle on what it showed."""
-
-    def close(self) -> None:
-        """Do nothing: nothing is held."""

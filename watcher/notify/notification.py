@@ -1,10 +1,12 @@
-"""What is to be shown, and the one thing a channel must be able to do."""
+"""What is to be shown, and what a channel can do with it."""
 
+# ruff: noqa: B027 -- a channel overrides only what its desktop can do
+
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
 
 
 class Action(StrEnum):
@@ -24,10 +26,10 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One notification in the user's language, made sanitise already.
+    """One notification in the user's language, its text sanitised.
 
-    A channel that can replace shows a notification of the same `topic` in place of the
-    one before; one that can close closes it by its topic.
+    A channel that can replace shows a notification of the same `replaces_id` in place
+    of the one before; one that can close finds it by its `replaces_id`.
     """
 
     replaces_id: int
@@ -49,25 +51,26 @@ class Notification:
 
 
 OnAction = Callable[[int, Action], None]
-"""Called from any thread with a notification's topic and the button pressed.
+"""Called from any thread with a notification's `replaces_id` and the button pressed.
 
-It must return at once: the channel hears nothing else meanwhile.
+It must return at once: the channel takes no other signal meanwhile.
 """
 
 
-class Channel(Protocol):
-    """One way to the user's eyes. Each call is bounded in time."""
+class Channel(ABC):
+    """One way to show notifications. Each call is bounded in time."""
 
     name: str
 
+    @abstractmethod
     def show(self, notification: Notification) -> None:
         """Show it, or raise `NotificationFailed` with the reason."""
 
     def refresh(self, notification: Notification) -> None:
-        """Show it in place of what is still shown of its topic; else do nothing."""
+        """Replace what is still shown of its `replaces_id`, where the desktop can."""
 
     def withdraw(self, replaces_id: int) -> None:
-        """Close what is shown of this topic where the channel can; else do nothing."""
+        """Close what is shown of this `replaces_id`, where the desktop can."""
 
     def close(self) -> None:
-        """Give back what the channel holds (connections, threads)."""
+        """Release what the channel holds (connections, threads)."""

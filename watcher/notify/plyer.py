@@ -1,8 +1,8 @@
-"""Shows notifications through plyer, and believes it no further than it can see.
+"""Shows notifications through plyer, in a thread with a timeout.
 
-plyer tells neither whether anything was shown nor how to replace or close it, and on
-Linux puts the text on a command line that every process can read: so it gets the brief
-text. Its backends are asked for directly, since its proxy prints a traceback where one
+plyer reports neither whether anything was shown nor how to replace or close it, and on
+Linux puts the text on a command line that every process can read: so it gets the short
+body. Its backends are asked for directly, since its proxy prints a traceback where one
 cannot be imported.
 """
 
@@ -14,16 +14,16 @@ from pathlib import Path
 
 from plyer.utils import platform
 
+from watcher.clock import call_with_timeout
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text, fit_utf16
-from watcher.notify.bounded import bounded
-from watcher.notify.notification import Notification
+from watcher.notify.notification import Channel, Notification
 
 TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
 PROBE_TIMEOUT_S = 1.0
 SHOWN_S = 5  # on Windows a one-shot command ends only after this
 
-FLATPAK = Path("/app")  # where plyer takes its being there for Flatpak
+FLATPAK = Path("/app")  # its presence means Flatpak to plyer
 TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
 
 _SILENT = Text(
@@ -41,34 +41,25 @@ _SPLICES = Text(
 _NO_MARKUP = str.maketrans("<>&", "＜＞＆")
 
 
-class Plyer:
-    """Whatever plyer finds on this platform."""
+class Plyer(Channel):
+    """The backend that plyer has for this platform."""
 
     name = "plyer"
 
     def show(self, notification: Notification) -> None:
-        """Show the brief text, or raise `NotificationFailed` where plyer tells."""
+        """Show the short body, or raise `NotificationFailed` if plyer raises."""
         if sys.platform.startswith("linux"):
             _prepare_linux()
         try:
-            bounded(lambda: _notify(notification), timeout_s=TIMEOUT_S)
+            call_with_timeout(lambda: _notify(notification), timeout_s=TIMEOUT_S)
         except TimeoutError as error:
             raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
-        except Exception as error:  # plyer's backends raise whatever they meet
+        except Exception as error:  # a backend may raise any
             raise NotificationFailed(_FAILED, reason=error) from error
-
-    def refresh(self, notification: Notification) -> None:
-        """Do nothing: what is shown cannot be changed."""
-
-    def withdraw(self, replaces_id: int) -> None:
-        """Do nothing: plyer gives no handle on what it showed."""
-
-    def close(self) -> None:
-        """Do nothing: plyer holds nothing of ours."""
 
 
 def _prepare_linux() -> None:
-    """Make sure that somebody listens, since notify-send's failure is not passed on."""
+    """Check that a server runs, since plyer drops the exit code of notify-send."""
     if FLATPAK.is_dir():
         raise NotificationFailed(_SPLICES)
     from watcher.notify.freedesktop import probe  # Linux only
@@ -76,7 +67,7 @@ def _prepare_linux() -> None:
     address = probe(PROBE_TIMEOUT_S)
     # notify-send looks for the bus itself and knows fewer places than we do.
     os.environ.setdefault("DBUS_SESSION_BUS_ADDRESS", address)
-    # It tells everybody to install dbus-python, which has no wheel.
+    # It warns that dbus-python is not installed, which has no wheel.
     warnings.filterwarnings("ignore", module=r"plyer\.platforms\.linux\.notification")
 
 

@@ -1,18 +1,18 @@
-"""Rings the bell and writes the whole text on the user's terminal.
+"""Writes BEL and the whole text to the user's terminal.
 
-Only on a terminal: stderr that goes into a file or the system's log must not hold a
-live link.
+Only to a terminal: stderr redirected to a file or the system log must not hold a live
+link.
 """
 
 import os
 import sys
 
+from watcher.clock import call_with_timeout
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
-from watcher.notify.bounded import bounded
-from watcher.notify.notification import Notification
+from watcher.notify.notification import Channel, Notification
 
-TIMEOUT_S = 2.0  # Ctrl-S stops a terminal for as long as its user likes
+TIMEOUT_S = 2.0  # Ctrl-S stops a terminal without a limit
 
 _BELL = "\a"
 _STDERR = 2
@@ -24,7 +24,7 @@ _NONE = Text(
 )
 
 
-class Terminal:
+class Terminal(Channel):
     """The terminal on stderr, else the one that controls this process."""
 
     name = "terminal"
@@ -33,24 +33,15 @@ class Terminal:
         """Write the whole text, or raise `NotificationFailed`."""
         text = render_text(notification)
         try:
-            bounded(lambda: _write(text), timeout_s=TIMEOUT_S)
+            call_with_timeout(lambda: _write(text), timeout_s=TIMEOUT_S)
         except TimeoutError as error:
             raise NotificationFailed(_SILENT) from error
         except OSError as error:
             raise NotificationFailed(_NONE, reason=error) from error
 
-    def refresh(self, notification: Notification) -> None:
-        """Do nothing: what is shown cannot be changed."""
-
-    def withdraw(self, replaces_id: int) -> None:
-        """Do nothing: what is written is written."""
-
-    def close(self) -> None:
-        """Do nothing: the terminal is not ours."""
-
 
 def render_text(notification: Notification) -> str:
-    """Return the whole notification as lines, with the bell before them."""
+    """Return the whole notification as lines, with BEL before them."""
     lines = (notification.title, notification.body, notification.footer)
     return _BELL + "\n".join(filter(None, lines)) + "\n\n"
 
