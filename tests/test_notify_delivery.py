@@ -9,7 +9,7 @@ from tests.fakes import RecordingChannel
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language, Text
 from watcher.notify.delivery import (
-    ChannelName,
+    ChannelChoice,
     Delivered,
     Delivery,
     Failure,
@@ -105,13 +105,15 @@ def test_every_platform_has_its_channels(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "platform", platform)
-        found = channels("auto", on_action=_ignore)
+        found = channels(ChannelChoice.AUTO, on_action=_ignore)
 
     assert [channel.name for channel in found] == names
 
 
-@pytest.mark.parametrize("name", ["freedesktop", "plyer", "terminal"])
-def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelName) -> None:
+@pytest.mark.parametrize(
+    "name", [one for one in ChannelChoice if one is not ChannelChoice.AUTO]
+)
+def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelChoice) -> None:
     found = channels(name, on_action=_ignore)
 
     assert [channel.name for channel in found] == [name]

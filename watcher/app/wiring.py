@@ -39,7 +39,7 @@ class OpenChannels(Protocol):
 def open_channels(config: Config) -> OpenChannels | None:
     """Return what opens the configured channels; None if the user wants none."""
     notify = config.notify
-    return partial(channels, notify.channel.value) if notify.enabled else None
+    return partial(channels, notify.channel) if notify.enabled else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

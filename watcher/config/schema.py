@@ -18,6 +18,7 @@ from watcher.config.providers import PRESETS
 from watcher.dkim import split_nameserver
 from watcher.i18n import Text
 from watcher.imap.account import Tls, WatchMode
+from watcher.notify.delivery import ChannelChoice
 from watcher.recognition.amazon import STORES
 
 Parser = Callable[[object], object]
@@ -218,15 +219,6 @@ class LanguageChoice(StrEnum):
     AUTO = "auto"
     JA = "ja"
     EN = "en"
-
-
-class ChannelChoice(StrEnum):
-    """The way to the user's eyes; AUTO tries one after the other."""
-
-    AUTO = "auto"
-    FREEDESKTOP = "freedesktop"
-    PLYER = "plyer"
-    TERMINAL = "terminal"
 
 
 class Auth(StrEnum):

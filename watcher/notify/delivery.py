@@ -1,15 +1,23 @@
-"""Brings a notification to the user: tries each channel until one answers."""
+"""Shows a notification on the first channel that works."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from enum import StrEnum
 
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language, Text
 from watcher.notify.notification import Channel, Notification, OnAction
 
-ChannelName = Literal["auto", "freedesktop", "plyer", "terminal"]
+
+class ChannelChoice(StrEnum):
+    """The channel that the user wants; AUTO tries one after the other."""
+
+    AUTO = "auto"
+    FREEDESKTOP = "freedesktop"
+    PLYER = "plyer"
+    TERMINAL = "terminal"
+
 
 _NOBODY = Text(
     en="The notification could not be shown: {reasons}",
@@ -19,7 +27,7 @@ _NOBODY = Text(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A channel that was tried in vain."""
+    """A channel that did not show it."""
 
     channel: str
     error: NotificationFailed
@@ -56,7 +64,7 @@ class Delivery:
         self._channels = tuple(channels)
 
     def deliver(self, notification: Notification) -> Delivered:
-        """Show it on the first channel that answers; raise `NotDelivered` if none."""
+        """Show it on the first channel that works; raise `NotDelivered` if none."""
         failures: list[Failure] = []
         for channel in self._channels:
             try:
@@ -68,34 +76,36 @@ class Delivery:
         raise NotDelivered(tuple(failures))
 
     def refresh(self, notification: Notification) -> None:
-        """Change what is still shown of its topic, wherever that can be done."""
+        """Replace what is still shown of its `replaces_id`, on every channel."""
         for channel in self._channels:
             channel.refresh(notification)
 
     def withdraw(self, replaces_id: int) -> None:
-        """Close what is shown of this topic, wherever it can be closed."""
+        """Close what is shown of this `replaces_id`, on every channel."""
         for channel in self._channels:
             channel.withdraw(replaces_id)
 
     def close(self) -> None:
-        """Give back what the channels hold; what is shown stays."""
+        """Release what the channels hold; what is shown stays."""
         for channel in self._channels:
             channel.close()
 
 
-def channels(name: ChannelName, *, on_action: OnAction) -> tuple[Channel, ...]:
-    """Return the channels to try for the configured name, in this order."""
-    match name:
-        case "auto":
+def channels(choice: ChannelChoice, *, on_action: OnAction) -> tuple[Channel, ...]:
+    """Return the channels to try for the configured choice, in this order."""
+    match choice:
+        case ChannelChoice.AUTO:
             return (*desktop_channels(on_action=on_action), _terminal())
-        case "freedesktop":
+        case ChannelChoice.FREEDESKTOP:
             return (_freedesktop(on_action),)
-        case "plyer":
+        case ChannelChoice.PLYER:
             return (_plyer(),)
-        case "terminal":
+        case ChannelChoice.TERMINAL:
             return (_terminal(),)
-        case _:
-            assert_never(name)
+
+
+# Each channel is imported where it is opened: jeepney exists on some platforms only,
+# and a command that shows nothing need not wait for plyer.
 
 
 def desktop_channels(*, on_action: OnAction) -> tuple[Channel, ...]:
@@ -104,13 +114,11 @@ def desktop_channels(*, on_action: OnAction) -> tuple[Channel, ...]:
         case "win32":
             return (_plyer(),)
         case "darwin":
-            return (_plyer(), _osascript())
+            from watcher.notify.macos import Osascript
+
+            return (_plyer(), Osascript())
         case _:
             return (_freedesktop(on_action), _plyer())
-
-
-# Each channel is imported where it is used: jeepney exists on some platforms only, and
-# a command that shows nothing need not wait for plyer.
 
 
 def _freedesktop(on_action: OnAction) -> Channel:
@@ -123,12 +131,6 @@ def _plyer() -> Channel:
     from watcher.notify.plyer import Plyer
 
     return Plyer()
-
-
-def _osascript() -> Channel:
-    from watcher.notify.macos import Osascript
-
-    return Osascript()
 
 
 def _terminal() -> Channel:
