@@ -1,8 +1,8 @@
-"""A connection to the session bus: bounded calls out, signals in.
+"""A connection to the D-Bus session bus: calls with a timeout, and signals.
 
-One thread calls, one reads; the reader alone runs what answers and signals set off, in
-the order in which the bus sent them. jeepney serialises and parses; its router is not
-used, since it lets a lost connection end as a traceback on stderr.
+One thread calls, one reads; the reader alone runs the callbacks of replies and signals,
+in the order in which the bus sent them. jeepney serialises and parses; its router is
+not used, since it ends a lost connection with a traceback on stderr.
 """
 
 import itertools
@@ -54,7 +54,7 @@ _REFUSED = Text(
 
 
 def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """Yield where the user's session bus may be, the likeliest first.
+    """Yield the addresses where the user's session bus may be, the likeliest first.
 
     cron and ssh set neither variable, a systemd user service not always both; logind
     puts the bus into the user's runtime directory.
@@ -67,17 +67,22 @@ def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
 
 
 def _ignore(*_: object) -> None:
-    """Do nothing with an answer or a signal."""
+    """Drop a reply or a signal."""
 
 
 class Bus:
-    """One connection; when it is lost it stays lost, and `is_open` says so."""
+    """One connection, never opened again once it is lost (`is_open`)."""
 
     def __init__(self, address: str, on_signal: OnSignal) -> None:
         self.address = address
         self.is_open = True
         self._on_signal = on_signal
-        self._socket = _open(address)
+        try:
+            self._socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
+        except (OSError, RuntimeError, ValueError) as error:
+            # ValueError: an address that jeepney cannot parse, or a login refused;
+            # RuntimeError: a transport other than a Unix socket.
+            raise NotificationFailed(_NO_BUS, reason=error) from error
         self._serials = itertools.count(1)
         self._waiting: dict[int, tuple[Future[Body], Callable[[Body], None]]] = {}
         Thread(target=self._read, daemon=True).start()
@@ -89,17 +94,17 @@ class Bus:
         then: Callable[[Body], None] = _ignore,
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> Body:
-        """Return the body of the answer, or raise `NotificationFailed`.
+        """Return the body of the reply, or raise `NotificationFailed`.
 
-        `then` runs on the reader's thread before any later signal is looked at, also
-        when the answer comes after the time is over.
+        `then` gets it on the reader's thread before any later signal is handled, also
+        when the reply comes after the timeout.
         """
         serial = next(self._serials)
-        answer: Future[Body] = Future()
-        self._waiting[serial] = (answer, then)
+        reply: Future[Body] = Future()
+        self._waiting[serial] = (reply, then)
         try:
             self._send(message.serialise(serial))
-            return answer.result(timeout_s)
+            return reply.result(timeout_s)
         except TimeoutError as error:
             raise NotificationFailed(_SILENT, seconds=timeout_s) from error
         except OSError as error:
@@ -112,11 +117,11 @@ class Bus:
         self.is_open = False
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:  # the other side was first
+        except OSError:  # the bus closed it first
             return
 
     def _send(self, data: bytes) -> None:
-        """Send at once or not at all: a bus that takes nothing must not hold us up."""
+        """Send without waiting; a bus that does not read at once is given up."""
         if not self.is_open:
             raise ConnectionResetError
         if self._socket.send(data, socket.MSG_DONTWAIT) < len(data):
@@ -134,55 +139,39 @@ class Bus:
         finally:
             self.is_open = False
             self._socket.close()
-            for answer, _ in list(self._waiting.values()):
-                answer.set_exception(ConnectionResetError())
+            for reply, _ in list(self._waiting.values()):
+                reply.set_exception(ConnectionResetError())
 
     def _take(self, message: Message) -> None:
         fields = message.header.fields
         if message.header.message_type is MessageType.signal:
             self._on_signal(fields[HeaderFields.member], message.body)
-        elif HeaderFields.reply_serial in fields:
-            self._take_answer(fields[HeaderFields.reply_serial], message)
-
-    def _take_answer(self, serial: int, message: Message) -> None:
-        answer, then = self._waiting.pop(serial, (Future(), _ignore))
-        if message.header.message_type is MessageType.error:
-            answer.set_exception(DBusErrorResponse(message))
-            return
-        then(message.body)
-        answer.set_result(message.body)
+        elif waiting := self._waiting.pop(fields.get(HeaderFields.reply_serial), None):
+            reply, then = waiting
+            if message.header.message_type is MessageType.error:
+                reply.set_exception(DBusErrorResponse(message))
+                return
+            then(message.body)
+            reply.set_result(message.body)
 
 
 def connect(on_signal: OnSignal = _ignore, rules: Iterable[MatchRule] = ()) -> Bus:
-    """Return a connection to the session bus that hears the signals of `rules`.
+    """Return a connection to the session bus that receives the signals of `rules`.
 
-    Raises `NotificationFailed` with what the likeliest address said.
+    Raises `NotificationFailed` with the failure of the likeliest address.
     """
     failures = []
     for address in addresses():
         try:
-            return _greet(Bus(address, on_signal), rules)
+            bus = Bus(address, on_signal)
+            try:
+                bus.call(message_bus.Hello())
+                for rule in rules:
+                    bus.call(message_bus.AddMatch(rule))
+            except NotificationFailed:
+                bus.close()
+                raise
+            return bus
         except NotificationFailed as error:
             failures.append(error)
     raise failures[0]
-
-
-def _greet(bus: Bus, rules: Iterable[MatchRule]) -> Bus:
-    try:
-        bus.call(message_bus.Hello())
-        for rule in rules:
-            bus.call(message_bus.AddMatch(rule))
-    except NotificationFailed:
-        bus.close()
-        raise
-    return bus
-
-
-def _open(address: str) -> socket.socket:
-    try:
-        opened: socket.socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
-    except (OSError, RuntimeError, ValueError) as error:
-        # ValueError: an address that jeepney cannot parse, or a login refused;
-        # RuntimeError: a transport other than a Unix socket.
-        raise NotificationFailed(_NO_BUS, reason=error) from error
-    return opened
