@@ -16,7 +16,7 @@ from watcher.notify.delivery import (
     NotDelivered,
     channels,
 )
-from watcher.notify.notification import Action
+from watcher.notify.notification import Action, Channel, Notification
 
 
 def _ignore(replaces_id: int, action: Action) -> None:
@@ -89,6 +89,26 @@ def test_withdrawing_and_closing_reach_every_channel() -> None:
 
     assert [screen.withdrawn for screen in screens] == [[3], [3]]
     assert all(screen.is_closed for screen in screens)
+
+
+class ShowingChannel(Channel):
+    """A channel that can show and nothing else."""
+
+    name = "showing"
+
+    def show(self, notification: Notification) -> None:
+        """Show nothing."""
+
+
+def test_a_channel_that_can_only_show_hinders_no_other_one() -> None:
+    able = RecordingChannel("able")
+    delivery = Delivery([ShowingChannel(), able])
+    delivery.refresh(live())
+    delivery.withdraw(3)
+    delivery.close()
+
+    assert (able.refreshed, able.withdrawn) == ([live()], [3])
+    assert able.is_closed
 
 
 @pytest.mark.parametrize(
