@@ -416,3 +416,31 @@ def test_spans_are_read_as_users_write_them(tmp_path: Path) -> None:
     assert config.watch.window == timedelta(seconds=90)
     assert config.watch.look_back == timedelta(hours=2)
     assert config.log.keep == timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "server"),
+    [
+        ("127.0.0.1", ("127.0.0.1", 53)),
+        (" 127.0.0.1:5353 ", ("127.0.0.1", 5353)),
+        ("[::1]:5353", ("::1", 5353)),
+        ("[::1]", ("::1", 53)),
+        ("::1", ("::1", 53)),
+    ],
+)
+def test_a_name_server_is_an_address_with_or_without_a_port(
+    tmp_path: Path, written_as: str, server: tuple[str, int]
+) -> None:
+    text = f'[dkim]\nnameservers = ["{written_as}"]\n{ACCOUNT}'
+
+    assert load(written(tmp_path, text)).dkim.nameservers == (server,)
+
+
+@pytest.mark.parametrize(
+    "written_as", ["", "dns.example", "1.2.3.4:0", "1.2.3.4:99999", ":"]
+)
+def test_any_other_name_server_is_refused(tmp_path: Path, written_as: str) -> None:
+    text = f'[dkim]\nnameservers = ["{written_as}"]\n{ACCOUNT}'
+    (line,) = mistakes(tmp_path, text)
+
+    assert line.startswith("  - dkim.nameservers: it must be")

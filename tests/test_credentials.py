@@ -141,7 +141,7 @@ def use(name: str) -> None:
     try:
         import keyring
     except ImportError:
-        missing("keyring is not installed: pip install 'watcher[keyring]'")
+        missing("keyring is not installed: pip install '.[keyring]'")
     keyring.set_keyring(keyring.core.load_keyring(name))
 
 

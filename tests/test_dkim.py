@@ -21,12 +21,13 @@ from tests.sample_mails import (
     sign,
 )
 from tests.servers import NameServer, serving_dns
-from watcher.dkim import Lookup, dns_lookup, memory_lookup, split_nameserver, verifier
+from watcher.dkim import Lookup, dns_lookup, memory_lookup, verifier
 from watcher.errors import Unreachable
 from watcher.recognition.message import read
 from watcher.recognition.verdict import Reason
 
 STORE = "amazon.co.jp"
+NO_SERVER = ("127.0.0.1", 9)
 NAME = "test._domainkey.amazon.co.jp"
 OTHER = "test._domainkey.amazon.com"
 PLAIN = compose(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
@@ -174,7 +175,7 @@ def test_silent_name_server_is_asked_once_for_a_mail() -> None:
 
 
 def silence() -> bytes | None:
-    lookup = dns_lookup(["127.0.0.1:9"], timedelta(milliseconds=200))
+    lookup = dns_lookup([NO_SERVER], timedelta(milliseconds=200))
     return lookup(NAME)
 
 
@@ -200,6 +201,11 @@ def test_line_feeds_alone_verify() -> None:
     assert flaws(approval().replace(b"\r\n", b"\n"), memory_lookup(records())) == [None]
 
 
+def lookup_at(names: NameServer, timeout: timedelta) -> Lookup:
+    address, port = names.address.split(":")
+    return dns_lookup([(address, int(port))], timeout)
+
+
 @pytest.fixture
 def names() -> Iterator[NameServer]:
     with serving_dns({NAME: record(rsa_key(2048)), OTHER: record()}) as server:
@@ -207,7 +213,7 @@ def names() -> Iterator[NameServer]:
 
 
 def test_key_is_fetched_in_pieces_and_kept_for_its_ttl(names: NameServer) -> None:
-    lookup = dns_lookup([names.address], timedelta(seconds=5))
+    lookup = lookup_at(names, timedelta(seconds=5))
 
     assert [lookup(NAME), lookup(NAME)] == [record(rsa_key(2048))] * 2
     assert names.questions == [f"{NAME}."]
@@ -215,14 +221,14 @@ def test_key_is_fetched_in_pieces_and_kept_for_its_ttl(names: NameServer) -> Non
 
 def test_key_without_a_life_is_fetched_anew(names: NameServer) -> None:
     names.ttl_s = 0
-    lookup = dns_lookup([names.address], timedelta(seconds=5))
+    lookup = lookup_at(names, timedelta(seconds=5))
 
     assert [lookup(OTHER), lookup(OTHER)] == [record()] * 2
     assert len(names.questions) == 2
 
 
 def test_cache_of_keys_is_bounded(names: NameServer) -> None:
-    lookup = dns_lookup([names.address], timedelta(seconds=5))
+    lookup = lookup_at(names, timedelta(seconds=5))
     for number in range(300):
         lookup(f"{number}.example")
     lookup("0.example")
@@ -231,7 +237,7 @@ def test_cache_of_keys_is_bounded(names: NameServer) -> None:
 
 
 def test_name_that_does_not_exist_has_no_key(names: NameServer) -> None:
-    lookup = dns_lookup([names.address], timedelta(seconds=5))
+    lookup = lookup_at(names, timedelta(seconds=5))
 
     assert lookup("nobody._domainkey.amazon.co.jp") is None
 
@@ -241,7 +247,7 @@ def test_server_in_trouble_is_no_answer(
     names: NameServer, failure: dns.rcode.Rcode
 ) -> None:
     names.failure = failure
-    lookup = dns_lookup([names.address], timedelta(seconds=1))
+    lookup = lookup_at(names, timedelta(seconds=1))
 
     with pytest.raises(Unreachable, match="name server"):
         lookup(NAME)
@@ -249,7 +255,7 @@ def test_server_in_trouble_is_no_answer(
 
 def test_server_that_is_silent_is_no_answer(names: NameServer) -> None:
     names.is_silent = True
-    lookup = dns_lookup([names.address], timedelta(milliseconds=200))
+    lookup = lookup_at(names, timedelta(milliseconds=200))
 
     with pytest.raises(Unreachable):
         lookup(NAME)
@@ -261,33 +267,9 @@ def test_server_that_is_silent_is_no_answer(names: NameServer) -> None:
     "name", ["a" * 64 + ".example", "a." * 200 + "b", "a..b", "\x00"]
 )
 def test_name_that_cannot_be_has_no_key(name: str) -> None:
-    lookup = dns_lookup(["127.0.0.1:9"], timedelta(milliseconds=200))
+    lookup = dns_lookup([NO_SERVER], timedelta(milliseconds=200))
 
     try:
         assert lookup(name) is None
     except Unreachable:
         assert name == "\x00", "a strange name may be asked for, but never raises else"
-
-
-@pytest.mark.parametrize(
-    ("written", "server"),
-    [
-        ("127.0.0.1", ("127.0.0.1", 53)),
-        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
-        ("[::1]:5353", ("::1", 5353)),
-        ("[::1]", ("::1", 53)),
-        ("::1", ("::1", 53)),
-    ],
-)
-def test_name_server_is_an_address_with_or_without_port(
-    written: str, server: tuple[str, int]
-) -> None:
-    assert split_nameserver(written) == server
-
-
-@pytest.mark.parametrize(
-    "written", ["", "dns.example", "1.2.3.4:0", "1.2.3.4:99999", ":"]
-)
-def test_other_name_servers_are_refused(written: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 -- several libraries' words
-        split_nameserver(written)

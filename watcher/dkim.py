@@ -7,7 +7,6 @@ could be appended. No answer of DNS (RFC 6376 §3.6.2) is told from the answer t
 is no key: the first passes, the second does not.
 """
 
-import ipaddress
 import logging
 import re
 import time
@@ -59,14 +58,14 @@ class _Cache(dns.resolver.LRUCache):
         super().put(key, value)
 
 
-def dns_lookup(nameservers: Sequence[str], timeout: timedelta) -> Lookup:
+def dns_lookup(nameservers: Sequence[tuple[str, int]], timeout: timedelta) -> Lookup:
     """Return a lookup in DNS that keeps keys for as long as their TTL allows.
 
     Args:
-        nameservers: `ADDRESS` or `ADDRESS:PORT`; none: the system's resolvers.
+        nameservers: IP address and port of each; none: the system's resolvers.
         timeout: bound of one lookup, all tries together.
     """
-    servers = [dns.nameserver.Do53Nameserver(*split_nameserver(s)) for s in nameservers]
+    servers = [dns.nameserver.Do53Nameserver(*server) for server in nameservers]
     cache = _Cache(_KEYS_CACHED)
 
     def lookup(name: str) -> bytes | None:
@@ -101,22 +100,6 @@ _NO_ANSWER = Text(
     en="No name server answered the question for {name}: {error}",
     ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
 )
-
-
-def split_nameserver(written: str) -> tuple[str, int]:
-    """Return address and port of `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
-    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
-    match = bracketed or plain
-    address, port = match.groups() if match else (written, None)
-    number = int(port or 53)
-    if not 0 < number < 65536:
-        raise ValueError(written)
-    return str(ipaddress.ip_address(address)), number
 
 
 # It logs what hostile mails make of it.

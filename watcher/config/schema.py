@@ -1,8 +1,8 @@
 """What can be configured: one frozen class a table, one field a key (contract §2).
 
 A field holds its default and the parser of its value, so that the loader, the example
-file and its test all read the keys from here. A parser takes what `tomllib` gave and
-raises `Bad`; the key is named by the caller.
+file and its test all read the keys from here. A parser takes a value of `tomllib` and
+raises `Bad`; the caller names the key.
 """
 
 import re
@@ -10,19 +10,20 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from watcher.clock import parse_duration
 from watcher.config.providers import PRESETS
-from watcher.dkim import split_nameserver
 from watcher.i18n import Text
 from watcher.imap.account import Tls, WatchMode
 from watcher.notify.delivery import ChannelChoice
 from watcher.recognition.amazon import STORES
 
-Parser = Callable[[object], object]
+T = TypeVar("T")
 EnumT = TypeVar("EnumT", bound=StrEnum)
+Parser = Callable[[object], T]
 
 
 class Bad(Exception):
@@ -34,79 +35,63 @@ class Bad(Exception):
         self.data = data
 
 
-def parse_text(value: object) -> str:
-    """Return a string that is not empty."""
-    if isinstance(value, str) and value.strip():
-        return value
-    raise Bad(
-        Text(
-            en='it must be a text in quotes that is not empty, like "value"',
-            ja='引用符で囲んだ空でない文字列にしてください(例: "value")',
-        )
-    )
+def _parser(
+    convert: Callable[[object], T | None], text: Text, **data: object
+) -> Parser[T]:
+    """Return a parser: what `convert` refuses (None, ValueError) is `Bad` by `text`."""
 
-
-def parse_any_text(value: object) -> str:
-    """Return a string, which may be empty."""
-    return "" if value == "" else parse_text(value)
-
-
-def parse_boolean(value: object) -> bool:
-    """Return true or false."""
-    if isinstance(value, bool):
-        return value
-    raise Bad(
-        Text(
-            en="it must be true or false, without quotes",
-            ja="引用符なしの true か false にしてください",
-        )
-    )
-
-
-def parse_port(value: object) -> int:
-    """Return a TCP port, 1 to 65535."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536:
-        return value
-    raise Bad(
-        Text(
-            en="it must be a port number from 1 to 65535, without quotes",
-            ja="引用符なしのポート番号(1〜65535)にしてください",
-        )
-    )
-
-
-def parse_positive(value: object) -> timedelta:
-    """Return a time span written as `90s`, `5m`, `2h` or `30d`, above zero."""
-    try:
-        span = parse_duration(value if isinstance(value, str) else "")
-    except ValueError:
-        span = timedelta(0)
-    if span > timedelta(0):
-        return span
-    raise Bad(
-        Text(
-            en='it must be a time span in quotes, like "90s", "5m", "2h" or "30d"',
-            ja='引用符で囲んだ時間にしてください(例: "90s" "5m" "2h" "30d")',
-        )
-    )
-
-
-def at_least(least: timedelta) -> Callable[[object], timedelta]:
-    """Return a parser of time spans that are not shorter than `least`."""
-
-    def parse(value: object) -> timedelta:
-        span = parse_positive(value)
-        if span < least:
-            raise Bad(
-                Text(
-                    en="it is too short: write {least} seconds or more",
-                    ja="短すぎます。{least} 秒以上にしてください",
-                ),
-                least=int(least.total_seconds()),
-            )
-        return span
+    def parse(value: object) -> T:
+        try:
+            parsed = convert(value)
+        except ValueError:
+            parsed = None
+        if parsed is None:
+            raise Bad(text, **data)
+        return parsed
 
     return parse
+
+
+parse_text: Parser[str] = _parser(
+    lambda value: value if isinstance(value, str) and value.strip() else None,
+    Text(
+        en='it must be a text in quotes that is not empty, like "value"',
+        ja='引用符で囲んだ空でない文字列にしてください(例: "value")',
+    ),
+)
+parse_boolean: Parser[bool] = _parser(
+    lambda value: value if isinstance(value, bool) else None,
+    Text(
+        en="it must be true or false, without quotes",
+        ja="引用符なしの true か false にしてください",
+    ),
+)
+parse_port: Parser[int] = _parser(
+    lambda value: value if type(value) is int and 0 < value < 65536 else None,
+    Text(
+        en="it must be a port number from 1 to 65535, without quotes",
+        ja="引用符なしのポート番号(1〜65535)にしてください",
+    ),
+)
+parse_positive: Parser[timedelta] = _parser(
+    lambda value: parse_duration(value) or None if isinstance(value, str) else None,
+    Text(
+        en='it must be a time span in quotes, like "90s", "5m", "2h" or "30d"',
+        ja='引用符で囲んだ時間にしてください(例: "90s" "5m" "2h" "30d")',
+    ),
+)
+
+
+def at_least(least: timedelta) -> Parser[timedelta]:
+    """Return a parser of time spans that are not shorter than `least`."""
+    return _parser(
+        lambda value: span if (span := parse_positive(value)) >= least else None,
+        Text(
+            en="it is too short: write {least} seconds or more",
+            ja="短すぎます。{least} 秒以上にしてください",
+        ),
+        least=int(least.total_seconds()),
+    )
 
 
 def parse_path(value: object) -> Path:
@@ -114,101 +99,98 @@ def parse_path(value: object) -> Path:
     return Path(parse_text(value)).expanduser()
 
 
-def one_of(names: type[EnumT]) -> Callable[[object], EnumT]:
+def word_of(words: Collection[str]) -> Parser[str]:
+    """Return a parser of a word out of `words`."""
+    return _parser(
+        lambda value: value if isinstance(value, str) and value in words else None,
+        Text(
+            en="it must be one of: {words}",
+            ja="次のどれかにしてください: {words}",
+        ),
+        words=", ".join(f'"{word}"' for word in words),
+    )
+
+
+def one_of(names: type[EnumT]) -> Parser[EnumT]:
     """Return a parser of a member of a closed set."""
     parse_word = word_of(list(names))
     return lambda value: names(parse_word(value))
 
 
-def word_of(words: Collection[str]) -> Callable[[object], str]:
-    """Return a parser of a word out of `words`."""
-
-    def parse(value: object) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        raise Bad(
-            Text(
-                en="it must be one of: {words}",
-                ja="次のどれかにしてください: {words}",
-            ),
-            words=", ".join(f'"{word}"' for word in words),
-        )
-
-    return parse
-
-
-def list_of(item: Callable[[object], object]) -> Callable[[object], tuple[object, ...]]:
+def list_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
     """Return a parser of a list whose items `item` parses."""
-
-    def parse(value: object) -> tuple[object, ...]:
-        if isinstance(value, list):
-            return tuple(item(element) for element in value)
-        raise Bad(
-            Text(
-                en='it must be a list in brackets, like ["first", "second"]',
-                ja='角括弧のリストにしてください(例: ["first", "second"])',
-            )
-        )
-
-    return parse
-
-
-def parse_command(value: object) -> tuple[str, ...]:
-    """Return a command as its argument list; it is run without a shell."""
-    words = list_of(parse_text)(value)
-    if words:
-        return tuple(str(word) for word in words)
-    raise Bad(
+    return _parser(
+        lambda value: tuple(map(item, value)) if isinstance(value, list) else None,
         Text(
-            en='it must name a program, like ["pass", "show", "mail/home"]',
-            ja='プログラム名を入れてください(例: ["pass", "show", "mail/home"])',
-        )
-    )
-
-
-def parse_address(value: object) -> str:
-    """Return a mail address in lower case."""
-    written = parse_text(value).strip()
-    if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", written):
-        return written.lower()
-    raise Bad(
-        Text(
-            en='it must be a bare mail address, like "me@example.jp"',
-            ja='メールアドレスだけを書いてください(例: "me@example.jp")',
-        )
-    )
-
-
-def parse_store(value: object) -> str:
-    """Return the domain of an Amazon retail store."""
-    name = parse_text(value).strip().lower()
-    if name in STORES:
-        return name
-    raise Bad(
-        Text(
-            en="it must name Amazon stores, each one of: {names}",
-            ja="Amazon のストアを次から選んでください: {names}",
+            en='it must be a list in brackets, like ["first", "second"]',
+            ja='角括弧のリストにしてください(例: ["first", "second"])',
         ),
-        names=", ".join(sorted(STORES)),
     )
 
 
-def parse_nameserver(value: object) -> str:
-    """Return a name server: `ADDRESS`, `ADDRESS:PORT` or `[IPV6-ADDRESS]:PORT`."""
+# It is run without a shell.
+parse_command: Parser[tuple[str, ...]] = _parser(
+    lambda value: list_of(parse_text)(value) or None,
+    Text(
+        en='it must name a program, like ["pass", "show", "mail/home"]',
+        ja='プログラム名を入れてください(例: ["pass", "show", "mail/home"])',
+    ),
+)
+
+
+def _mail_address(value: object) -> str | None:
     written = parse_text(value).strip()
-    try:
-        split_nameserver(written)
-    except ValueError as error:
-        raise Bad(
-            Text(
-                en='it must be an IP address, with a port if need be: "127.0.0.1:53"',
-                ja='IP アドレスで、必要ならポート付きで書いてください: "127.0.0.1:53"',
-            )
-        ) from error
-    return written
+    return written.lower() if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", written) else None
 
 
-def _key(parse: Parser, default: Any = None, *, secret: bool = False) -> Any:
+parse_address: Parser[str] = _parser(
+    _mail_address,
+    Text(
+        en='it must be a bare mail address, like "me@example.jp"',
+        ja='メールアドレスだけを書いてください(例: "me@example.jp")',
+    ),
+)
+parse_store: Parser[str] = _parser(
+    lambda value: (
+        name if (name := parse_text(value).strip().lower()) in STORES else None
+    ),
+    Text(
+        en="it must name Amazon stores, each one of: {names}",
+        ja="Amazon のストアを次から選んでください: {names}",
+    ),
+    names=", ".join(sorted(STORES)),
+)
+
+
+class NameServer(NamedTuple):
+    """A DNS server that is asked over UDP and TCP."""
+
+    address: str
+    """IPv4 or IPv6, without brackets."""
+    port: int = 53
+
+
+def _name_server(value: object) -> NameServer | None:
+    """Split `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`."""
+    written = parse_text(value).strip()
+    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
+    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
+    match = bracketed or plain  # neither: an IPv6 address without port
+    address, port = match.groups() if match else (written, None)
+    server = NameServer(str(ip_address(address)), int(port or 53))
+    return server if 0 < server.port < 65536 else None
+
+
+parse_nameserver: Parser[NameServer] = _parser(
+    _name_server,
+    Text(
+        en='it must be an IP address, with a port if need be: "127.0.0.1:53"',
+        ja='IP アドレスで、必要ならポート付きで書いてください: "127.0.0.1:53"',
+    ),
+)
+
+
+def _key(parse: Parser[object], default: Any = None, *, secret: bool = False) -> Any:
     """Declare a key; `secret` keeps it out of every repr."""
     return field(default=default, repr=not secret, metadata={"parse": parse})
 
@@ -227,13 +209,9 @@ class Auth(StrEnum):
     PASSWORD = "password"  # noqa: S105 -- the name of a method, no password
 
 
-def _spans(*minutes: int) -> tuple[timedelta, ...]:
-    return tuple(timedelta(minutes=minute) for minute in minutes)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """`[watch]`: what is looked for, and how often."""
+    """`[watch]`: which mail is watched for, and how often."""
 
     window: timedelta = _key(at_least(timedelta(seconds=30)), timedelta(minutes=5))
     mode: WatchMode = _key(one_of(WatchMode), WatchMode.AUTO)
@@ -247,11 +225,13 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """`[notify]`: what the user is told, and how."""
+    """`[notify]`: what is notified, and how."""
 
     enabled: bool = _key(parse_boolean, True)
     language: LanguageChoice = _key(one_of(LanguageChoice), LanguageChoice.AUTO)
-    remind_at: tuple[timedelta, ...] = _key(list_of(parse_positive), _spans(2, 1))
+    remind_at: tuple[timedelta, ...] = _key(
+        list_of(parse_positive), (timedelta(minutes=2), timedelta(minutes=1))
+    )
     unverified: bool = _key(parse_boolean, True)
     channel: ChannelChoice = _key(one_of(ChannelChoice), ChannelChoice.AUTO)
 
@@ -268,7 +248,7 @@ class Log:
 class Dkim:
     """`[dkim]`: who is asked for keys; no name server means the system's resolvers."""
 
-    nameservers: tuple[str, ...] = _key(list_of(parse_nameserver), ())
+    nameservers: tuple[NameServer, ...] = _key(list_of(parse_nameserver), ())
     timeout: timedelta = _key(parse_positive, timedelta(seconds=3))
 
 
@@ -290,7 +270,7 @@ class Account:
     ca_file: Path | None = _key(parse_path)
     mailboxes: tuple[str, ...] = _key(list_of(parse_text), ("INBOX", "\\Junk"))
     addresses: tuple[str, ...] = _key(list_of(parse_address), ())
-    authserv_id: str = _key(parse_any_text, "")
+    authserv_id: str = _key(lambda value: "" if value == "" else parse_text(value), "")
 
 
 TABLES: dict[str, type] = {"watch": Watch, "notify": Notify, "log": Log, "dkim": Dkim}
