@@ -9,9 +9,11 @@ import pytest
 from tests.environment import Home, MailUser
 from tests.factories import WINDOW, link_of, new_event
 from tests.sample_mails import LINK, approval, code
+from watcher.cli.parser import parse
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
+from watcher.i18n import Language
 from watcher.journal import Journal
 
 HOUR = timedelta(hours=1)
@@ -231,6 +233,22 @@ def test_every_command_has_help_in_both_languages(home: Home) -> None:
         assert all(f"    {command}" in text for command in COMMANDS)
     assert "サインイン試行" in texts["ja_JP.UTF-8"]
     assert all(home.run(command, "--help").code == 0 for command in ("run", "log"))
+
+
+@pytest.mark.parametrize("span", ["300", "300s", "5m"])
+def test_a_wait_is_written_in_seconds_or_as_a_span(span: str) -> None:
+    assert parse(["check", "--wait", span], Language.EN).wait == 300
+
+
+@pytest.mark.parametrize("span", ["0", "-1", "nan", "86401", "2d", "5 minutes"])
+def test_a_wait_is_positive_and_a_day_at_most(
+    span: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["check", f"--wait={span}"], Language.EN)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "SPAN = 300, 300s, 5m" in capsys.readouterr().err
 
 
 def test_the_version_is_told(home: Home) -> None:

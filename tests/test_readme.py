@@ -96,14 +96,14 @@ def _is_call(node: ast.AST) -> bool:
 
 @cache
 def _commands() -> dict[str, Any]:
-    grammar = parser.Grammar(Language.EN).parser
-    subparsers = next(action for action in grammar._actions if action.dest == "command")
+    actions = parser.build(Language.EN)._actions
+    subparsers = next(action for action in actions if action.dest == "command")
     return dict(subparsers.choices or {})
 
 
 @cache
 def _options() -> frozenset[str]:
-    parsers = (parser.Grammar(Language.EN).parser, *_commands().values())
+    parsers = (parser.build(Language.EN), *_commands().values())
     actions = (action for one in parsers for action in one._actions)
     return frozenset(name for action in actions for name in action.option_strings)
 

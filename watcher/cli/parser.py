@@ -1,13 +1,18 @@
-"""The command line's grammar, and its help in the user's language (contract §1)."""
+"""Parses the command line; its help is in the user's language (contract §1)."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from watcher.clock import parse_duration
 from watcher.i18n import Language, Text
+
+T = TypeVar("T")
+LONGEST_WAIT_S = 86400.0
+EXPECTED_FOR = timedelta(minutes=10)
+_DAY = timedelta(days=1)
 
 
 class Options(argparse.Namespace):
@@ -40,160 +45,69 @@ class Options(argparse.Namespace):
     print_only: bool
 
 
-T = TypeVar("T")
-LONGEST_WAIT_S = 86400.0
-EXPECTED_FOR = timedelta(minutes=10)
-_DAY = timedelta(days=1)
-
-
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for, which takes its time."""
+    """Prints the version; looks it up only when it is asked for, which takes long."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Print it and end the program."""
+        """Print the version and end the program."""
         from importlib.metadata import version
 
         print(f"watcher {version('amazon-signin-watcher')}")
         parser.exit()
 
 
-class Grammar:
-    """Builds the parser with every help text in one language."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
-        self._common = argparse.ArgumentParser(add_help=False)
-        self._add_common(self._common)
-        self.parser = argparse.ArgumentParser(
-            prog="watcher",
-            description=self._say(_WATCHER),
-            parents=[self._common],
-            allow_abbrev=False,
-        )
-        self.parser.add_argument(
-            "--version", action=_Version, nargs=0, help=self._say(_VERSION)
-        )
-        self._commands = self.parser.add_subparsers(
-            dest="command", required=True, metavar="COMMAND"
-        )
-        self._add_commands()
-
-    def _say(self, text: Text) -> str:
-        return text.say(self._language)
-
-    def _add_common(self, parser: argparse.ArgumentParser) -> None:
-        # SUPPRESS: an option given before the command must survive the command's own.
-        add = parser.add_argument
-        keep = argparse.SUPPRESS
-        add(
-            "--config", type=Path, metavar="FILE", default=keep, help=self._say(_CONFIG)
-        )
-        for flags, text in (
-            (("-v", "--verbose"), _VERBOSE),
-            (("-q", "--quiet"), _QUIET),
-            (("--no-color",), _NO_COLOR),
-        ):
-            add(*flags, action="store_true", default=keep, help=self._say(text))
-
-    def _command(self, name: str, text: Text) -> argparse.ArgumentParser:
-        return self._commands.add_parser(
-            name,
-            help=self._say(text),
-            description=self._say(text),
-            parents=[self._common],
-            allow_abbrev=False,
-        )
-
-    def _add_commands(self) -> None:
-        self._command("run", _RUN)
-        self._add_check()
-        self._add_demo()
-        self._add_classify()
-        self._add_log()
-        self._add_open()
-        self._add_expect()
-        self._flag(self._command("status", _STATUS), "--json", _JSON)
-
-    def _flag(self, parser: argparse.ArgumentParser, name: str, text: Text) -> None:
-        parser.add_argument(name, action="store_true", help=self._say(text))
-
-    def _add_check(self) -> None:
-        parser = self._command("check", _CHECK)
-        parser.add_argument(
-            "--wait", type=_seconds, metavar="SECONDS", help=self._say(_WAIT)
-        )
-        self._flag(parser, "--json", _JSON)
-        self._flag(parser, "--no-notify", _NO_NOTIFY)
-
-    def _add_demo(self) -> None:
-        parser = self._command("demo", _DEMO)
-        parser.add_argument(
-            "--seconds",
-            type=_seconds,
-            metavar="N",
-            default=20.0,
-            help=self._say(_SECONDS),
-        )
-        self._flag(parser, "--no-notify", _NO_NOTIFY)
-
-    def _add_classify(self) -> None:
-        parser = self._command("classify", _CLASSIFY)
-        self._flag(parser, "--json", _JSON)
-        parser.add_argument(
-            "--received-at", type=_instant, metavar="TIME", help=self._say(_RECEIVED_AT)
-        )
-        parser.add_argument("files", nargs="+", metavar="FILE", help=self._say(_FILES))
-
-    def _add_log(self) -> None:
-        parser = self._command("log", _LOG)
-        add = parser.add_argument
-        add("-n", dest="count", type=_count, metavar="N", help=self._say(_COUNT))
-        add("--since", type=_span, metavar="SPAN", help=self._say(_SINCE))
-        self._flag(parser, "--json", _JSON)
-        self._flag(parser, "--follow", _FOLLOW)
-        self._flag(parser, "--reveal", _REVEAL)
-
-    def _add_expect(self) -> None:
-        self._command("expect", _EXPECT).add_argument(
-            "span",
-            nargs="?",
-            type=_soon,
-            default=EXPECTED_FOR,
-            metavar="SPAN",
-            help=self._say(_SPAN),
-        )
-
-    def _add_open(self) -> None:
-        parser = self._command("open", _OPEN)
-        parser.add_argument(
-            "id", nargs="?", type=_count, metavar="ID", help=self._say(_ID)
-        )
-        parser.add_argument(
-            "--print", dest="print_only", action="store_true", help=self._say(_PRINT)
-        )
-
-
 def parse(argv: Sequence[str] | None, language: Language) -> Options:
-    """Return what a command line says; ends the program (exit 2) if it says nothing."""
+    """Return the options of a command line; end the program (exit 2) on wrong usage."""
     defaults = Options(
         config=None, verbose=False, quiet=False, no_color=False, language=language
     )
-    return Grammar(language).parser.parse_args(argv, namespace=defaults)
+    return build(language).parse_args(argv, namespace=defaults)
+
+
+def build(language: Language) -> argparse.ArgumentParser:
+    """Return the parser of every command, with its help in one language."""
+
+    def add(parser: argparse.ArgumentParser, names: str) -> None:
+        for name in names.split():
+            text, settings = ARGUMENTS[name]
+            flags = name.split("/")
+            parser.add_argument(*flags, help=text.say(language), **settings)
+
+    common = argparse.ArgumentParser(add_help=False)
+    add(common, "--config -v/--verbose -q/--quiet --no-color")
+    parser = argparse.ArgumentParser(
+        prog="watcher",
+        description=_WATCHER.say(language),
+        parents=[common],
+        allow_abbrev=False,
+    )
+    add(parser, "--version")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (text, arguments) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=text.say(language),
+            description=text.say(language),
+            parents=[common],
+            allow_abbrev=False,
+        )
+        add(command, arguments)
+    return parser
 
 
 def _checked(
-    parse: Callable[[str], T], is_good: Callable[[T], bool], what: str
+    parse: Callable[[str], T], is_good: Callable[[T], bool], usage: str
 ) -> Callable[[str], T]:
-    """Return a parser of an argument that says in one word what it wants."""
+    """Return a parser of an argument whose error message is `usage`."""
 
     def convert(written: str) -> T:
         try:
             value = parse(written)
+            if is_good(value):
+                return value
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{written!r}: {what}") from None
-        if not is_good(value):
-            raise argparse.ArgumentTypeError(f"{written!r}: {what}")
-        return value
+            pass
+        raise argparse.ArgumentTypeError(f"{written!r}: {usage}")
 
     return convert
 
@@ -203,7 +117,20 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-_seconds = _checked(float, lambda s: 0 < s <= LONGEST_WAIT_S, "SECONDS = 1 … 86400")
+def _parse_seconds(written: str) -> float:
+    """Return seconds, of `300`, `300s` or `5m`."""
+    try:
+        return float(written)
+    except ValueError:
+        return parse_duration(written).total_seconds()
+
+
+def _is_wait(seconds: float) -> bool:
+    return 0 < seconds <= LONGEST_WAIT_S
+
+
+_seconds = _checked(float, _is_wait, "SECONDS = 1 … 86400")
+_wait = _checked(_parse_seconds, _is_wait, "SPAN = 300, 300s, 5m … 24h")
 _count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
 _span = _checked(parse_duration, bool, "SPAN = 90s, 5m, 2h, 30d")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
@@ -231,8 +158,8 @@ _RUN = Text(
 )
 _CHECK = Text(en="look at every account once", ja="すべてのアカウントを一度だけ調べる")
 _WAIT = Text(
-    en="wait so long for a live attempt; exit 3 if none comes",
-    ja="試行が届くまで最長この秒数だけ待つ(届かなければ終了コード 3)",
+    en="wait so long for a live attempt, like 300 or 5m; exit 3 if none comes",
+    ja="試行が届くまで最長この時間だけ待つ(例 300、5m。届かなければ終了コード 3)",
 )
 _DEMO = Text(
     en="show the whole program at work, without account or network",
@@ -276,3 +203,44 @@ _STATUS = Text(
     en="tell whether the daemon lives and how each account is watched",
     ja="デーモンが動いているか、各アカウントをどう見張っているかを示す",
 )
+
+_FLAG = {"action": "store_true"}
+# An option given before the command must survive the command's own.
+_COMMON = {"default": argparse.SUPPRESS}
+
+ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
+    "--config": (_CONFIG, {"type": Path, "metavar": "FILE", **_COMMON}),
+    "-v/--verbose": (_VERBOSE, {**_FLAG, **_COMMON}),
+    "-q/--quiet": (_QUIET, {**_FLAG, **_COMMON}),
+    "--no-color": (_NO_COLOR, {**_FLAG, **_COMMON}),
+    "--version": (_VERSION, {"action": _Version, "nargs": 0}),
+    "--json": (_JSON, _FLAG),
+    "--no-notify": (_NO_NOTIFY, _FLAG),
+    "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
+    "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
+    "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
+    "files": (_FILES, {"nargs": "+", "metavar": "FILE"}),
+    "-n": (_COUNT, {"dest": "count", "type": _count, "metavar": "N"}),
+    "--since": (_SINCE, {"type": _span, "metavar": "SPAN"}),
+    "--follow": (_FOLLOW, _FLAG),
+    "--reveal": (_REVEAL, _FLAG),
+    "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
+    "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
+    "span": (
+        _SPAN,
+        {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
+    ),
+}
+"""What `add_argument` takes, by the names of an argument."""
+
+COMMANDS = {
+    "run": (_RUN, ""),
+    "check": (_CHECK, "--wait --json --no-notify"),
+    "demo": (_DEMO, "--seconds --no-notify"),
+    "classify": (_CLASSIFY, "--json --received-at files"),
+    "log": (_LOG, "-n --since --json --follow --reveal"),
+    "open": (_OPEN, "id --print"),
+    "expect": (_EXPECT, "span"),
+    "status": (_STATUS, "--json"),
+}
+"""The help and the arguments of each command, in the order of `--help`."""
