@@ -395,7 +395,7 @@ def test_an_account_without_an_address_judges_no_recipient(tmp_path: Path) -> No
     config = load(written(tmp_path, text))
 
     assert accounts.watched(config)[0].policy.recipients is None
-    assert accounts.policy_of_all(config).recipients is None
+    assert accounts.policy_for(config, config.accounts).recipients is None
 
 
 def test_any_accounts_address_is_a_known_recipient(tmp_path: Path) -> None:
@@ -406,7 +406,7 @@ def test_any_accounts_address_is_a_known_recipient(tmp_path: Path) -> None:
     assert [one.policy.recipients for one in accounts.watched(config)] == [
         everybody
     ] * 2
-    assert accounts.policy_of_all(config).recipients == everybody
+    assert accounts.policy_for(config, config.accounts).recipients == everybody
 
 
 def test_spans_are_read_as_users_write_them(tmp_path: Path) -> None:

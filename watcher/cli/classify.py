@@ -11,7 +11,7 @@ from watcher.cli.parser import Options
 from watcher.cli.render import render_judgement
 from watcher.cli.terminal import Progress
 from watcher.clock import iso, utc_now
-from watcher.config.accounts import policy_of_all
+from watcher.config.accounts import policy_for
 from watcher.config.schema import Config
 from watcher.errors import ExitCode, Unreadable
 from watcher.recognition.judge import Judgement, Policy, classify
@@ -41,7 +41,7 @@ def run(options: Options) -> int:
     config = configuration_if_any(options)
     rules = config or Config()
     verify = dns_verify(rules)
-    policy = policy_of_all(config) if config else Policy()
+    policy = policy_for(config, config.accounts) if config else Policy()
     code = ExitCode.OK
     names = names_in(options.files)
     with Progress(len(names)) as progress:

@@ -1,9 +1,9 @@
-"""Makes of an account in the file what the program watches: server, secret, rules.
+"""Turns accounts of the configuration into what is watched: server, password, policy.
 
-The provider's preset fills what the file leaves out.
+The provider's preset fills what the configuration leaves out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from watcher.config.credentials import (
@@ -33,43 +33,36 @@ class Watched:
 def watched(config: Config) -> tuple[Watched, ...]:
     """Return every account of a configuration, ready to be watched."""
     return tuple(
-        Watched(_account(entry), _policy(config, entry)) for entry in config.accounts
+        Watched(_account(entry), policy_for(config, [entry]))
+        for entry in config.accounts
     )
 
 
-def policy_of_all(config: Config) -> Policy:
-    """Return the rules for a mail of which nobody knows whose it is."""
-    known = [addresses(entry) for entry in config.accounts]
+def policy_for(config: Config, owners: Collection[Entry]) -> Policy:
+    """Return the rules for a mail that came to one of the accounts `owners`.
+
+    The address of any account is a known recipient; where an owner's own addresses are
+    unknown, the recipient is not judged.
+    """
     return Policy(
-        stores=_stores(config),
-        recipients=frozenset().union(*known) if all(known) else None,
-        trust=tuple(_trust(entry) for entry in config.accounts),
+        stores=frozenset(config.watch.stores) or None,
+        recipients=(
+            frozenset().union(*map(addresses, config.accounts))
+            if all(map(addresses, owners))
+            else None
+        ),
+        trust=tuple(
+            Trust.of(owner.authserv_id) if owner.authserv_id else _preset(owner).trust
+            for owner in owners
+        ),
     )
 
 
 def addresses(entry: Entry) -> frozenset[str]:
-    """Return the addresses Amazon may write to; empty where nobody knows them."""
+    """Return the addresses Amazon may write to; empty where they are unknown."""
     if entry.addresses:
         return frozenset(entry.addresses)
     return frozenset({entry.user.lower()} if "@" in entry.user else ())
-
-
-def _policy(config: Config, entry: Entry) -> Policy:
-    # An account whose own addresses are unknown cannot tell a foreign recipient.
-    known = [addresses(other) for other in config.accounts]
-    return Policy(
-        stores=_stores(config),
-        recipients=frozenset().union(*known) if addresses(entry) else None,
-        trust=(_trust(entry),),
-    )
-
-
-def _stores(config: Config) -> frozenset[str] | None:
-    return frozenset(config.watch.stores) or None
-
-
-def _trust(entry: Entry) -> Trust:
-    return Trust.of(entry.authserv_id) if entry.authserv_id else _preset(entry).trust
 
 
 def _preset(entry: Entry) -> Provider:

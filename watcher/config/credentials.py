@@ -1,4 +1,4 @@
-"""Fetches an account's password, anew at each login: it is kept nowhere in here.
+"""Fetches an account's password, anew at each login: it is not kept here.
 
 By command (an argv list, never a shell), environment variable, file or keyring. Each
 source is a frozen value that is called; none of them shows the secret in its `repr`.
@@ -16,9 +16,11 @@ from watcher.errors import ConfigError, SecretUnavailable
 from watcher.i18n import Text
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
-"""A password manager may ask the user to unlock it. Shorter than
-`imap.account.Timeouts.secret_timeout_s`, which bounds every source: so the error names
-the program that was too slow."""
+"""A password manager may ask the user to unlock it.
+
+Shorter than `secret_timeout_s` (75 s) of imap.account.Timeouts, which bounds every
+source: so the program is ended and named before the login gives up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,34 @@ class FromCommand:
     timeout: timedelta = COMMAND_TIMEOUT
 
     def __call__(self) -> str:
-        """Run the program; its standard error goes to the user's terminal."""
+        """Run the program; its standard error goes to the user's terminal.
+
+        Raises:
+            ConfigError: it cannot be started, or its first line is no password.
+            SecretUnavailable: it failed, or took longer than `timeout`.
+        """
+        program, seconds = self.argv[0], self.timeout.total_seconds()
         try:
             done = subprocess.run(
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                timeout=self.timeout.total_seconds(),
+                timeout=seconds,
                 check=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise _command_slow(self.argv[0], self.timeout) from error
+            raise SecretUnavailable(
+                _COMMAND_SLOW, program=program, seconds=seconds
+            ) from error
         except subprocess.CalledProcessError as error:
-            raise _command_failed(self.argv[0], error.returncode) from None
+            raise SecretUnavailable(
+                _COMMAND_FAILED, program=program, status=error.returncode
+            ) from None
         except OSError as error:
-            raise _command_missing(self.argv[0], error) from error
-        return _first_line(done.stdout, source=self.argv[0])
+            raise ConfigError(
+                _NO_COMMAND, program=program, why=error.strerror
+            ) from error
+        return _first_line(done.stdout, source=program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +78,7 @@ class FromEnvironment:
         """
         secret = self.environment.get(self.name)
         if not secret:
-            text = Text(
-                en="The environment variable {name} is not set: export it first.",
-                ja="環境変数 {name} がありません。先に設定してください。",
-            )
-            raise ConfigError(text, name=self.name)
+            raise ConfigError(_NOT_SET, name=self.name)
         return secret
 
 
@@ -86,16 +96,12 @@ class FromFile:
         """
         try:
             with self.path.open("rb") as file:
-                _refuse_open_to_others(self.path, os.fstat(file.fileno()))
+                mode = os.fstat(file.fileno()).st_mode
+                if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                    raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
                 content = file.read()
         except OSError as error:
-            text = Text(
-                en="The password file {path} cannot be read ({why}): make it, or mend "
-                "password_file.",
-                ja="パスワードファイル {path} を読めません({why})。作るか、"
-                "password_file を直してください。",
-            )
-            raise ConfigError(text, path=self.path, why=error.strerror) from error
+            raise ConfigError(_NO_FILE, path=self.path, why=error.strerror) from error
         return _first_line(content, source=str(self.path))
 
 
@@ -129,6 +135,51 @@ class FromKeyring:
         return secret
 
 
+def _first_line(content: bytes, *, source: str) -> str:
+    """Return the first line as text; only the line end is stripped.
+
+    Raises:
+        ConfigError: it is empty, or it is not UTF-8.
+    """
+    try:
+        line = content.split(b"\n", 1)[0].removesuffix(b"\r").decode()
+    except UnicodeDecodeError:
+        line = ""
+    if not line:
+        raise ConfigError(_NO_PASSWORD, source=source)
+    return line
+
+
+_COMMAND_SLOW = Text(
+    en="{program} gave no password within {seconds:.0f} s: is it locked?",
+    ja="{program} が {seconds:.0f} 秒以内に応じません。ロックされていませんか。",
+)
+_COMMAND_FAILED = Text(
+    en="{program} ended with status {status} and gave no password: try it by hand.",
+    ja="{program} が状態 {status} で終わりました。手動で試してください。",
+)
+_NO_COMMAND = Text(
+    en="password_command cannot be run: {program}: {why}",
+    ja="password_command を実行できません: {program}: {why}",
+)
+_NOT_SET = Text(
+    en="The environment variable {name} is not set: export it first.",
+    ja="環境変数 {name} がありません。先に設定してください。",
+)
+_OPEN_TO_OTHERS = Text(
+    en="Others may read the password file {path}: chmod 600 {path}",
+    ja="パスワードファイル {path} を他人が読めます: chmod 600 {path}",
+)
+_NO_FILE = Text(
+    en="The password file {path} cannot be read ({why}): make it, or mend "
+    "password_file.",
+    ja="パスワードファイル {path} を読めません({why})。作るか、"
+    "password_file を直してください。",
+)
+_NO_PASSWORD = Text(
+    en="{source} gave no password: its first line must be the password.",
+    ja="{source} からパスワードが得られません。1 行目に必要です。",
+)
 _NO_KEYRING_EXTRA = Text(
     en="keyring = true needs the extra: pip install '.[keyring]'",
     ja="keyring = true には追加機能が必要です: pip install '.[keyring]'",
@@ -147,56 +198,3 @@ _NOT_IN_KEYRING = Text(
     en="The keyring has no password: keyring set {service} {user}",
     ja="キーリングにパスワードがありません: keyring set {service} {user}",
 )
-
-
-def _first_line(content: bytes, *, source: str) -> str:
-    """Return the first line as text; only the line's end is stripped.
-
-    Raises:
-        ConfigError: there is nothing in it, or it is not UTF-8.
-    """
-    try:
-        line = content.split(b"\n", 1)[0].removesuffix(b"\r").decode()
-    except UnicodeDecodeError:
-        line = ""
-    if not line:
-        text = Text(
-            en="{source} gave no password: its first line must be the password.",
-            ja="{source} からパスワードが得られません。1 行目に必要です。",
-        )
-        raise ConfigError(text, source=source)
-    return line
-
-
-def _refuse_open_to_others(path: Path, status: os.stat_result) -> None:
-    if os.name != "posix" or not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return
-    text = Text(
-        en="Others may read the password file {path}: chmod 600 {path}",
-        ja="パスワードファイル {path} を他人が読めます: chmod 600 {path}",
-    )
-    raise ConfigError(text, path=path)
-
-
-def _command_slow(program: str, timeout: timedelta) -> SecretUnavailable:
-    text = Text(
-        en="{program} gave no password within {seconds:.0f} s: is it locked?",
-        ja="{program} が {seconds:.0f} 秒以内に応じません。ロックされていませんか。",
-    )
-    return SecretUnavailable(text, program=program, seconds=timeout.total_seconds())
-
-
-def _command_failed(program: str, status: int) -> SecretUnavailable:
-    text = Text(
-        en="{program} ended with status {status} and gave no password: try it by hand.",
-        ja="{program} が状態 {status} で終わりました。手動で試してください。",
-    )
-    return SecretUnavailable(text, program=program, status=status)
-
-
-def _command_missing(program: str, error: OSError) -> ConfigError:
-    text = Text(
-        en="password_command cannot be run: {program}: {why}",
-        ja="password_command を実行できません: {program}: {why}",
-    )
-    return ConfigError(text, program=program, why=error.strerror)

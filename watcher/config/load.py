@@ -1,10 +1,10 @@
-"""Reads the configuration file and tells every mistake in it at once."""
+"""Reads the configuration file and reports every mistake in it at once."""
 
 import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ class Problem:
 
     key: str
     text: Text
-    data: Mapping[str, object]
+    data: Mapping[str, object] = field(default_factory=dict)
 
     def say(self, language: Language) -> str:
         """Return the mistake as a line for the user."""
@@ -48,9 +48,8 @@ class ConfigMistakesError(ConfigError):
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WATCHER_CONFIG`, else the platform's place for configurations."""
-    named = environment.get("WATCHER_CONFIG")
-    if named:
+    """Return `$WATCHER_CONFIG`, else the platform's user config folder."""
+    if named := environment.get("WATCHER_CONFIG"):
         return Path(named).expanduser()
     return platformdirs.user_config_path("watcher", appauthor=False) / "config.toml"
 
@@ -58,60 +57,38 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
 def load(path: Path) -> Config:
     """Read and check a configuration file.
 
+    Relative paths in it are taken from its own folder.
+
     Raises:
         ConfigError: it cannot be read, others may write it, or it holds mistakes.
     """
-    _refuse_writable_by_others(path)
     try:
+        # It names the commands run for passwords: who writes it, runs code as us.
+        if os.name == "posix" and path.stat().st_mode & WRITABLE_BY_OTHERS:
+            raise ConfigError(_WRITABLE, path=path)
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ConfigError(_UNREADABLE, path=path, reason=error.strerror) from error
-    except (ValueError, RecursionError) as error:  # endless numbers, bottomless nests
+    except (ValueError, RecursionError) as error:  # too many digits, too deep a nesting
         raise ConfigError(_NOT_TOML, path=path, reason=error) from error
     problems: list[Problem] = []
-    config = _config(document, problems)
-    if problems:
-        raise ConfigMistakesError(path, problems)
-    return _with_absolute_paths(config, path.resolve().parent)
-
-
-def _refuse_writable_by_others(path: Path) -> None:
-    # It names the commands that are run for passwords: who writes it, runs code as us.
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return
-    if os.name == "posix" and mode & WRITABLE_BY_OTHERS:
-        raise ConfigError(_WRITABLE, path=path)
-
-
-def _config(document: Mapping[str, Any], problems: list[Problem]) -> Config:
     _report_unknown("", document, [*TABLES, "accounts"], problems)
     tables: dict[str, Any] = {
         name: _table(kind, document.get(name, {}), name, problems)
         for name, kind in TABLES.items()
     }
-    return Config(**tables, accounts=_accounts(document, problems))
-
-
-def _accounts(
-    document: Mapping[str, Any], problems: list[Problem]
-) -> tuple[Account, ...]:
-    entries = document.get("accounts", [])
-    if not isinstance(entries, list) or not entries:
-        problems.append(Problem("accounts", _NO_ACCOUNTS, {}))
-        return ()
-    accounts = []
-    for number, entry in enumerate(entries, 1):
-        where = f"accounts[{number}]"
-        known_count = len(problems)
-        account = _table(Account, entry, where, problems)
-        refused = {problem.key for problem in problems[known_count:]}
-        if where not in refused:
-            problems.extend(_check_account(account, where, refused))
-        accounts.append(account)
-    problems.extend(_check_names(accounts))
-    return tuple(accounts)
+    accounts = _accounts(document.get("accounts", []), problems)
+    if problems:
+        raise ConfigMistakesError(path, problems)
+    folder = path.resolve().parent
+    tables["log"] = _anchored(tables["log"], folder, "path")
+    return Config(
+        **tables,
+        accounts=tuple(
+            _anchored(account, folder, "ca_file", "password_file")
+            for account in accounts
+        ),
+    )
 
 
 def _table(
@@ -139,6 +116,28 @@ def _report_unknown(
         problems.append(Problem(f"{where}{name}", _UNKNOWN_KEY, {"near": near[0]}))
 
 
+def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
+    if not isinstance(entries, list) or not entries:
+        problems.append(Problem("accounts", _NO_ACCOUNTS))
+        return []
+    accounts = []
+    for number, entry in enumerate(entries, 1):
+        where = f"accounts[{number}]"
+        known_count = len(problems)
+        account = _table(Account, entry, where, problems)
+        refused = {problem.key for problem in problems[known_count:]}
+        if where not in refused:
+            problems.extend(_check_account(account, where, refused))
+        accounts.append(account)
+    names = [account.name for account in accounts]
+    problems.extend(
+        Problem(f"accounts[{number}].name", _NAME_TWICE, {"name": name})
+        for number, name in enumerate(names, 1)
+        if name and name in names[: number - 1]
+    )
+    return accounts
+
+
 def _check_account(
     account: Account, where: str, refused: set[str]
 ) -> Iterable[Problem]:
@@ -148,43 +147,26 @@ def _check_account(
         return bool(getattr(account, name)) or f"{where}.{name}" in refused
 
     if not is_given("name"):
-        yield Problem(f"{where}.name", _NAME_MISSING, {})
+        yield Problem(f"{where}.name", _NAME_MISSING)
     if not is_given("user"):
-        yield Problem(f"{where}.user", _USER_MISSING, {})
+        yield Problem(f"{where}.user", _USER_MISSING)
     has_server = account.provider and PRESETS[account.provider].host
     if not (has_server or is_given("host") or f"{where}.provider" in refused):
-        yield Problem(f"{where}.provider", _HOST_MISSING, {})
+        yield Problem(f"{where}.provider", _HOST_MISSING)
     given = [name for name in PASSWORD_KEYS if is_given(name)]
     if len(given) != 1:
         key = f"{where}.{given[-1]}" if given else where
         yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
     server = account.host or account.provider
     if account.tls is Tls.NONE and server and not is_loopback(server):
-        yield Problem(f"{where}.tls", _CLEAR_TEXT, {})
+        yield Problem(f"{where}.tls", _CLEAR_TEXT)
 
 
-def _check_names(accounts: Iterable[Account]) -> Iterable[Problem]:
-    known: set[str] = set()
-    for number, account in enumerate(accounts, 1):
-        if account.name and account.name in known:
-            yield Problem(
-                f"accounts[{number}].name", _NAME_TWICE, {"name": account.name}
-            )
-        known.add(account.name)
-
-
-def _with_absolute_paths(config: Config, folder: Path) -> Config:
-    """Anchor relative paths at the folder of the file that names them."""
-    log = replace(config.log, path=config.log.path and folder / config.log.path)
-    accounts = tuple(
-        replace(
-            account,
-            ca_file=account.ca_file and folder / account.ca_file,
-            password_file=account.password_file and folder / account.password_file,
-        )
-        for account in config.accounts
-    )
-    return replace(config, log=log, accounts=accounts)
+def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
+    """Return the table with its relative paths under `folder`."""
+    paths = {key: getattr(table, key) for key in keys}
+    given = {key: folder / path for key, path in paths.items() if path}
+    return replace(table, **given)  # type: ignore[type-var]  # every table is a dataclass
 
 
 _HEADING = Text(

@@ -1,4 +1,4 @@
-"""Knows the servers of well-known providers: host, port, TLS, and what users must do.
+"""Presets of well-known providers: host, port, TLS, and what users must set up.
 
 Everything here is data; a new provider is one more entry.
 """
@@ -14,17 +14,17 @@ _APP_PASSWORD = Text(
     en="Make an app password in the account's security settings and use that.",
     ja="アカウントのセキュリティ設定でアプリパスワードを作り、それを使います。",
 )
-_OAUTH_ONLY = Text(
-    en="Accepts OAuth2 only: passwords and app passwords no longer work.",
-    ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
+_IMAP_AND_APP_PASSWORD = Text(
+    en="Switch IMAP on; with two-step sign-in make an app password.",
+    ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
 )
-_PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
 _NOBODY = Trust(())
+_PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What `provider = "…"` in the configuration stands for."""
+    """The preset that `provider = "…"` in the configuration selects."""
 
     key: str
     title: str
@@ -34,7 +34,7 @@ class Provider:
     tls: Tls = Tls.IMPLICIT
     tls_quirk: TlsQuirk = TlsQuirk.NOTHING
     trust: Trust = _NOBODY
-    """Whose Authentication-Results count; by default nobody's."""
+    """Whose Authentication-Results count (RFC 8601); by default nobody's."""
     domains: tuple[str, ...] = ()
     """Mail domains by which `init` guesses the provider."""
     note: Text = _PASSWORD
@@ -86,7 +86,10 @@ _ALL = (
             "hotmail.co.jp",
             "live.jp",
         ),
-        note=_OAUTH_ONLY,
+        note=Text(
+            en="Accepts OAuth2 only: passwords and app passwords no longer work.",
+            ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
+        ),
     ),
     Provider(
         key="yahoo",
@@ -118,10 +121,7 @@ _ALL = (
         host="imap.zoho.com",
         trust=authres.ZOHO,
         domains=("zoho.com", "zohomail.com"),
-        note=Text(
-            en="Switch IMAP on; with two-step sign-in make an app password.",
-            ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
-        ),
+        note=_IMAP_AND_APP_PASSWORD,
     ),
     Provider(
         key="zoho_jp",
@@ -129,10 +129,7 @@ _ALL = (
         host="imap.zoho.jp",
         trust=authres.ZOHO,
         domains=("zohomail.jp",),
-        note=Text(
-            en="Switch IMAP on; with two-step sign-in make an app password.",
-            ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
-        ),
+        note=_IMAP_AND_APP_PASSWORD,
     ),
     Provider(
         key="gmx",
