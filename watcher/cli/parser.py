@@ -183,8 +183,7 @@ _COUNT = Text(en="only the newest N events", ja="新しい N 件だけ")
 _SINCE = Text(en="only events since, like 2d", ja="この時間内のものだけ(例 2d)")
 _FOLLOW = Text(en="go on with new events", ja="新しい出来事を表示しつづける")
 _REVEAL = Text(
-    en="show live links and codes in full",
-    ja="有効なリンクとコードを隠さずに表示する",
+    en="show live links and codes in full", ja="有効なリンクとコードを隠さずに表示する"
 )
 _OPEN = Text(
     en="open the approval page of the newest live attempt in your browser",

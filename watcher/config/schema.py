@@ -103,10 +103,7 @@ def word_of(words: Collection[str]) -> Parser[str]:
     """Return a parser of a word out of `words`."""
     return _parser(
         lambda value: value if isinstance(value, str) and value in words else None,
-        Text(
-            en="it must be one of: {words}",
-            ja="次のどれかにしてください: {words}",
-        ),
+        Text(en="it must be one of: {words}", ja="次のどれかにしてください: {words}"),
         words=", ".join(f'"{word}"' for word in words),
     )
 
