@@ -26,7 +26,6 @@ _PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワー�
 class Provider:
     """The preset that `provider = "…"` in the configuration selects."""
 
-    key: str
     title: str
     host: str | None
     """None where the user has to name it."""
@@ -40,9 +39,8 @@ class Provider:
     note: Text = _PASSWORD
 
 
-_ALL = (
-    Provider(
-        key="gmail",
+PRESETS = {
+    "gmail": Provider(
         title="Gmail",
         host="imap.gmail.com",
         trust=authres.GMAIL,
@@ -52,8 +50,7 @@ _ALL = (
             ja="2 段階認証を有効にしてから、アプリパスワードを作ります。",
         ),
     ),
-    Provider(
-        key="yahoo_japan",
+    "yahoo_japan": Provider(
         title="Yahoo! JAPAN",
         host="imap.mail.yahoo.co.jp",
         trust=authres.YAHOO_JAPAN,
@@ -63,8 +60,7 @@ _ALL = (
             ja="Yahoo!メールの設定で IMAP を有効にします。自然に切れることがあります。",
         ),
     ),
-    Provider(
-        key="icloud",
+    "icloud": Provider(
         title="iCloud",
         host="imap.mail.me.com",
         trust=authres.ICLOUD,
@@ -74,8 +70,7 @@ _ALL = (
             ja="ユーザー名は @ の前の部分です。App 用パスワードを作ります。",
         ),
     ),
-    Provider(
-        key="outlook",
+    "outlook": Provider(
         title="Outlook.com",
         host="outlook.office365.com",
         trust=authres.OUTLOOK,
@@ -91,48 +86,42 @@ _ALL = (
             ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
         ),
     ),
-    Provider(
-        key="yahoo",
+    "yahoo": Provider(
         title="Yahoo.com",
         host="imap.mail.yahoo.com",
         trust=authres.YAHOO,
         domains=("yahoo.com", "ymail.com"),
         note=_APP_PASSWORD,
     ),
-    Provider(
-        key="aol",
+    "aol": Provider(
         title="AOL",
         host="imap.aol.com",
         trust=authres.AOL,
         domains=("aol.com",),
         note=_APP_PASSWORD,
     ),
-    Provider(
-        key="fastmail",
+    "fastmail": Provider(
         title="Fastmail",
         host="imap.fastmail.com",
         trust=authres.FASTMAIL,
         domains=("fastmail.com", "fastmail.fm"),
         note=_APP_PASSWORD,
     ),
-    Provider(
-        key="zoho",
+    "zoho": Provider(
         title="Zoho Mail",
         host="imap.zoho.com",
         trust=authres.ZOHO,
         domains=("zoho.com", "zohomail.com"),
         note=_IMAP_AND_APP_PASSWORD,
     ),
-    Provider(
-        key="zoho_jp",
+    "zoho_jp": Provider(
         title="Zoho Mail (JP)",
         host="imap.zoho.jp",
         trust=authres.ZOHO,
         domains=("zohomail.jp",),
         note=_IMAP_AND_APP_PASSWORD,
     ),
-    Provider(
-        key="gmx",
+    "gmx": Provider(
         title="GMX",
         host="imap.gmx.net",
         trust=authres.GMX,
@@ -142,8 +131,7 @@ _ALL = (
             ja="設定の「POP3 & IMAP」で IMAP を許可します。",
         ),
     ),
-    Provider(
-        key="docomo",
+    "docomo": Provider(
         title="ドコモメール",
         host="imap.spmode.ne.jp",
         tls_quirk=TlsQuirk.LEGACY_RENEGOTIATION,
@@ -153,8 +141,7 @@ _ALL = (
             ja="ユーザー名は dアカウントの ID、パスワードは IMAP専用パスワードです。",
         ),
     ),
-    Provider(
-        key="au",
+    "au": Provider(
         title="auメール",
         host="imap.ezweb.ne.jp",
         domains=("ezweb.ne.jp", "au.com"),
@@ -163,8 +150,7 @@ _ALL = (
             ja="au が発行する接続用の ID とパスワードを使います。",
         ),
     ),
-    Provider(
-        key="softbank",
+    "softbank": Provider(
         title="SoftBank (i.softbank.jp)",
         host="imap.softbank.jp",
         tls_quirk=TlsQuirk.STATIC_RSA,
@@ -174,15 +160,13 @@ _ALL = (
             ja="My SoftBank のパスワードです。@softbank.ne.jp は IMAP 非対応です。",
         ),
     ),
-    Provider(
-        key="nifty",
+    "nifty": Provider(
         title="@niftyメール",
         host="imap.nifty.com",
         trust=authres.NIFTY,
         domains=("nifty.com",),
     ),
-    Provider(
-        key="biglobe",
+    "biglobe": Provider(
         title="BIGLOBEメール",
         host="mail.biglobe.ne.jp",
         domains=("biglobe.ne.jp",),
@@ -191,8 +175,7 @@ _ALL = (
             ja="ユーザー名はメールアドレス全体、BIGLOBEパスワードを使います。",
         ),
     ),
-    Provider(
-        key="ocn",
+    "ocn": Provider(
         title="OCNメール",
         host="imap.ocn.ne.jp",
         domains=("ocn.ne.jp",),
@@ -201,8 +184,7 @@ _ALL = (
             ja="ユーザー名はメールアドレス全体、メールパスワードを使います。",
         ),
     ),
-    Provider(
-        key="so_net",
+    "so_net": Provider(
         title="So-net",
         host="imap.so-net.ne.jp",
         domains=("so-net.ne.jp",),
@@ -211,8 +193,7 @@ _ALL = (
             ja="先に IMAP サービスの申し込みが必要です。",
         ),
     ),
-    Provider(
-        key="other",
+    "other": Provider(
         title="…",
         host=None,
         note=Text(
@@ -220,12 +201,10 @@ _ALL = (
             ja="host を書きます。port と tls は違うときだけ書きます。",
         ),
     ),
-)
-
-PRESETS = {provider.key: provider for provider in _ALL}
+}
 
 
 def of_address(address: str) -> Provider | None:
     """Return the provider of a mail address, None where its domain is not known."""
     domain = address.rpartition("@")[2].lower()
-    return next((one for one in _ALL if domain in one.domains), None)
+    return next((one for one in PRESETS.values() if domain in one.domains), None)
