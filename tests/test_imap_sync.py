@@ -790,3 +790,19 @@ def test_a_junk_mailbox_that_is_made_later_is_found_and_then_no_longer_sought(
 
     assert server.count("LIST") == 3
     assert not it.missing
+
+
+def test_a_first_mailbox_that_appears_later_becomes_the_open_one(
+    watch: Watching,
+) -> None:
+    server = Server()
+    it = watch(server, "Early", "INBOX")
+    it.initial_sync()
+    server.mailboxes["Early"] = {5: MAIL}
+    it.look_when_due()
+    assert it.take() == [("Early", 5)]
+    server.mailboxes["Early"][6] = MAIL
+    it.fetch_new()
+
+    assert it.take() == [("Early", 6)]
+    assert it.cursors == {"Early": Cursor(1, 7), "INBOX": Cursor(1, 1)}
