@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,8 @@ FORMAT = 1
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another program's transaction; ours take milliseconds."""
+
+BUSY_RETRY_S = 0.01
 
 OPEN_TO_OTHERS = 0o077
 
@@ -100,12 +103,18 @@ class Database:
         return database
 
     def _prepare(self) -> None:
-        for setting in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "secure_delete = ON",
-        ):
-            self._connection.execute(f"PRAGMA {setting}")
+        deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                # SQLite does not wait where two programs make a new file at once.
+                if time.monotonic() >= deadline_s:
+                    raise
+                time.sleep(BUSY_RETRY_S)
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA secure_delete = ON")
         if self._format() == FORMAT:
             return
         with self.transaction():
