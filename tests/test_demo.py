@@ -21,9 +21,10 @@ def test_the_demo_tells_the_whole_story_and_ends_well(home: Home) -> None:
     assert (done.code, done.err) == (ExitCode.OK, "")
     for number in range(1, 6):
         assert f"Mail {number}: " in done.out
-    assert done.out.count("Decided: a real sign-in attempt.") == 2
-    assert done.out.count("Decided: a look-alike.") == 2
-    assert done.out.count("Decided: no sign-in attempt.") == 1
+    assert done.out.count("recognised: Amazon asks to approve or deny a sign-in") == 1
+    assert done.out.count("recognised: Amazon's verification code for a sign-in") == 1
+    assert done.out.count("look-alike: it passes itself off as Amazon's") == 2
+    assert done.out.count("not relevant: it is no sign-in attempt") == 1
     assert done.out.count("Shown to you (terminal):") >= 4, "two live, two over"
     assert "271828" in done.out
     assert mails.LINK.format(store="amazon.co.jp") in done.out
@@ -41,7 +42,7 @@ def test_the_demo_speaks_the_desktops_language_and_leaves_nothing_behind(
     done = home.run("demo", "--seconds", "3", "--no-notify")
 
     assert done.code == ExitCode.OK
-    assert "判定: 本物のサインイン試行です。" in done.out
+    assert "本物: サインインの承認または否認を求める Amazon のメール" in done.out
     assert "5 通とも正しく判定されました" in done.out
     assert list(folder.iterdir()) == []
 

@@ -8,17 +8,15 @@ from watcher.clock import local_time, minutes_seconds
 from watcher.events import AnyEvent, Attempt, EventName, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
+from watcher.recognition import explain
 from watcher.recognition.explain import ASPECTS, REASONS, Finding
 from watcher.recognition.judge import Judgement
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
-    Approval,
-    Code,
     Kind,
     LookAlike,
     NotRelevant,
     Recognised,
-    Unknown,
     Unverified,
     Verdict,
 )
@@ -96,32 +94,21 @@ _SIGNS = {
     False: ("✗", Colour.BAD),
     None: ("?", Colour.OPEN),
 }
+_COLOURS: dict[type[Verdict], Colour] = {
+    Recognised: Colour.GOOD,
+    Unverified: Colour.OPEN,
+    LookAlike: Colour.BAD,
+    NotRelevant: Colour.STRONG,
+}
 
 
 def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
     """Return the lines on one mail."""
-    text, colour = _headline(judgement.verdict)
-    head = f"{name}: {paint(text.say(options.language), colour, options)}"
+    verdict = judgement.verdict
+    headline = explain.headline(verdict).say(options.language)
+    head = f"{name}: {paint(headline, _COLOURS[type(verdict)], options)}"
     lines = (_render_finding(found, options) for found in judgement.findings)
     return "\n".join((head, *lines))
-
-
-def _headline(verdict: Verdict) -> tuple[Text, Colour]:
-    match verdict:
-        case Recognised(attempt=attempt):
-            match attempt.content:
-                case Approval():
-                    return _APPROVAL, Colour.GOOD
-                case Code():
-                    return _CODE, Colour.GOOD
-                case Unknown():
-                    return _UNKNOWN_FORM, Colour.GOOD
-        case Unverified():
-            return _UNVERIFIED, Colour.OPEN
-        case LookAlike():
-            return _LOOK_ALIKE, Colour.BAD
-        case NotRelevant():
-            return _NOT_RELEVANT, Colour.STRONG
 
 
 def _render_finding(found: Finding, options: Options) -> str:
@@ -130,29 +117,3 @@ def _render_finding(found: Finding, options: Options) -> str:
     flaws = "; ".join(REASONS[flaw].say(options.language) for flaw in found.flaws)
     told = " — ".join(part for part in (flaws, found.value) if part)
     return f"  {paint(sign, colour, options)} {label}{': ' if told else ''}{told}"
-
-
-_APPROVAL = Text(
-    en="recognised: Amazon asks to approve or deny a sign-in",
-    ja="本物: サインインの承認または否認を求める Amazon のメール",
-)
-_CODE = Text(
-    en="recognised: Amazon's verification code for a sign-in",
-    ja="本物: サインインの確認コードを知らせる Amazon のメール",
-)
-_UNKNOWN_FORM = Text(
-    en="recognised: Amazon's sign-in mail in an unknown form (no link, no code)",
-    ja="本物: 未知の形式のサインイン試行メール(リンクもコードも出しません)",
-)
-_UNVERIFIED = Text(
-    en="unverified: it reads like a sign-in attempt, but nothing proves the sender",
-    ja="未確認: サインイン試行のようですが、差出人を証明できません",
-)
-_LOOK_ALIKE = Text(
-    en="look-alike: it passes itself off as Amazon's account mail",
-    ja="偽物: Amazon のアカウント連絡に見せかけています",
-)
-_NOT_RELEVANT = Text(
-    en="not relevant: it is no sign-in attempt",
-    ja="対象外: サインイン試行のメールではありません",
-)

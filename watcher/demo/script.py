@@ -1,6 +1,6 @@
-"""The demo: the real daemon on a mailbox of its own, and five mails one after another.
+"""Runs the demo: the real daemon on the demo's own mailbox, and five mails in turn.
 
-Only the five minutes are shortened, so that the end can be seen too.
+Only the five minutes are shortened, so that the expiry can be seen too.
 """
 
 import queue
@@ -16,7 +16,7 @@ from pathlib import Path
 from watcher.app.pipeline import Observed, Processed
 from watcher.app.queue import EventQueue
 from watcher.app.wiring import App, OpenChannels
-from watcher.clock import utc_now
+from watcher.clock import minutes_seconds, utc_now
 from watcher.config.schema import Account, Config, Notify, Watch
 from watcher.demo import mails, sentences
 from watcher.demo.printer import Printer
@@ -39,7 +39,7 @@ _BY_HEADER_ALONE = NotRelevant((), UNCHECKED)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One mail of the demo, and what must become of it."""
+    """One mail of the demo, and the verdict it must get."""
 
     title: Text
     draft: mails.Draft
@@ -61,12 +61,12 @@ class Plan:
 
 
 class ScriptRunner(threading.Thread):
-    """Delivers the mails one after another and waits for what becomes of each."""
+    """Delivers the mails one after another and waits for the verdict on each."""
 
     def __init__(
         self, script: tuple[Step, ...], mailbox: Mailbox, printer: Printer, plan: Plan
     ) -> None:
-        super().__init__(name="director", daemon=True)
+        super().__init__(name="demo-script", daemon=True)
         self.queue = EventQueue()
         self.is_good = False
         self._script = script
@@ -76,37 +76,34 @@ class ScriptRunner(threading.Thread):
         self._observed: queue.SimpleQueue[Observed] = queue.SimpleQueue()
 
     def observe(self, observed: Observed) -> None:
-        """Take what the daemon has handled; called in its thread."""
+        """Receive what the daemon has processed; called in its thread."""
         if isinstance(observed, Processed):
             self._printer.verdict(observed.judgement.verdict)
         self._observed.put(observed)
 
     def run(self) -> None:
-        """Direct the whole demo, and stop the daemon in the end, come what may."""
+        """Run the whole script and stop the daemon at its end, also after an error."""
         try:
-            self.is_good = self._direct()
+            for observed in self._observations():
+                if (
+                    isinstance(observed, StateChanged)
+                    and observed.state is State.WATCHING
+                ):
+                    self._printer.say(sentences.CONNECTED, mode=observed.mode)
+                    ends_at = utc_now() + self._plan.window
+                    outcomes = [self._play(step) for step in self._script]
+                    self._count_down(ends_at)
+                    self.is_good = all(outcomes)
+                    return
+            self._printer.say(sentences.LATE)
         finally:
             self.queue.stop()
 
-    def _direct(self) -> bool:
-        if not self._wait_for_connection():
-            self._printer.say(sentences.LATE)
-            return False
-        ends_at = utc_now() + self._plan.window
-        outcomes = [self._play(step) for step in self._script]
-        self._count_down(ends_at)
-        return all(outcomes)
-
-    def _wait_for_connection(self) -> bool:
-        for observed in self._observations():
-            if isinstance(observed, StateChanged) and observed.state is State.WATCHING:
-                self._printer.say(sentences.CONNECTED, mode=observed.mode)
-                return True
-        return False
-
     def _play(self, step: Step) -> bool:
-        """Deliver a mail; return whether it was judged as it should be."""
-        self._printer.arrival(step.title, step.draft)
+        """Deliver a mail; return whether it got the expected verdict."""
+        self._printer.start(step.title)
+        self._printer.add(sentences.FROM, sender=step.draft.sender)
+        self._printer.add(sentences.SUBJECT, subject=step.draft.subject)
         now = utc_now()
         raw = mails.write(step.draft, now)
         if step.signer:
@@ -132,7 +129,7 @@ class ScriptRunner(threading.Thread):
         return None
 
     def _observations(self) -> Iterator[Observed]:
-        """Yield what the daemon handles, until a step has taken too long."""
+        """Yield what the daemon processes, until a step has taken too long."""
         deadline_s = time.monotonic() + STEP_WITHIN_S
         while (left_s := deadline_s - time.monotonic()) > 0:
             try:
@@ -141,15 +138,16 @@ class ScriptRunner(threading.Thread):
                 return
 
     def _count_down(self, ends_at: datetime) -> None:
-        """Wait until the attempts are over, telling the time left."""
+        """Wait until the attempts expire, printing the time left."""
         while (left := ends_at - utc_now()) > timedelta(0):
-            self._printer.countdown(left)
+            seconds = timedelta(seconds=round(left.total_seconds()))
+            self._printer.say(sentences.LEFT, left=minutes_seconds(seconds))
             time.sleep(min(COUNT_EVERY_S, left.total_seconds()))
-        time.sleep(self._plan.pause_s)  # the daemon says that it is over
+        time.sleep(self._plan.pause_s)  # the daemon shows that they expired
 
 
 def default_script(amazon: mails.Signer) -> tuple[Step, ...]:
-    """Return the scenes of the demo, with the key that counts as Amazon's."""
+    """Return the steps of the demo; `amazon` holds the key published as Amazon's."""
     forger = mails.Signer()
     return (
         Step(sentences.APPROVAL, mails.APPROVAL, amazon, Recognised),
@@ -170,7 +168,7 @@ def play(
     """Show the program at work for about so many seconds.
 
     Returns:
-        Whether each mail was judged as it should be.
+        Whether each mail got the expected verdict.
     """
     amazon = mails.Signer()
     plan = Plan.of(seconds)
@@ -184,8 +182,11 @@ def play(
         serving(mailbox, password) as port,
         Journal.open(Path(folder) / "events.db") as journal,
     ):
+        password_file = Path(folder) / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(password)
         app = App(
-            config=_config(port, _write_secret(Path(folder), password), plan),
+            config=_config(port, password_file, plan),
             journal=journal,
             language=language,
             verify=verifier(memory_lookup(amazon.keys(STORES))),
@@ -200,15 +201,8 @@ def play(
     return runner.is_good
 
 
-def _write_secret(folder: Path, password: str) -> Path:
-    path = folder / "password"
-    path.touch(mode=0o600)
-    path.write_text(password)
-    return path
-
-
 def _config(port: int, password_file: Path, plan: Plan) -> Config:
-    """Return a configuration as a user would write it for the demo's server."""
+    """Return the configuration for the demo's server."""
     account = Account(
         name="demo",
         user=mails.RECIPIENT,

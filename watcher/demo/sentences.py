@@ -40,25 +40,16 @@ ORDINARY = Text(
 )
 FROM = Text(en="From:    {sender}", ja="差出人: {sender}")
 SUBJECT = Text(en="Subject: {subject}", ja="件名:   {subject}")
-RECOGNISED = Text(
-    en="Decided: a real sign-in attempt.", ja="判定: 本物のサインイン試行です。"
-)
 SIGNED = Text(
     en="Why: signed by {domain} (DKIM), and every check of form and link passed.",
     ja="理由: {domain} の署名(DKIM)が正しく、形式とリンクの検査もすべて通りました。",
 )
-LOOK_ALIKE = Text(
-    en="Decided: a look-alike. Logged; no notification, no link.",
-    ja="判定: 偽物です。記録だけして、通知もリンクも出しません。",
+LOGGED_ONLY = Text(
+    en="Logged; no notification, no link.",
+    ja="記録だけして、通知もリンクも出しません。",
 )
-UNVERIFIED = Text(
-    en="Decided: not proved. No link is shown.",
-    ja="判定: 本物と確かめられません。リンクは出しません。",
-)
-NOT_RELEVANT = Text(
-    en="Decided: no sign-in attempt. Its body is not even fetched.",
-    ja="判定: サインイン試行ではありません。本文は読みもしません。",
-)
+NO_LINK = Text(en="No link is shown.", ja="リンクは出しません。")
+NOT_FETCHED = Text(en="Its body is not even fetched.", ja="本文は読みもしません。")
 REASONS = Text(en="Why: {reasons}", ja="理由: {reasons}")
 SHOWN = Text(en="Shown to you ({channel}):", ja="あなたへの通知({channel}):")
 LEFT = Text(en="Time left: {left}", ja="残り時間: {left}")

@@ -7,7 +7,17 @@ from enum import StrEnum
 from watcher.i18n import Text
 from watcher.recognition import amazon
 from watcher.recognition.text import sanitise
-from watcher.recognition.verdict import Reason
+from watcher.recognition.verdict import (
+    Approval,
+    Code,
+    LookAlike,
+    NotRelevant,
+    Reason,
+    Recognised,
+    Unknown,
+    Unverified,
+    Verdict,
+)
 
 _TOKEN = re.compile(rf"({re.escape(amazon.LINK_PATH)}(?:/|\?k=))[^\s]+")
 
@@ -52,6 +62,50 @@ def finding(
     defanged = re.sub(r"(?i)\bhttp(s?)://", r"hxxp\1://", masked)
     return Finding(aspect, flaws, sanitise(defanged), is_judged)
 
+
+def headline(verdict: Verdict) -> Text:
+    """Return the verdict in one line."""
+    match verdict:
+        case Recognised(attempt=attempt):
+            match attempt.content:
+                case Approval():
+                    return _APPROVAL
+                case Code():
+                    return _CODE
+                case Unknown():
+                    return _UNKNOWN_FORM
+        case Unverified():
+            return _UNVERIFIED
+        case LookAlike():
+            return _LOOK_ALIKE
+        case NotRelevant():
+            return _NOT_RELEVANT
+
+
+_APPROVAL = Text(
+    en="recognised: Amazon asks to approve or deny a sign-in",
+    ja="本物: サインインの承認または否認を求める Amazon のメール",
+)
+_CODE = Text(
+    en="recognised: Amazon's verification code for a sign-in",
+    ja="本物: サインインの確認コードを知らせる Amazon のメール",
+)
+_UNKNOWN_FORM = Text(
+    en="recognised: Amazon's sign-in mail in an unknown form (no link, no code)",
+    ja="本物: 未知の形式のサインイン試行メール(リンクもコードも出しません)",
+)
+_UNVERIFIED = Text(
+    en="unverified: it reads like a sign-in attempt, but nothing proves the sender",
+    ja="未確認: サインイン試行のようですが、差出人を証明できません",
+)
+_LOOK_ALIKE = Text(
+    en="look-alike: it passes itself off as Amazon's account mail",
+    ja="偽物: Amazon のアカウント連絡に見せかけています",
+)
+_NOT_RELEVANT = Text(
+    en="not relevant: it is no sign-in attempt",
+    ja="対象外: サインイン試行のメールではありません",
+)
 
 ASPECTS = {
     Aspect.SIZE: Text(en="Size and structure", ja="大きさと構造"),
