@@ -1,4 +1,4 @@
-"""What the demo says, in both languages."""
+"""The sentences of the demo, in both languages."""
 
 from watcher.i18n import Text
 

@@ -1,7 +1,7 @@
 """A small IMAP server on loopback with one mailbox, for the demo.
 
-It speaks what a read-only client needs of RFC 3501 and IDLE (RFC 2177): real sockets,
-real literals, real push. It keeps mails in memory and forgets them when it ends.
+It implements what a read-only client needs of RFC 3501 and IDLE (RFC 2177). Mails are
+kept in memory alone.
 """
 
 import contextlib
@@ -11,26 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import cast
 
 UID_VALIDITY = 1
 CAPABILITIES = "IMAP4rev1 IDLE"
-MONTHS = [
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-]
+MONTHS = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"
 _PART = re.compile(r"BODY(?:\.PEEK)?\[(HEADER)?\](?:<0\.(\d+)>)?", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+|\*)(?::(\d+|\*))?")
 
@@ -45,7 +32,7 @@ class Stored:
 
 
 class Mailbox:
-    """The mailbox: grows, never shrinks; tells who waits that it grew."""
+    """A mailbox that only grows; wakes whoever waits for more mails."""
 
     def __init__(self) -> None:
         self._mails: list[Stored] = []
@@ -75,14 +62,14 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = False
 
     def __init__(self, mailbox: Mailbox, password: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Conversation)
+        super().__init__(("127.0.0.1", 0), _Connection)
         self.mailbox = mailbox
         self.password = password
 
 
 @contextmanager
 def serving(mailbox: Mailbox, password: str) -> Iterator[int]:
-    """Serve a mailbox on loopback while inside; give the port."""
+    """Serve a mailbox on loopback inside the `with` block; yield the port."""
     with _Server(mailbox, password) as server:
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -95,8 +82,8 @@ def serving(mailbox: Mailbox, password: str) -> Iterator[int]:
             thread.join()
 
 
-class _Conversation(socketserver.StreamRequestHandler):
-    """One connection: reads a command a line, answers it."""
+class _Connection(socketserver.StreamRequestHandler):
+    """One connection: one command a line, one thread."""
 
     disable_nagle_algorithm = True
 
@@ -105,33 +92,31 @@ class _Conversation(socketserver.StreamRequestHandler):
         self._mailbox = server.mailbox
         self._password = server.password
         self._known_count = 0
-        self._say("* OK [CAPABILITY " + CAPABILITIES + "] demo ready")
+        self._send("* OK [CAPABILITY " + CAPABILITIES + "] demo ready")
         try:
             while line := self.rfile.readline().decode("utf-8", "replace").strip():
-                if not self._obey(line):
+                if not self._run(line):
                     return
-        except OSError:
-            return  # the client left: a demo server has nobody to tell
+        except OSError:  # the client closed the connection
+            return
 
-    def _obey(self, line: str) -> bool:
-        """Carry out a command; return whether the conversation goes on."""
+    def _run(self, line: str) -> bool:
+        """Run a command; return whether the connection stays open."""
         tag, _, rest = line.partition(" ")
         name, _, arguments = rest.partition(" ")
         if name.upper() == "UID":
             verb, _, arguments = arguments.partition(" ")
             name = f"uid {verb}"
-        act: Callable[[str], str] | None = getattr(
-            self, "_do_" + name.lower().replace(" ", "_"), None
-        )
-        said = act(arguments) if act else "BAD unknown command"
-        self._say(f"{tag} {said}")
+        method = "_do_" + name.lower().replace(" ", "_")
+        command: Callable[[str], str] | None = getattr(self, method, None)
+        self._send(f"{tag} {command(arguments) if command else 'BAD unknown command'}")
         return name.upper() != "LOGOUT"
 
-    def _say(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         self.wfile.write(line.encode() + b"\r\n")
 
     def _do_capability(self, _: str) -> str:
-        self._say("* CAPABILITY " + CAPABILITIES)
+        self._send("* CAPABILITY " + CAPABILITIES)
         return "OK done"
 
     def _do_login(self, arguments: str) -> str:
@@ -139,91 +124,82 @@ class _Conversation(socketserver.StreamRequestHandler):
         return "OK welcome" if is_right else "NO [AUTHENTICATIONFAILED] no"
 
     def _do_list(self, _: str) -> str:
-        self._say('* LIST () "/" INBOX')
+        self._send('* LIST () "/" INBOX')
         return "OK done"
 
     def _do_status(self, _: str) -> str:
         uid_next = len(self._mailbox.mails()) + 1
-        self._say(f"* STATUS INBOX (UIDNEXT {uid_next} UIDVALIDITY {UID_VALIDITY})")
+        self._send(f"* STATUS INBOX (UIDNEXT {uid_next} UIDVALIDITY {UID_VALIDITY})")
         return "OK done"
 
     def _do_examine(self, _: str) -> str:
         self._known_count = len(self._mailbox.mails())
-        self._say("* FLAGS ()")
-        self._say(f"* {self._known_count} EXISTS")
-        self._say("* 0 RECENT")
-        self._say(f"* OK [UIDVALIDITY {UID_VALIDITY}] valid")
-        self._say(f"* OK [UIDNEXT {self._known_count + 1}] next")
+        self._send("* FLAGS ()")
+        self._send(f"* {self._known_count} EXISTS")
+        self._send("* 0 RECENT")
+        self._send(f"* OK [UIDVALIDITY {UID_VALIDITY}] valid")
+        self._send(f"* OK [UIDNEXT {self._known_count + 1}] next")
         return "OK [READ-ONLY] done"
 
     def _do_noop(self, _: str) -> str:
-        self._tell_growth()
+        self._send_exists()
         return "OK done"
 
     def _do_logout(self, _: str) -> str:
-        self._say("* BYE")
+        self._send("* BYE")
         return "OK done"
 
     def _do_idle(self, _: str) -> str:
-        self._say("+ idling")
+        self._send("+ idling")
         is_done = threading.Event()
-        printer = threading.Thread(target=self._push, args=(is_done,), daemon=True)
-        printer.start()
+
+        def push() -> None:
+            with contextlib.suppress(OSError):  # the client closed the connection
+                while not is_done.is_set():
+                    self._mailbox.wait_for_more_than(self._known_count, 0.05)
+                    if not is_done.is_set():
+                        self._send_exists()
+
+        pusher = threading.Thread(target=push, daemon=True)
+        pusher.start()
         self.rfile.readline()  # DONE
         is_done.set()
-        printer.join()
+        pusher.join()
         return "OK done"
 
-    def _push(self, is_done: threading.Event) -> None:
-        with contextlib.suppress(OSError):  # the client left without a word
-            while not is_done.is_set():
-                self._mailbox.wait_for_more_than(self._known_count, 0.05)
-                if not is_done.is_set():
-                    self._tell_growth()
-
-    def _tell_growth(self) -> None:
+    def _send_exists(self) -> None:
         count = len(self._mailbox.mails())
         if count > self._known_count:
             self._known_count = count
-            self._say(f"* {count} EXISTS")
+            self._send(f"* {count} EXISTS")
 
     def _do_uid_search(self, criteria: str) -> str:
-        words = criteria.upper().split()
-        found = [
-            mail
-            for mail in self._mailbox.mails()
-            if _matches(mail, words, self._last())
-        ]
-        self._say(" ".join(("* SEARCH", *(str(mail.uid) for mail in found))))
+        mails = self._mailbox.mails()
+        keys = criteria.split()
+        uids = (str(mail.uid) for mail in mails if _matches(mail, keys, len(mails)))
+        self._send(" ".join(("* SEARCH", *uids)))
         return "OK done"
 
     def _do_uid_fetch(self, arguments: str) -> str:
         wanted, _, items = arguments.partition(" ")
-        for mail in self._mailbox.mails():
-            if _is_in(mail.uid, wanted, self._last()):
-                self.wfile.write(_fetched(mail, items))
+        mails = self._mailbox.mails()
+        for mail in mails:
+            if _is_in(mail.uid, wanted, len(mails)):
+                self.wfile.write(_fetch_response(mail, items))
         return "OK done"
 
-    def _last(self) -> int:
-        return len(self._mailbox.mails())
 
-
-def _matches(mail: Stored, words: list[str], last: int) -> bool:
+def _matches(mail: Stored, keys: list[str], last: int) -> bool:
     """Return whether a mail matches ALL, UID and SINCE (RFC 3501 §6.4.4)."""
-    pairs = pairwise(words)
-    for key, value in pairs:
-        if key == "UID" and not _is_in(mail.uid, value, last):
+    for key, value in pairwise(keys):
+        if key.upper() == "UID" and not _is_in(mail.uid, value, last):
             return False
-        if key == "SINCE" and mail.received_at.date() < _day(value):
-            return False
+        if key.upper() == "SINCE":
+            day, month, year = value.strip('"').split("-")
+            since = date(int(year), MONTHS.index(month.upper()) // 3 + 1, int(day))
+            if mail.received_at.date() < since:
+                return False
     return True
-
-
-def _day(written: str) -> date:
-    day, month, year = written.strip('"').split("-")
-    return datetime(
-        int(year), MONTHS.index(month.title()) + 1, int(day), tzinfo=UTC
-    ).date()
 
 
 def _is_in(uid: int, sequence_set: str, last: int) -> bool:
@@ -234,21 +210,16 @@ def _is_in(uid: int, sequence_set: str, last: int) -> bool:
     return False
 
 
-def _fetched(mail: Stored, items: str) -> bytes:
-    """Return the FETCH answer of one mail, its parts as literals (RFC 3501 §7.4.2)."""
+def _fetch_response(mail: Stored, items: str) -> bytes:
+    """Return the FETCH response of one mail, with literals (RFC 3501 §7.4.2)."""
     internal_date = mail.received_at.strftime("%d-%b-%Y %H:%M:%S +0000")
-    answer = (
-        f'* {mail.uid} FETCH (UID {mail.uid} INTERNALDATE "{internal_date}"'.encode()
-    )
+    start = f'* {mail.uid} FETCH (UID {mail.uid} INTERNALDATE "{internal_date}"'
+    response = start.encode()
+    header, gap, _ = mail.raw.partition(b"\r\n\r\n")
     for section, length in _PART.findall(items):
-        header, gap, _ = mail.raw.partition(b"\r\n\r\n")
         part = header + gap if section else mail.raw
-        origin = b"<0>" if length else b""
         part = part[: int(length)] if length else part
-        answer += b" BODY[%s]%s {%d}\r\n" % (
-            section.upper().encode(),
-            origin,
-            len(part),
-        )
-        answer += part
-    return answer + b")\r\n"
+        origin = "<0>" if length else ""
+        name = f" BODY[{section.upper()}]{origin} {{{len(part)}}}\r\n"
+        response += name.encode() + part
+    return response + b")\r\n"
