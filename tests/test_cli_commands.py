@@ -215,7 +215,7 @@ def test_classify_says_why_in_words_for_every_mail_of_a_folder(home: Home) -> No
     heads = [line for line in done.out.splitlines() if line.startswith("mails/")]
     assert done.code == ExitCode.OK
     assert [head.split(":")[0] for head in heads] == [
-        "mails/a.mbox#1",
+        "mails/a.mbox",
         "mails/a.mbox#2",
         "mails/b.eml",
     ]

@@ -1,6 +1,6 @@
 """The command line: the one place where errors become sentences and exit codes.
 
-Nothing heavy is imported before a command is known: `--help` and `status` are instant.
+A command's module is imported once the command is known, so that `--help` is quick.
 """
 
 import errno
@@ -10,8 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol, TextIO, cast
+from typing import Protocol, cast
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
@@ -26,7 +25,7 @@ class Command(Protocol):
     """A module of this package that carries out one command."""
 
     def run(self, options: Options) -> int:
-        """Carry it out and return the exit code."""
+        """Carry out the command and return its exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = importlib.import_module(f"watcher.cli.{options.command}")
         code = cast(Command, command).run(options)
-        sys.stdout.flush()  # here, where a reader that left is no error
+        sys.stdout.flush()  # here, where a closed pipe is no error
         return code
     except WatcherError as error:
         print(error.say(options.language), file=sys.stderr)
@@ -46,51 +45,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return ExitCode.OK  # the reader of our output left
-    except Exception as error:  # noqa: BLE001 -- the last stop before the user
+        return ExitCode.OK  # the reader of our output closed the pipe
+    except Exception as error:  # noqa: BLE001 -- reported as a bug
         return _report_bug(error, options)
     finally:
         _drop_unwritten()
 
 
-def _report_bug(error: Exception, options: Options) -> int:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        print(_NO_ROOM.say(options.language), file=sys.stderr)
-        return ExitCode.TEMPORARY
-    if options.verbose:
-        logging.getLogger(__name__).error("traceback", exc_info=error)
-    text = _BUG.say(options.language, kind=type(error).__name__)
-    print(text, file=sys.stderr)
-    return ExitCode.BUG
-
-
 def _set_up_output(options: Options) -> None:
-    """Let no character end a command, and write JSON in UTF-8 on every platform."""
-    # Python has none where the descriptor is closed, and prints one's words on another.
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
-    for stream in (sys.stdout, sys.stderr):
+    """Replace characters that cannot be written; write JSON in UTF-8 everywhere."""
+    for name in ("stdout", "stderr"):
+        # None where the descriptor is closed; print would then use the other stream.
+        stream = getattr(sys, name) or io.TextIOWrapper(io.FileIO(os.devnull, "w"))
+        setattr(sys, name, stream)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
 
 
-def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
-
-
-def _drop_unwritten() -> None:
-    """Drop what cannot be written; Python would complain of it while exiting."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def _set_up_diagnostics(options: Options) -> None:
-    # The daemon's operator wants to see what it does; a command tells its own errors.
+    # Only the daemon logs by default; every other command prints its own errors.
     level = logging.CRITICAL
     if options.verbose:
         level = logging.DEBUG
@@ -102,6 +77,25 @@ def _set_up_diagnostics(options: Options) -> None:
     # At DEBUG they log whole messages, live links among them.
     for library in ("imapclient", "mailparser", "apscheduler", "jeepney", "keyring"):
         logging.getLogger(library).setLevel(logging.ERROR)
+
+
+def _report_bug(error: Exception, options: Options) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        print(_NO_ROOM.say(options.language), file=sys.stderr)
+        return ExitCode.TEMPORARY
+    if options.verbose:
+        logging.getLogger(__name__).error("traceback", exc_info=error)
+    print(_BUG.say(options.language, kind=type(error).__name__), file=sys.stderr)
+    return ExitCode.BUG
+
+
+def _drop_unwritten() -> None:
+    """Drop output that cannot be written; Python would report it at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 _NO_ROOM = Text(

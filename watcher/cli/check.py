@@ -1,4 +1,4 @@
-"""`watcher check`: one look at every account, or a wait until an attempt comes."""
+"""`watcher check`: syncs every account once, or waits for a live attempt."""
 
 import sys
 import threading
@@ -42,20 +42,28 @@ class Check:
 
     def run(self) -> int:
         """Sync or wait, print the live attempts and return the exit code."""
-        seconds = self._options.wait
+        seconds, language = self._options.wait, self._options.language
         is_waiting = seconds is not None
         if seconds is not None:
             timer = threading.Timer(seconds, self._app.queue.stop)
             timer.daemon = True
             timer.start()
         self._app.run()
-        has_live = _print_live(self._app.journal, self._options)
-        if is_waiting and has_live:
+        journal, now = self._app.journal, utc_now()
+        live = journal.live(now)
+        for event in live:
+            if self._options.json:
+                print(to_json(event, now))
+            else:
+                print(render_live(event.about, now, language))
+        if is_waiting and live:
             return ExitCode.OK
         for account, error in self._errors.items():
-            print(f"{account}: {error.say(self._options.language)}", file=sys.stderr)
-        if not (has_live or self._options.json or self._errors):
-            _print_nothing(self._app, self._options)
+            print(f"{account}: {error.say(language)}", file=sys.stderr)
+        if not (live or self._options.json or self._errors):
+            recent = journal.events(since=now - self._app.config.watch.window)
+            is_doubtful = any(one.event is EventName.UNVERIFIED for one in recent)
+            print((_DOUBTFUL if is_doubtful else _NOTHING).say(language))
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
 
@@ -68,28 +76,8 @@ class Check:
                     self._errors.pop(account, None)
             case _:
                 pass
-        is_waiting = self._options.wait is not None
-        if is_waiting and self._app.journal.live(utc_now()):
+        if self._options.wait is not None and self._app.journal.live(utc_now()):
             self._app.queue.stop()
-
-
-def _print_live(journal: Journal, options: Options) -> bool:
-    """Print the attempts that are alive now; return whether there are any."""
-    now = utc_now()
-    live = journal.live(now)
-    for event in live:
-        if options.json:
-            print(to_json(event, now))
-        else:
-            print(render_live(event.about, now, options.language))
-    return bool(live)
-
-
-def _print_nothing(app: App, options: Options) -> None:
-    """Tell that no attempt is alive, and of mails now that may yet be one."""
-    recent = app.journal.events(since=utc_now() - app.config.watch.window)
-    is_doubtful = any(event.event is EventName.UNVERIFIED for event in recent)
-    print((_DOUBTFUL if is_doubtful else _NOTHING).say(options.language))
 
 
 _NOTHING = Text(

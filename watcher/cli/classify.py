@@ -1,12 +1,13 @@
 """`watcher classify`: judges saved mails by the same code as the daemon."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from watcher.app.wiring import dns_verify
 from watcher.cli.context import configuration_if_any
-from watcher.cli.mailfiles import MailFile, names_in, read
+from watcher.cli.mailfiles import names_in, read
 from watcher.cli.parser import Options
 from watcher.cli.render import render_judgement
 from watcher.cli.terminal import Progress
@@ -14,14 +15,15 @@ from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_for
 from watcher.config.schema import Config
 from watcher.errors import ExitCode, Unreadable
-from watcher.recognition.judge import Judgement, Policy, classify
+from watcher.recognition.judge import Policy, classify
 from watcher.recognition.verdict import (
     Approval,
+    Claim,
     Code,
+    Content,
     LookAlike,
     NotRelevant,
     Recognised,
-    SignInAttempt,
     Unverified,
     Verdict,
     expires_at,
@@ -33,82 +35,63 @@ NAMES: dict[type[Verdict], str] = {
     LookAlike: "look_alike",
     NotRelevant: "not_relevant",
 }
-_CLAIM_KEYS = ("store", "language", "attempted_at", "expires_at", "device", "near")
 
 
 def run(options: Options) -> int:
-    """Judge each mail; what cannot be read is told, and the rest still judged."""
+    """Judge each mail; report what cannot be read, and judge the others."""
     config = configuration_if_any(options)
-    rules = config or Config()
-    verify = dns_verify(rules)
+    settings = config or Config()
+    verify = dns_verify(settings)
     policy = policy_for(config, config.accounts) if config else Policy()
+    received_at = options.received_at or utc_now()
     code = ExitCode.OK
     names = names_in(options.files)
     with Progress(len(names)) as progress:
         for name in names:
             try:
-                for mail_file in read(name):
-                    judgement = classify(mail_file.raw, verify=verify, policy=policy)
-                    progress.print(_line(mail_file, judgement, rules, options))
+                for mail in read(name):
+                    judgement = classify(mail.raw, verify=verify, policy=policy)
+                    if options.json:
+                        facts = as_json(
+                            judgement.verdict, received_at, settings.watch.window
+                        )
+                        facts = {"v": 1, "file": mail.name, **facts}
+                        progress.print(json.dumps(facts, ensure_ascii=False))
+                    else:
+                        progress.print(render_judgement(mail.name, judgement, options))
             except Unreadable as error:
-                progress.warn(error.say(options.language))
+                progress.print(error.say(options.language), is_error=True)
                 code = ExitCode.UNREADABLE
             progress.step()
     return code
 
 
-def _line(
-    mail_file: MailFile, judgement: Judgement, rules: Config, options: Options
-) -> str:
-    received_at = options.received_at or utc_now()
-    if options.json:
-        facts = as_json(judgement, received_at, rules.watch.window)
-        return json.dumps({"v": 1, "file": mail_file.name, **facts}, ensure_ascii=False)
-    return render_judgement(mail_file.name, judgement, options)
-
-
 def as_json(
-    judgement: Judgement, received_at: datetime, window: timedelta
+    verdict: Verdict, received_at: datetime, window: timedelta
 ) -> dict[str, Any]:
-    """Return what the contract tells of a judged mail (§3)."""
-    verdict = judgement.verdict
-    authentication = verdict.authentication
+    """Return the contract's facts of a judged mail, in its order (§3)."""
+    claim, deadline = Claim(), None
+    content: Content | None = None
+    match verdict:
+        case Recognised(attempt=attempt):
+            claim, content = attempt.claim, attempt.content
+        case Unverified():
+            claim = verdict.claim
+        case LookAlike() | NotRelevant():
+            pass
+    if isinstance(verdict, Recognised | Unverified):
+        deadline = iso(expires_at(claim.attempted_at, received_at, window))
     return {
         "verdict": NAMES[type(verdict)],
-        **_content(verdict),
-        **_claim(verdict, received_at, window),
-        "reasons": [] if isinstance(verdict, Recognised) else list(verdict.reasons),
-        "authentication": {
-            "result": authentication.result,
-            "by": authentication.by,
-            "domain": authentication.domain,
-            "detail": authentication.detail,
-        },
-    }
-
-
-def _content(verdict: Verdict) -> dict[str, Any]:
-    content = verdict.attempt.content if isinstance(verdict, Recognised) else None
-    return {
         "kind": content and content.kind,
         "link": content.link if isinstance(content, Approval) else None,
         "code": content.code if isinstance(content, Code) else None,
+        "store": claim.store,
+        "language": claim.language,
+        "reasons": [] if isinstance(verdict, Recognised) else list(verdict.reasons),
+        "authentication": asdict(verdict.authentication),
+        "attempted_at": claim.attempted_at and iso(claim.attempted_at),
+        "expires_at": deadline,
+        "device": claim.device,
+        "near": claim.near,
     }
-
-
-def _claim(
-    verdict: Verdict, received_at: datetime, window: timedelta
-) -> dict[str, Any]:
-    match verdict:
-        case Recognised(attempt=SignInAttempt(claim=claim)) | Unverified(claim=claim):
-            deadline = expires_at(claim.attempted_at, received_at, window)
-            return {
-                "store": claim.store,
-                "language": claim.language,
-                "attempted_at": claim.attempted_at and iso(claim.attempted_at),
-                "expires_at": iso(deadline),
-                "device": claim.device,
-                "near": claim.near,
-            }
-        case LookAlike() | NotRelevant():
-            return dict.fromkeys(_CLAIM_KEYS)

@@ -1,4 +1,4 @@
-"""What a command works with: configuration, language, event log."""
+"""Finds what a command works with: configuration, language, event log."""
 
 from pathlib import Path
 
@@ -7,42 +7,32 @@ import platformdirs
 from watcher.cli.parser import Options
 from watcher.config.load import default_path, load
 from watcher.config.schema import Config, LanguageChoice
-from watcher.i18n import Language, desktop_language
+from watcher.i18n import Language
 
 
 def configuration(options: Options) -> Config:
-    """Return the user's configuration, and speak the language that it chooses.
+    """Return the user's configuration, and set `options.language` to its choice.
 
     Raises:
         ConfigError: there is none, or it cannot be used.
     """
     config = load(options.config or default_path())
-    options.language = language_of(config)
+    if (choice := config.notify.language) is not LanguageChoice.AUTO:
+        options.language = Language(choice)
     return config
 
 
 def configuration_if_any(options: Options) -> Config | None:
     """Return the user's configuration; None if none is named and none is there."""
-    if options.config is None and not _may_be_there(default_path()):
-        return None
-    return configuration(options)
-
-
-def _may_be_there(path: Path) -> bool:
     try:
-        return path.exists()
+        is_there = options.config is not None or default_path().exists()
     except OSError:
-        return True  # whoever reads it can tell what is wrong
-
-
-def language_of(config: Config) -> Language:
-    """Return the language that the user chose, else the desktop's."""
-    choice = config.notify.language
-    return desktop_language() if choice is LanguageChoice.AUTO else Language(choice)
+        is_there = True  # reading it reports what is wrong
+    return configuration(options) if is_there else None
 
 
 def journal_path(config: Config | None) -> Path:
-    """Return where the event log lies: as configured, else the platform's place."""
+    """Return the event log's path: as configured, else in the user state folder."""
     if config and config.log.path:
         return config.log.path
     return platformdirs.user_state_path("watcher", appauthor=False) / "events.db"

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
 from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
@@ -15,7 +14,7 @@ from watcher.journal import Journal
 from watcher.journal.database import mask
 
 FOLLOW_EVERY_S = 0.5
-"""How often `--follow` looks for new events; the log is a local file."""
+"""Interval of `--follow` between queries; the event log is a local file."""
 
 
 def run(options: Options) -> int:
@@ -27,7 +26,11 @@ def run(options: Options) -> int:
         time.sleep(FOLLOW_EVERY_S)
     with journal:
         since = utc_now() - options.since if options.since else None
-        newest_id = _print(_chosen(journal, options.count, since), options)
+        events: Iterable[AnyEvent] = journal.events(since=since)
+        if options.count is not None:
+            newest = journal.last(options.count)
+            events = [one for one in newest if since is None or one.at >= since]
+        newest_id = _print(events, options)
         while options.follow:
             time.sleep(FOLLOW_EVERY_S)
             events = journal.events(after_id=newest_id, since=since)
@@ -35,32 +38,17 @@ def run(options: Options) -> int:
     return ExitCode.OK
 
 
-def _chosen(
-    journal: Journal, count: int | None, since: datetime | None
-) -> Iterable[AnyEvent]:
-    if count is None:
-        return journal.events(since=since)
-    newest = journal.last(count)
-    return [event for event in newest if since is None or event.at >= since]
-
-
 def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> int:
-    """Print events and return the id of the newest one."""
+    """Print events, secrets masked unless `--reveal`; return the newest one's id."""
     for event in events:
-        shown = event if options.reveal else _masked(event)
-        if options.json:
-            line = to_json(shown, utc_now())
-        else:
-            line = render_event(shown, options.language)
-        print(line, flush=options.follow)
         newest_id = event.id
+        match event.about:
+            case Attempt(secret=str() as secret) as attempt if not options.reveal:
+                masked = replace(attempt, secret=mask(secret))
+                event = replace(event, about=masked)
+        if options.json:
+            line = to_json(event, utc_now())
+        else:
+            line = render_event(event, options.language)
+        print(line, flush=options.follow)
     return newest_id
-
-
-def _masked(event: AnyEvent) -> AnyEvent:
-    """Return the event as it may be shown to anybody."""
-    match event.about:
-        case Attempt(secret=str() as secret) as attempt:
-            return replace(event, about=replace(attempt, secret=mask(secret)))
-        case _:
-            return event

@@ -1,6 +1,6 @@
-"""Reads mails that were saved: files, folders of files, mboxes, standard input.
+"""Reads saved mails: files, folders of files, mboxes, standard input.
 
-One mail is in memory at a time, and of that no more than is judged.
+One mail is in memory at a time, and of it only what is judged.
 """
 
 import sys
@@ -16,47 +16,40 @@ from watcher.recognition.limits import MAIL_BYTES
 STDIN = "-"
 _FROM_LINE = b"From "
 
-LOOKED_AT_FOR_NUL = 1024
-"""A NUL among the first bytes tells a picture or an archive from any broken mail."""
+BINARY_PROBE_BYTES = 1024
+"""A NUL among the first bytes means a picture or an archive, not a broken mail."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailFile:
-    """One mail, and how to call it."""
+    """One mail and its name in the output."""
 
     name: str
     raw: bytes = field(repr=False)
-    """At most `MAIL_BYTES` + 1 bytes, the one more to tell that there is more."""
+    """At most `MAIL_BYTES` + 1 bytes, the last one only shows that there is more."""
 
 
 def names_in(files: list[str]) -> list[str]:
     """Return the files named on a command line, those inside folders too."""
     names: list[str] = []
     for name in files:
-        path = Path(name)
-        if name != STDIN and _is_folder(path):
-            names.extend(
-                str(one) for one in sorted(path.rglob("*")) if _is_mail(one, path)
-            )
-        else:
+        folder = Path(name)
+        try:
+            is_folder = name != STDIN and folder.is_dir()
+        except OSError:
+            is_folder = False  # reading it reports what is wrong
+        if not is_folder:
             names.append(name)
+            continue
+        for path in sorted(folder.rglob("*")):
+            parts = path.relative_to(folder).parts
+            if path.is_file() and not any(part.startswith(".") for part in parts):
+                names.append(str(path))
     return names
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False  # whoever reads it can tell what is wrong
-
-
-def _is_mail(file: Path, folder: Path) -> bool:
-    is_hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.is_file() and not is_hidden
-
-
 def read(name: str) -> Iterator[MailFile]:
-    """Yield the mails of one file: one of an .eml, all of an mbox.
+    """Yield the mails of one file: one of an .eml, all of an mbox, `#2` the second.
 
     Raises:
         Unreadable: it is missing, may not be read, or is no mail at all.
@@ -75,10 +68,10 @@ def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
     first = file.readline(MAIL_BYTES)
     if first.startswith(_FROM_LINE):
         for number, raw in enumerate(_mails_of_mbox(file), 1):
-            yield MailFile(f"{name}#{number}", raw)
+            yield MailFile(name if number == 1 else f"{name}#{number}", raw)
         return
     raw = first + file.read(MAIL_BYTES + 1 - len(first))
-    if not raw.strip() or b"\0" in raw[:LOOKED_AT_FOR_NUL]:
+    if not raw.strip() or b"\0" in raw[:BINARY_PROBE_BYTES]:
         raise Unreadable(_NO_MAIL, name=name)
     yield MailFile(name, raw)
 

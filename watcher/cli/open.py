@@ -1,42 +1,33 @@
-"""`watcher open`: hands the approval link to the user's browser, to decide there."""
-
-from datetime import datetime
+"""`watcher open`: opens the approval page in the user's browser."""
 
 from watcher.app.browser import open_page
 from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
-from watcher.events import Attempt
 from watcher.i18n import Text
 from watcher.journal import Journal
 
 
 def run(options: Options) -> int:
-    """Open the newest live attempt, or the named one; or print its link only."""
-    with Journal.open(journal_path(configuration_if_any(options))) as journal:
-        now = utc_now()
-        attempt = _choose(journal, options.id, now)
-        if options.print_only:
-            print(attempt.link)
-        else:
-            open_page(journal, attempt, now)
-    return ExitCode.OK
-
-
-def _choose(journal: Journal, attempt_id: int | None, now: datetime) -> Attempt:
-    """Return the attempt to open.
+    """Open the newest live attempt, or the named one; or only print its link.
 
     Raises:
         NothingLive: it is over, unknown, or without an approval link.
     """
-    live = [event.about for event in journal.live(now)]
-    if attempt_id is not None:
-        live = [attempt for attempt in live if attempt.id == attempt_id]
-    linked = [attempt for attempt in live if attempt.link]
-    if not linked:
-        raise NothingLive(_NO_LINK if live else _NOTHING)
-    return linked[-1]
+    with Journal.open(journal_path(configuration_if_any(options))) as journal:
+        now = utc_now()
+        live = [event.about for event in journal.live(now)]
+        if options.id is not None:
+            live = [attempt for attempt in live if attempt.id == options.id]
+        linked = [attempt for attempt in live if attempt.link]
+        if not linked:
+            raise NothingLive(_NO_LINK if live else _NOTHING)
+        if options.print_only:
+            print(linked[-1].link)
+        else:
+            open_page(journal, linked[-1], now)
+    return ExitCode.OK
 
 
 _NO_LINK = Text(

@@ -1,7 +1,7 @@
-"""`watcher status`: whether the daemon lives, and how each account is watched."""
+"""`watcher status`: whether the daemon runs, and how each account is watched."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,30 +16,42 @@ from watcher.i18n import Language, Text
 from watcher.journal import Journal
 
 Sessions = Mapping[str, Mapping[str, Any]]
-_ENDED = {
+_STOPPED = {
     "state": State.STOPPED.value,
     **dict.fromkeys(("since", "mode", "mode_reason", "next_try_at")),
 }
-"""What is so of every account when the daemon is gone, even if it was killed."""
+"""What every account's session is without a daemon, even one that was killed."""
 
 
 def run(options: Options) -> int:
     """Print the state of the daemon and of each account; exit 3 if it is down."""
-    config = configuration_if_any(options)
+    config, language = configuration_if_any(options), options.language
     path = journal_path(config)
     pid = running_daemon(path)
     sessions = _sessions(Journal.read(path), config)
     if pid is None:
-        sessions = {name: {**facts, **_ENDED} for name, facts in sessions.items()}
+        sessions = {name: {**facts, **_STOPPED} for name, facts in sessions.items()}
     if options.json:
-        print(json.dumps(_as_json(pid, sessions, options.language), ensure_ascii=False))
+        accounts = [
+            {
+                "account": name,
+                **facts,
+                "error": _error(facts, language),
+                "last_look_at": facts.get("last_look_at"),
+            }
+            for name, facts in sessions.items()
+        ]
+        status = {"v": 1, "running": pid is not None, "pid": pid, "accounts": accounts}
+        print(json.dumps(status, ensure_ascii=False))
     else:
-        print(_as_text(pid, sessions, options.language))
+        print(_DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid))
+        for name, facts in sessions.items():
+            print("\n".join(_render_account(name, facts, language)))
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
 def _sessions(journal: Journal | None, config: Config | None) -> Sessions:
-    """Return the last known states of the accounts that there still are."""
+    """Return the last known session of each account that is still configured."""
     if journal is None:
         return {}
     with journal:
@@ -48,40 +60,19 @@ def _sessions(journal: Journal | None, config: Config | None) -> Sessions:
     return {name: known[name] for name in names if name in known}
 
 
-def _as_json(pid: int | None, sessions: Sessions, language: Language) -> dict[str, Any]:
-    accounts = [
-        {
-            "account": name,
-            **facts,
-            "error": _error(facts, language),
-            "last_look_at": facts.get("last_look_at"),
-        }
-        for name, facts in sessions.items()
-    ]
-    return {"v": 1, "running": pid is not None, "pid": pid, "accounts": accounts}
-
-
-def _as_text(pid: int | None, sessions: Sessions, language: Language) -> str:
-    head = _DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid)
-    lines = (_account(name, facts, language) for name, facts in sessions.items())
-    return "\n".join((head, *lines))
-
-
-def _account(name: str, facts: Mapping[str, Any], language: Language) -> str:
-    lines = [_HEAD.say(language, name=name, state=_state(facts, language))]
+def _render_account(
+    name: str, facts: Mapping[str, Any], language: Language
+) -> Iterator[str]:
+    state = _STATES[State(facts.get("state", State.STOPPED))].say(language)
+    yield _HEAD.say(language, name=name, state=state)
     if reason := facts.get("mode_reason"):
         words = ModeReason(reason).text.say(language)
-        lines.append(_MODE.say(language, mode=facts["mode"], reason=words))
-    lines.append(_LOOK.say(language, at=_clock(facts.get("last_look_at"))))
+        yield _MODE.say(language, mode=facts["mode"], reason=words)
+    yield _LOOK.say(language, at=_clock_time(facts.get("last_look_at")))
     if error := _error(facts, language):
-        lines.append(_ERROR.say(language, error=error))
+        yield _ERROR.say(language, error=error)
     if next_try_at := facts.get("next_try_at"):
-        lines.append(_NEXT.say(language, at=_clock(next_try_at)))
-    return "\n".join(lines)
-
-
-def _state(facts: Mapping[str, Any], language: Language) -> str:
-    return _STATES[State(facts.get("state", State.STOPPED))].say(language)
+        yield _NEXT.say(language, at=_clock_time(next_try_at))
 
 
 def _error(facts: Mapping[str, Any], language: Language) -> str | None:
@@ -89,7 +80,7 @@ def _error(facts: Mapping[str, Any], language: Language) -> str | None:
     return words.get(language.value)
 
 
-def _clock(instant: str | None) -> str:
+def _clock_time(instant: str | None) -> str:
     return local_time(datetime.fromisoformat(instant)) if instant else "–"
 
 

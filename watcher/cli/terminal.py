@@ -1,4 +1,4 @@
-"""Colours and progress where a person looks at them: on a terminal that allows it."""
+"""Colours and progress, on terminals that can show them."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ class Colour(StrEnum):
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether a person reads this stream on a terminal that can do more."""
+    """Return whether a stream is a terminal that understands escape sequences."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -33,11 +33,11 @@ def paint(text: str, colour: Colour, options: Options) -> str:
 WIDTH = 30
 CLEAR_LINE = "\r\x1b[K"
 WORTH_A_BAR = 20
-"""Fewer files are judged before anybody wonders."""
+"""Files; fewer are judged too quickly to need a bar."""
 
 
 class Progress:
-    """A bar on standard error, which makes way for every line of output."""
+    """A progress bar on standard error, cleared before every line of output."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -51,22 +51,17 @@ class Progress:
         self._clear()
 
     def step(self) -> None:
-        """Count one more as done."""
+        """Count one more file as done."""
         self._done += 1
         if self._is_shown:
             full = "█" * (WIDTH * self._done // self._total)
             bar = f"{CLEAR_LINE}{full:░<{WIDTH}} {self._done}/{self._total}"
             print(bar, end="", file=sys.stderr, flush=True)
 
-    def print(self, line: str) -> None:
-        """Print a line of the result on standard output."""
+    def print(self, line: str, *, is_error: bool = False) -> None:
+        """Print a line on standard output, an error on standard error."""
         self._clear()
-        print(line)
-
-    def warn(self, line: str) -> None:
-        """Print a line on standard error."""
-        self._clear()
-        print(line, file=sys.stderr)
+        print(line, file=sys.stderr if is_error else sys.stdout)
 
     def _clear(self) -> None:
         if self._is_shown:
