@@ -1,7 +1,7 @@
-"""What can go wrong, one class for each thing the catcher does about it.
+"""The exceptions of the program, one class for each way in which they are handled.
 
-An error carries a `Text` and the data that fill it; the language is chosen where it is
-shown. Its exit code is the contract's. Whatever is not a `WatcherError` is a bug.
+An error carries a `Text` and its data; the language is chosen where it is shown. Its
+exit code is the contract's (§1). Any exception that is no `WatcherError` is a bug.
 """
 
 from enum import IntEnum
@@ -11,7 +11,7 @@ from watcher.i18n import Language, Text
 
 
 class ExitCode(IntEnum):
-    """How a command ends (contract §1; the numbers are those of sysexits.h)."""
+    """Exit code of a command (contract §1; the numbers are those of sysexits.h)."""
 
     OK = 0
     BUG = 1
@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
 
 
 class WatcherError(Exception):
-    """Something the user can be told in a sentence that names the remedy."""
+    """An error with a sentence for the user that names the remedy."""
 
     exit_code: ClassVar[ExitCode]
 
@@ -49,37 +49,37 @@ class ConfigError(WatcherError):
 
 
 class LoginRefused(WatcherError):
-    """The server knows us and says no: tell the user once, do not hammer."""
+    """The server refuses the login: notify once, try again rarely."""
 
     exit_code = ExitCode.REFUSED
 
 
 class Unreachable(WatcherError):
-    """The server cannot be reached, or is not who it claims: back off, try again."""
+    """The server cannot be reached or not be authenticated: back off, try again."""
 
     exit_code = ExitCode.UNREACHABLE
 
 
 class ConnectionLost(WatcherError):
-    """The conversation broke half-way, or the server said "later": try again."""
+    """The connection broke, or the server refused temporarily: try again."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class SecretUnavailable(WatcherError):
-    """The password cannot be had now (locked, slow, failing): ask again later."""
+    """The password's source is locked, slow or failing: ask again later."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class MailboxMissing(WatcherError):
-    """The server has no such mailbox: the others are watched all the same."""
+    """The server has no such mailbox: the others are still watched."""
 
     exit_code = ExitCode.CONFIG
 
 
 class NotificationFailed(WatcherError):
-    """This channel did not show it: try the next one."""
+    """A channel did not show the notification: try the next one."""
 
     exit_code = ExitCode.TEMPORARY
 
@@ -91,30 +91,24 @@ class JournalBusy(WatcherError):
 
 
 class JournalUnusable(WatcherError):
-    """The event log cannot be used until the user does something about it."""
+    """The event log cannot be used until the user repairs it."""
 
     exit_code = ExitCode.CONFIG
 
 
 class AlreadyRunning(WatcherError):
-    """Another daemon watches with the same event log."""
+    """Another daemon holds the lock of the event log."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class NothingLive(WatcherError):
-    """There is no attempt that could still be acted on."""
+    """There is no live attempt to act on."""
 
     exit_code = ExitCode.NOTHING
 
 
 class Unreadable(WatcherError):
-    """A file that should hold a mail is missing or is no mail at all."""
+    """A file to classify is missing or is no mail."""
 
     exit_code = ExitCode.UNREADABLE
-
-
-class UsageError(WatcherError):
-    """The command was called with words it does not know."""
-
-    exit_code = ExitCode.USAGE

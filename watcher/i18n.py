@@ -1,8 +1,8 @@
-"""Every word a user reads exists twice: in English and in Japanese.
+"""Texts for the user in English and Japanese, and their width.
 
-A `Text` holds both as one value, so that neither can be forgotten; the language is
-chosen once, at the edge, and handed inwards. Text is fitted to columns of a screen, of
-which a full-width character takes two, or to UTF-16 units of a platform's field.
+A `Text` holds both languages as one value, so that neither can be forgotten; `cli`
+chooses the language and passes it on. A text is cut to columns of a screen, of which a
+full-width character takes two, or to UTF-16 code units of a platform's field.
 """
 
 import locale
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """A language that the program speaks (BCP 47 primary subtag)."""
+    """A language of the program's output (BCP 47 primary subtag)."""
 
     EN = "en"
     JA = "ja"
@@ -36,8 +36,8 @@ class Text:
 def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
     """Return the language of the user's desktop, English where it is another one.
 
-    POSIX asks LC_ALL, LC_MESSAGES and LANG in this order and takes the first that is
-    set; Windows and macOS seldom set them, there the locale module knows.
+    The first of LC_ALL, LC_MESSAGES and LANG that is set (POSIX.1 §8.2); Windows and
+    macOS seldom set them, there the locale module reads the system's setting.
     """
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     set_ones = (environment[name] for name in names if environment.get(name))

@@ -11,7 +11,7 @@ from watcher.journal import Journal
 
 
 def run(options: Options) -> int:
-    """Arm the watcher for a while; tell a user whose daemon is down."""
+    """Arm the watcher for a while; warn if no daemon runs."""
     path = journal_path(configuration_if_any(options))
     now = utc_now()
     until = now + options.span

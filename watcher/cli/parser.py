@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 
 
 class Options(argparse.Namespace):
-    """Every option of every command; a command reads its own."""
+    """The options of every command; a command reads only its own."""
 
     command: str
     language: Language

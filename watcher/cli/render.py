@@ -1,4 +1,4 @@
-"""Writes an event, or a judged mail, as lines a person reads, in their language."""
+"""Renders events and judged mails as lines of text in the user's language."""
 
 from datetime import datetime
 
@@ -25,7 +25,7 @@ DETAIL_COLUMNS = 100
 
 
 def render_event(event: AnyEvent, language: Language) -> str:
-    """Return one line: date, clock time, what happened, to whom, and the details."""
+    """Return one line: local date and time, attempt id, event name and details."""
     fields = to_fields(event)
     attempt_id, kind = fields["attempt_id"], fields["kind"]
     words = (

@@ -24,7 +24,7 @@ _PORTS = {Tls.IMPLICIT: 993, Tls.STARTTLS: 143, Tls.NONE: 143}
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An account, and the rules by which its mail is judged."""
+    """An account and the policy by which its mail is judged."""
 
     account: Account
     policy: Policy

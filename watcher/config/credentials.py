@@ -84,7 +84,7 @@ class FromEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
-    """The first line of a file that nobody but its owner may read."""
+    """The first line of a file that only its owner may read."""
 
     path: Path
 
@@ -117,7 +117,7 @@ class FromKeyring:
 
         Raises:
             ConfigError: the extra is not installed, or there is no such entry.
-            SecretUnavailable: the keyring is locked, or none answers.
+            SecretUnavailable: the keyring is locked or fails.
         """
         try:
             import keyring
