@@ -189,6 +189,16 @@ def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> 
     assert stdin.json == [{**judged, "file": stdin.json[0]["file"]}]
 
 
+def test_classify_gives_the_keys_of_the_contract_in_its_order(home: Home) -> None:
+    (judged,) = home.run("classify", "--json", "-", stdin=approval()).json
+
+    assert list(judged) == [
+        *("v", "file", "verdict", "kind", "link", "code", "store", "language"),
+        *("reasons", "authentication", "attempted_at", "expires_at", "device", "near"),
+    ]
+    assert list(judged["authentication"]) == ["result", "by", "domain", "detail"]
+
+
 def test_classify_without_a_configuration_judges_no_recipient(home: Home) -> None:
     (home.folder / "a.eml").write_bytes(code())
 
