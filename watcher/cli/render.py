@@ -1,6 +1,7 @@
 """Renders events and judged mails as lines of text in the user's language."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from watcher.cli.parser import Options
 from watcher.cli.terminal import Colour, paint
@@ -10,7 +11,6 @@ from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition import explain
 from watcher.recognition.explain import ASPECTS, REASONS, Finding
-from watcher.recognition.judge import Judgement
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
     Kind,
@@ -20,6 +20,9 @@ from watcher.recognition.verdict import (
     Unverified,
     Verdict,
 )
+
+if TYPE_CHECKING:  # it imports mailparser, which `log` does without
+    from watcher.recognition.judge import Judgement
 
 DETAIL_COLUMNS = 100
 
@@ -102,7 +105,7 @@ _COLOURS: dict[type[Verdict], Colour] = {
 }
 
 
-def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
+def render_judgement(name: str, judgement: "Judgement", options: Options) -> str:
     """Return the lines on one mail."""
     verdict = judgement.verdict
     headline = explain.headline(verdict).say(options.language)
