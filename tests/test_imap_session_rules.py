@@ -294,13 +294,18 @@ def say_unavailable(peer: Peer, tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "server",
-    [Server(greet=say_later), Server(faults={"LOGIN": say_unavailable})],
+    "make_server",
+    [
+        lambda: Server(greet=say_later),
+        lambda: Server(faults={"LOGIN": say_unavailable}),
+    ],
     ids=["greeting", "login"],
 )
 @pytest.mark.usefixtures("_longest_waits")
-def test_a_server_that_says_later_is_not_tried_briskly(server: Server) -> None:
-    with watched(server, settings(PATIENT)) as (session, seen):
+def test_a_server_that_says_later_is_not_tried_briskly(
+    make_server: Callable[[], Server],
+) -> None:
+    with watched(make_server(), settings(PATIENT)) as (session, seen):
         first = wait_s(seen.wait_for_state(State.BACKING_OFF))
         second = next_wait(session, seen)
 
