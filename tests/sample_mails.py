@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim import verifier
 from watcher.recognition.amazon import STORES
 from watcher.recognition.judge import Policy, Verify, classify
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
@@ -238,7 +238,7 @@ def code(number: str = "123456", **changes: object) -> bytes:
     return signed(Mail(body=body, subject="amazon.co.jp: Sign-in attempt"), **changes)
 
 
-VERIFY = verifier(memory_lookup(records()))
+VERIFY = verifier(records().get)
 ANYTHING = Policy()
 
 

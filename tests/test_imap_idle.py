@@ -1,6 +1,7 @@
 """Push: the eight ways in which IMAP libraries lose what a server announces."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -222,7 +223,7 @@ def test_a_look_can_be_asked_for() -> None:
     with watched(server, settings(PATIENT)) as (session, seen):
         server.wait_for_idle()
         server.add(MAIL, is_told=False)
-        session.sync_now()
+        session.arm(timedelta(0))
 
         seen.wait_for_uid(1)
 

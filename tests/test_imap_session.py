@@ -161,7 +161,7 @@ def test_a_look_asked_for_ends_the_wait_after_a_refusal() -> None:
     with watched(server, settings(PATIENT)) as (session, seen):
         seen.wait_for_state(State.REFUSED)
         server.faults.clear()
-        session.sync_now()
+        session.arm(timedelta(0))
 
         seen.wait_for_state(State.WATCHING)
 
@@ -184,7 +184,7 @@ def test_a_stopped_session_leaves_no_thread_and_no_socket_behind() -> None:
         server.wait_for_idle()
 
     session.stop()
-    session.sync_now()
+    session.arm(timedelta(0))
     server.wait_for("LOGOUT")
 
 

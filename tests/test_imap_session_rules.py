@@ -95,7 +95,7 @@ def waits(seen: Reports) -> list[float]:
 def next_wait(session: Session, seen: Reports) -> float:
     """Let the session try again now, and return how long it rests after that."""
     done = len(waits(seen))
-    session.sync_now()
+    session.arm(timedelta(0))
     return wait_s(seen.wait_for_state(State.BACKING_OFF, times=done + 1))
 
 
@@ -541,7 +541,7 @@ def test_a_look_that_was_asked_for_does_not_make_the_server_a_silent_one() -> No
             server.wait_for("IDLE", times=uid)
             server.wait_for_idle()
             server.add(MAIL, is_told=False)
-            session.sync_now()
+            session.arm(timedelta(0))
             seen.wait_for_uid(uid)
         server.wait_for("IDLE", times=4)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes import missing
 from tests.sample_mails import ANYTHING, judged
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim import verifier
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
@@ -48,7 +48,7 @@ def test_real_mail_of_others_is_not_relevant(path: Path) -> None:
 def test_real_account_mail_of_amazon_is_proved_and_not_relevant(path: Path) -> None:
     raw = read(path)
     keys = tomllib.loads((REAL / "keys.toml").read_text())
-    lookup = memory_lookup({name: key.encode() for name, key in keys.items()})
+    lookup = {name: key.encode() for name, key in keys.items()}.get
     verify = verifier(lookup)
 
     verdict = judged(raw, policy=ANYTHING, verify=verify)

@@ -31,7 +31,7 @@ from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
 
 Lookup = Callable[[str], bytes | None]
-"""Returns the TXT record of a name, None if there is none.
+"""Returns the TXT record of a name in lower case, None if there is none.
 
 Raises:
     Unreachable: no name server gave an answer in time.
@@ -41,11 +41,6 @@ _KEYS_CACHED = 256
 _LONGEST_CACHED_S = 86400.0
 _ABSENCE_CACHED_S = 60.0
 """Seconds; without an SOA dnspython would keep the absence of a key for ever."""
-
-
-def memory_lookup(records: Mapping[str, bytes]) -> Lookup:
-    """Return a lookup in `records`, whose names are in lower case."""
-    return records.get
 
 
 class _Cache(dns.resolver.LRUCache):

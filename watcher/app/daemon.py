@@ -114,13 +114,10 @@ class Daemon:
                 if monotonic_s() - self._ticked_s >= TICK_S:
                     self._ticked_s = monotonic_s()
                     self._retry_while_busy(self._tick)
-        self._retry_while_busy(self._note_stopped_sessions)
-
-    def _note_stopped_sessions(self) -> None:
-        """Let `status` know; mails that are still in the queue come again next time."""
+        # `status` learns of the end; mails in the queue come again next time.
         for item in self._queue.rest():
             if isinstance(item, StateChanged) and self._health:
-                self._health.note_state(item)
+                self._retry_while_busy(partial(self._health.note_state, item))
 
     def _retry_while_busy(self, act: Callable[[], None]) -> None:
         """Repeat while the event log cannot be written, and alert the user once."""

@@ -21,7 +21,7 @@ from watcher.config.schema import Account, Config, Notify, Watch
 from watcher.demo import mails, sentences
 from watcher.demo.printer import Printer
 from watcher.demo.server import Mailbox, serving
-from watcher.dkim import memory_lookup, verifier
+from watcher.dkim import verifier
 from watcher.events import MailboxSynced, State, StateChanged
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
@@ -189,7 +189,7 @@ def play(
             config=_config(port, password_file, plan),
             journal=journal,
             language=language,
-            verify=verifier(memory_lookup(amazon.keys(STORES))),
+            verify=verifier(amazon.keys(STORES).get),
             open_channels=open_channels,
             on_shown=printer.shown,
             observe=runner.observe,

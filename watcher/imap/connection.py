@@ -138,7 +138,7 @@ class Connection:
     def close(self) -> None:
         """Send LOGOUT without waiting for the answer, and close the socket."""
         with contextlib.suppress(Stopped, *errors.BROKEN):
-            self.protocol.say_goodbye()
+            self.protocol.send_logout()
         self.protocol.shutdown()
 
     def talking(self) -> contextlib.AbstractContextManager[None]:
@@ -197,7 +197,7 @@ class Connection:
         Raises:
             MailboxMissing: there is none of this name, or it may not be read.
         """
-        self.protocol.forget_exists()
+        self.protocol.exists = None  # the count of another mailbox is no news
         with self._naming(mailbox):
             answer = self._client.select_folder(mailbox, readonly=True)
             uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")

@@ -4,7 +4,7 @@ Pure. A special-use attribute (RFC 6154) is looked for in the LIST answer; where
 mailbox carries it, the junk mailbox is known by the names that providers give it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from watcher.imap.account import JUNK
@@ -56,22 +56,16 @@ def resolve(wanted: Iterable[str], listed: Iterable[Listed]) -> tuple[str, ...]:
     """
     selectable = [one for one in listed if not one.attributes & _NOT_SELECTABLE]
     names = (_name(one, selectable) for one in wanted)
-    return tuple(dict.fromkeys(_fold_inbox(name) for name in names if name))
+    # INBOX is the one name that is case-insensitive (RFC 3501 §5.1).
+    folded = (INBOX if name.upper() == INBOX else name for name in names if name)
+    return tuple(dict.fromkeys(folded))
 
 
 def _name(wanted: str, selectable: list[Listed]) -> str | None:
     if not is_special(wanted):
         return wanted
-    return next(_by_attribute(wanted.lower(), selectable), None)
-
-
-def _by_attribute(attribute: str, selectable: list[Listed]) -> Iterator[str]:
-    yield from (one.name for one in selectable if attribute in one.attributes)
-    if attribute == JUNK.lower():
-        for name in _JUNK_NAMES:
-            yield from (one.name for one in selectable if one.leaf == name)
-
-
-def _fold_inbox(name: str) -> str:
-    """INBOX is the one name that is case-insensitive (RFC 3501 §5.1)."""
-    return INBOX if name.upper() == INBOX else name
+    marked = [one.name for one in selectable if wanted.lower() in one.attributes]
+    if not marked and wanted.lower() == JUNK.lower():
+        leaves = {one.leaf: one.name for one in reversed(selectable)}
+        marked = [leaves[name] for name in _JUNK_NAMES if name in leaves]
+    return next(iter(marked), None)

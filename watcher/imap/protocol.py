@@ -46,7 +46,7 @@ class IdleRefused(Exception):
 class Protocol(imaplib.IMAP4):
     """A connection to a server, greeted, in TLS or not; belongs to one thread."""
 
-    _exists: int | None = None
+    exists: int | None = None
     has_new_mail = False
     """The server has announced mail since this was last set to False."""
     has_new_mail_elsewhere = False
@@ -199,12 +199,12 @@ class Protocol(imaplib.IMAP4):
             case b"BYE":
                 said = errors.readable(rest)
                 raise errors.SaidBye(said) if said else errors.ServerClosed
-            case b"EXISTS" if number != self._exists:
+            case b"EXISTS" if number != self.exists:
                 # some servers repeat an old count at each IDLE
-                self._exists = number
+                self.exists = number
                 self.has_new_mail = True
-            case b"EXPUNGE" if self._exists:
-                self._exists -= 1
+            case b"EXPUNGE" if self.exists:
+                self.exists -= 1
             case b"STATUS":
                 self.has_new_mail_elsewhere = True
             case _:
@@ -218,10 +218,6 @@ class Protocol(imaplib.IMAP4):
     def is_server_busy(self) -> bool:
         """Return whether the last refusal meant "not now" (RFC 5530 §3)."""
         return not LATER.isdisjoint(code.upper() for code in self.untagged_responses)
-
-    def forget_exists(self) -> None:
-        """Forget the count of the open mailbox, before another one is opened."""
-        self._exists = None
 
     def forget(self) -> None:
         """Drop unsolicited responses that no command will ask for; they pile up."""
@@ -283,7 +279,7 @@ class Protocol(imaplib.IMAP4):
         self._expect_promptly()
         self._command_complete("NOOP", tag)
 
-    def say_goodbye(self) -> None:
+    def send_logout(self) -> None:
         """Send LOGOUT, and wait for no answer."""
         self._command("LOGOUT")
 

@@ -10,7 +10,7 @@
 RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. A one-shot
 session is STOPPED where another would begin to wait: instead of WATCHING, BACKING_OFF
 and REFUSED. The tables below hold all transitions; `run` only follows them. A session
-belongs to one thread; `stop`, `sync_now` and `arm` may be called from any other.
+belongs to one thread; `stop` and `arm` may be called from any other.
 """
 
 import logging
@@ -132,10 +132,6 @@ class Session:
     def stop(self) -> None:
         """End `run` at once, in whatever state."""
         self._interrupt.stop()
-
-    def sync_now(self) -> None:
-        """End the current wait: sync the mailboxes, or try to connect, at once."""
-        self._interrupt.call()
 
     def arm(self, lasting: timedelta) -> None:
         """Expect a mail: cap polls and delays for so long, and sync at once."""

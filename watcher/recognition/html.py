@@ -71,7 +71,8 @@ class _Reader:
         """Read up to the next tag, and the tag."""
         opening = _MARKUP.search(self.source, self.position)
         end = opening.start() if opening else len(self.source)
-        self._say(self.source[self.position : end])
+        if raw := self.source[self.position : end]:
+            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
         self.position = end
         if opening:
             self._read_markup()
@@ -81,10 +82,6 @@ class _Reader:
             text = "".join(self.text[self.start_of_anchor :])
             self.anchors.append(Anchor(self.href, text))
             self.href = None
-
-    def _say(self, raw: str) -> None:
-        if raw:
-            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
 
     def _read_markup(self) -> None:
         if self.source.startswith("<!--", self.position):

@@ -81,9 +81,9 @@ _TELLING = (
     Reason.DKIM_FAIL,
     Reason.DKIM_NOT_ALIGNED,
 )
-"""Flaws by what they tell; first the one that may yet turn out to be none."""
+"""Flaws in the order in which they count; the first may turn out to be none."""
 
-_MENDED_BY_PROVIDER = (Reason.DKIM_NONE, Reason.DKIM_FAIL, Reason.DKIM_TEMPERROR)
+_REPLACED_BY_PROVIDER = (Reason.DKIM_NONE, Reason.DKIM_FAIL, Reason.DKIM_TEMPERROR)
 """What a provider that rewrites mails does to a good signature; `l=` it does not."""
 
 
@@ -94,18 +94,19 @@ def authenticate(
     if provider.result is Result.FAIL:
         said = Authentication(Result.FAIL, Authority.PROVIDER, domain, provider.detail)
         return said, Reason.PROVIDER_SAYS_FAIL
-    authentication, flaw = _own(tuple(_aligned(each, domain) for each in signatures))
-    if flaw in _MENDED_BY_PROVIDER and provider.is_proof:
+    # A good signature of another domain proves nothing of this one (RFC 7489 §3.1.1).
+    authentication, flaw = _own(
+        tuple(
+            replace(each, flaw=Reason.DKIM_NOT_ALIGNED)
+            if each.flaw is None and each.sdid != domain
+            else each
+            for each in signatures
+        )
+    )
+    if flaw in _REPLACED_BY_PROVIDER and provider.is_proof:
         detail = f"{provider.detail}; {authentication.detail}"
         return Authentication(Result.PASS, Authority.PROVIDER, domain, detail), None
     return authentication, flaw
-
-
-def _aligned(signature: Signature, domain: str) -> Signature:
-    """Return a signature that proves nothing of another domain (RFC 7489 §3.1.1)."""
-    if signature.flaw is None and signature.sdid != domain:
-        return replace(signature, flaw=Reason.DKIM_NOT_ALIGNED)
-    return signature
 
 
 def _own(
