@@ -298,12 +298,12 @@ class Desktop:
 
     def picture(self, path: Path) -> None:
         """Save what is on the screen, without the empty part, once it stands still."""
-        looks = [b"", b""]
+        pictures = [b"", b""]
 
         def stands_still() -> bool:
             self.run("import", "-window", "root", *_SMALL, f"PNG8:{path}")
-            looks.append(path.read_bytes())
-            return looks[-1] == looks[-2] and len(looks[-1]) > 1000
+            pictures.append(path.read_bytes())
+            return pictures[-1] == pictures[-2] and len(pictures[-1]) > 1000
 
         eventually(stands_still)
 

@@ -123,7 +123,7 @@ class Home:
 
     @property
     def config(self) -> Path:
-        """The configuration file, where the program looks for it."""
+        """The configuration file, where the program reads it."""
         return self.folder / "config" / "watcher" / "config.toml"
 
     @property

@@ -53,7 +53,7 @@ def recorder(
 class RecordingChannel(Channel):
     """A channel; while shut it shows nothing and says so."""
 
-    name: str = "eyes"
+    name: str = "recording"
     is_shut: bool = False
     shown: list[Notification] = field(default_factory=list)
     refreshed: list[Notification] = field(default_factory=list)
@@ -75,7 +75,7 @@ class RecordingChannel(Channel):
         self.withdrawn.append(replaces_id)
 
     def close(self) -> None:
-        """Remember that nobody looks any more."""
+        """Remember that it was closed."""
         self.is_closed = True
 
     @property

@@ -392,7 +392,7 @@ QUICK = Timeouts(
 """Timeouts with which a test of a time-out need not wait."""
 
 STEADY = replace(QUICK, prompt_timeout_s=10, answer_timeout_s=10)
-"""Many looks, but no time-out: for servers that take their time."""
+"""Many syncs, but no time-out: for servers that take their time."""
 
 PATIENT = Timeouts(prompt_timeout_s=10, idle_interval_s=60)
 """Timeouts that are never reached: what is seen was announced."""

@@ -117,7 +117,7 @@ def test_a_server_that_hangs_up_is_75(mail_user: MailUser, command: str) -> None
     assert "127.0.0.1" in done.err
 
 
-def test_a_missing_mailbox_is_78_and_the_others_are_looked_at(
+def test_a_missing_mailbox_is_78_and_the_others_are_synced(
     mail_user: MailUser,
 ) -> None:
     mail_user.configure(mail_user.account(mailboxes='["Nowhere", "INBOX"]'))
@@ -224,7 +224,7 @@ def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
 
 
 @pytest.mark.parametrize("command", ["log", "status", "open"])
-def test_a_folder_that_nobody_may_look_into_is_78(home: Home, command: str) -> None:
+def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
     home.log.parent.mkdir(parents=True)
     home.log.write_bytes(b"")
     home.log.parent.chmod(0o000)

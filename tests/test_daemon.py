@@ -47,7 +47,7 @@ from watcher.recognition.message import may_be_attempt
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)
-LOOK = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 2))
+SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 2))
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Watch:
 
     def locker(self) -> sqlite3.Connection:
         """Return another program's connection, once the daemon is at work."""
-        self.queue.put(LOOK)
+        self.queue.put(SYNCED)
         self.observed.get(timeout=PATIENCE_S)
         return sqlite3.connect(self.path, isolation_level=None)
 
@@ -298,16 +298,16 @@ def _calls(act: Callable[[], None], text: str) -> Callable[[object], bool]:
 def test_the_cursor_moves_only_after_the_mail_was_told(watch: Watch) -> None:
     with watching(watch):
         watch.report()
-        watch.queue.put(LOOK)
+        watch.queue.put(SYNCED)
         watch.await_taken()
-        assert watch.observed.get(timeout=PATIENCE_S) == LOOK
+        assert watch.observed.get(timeout=PATIENCE_S) == SYNCED
 
     with Journal.open(watch.path) as journal:
         assert journal.cursors("home") == {"INBOX": Cursor(1, 2)}
 
 
-class Hand:
-    """A clock that a test moves by hand."""
+class ManualClock:
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -322,27 +322,27 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def health(journal: Journal, channel: RecordingChannel, hand: Hand) -> Health:
+def health(journal: Journal, channel: RecordingChannel, clock: ManualClock) -> Health:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     notifier = Notifier(journal, Delivery([channel]), settings)
-    health = Health(journal, notifier, hand)
+    health = Health(journal, notifier, clock)
     health.start(["home", "work"])
     return health
 
 
-def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
+def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(
     journal: Journal,
 ) -> None:
-    channel, hand = RecordingChannel(), Hand()
-    one = health(journal, channel, hand)
+    channel, clock = RecordingChannel(), ManualClock()
+    one = health(journal, channel, clock)
     for _ in range(4):
-        hand.seconds += BLIND_AFTER.total_seconds() / 2 + 1
+        clock.seconds += BLIND_AFTER.total_seconds() / 2 + 1
         one.note_sync(
             MailboxSynced(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW
         )
         one.tick(NOW)
-    one.note_sync(LOOK, NOW)
-    one.note_sync(LOOK, NOW)
+    one.note_sync(SYNCED, NOW)
+    one.note_sync(SYNCED, NOW)
 
     told = [(event.event, to_fields(event)["account"]) for event in journal.events()]
     assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
@@ -352,10 +352,10 @@ def test_an_account_that_nobody_looks_at_is_told_once_and_its_recovery_too(
 
 def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
     channel = RecordingChannel()
-    one = health(journal, channel, Hand())
+    one = health(journal, channel, ManualClock())
     error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
 
-    one.note_sync(LOOK, NOW)
+    one.note_sync(SYNCED, NOW)
     one.note_state(
         StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
     )

@@ -117,7 +117,7 @@ class Loop:
         )
 
     def observe(self, observed: Observed) -> None:
-        """Remember what was handled; the look is the end."""
+        """Remember what was handled; end with the sync."""
         self.observed.append(observed)
         self.on_observed(observed)
         if observed == SYNCED:

@@ -57,7 +57,7 @@ def watching(journal: Journal, channel: RecordingChannel, clock: ManualClock) ->
 
 
 @pytest.mark.parametrize(("over_s", "is_blind"), [(0.0, False), (0.5, True)])
-def test_an_account_is_blind_after_90_seconds_without_a_look(
+def test_an_account_is_blind_after_90_seconds_without_a_sync(
     journal: Journal, channel: RecordingChannel, over_s: float, is_blind: bool
 ) -> None:
     clock = ManualClock()
@@ -86,7 +86,7 @@ def test_a_blind_account_that_recovered_can_be_blind_again(
     assert names(journal) == [EventName.BLIND, EventName.RECOVERED] * 2
 
 
-def test_a_look_is_noted_every_ten_seconds_only(
+def test_a_sync_is_noted_every_ten_seconds_only(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     clock = ManualClock()

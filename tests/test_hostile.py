@@ -47,7 +47,7 @@ EVERY_TRUST = Policy(
     recipients=frozenset({"taro@example.jp"}), trust=(GMAIL, Trust.of("mx.example.jp"))
 )
 
-# Pieces of the grammar, so that random mails get past the first look.
+# Pieces of the grammar, so that random mails pass the first check.
 PIECES = st.sampled_from(
     [
         *(

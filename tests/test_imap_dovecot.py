@@ -62,7 +62,7 @@ def sync_once(
     cursors: Mapping[str, Cursor] | None = None,
     is_candidate: Callable[[bytes], bool] = lambda _: True,
 ) -> Reports:
-    """Run a session that ends after its first sync."""
+    """Run a session that ends after its first sync, without an error."""
     seen = Reports()
     Session(
         account,
@@ -72,12 +72,13 @@ def sync_once(
         settings=settings(REAL),
         is_one_shot=True,
     ).run()
-    assert seen.states[-1] is State.STOPPED
+    ended = seen.of(StateChanged)[-1]
+    assert (ended.state, ended.error) == (State.STOPPED, None)
     return seen
 
 
 def cursors(seen: Reports) -> dict[str, Cursor]:
-    return {looked.mailbox: looked.cursor for looked in seen.of(MailboxSynced)}
+    return {synced.mailbox: synced.cursor for synced in seen.of(MailboxSynced)}
 
 
 @pytest.mark.parametrize("mode_port", ["imap", "imaps"])
@@ -115,7 +116,7 @@ def test_delivered_mail_is_pushed(dovecot: Dovecot, user: str) -> None:
     assert fetched.origin.mailbox == "INBOX"
 
 
-def test_junk_is_looked_at_too_and_says_where_it_lay(
+def test_junk_is_synced_too_and_its_mail_names_the_mailbox(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     with watching(secure(dovecot, user), settings(REAL)) as (_, seen):
@@ -139,7 +140,7 @@ def test_mail_in_junk_does_not_hide_mail_in_the_inbox(
             seen.wait_for_uid(number, times=2)
 
 
-def test_a_second_look_with_the_cursor_repeats_only_what_may_still_live(
+def test_a_second_sync_with_the_cursor_repeats_only_what_may_still_live(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=2)
@@ -165,7 +166,7 @@ def test_mail_older_than_look_back_is_left_alone(
     assert cursors(seen)["INBOX"].uid_next == 2
 
 
-def test_old_mail_that_came_after_the_cursor_is_looked_at(
+def test_old_mail_that_came_after_the_cursor_is_fetched(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     known = cursors(sync_once(secure(dovecot, user)))
@@ -175,7 +176,7 @@ def test_old_mail_that_came_after_the_cursor_is_looked_at(
     assert sync_once(secure(dovecot, user), cursors=known).uids == [1]
 
 
-def test_after_a_long_absence_only_look_back_is_looked_at(
+def test_after_a_long_absence_only_mail_within_look_back_is_fetched(
     dovecot: Dovecot, user: str
 ) -> None:
     known = cursors(sync_once(secure(dovecot, user)))
@@ -230,7 +231,7 @@ def test_expunged_mail_costs_nothing(
     assert cursors(seen)["INBOX"].uid_next == 4
 
 
-def test_a_mailbox_that_was_deleted_and_made_anew_is_looked_at_again(
+def test_a_mailbox_that_was_deleted_and_made_anew_is_synced_from_its_start(
     dovecot: Dovecot, user: str, other_client: IMAPClient
 ) -> None:
     other_client.create_folder("Shop")
@@ -247,7 +248,7 @@ def test_a_mailbox_that_was_deleted_and_made_anew_is_looked_at_again(
     assert cursors(seen)["Shop"].uid_validity != known["Shop"].uid_validity
 
 
-def test_uids_that_are_given_a_second_time_are_looked_at_again(
+def test_uids_that_are_given_a_second_time_are_fetched_again(
     dovecot: Dovecot, user: str
 ) -> None:
     dovecot.deliver(MAIL, user)

@@ -108,7 +108,7 @@ def test_lower_case_words_are_understood() -> None:
         seen.wait_for_uid(1)
 
 
-def test_flags_and_still_here_are_no_reason_to_look() -> None:
+def test_flags_and_still_here_are_no_reason_to_sync() -> None:
     server = Server()
     with watched(server, settings(PATIENT)) as (_, seen):
         server.wait_for_idle()
@@ -122,7 +122,7 @@ def test_flags_and_still_here_are_no_reason_to_look() -> None:
     assert server.count("DONE") == 1
 
 
-def test_a_count_that_is_only_repeated_is_no_reason_to_look() -> None:
+def test_a_count_that_is_only_repeated_is_no_reason_to_sync() -> None:
     def idle(peer: Peer, tag: str) -> None:
         server.idle(peer, tag, f"* {len(server.mailboxes['INBOX'])} EXISTS")
 
@@ -155,7 +155,7 @@ def test_a_server_that_never_announces_is_polled_and_status_says_why() -> None:
         ]
 
 
-def test_a_silent_server_that_comes_to_its_senses_is_believed_again() -> None:
+def test_a_silent_server_that_announces_mail_again_is_no_longer_polled() -> None:
     server = Server()
     with watched(server, settings(QUICK)) as (_, seen):
         for uid in (1, 2):
@@ -218,7 +218,7 @@ def test_polls_are_used_where_the_user_wants_them() -> None:
     assert server.count("IDLE") == 0
 
 
-def test_a_look_can_be_asked_for() -> None:
+def test_a_sync_can_be_asked_for() -> None:
     server = Server()
     with watched(server, settings(PATIENT)) as (session, seen):
         server.wait_for_idle()

@@ -1,4 +1,4 @@
-"""The engine's pure rules: backoff, suspend, attention, mailboxes, providers."""
+"""The engine's pure rules: backoff, suspend, watch strategy, mailboxes, providers."""
 
 import pytest
 
@@ -101,7 +101,7 @@ class Clocks:
 
     def __init__(self) -> None:
         self.awake = self.always = 100.0
-        self.pulse = SuspendDetector(
+        self.suspend = SuspendDetector(
             awake_s=lambda: self.awake, clocks_s=(lambda: 0.0, lambda: self.always)
         )
 
@@ -111,25 +111,25 @@ def test_clocks_that_agree_are_no_suspend() -> None:
     for _ in range(100):
         clocks.awake += 1
         clocks.always += 1
-        clocks.pulse.check_tick()
+        clocks.suspend.check_tick()
 
 
-def test_a_clock_that_ran_on_alone_tells_of_a_suspend() -> None:
+def test_a_clock_that_ran_on_alone_is_a_suspend() -> None:
     clocks = Clocks()
     clocks.always += GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.pulse.check_tick()
-    clocks.pulse.check_tick()
+        clocks.suspend.check_tick()
+    clocks.suspend.check_tick()
 
 
-def test_a_beat_that_comes_far_too_late_tells_of_a_process_that_stood_still() -> None:
+def test_a_tick_that_comes_far_too_late_is_a_process_that_was_stopped() -> None:
     clocks = Clocks()
     clocks.awake += GAP_S + 1
     clocks.always += GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.pulse.check_tick()
+        clocks.suspend.check_tick()
 
 
 def test_long_work_is_no_suspend() -> None:
@@ -137,7 +137,7 @@ def test_long_work_is_no_suspend() -> None:
     clocks.awake += 60
     clocks.always += 60
 
-    assert not clocks.pulse.has_resumed()
+    assert not clocks.suspend.has_resumed()
 
 
 def test_a_suspend_in_the_middle_of_work_is_noticed_after_it() -> None:
@@ -145,13 +145,13 @@ def test_a_suspend_in_the_middle_of_work_is_noticed_after_it() -> None:
     clocks.awake += 2
     clocks.always += 2 + GAP_S + 1
 
-    assert clocks.pulse.has_resumed()
+    assert clocks.suspend.has_resumed()
 
 
 def test_a_clock_that_is_set_back_is_no_suspend() -> None:
     clocks = Clocks()
     clocks.always -= 3600
-    clocks.pulse.check_tick()
+    clocks.suspend.check_tick()
 
 
 def test_idle_is_used_where_it_is_offered() -> None:
@@ -175,11 +175,11 @@ def test_one_silent_idle_is_forgiven_and_two_are_not() -> None:
 
 
 def test_an_announcement_in_between_clears_the_suspicion() -> None:
-    heard = WatchStrategy(ModeReason.OFFERED, missed_count=1).after(
+    after = WatchStrategy(ModeReason.OFFERED, missed_count=1).after(
         WaitResult.ANNOUNCED, found_mail=True
     )
 
-    assert heard == WatchStrategy(ModeReason.OFFERED)
+    assert after == WatchStrategy(ModeReason.OFFERED)
 
 
 def test_a_wait_that_was_cut_short_proves_nothing() -> None:

@@ -156,7 +156,7 @@ def test_stop_is_obeyed_while_waiting_after_a_refusal() -> None:
         seen.wait_for_state(State.REFUSED)
 
 
-def test_a_look_asked_for_ends_the_wait_after_a_refusal() -> None:
+def test_a_sync_asked_for_ends_the_wait_after_a_refusal() -> None:
     server = Server(faults={"LOGIN": lambda peer, tag: peer.send(f"{tag} NO wrong")})
     with watched(server, settings(PATIENT)) as (session, seen):
         seen.wait_for_state(State.REFUSED)
@@ -166,7 +166,7 @@ def test_a_look_asked_for_ends_the_wait_after_a_refusal() -> None:
         seen.wait_for_state(State.WATCHING)
 
 
-def test_expecting_a_sign_in_looks_at_once_and_polls_more_quickly() -> None:
+def test_expecting_a_sign_in_syncs_at_once_and_polls_more_quickly() -> None:
     server = Server(capabilities="IMAP4rev1")
     timeouts = replace(PATIENT, armed_delay_s=0.1)
     with watched(server, settings(timeouts)) as (session, seen):
@@ -188,7 +188,7 @@ def test_a_stopped_session_leaves_no_thread_and_no_socket_behind() -> None:
     server.wait_for("LOGOUT")
 
 
-def test_a_wait_that_is_rung_ends_at_once() -> None:
+def test_a_wait_that_is_interrupted_ends_at_once() -> None:
     with closing(Interrupt()) as interrupt:
         threading.Timer(0.1, interrupt.call).start()
         interrupt.wait(30)
@@ -197,14 +197,14 @@ def test_a_wait_that_is_rung_ends_at_once() -> None:
         assert not interrupt.take_call()
 
 
-def test_a_stopped_wake_raises_in_every_wait() -> None:
+def test_a_stopped_interrupt_raises_in_every_wait() -> None:
     with closing(Interrupt()) as interrupt:
         interrupt.stop()
         with pytest.raises(Stopped):
             interrupt.wait(1)
 
 
-def test_what_fails_aside_fails_where_it_is_awaited() -> None:
+def test_a_call_that_fails_in_its_thread_raises_where_it_is_awaited() -> None:
     def fail() -> None:
         raise KeyError("aside")
 
@@ -212,7 +212,7 @@ def test_what_fails_aside_fails_where_it_is_awaited() -> None:
         interrupt.call_with_timeout(fail, seconds=5)
 
 
-def test_what_hangs_aside_is_left_behind() -> None:
+def test_a_call_that_hangs_is_left_behind_in_its_thread() -> None:
     release = threading.Event()
     with closing(Interrupt()) as interrupt, pytest.raises(TimeoutError):
         interrupt.call_with_timeout(lambda: release.wait(30), seconds=0.1)

@@ -43,6 +43,7 @@ pytestmark = pytest.mark.timeout(60)
 
 JUST_NOW = timedelta(0)
 DAYS = timedelta(days=3)
+MINUTES = timedelta(minutes=7)
 
 HOW = settings(STEADY)
 
@@ -806,3 +807,51 @@ def test_a_first_mailbox_that_appears_later_becomes_the_open_one(
 
     assert it.take() == [("Early", 6)]
     assert it.cursors == {"Early": Cursor(1, 7), "INBOX": Cursor(1, 1)}
+
+
+# The age of a mail ------------------------------------------------------------------
+
+
+def ages_after_a_sync(seconds_ago: float = 10.0) -> MailAges:
+    ages = MailAges()
+    ages.begin("INBOX", boottime_s() - seconds_ago)
+    return ages
+
+
+def test_a_mail_was_not_there_when_the_last_sync_began() -> None:
+    max_age = ages_after_a_sync(10.0).max_age("INBOX", JUST_NOW)
+
+    assert max_age is not None
+    assert timedelta(seconds=10) <= max_age < timedelta(seconds=60)
+
+
+def test_a_mailbox_that_was_not_synced_gives_no_age() -> None:
+    ages = ages_after_a_sync()
+    ages.forget("INBOX")
+
+    assert ages.max_age("INBOX", JUST_NOW) is None
+    assert ages.max_age("Junk", JUST_NOW) is None
+
+
+def test_a_mail_that_seems_old_by_a_clock_that_was_right_was_moved_here() -> None:
+    ages = ages_after_a_sync()
+    ages.note("INBOX", JUST_NOW)
+    ages.note("INBOX", MINUTES)
+
+    assert ages.max_age("INBOX", MINUTES) is None
+
+
+def test_where_every_mail_seems_old_the_clock_is_wrong() -> None:
+    ages = ages_after_a_sync()
+    for _ in range(3):
+        ages.note("INBOX", MINUTES)
+
+    assert ages.max_age("INBOX", MINUTES) is not None
+
+
+def test_old_mail_found_on_catching_up_says_nothing_about_the_clock() -> None:
+    ages = MailAges()
+    ages.note("INBOX", JUST_NOW)
+    ages.begin("INBOX", boottime_s())
+
+    assert ages.max_age("INBOX", MINUTES) is not None

@@ -122,7 +122,7 @@ def test_a_channel_that_fails_is_logged_and_the_next_one_shows_it(
     notifier(journal, shut, channel).notify_new(recorded(journal), NOW)
 
     details = [event.detail for event in journal.events()]
-    assert details == [None, "shut: shut", "eyes"]
+    assert details == [None, "shut: shut", "recording"]
 
 
 def test_what_is_over_is_not_shown_any_more(
@@ -404,10 +404,10 @@ def test_the_channel_that_showed_it_is_logged_and_told(journal: Journal) -> None
     )
     assert (reminded.event, reminded.detail, reminded.at) == (
         EventName.REMINDED,
-        "eyes",
+        "recording",
         NOW,
     )
-    assert shown == [(channel.shown[0], "eyes")]
+    assert shown == [(channel.shown[0], "recording")]
 
 
 def test_each_channel_that_failed_is_logged(journal: Journal) -> None:

@@ -84,7 +84,7 @@ def test_a_notification_reaches_the_screen_whole(
         assert line in newest["message"]
 
 
-def test_an_attempt_is_critical_and_stays_as_long_as_it_lives(
+def test_an_attempt_is_critical_and_stays_until_it_expires(
     dunst: Desktop, channel: Freedesktop
 ) -> None:
     with dunst.bus.monitored() as monitor:
@@ -398,7 +398,7 @@ def test_the_bus_is_found_without_its_variable(
         probe()
 
 
-def test_the_bus_is_looked_for_where_logind_puts_it() -> None:
+def test_the_bus_is_searched_for_where_logind_puts_it() -> None:
     runtime = f"unix:path=/run/user/{os.getuid()}/bus"
 
     assert list(addresses({})) == [runtime]

@@ -1,4 +1,4 @@
-"""Pictures of every kind of notification in each language, to be looked at.
+"""Pictures of every kind of notification in each language, for people to check.
 
 `WATCHER_PICTURES=1 pytest tests/test_notify_pictures.py` draws them anew; otherwise the
 tests only see to it that none is missing.

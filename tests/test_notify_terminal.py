@@ -1,4 +1,4 @@
-"""The terminal is the last channel: it shows all, and only where somebody looks."""
+"""The terminal is the last channel: it shows all, and only where a terminal is."""
 
 import os
 import pty

@@ -259,7 +259,7 @@ def test_the_deadline_is_never_later_than_the_mail_allows(
 def test_a_clock_of_ours_that_is_wrong_moves_the_deadline_with_it(
     journal: Journal,
 ) -> None:
-    """The mail came since the last look, 15 s ago, though our clock says 8 minutes."""
+    """The mail came since the last sync, 15 s ago, though our clock says 8 minutes."""
     late = NOW + timedelta(minutes=8)
     mail = fetched(approval(), max_age=timedelta(seconds=15))
     event = pipeline(journal).process(mail, late).event

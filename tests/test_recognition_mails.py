@@ -1,7 +1,7 @@
 """Whole mails: raw forms of our own, and real ones that lie beside the project.
 
 Of the real ones none may be recognised; they are third parties' and not part of this
-repository, so the tests say where they are looked for.
+repository, so the tests say where they are searched for.
 """
 
 import tomllib

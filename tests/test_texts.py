@@ -41,7 +41,7 @@ def test_both_languages_have_the_same_fields(module: str) -> None:
         assert all(sentence.strip() for sentence in text.values())
 
 
-def test_every_module_with_sentences_is_looked_at() -> None:
+def test_every_module_with_sentences_is_checked() -> None:
     assert sum(len(texts_in(module)) for module in MODULES) > 200
 
 

@@ -78,7 +78,7 @@ class Times(Reports):
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something by looking every millisecond."""
+    """Wait for something by asking every millisecond."""
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline
@@ -198,7 +198,7 @@ def fill(server: Dovecot, user: str, count: int) -> None:
 
 
 def bytes_and_seconds(server: Dovecot, user: str) -> tuple[int, float]:
-    """Return what one look at one new mail costs."""
+    """Return what one sync with one new mail costs."""
     seen = Times()
     with (
         Proxy(server.ports.imap) as proxy,
@@ -216,13 +216,13 @@ def bytes_and_seconds(server: Dovecot, user: str) -> tuple[int, float]:
 
 
 def measure_size(server: Dovecot, count: int) -> str:
-    """Compare a look at a large mailbox with one at a small one."""
+    """Compare the sync of a large mailbox with that of a small one."""
     fill(server, "small", 100)
     fill(server, "large", count)
     small, small_s = bytes_and_seconds(server, "small")
     large, large_s = bytes_and_seconds(server, "large")
     return (
-        f"look: 100 mails {small} B {small_s:.2f} s, "
+        f"sync: 100 mails {small} B {small_s:.2f} s, "
         f"{count} mails {large} B {large_s:.2f} s, ratio {large / small:.2f}"
     )
 

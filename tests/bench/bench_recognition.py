@@ -62,7 +62,7 @@ def judge(raw: bytes) -> None:
 
 
 def parse(raw: bytes) -> None:
-    """Parse one mail with mail-parser, and look at nothing."""
+    """Parse one mail with mail-parser, and use nothing of it."""
     mailparser.parse_from_bytes(raw)
 
 
