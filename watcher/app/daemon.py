@@ -186,7 +186,7 @@ class Daemon:
             raise
         except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
             # Its text could hold what stands in the mail.
-            logger.error("%s: a bug: %s", fetched.origin, type(error).__name__)
+            logger.critical("%s: a bug: %s", fetched.origin, type(error).__name__)
             return
         self._attempts.schedule(now)
         if processed.is_worth_retrying(now):
