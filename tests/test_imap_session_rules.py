@@ -1,4 +1,4 @@
-"""The session uses its parts: backoff, haste, suspend, attention, and what it tells."""
+"""How the session uses backoff, delay cap, suspend and watch strategy, and reports."""
 
 import logging
 import threading
@@ -45,7 +45,7 @@ from watcher.imap.session import Session
 pytestmark = pytest.mark.timeout(60)
 
 BRISK = replace(QUICK, idle_interval_s=0.05, tick_s=0.05)
-"""Many looks in a short test."""
+"""Many syncs in a short test."""
 
 UNHURRIED = replace(PATIENT, tick_s=0.05)
 """Waits that no test sits out, with many beats in them."""
@@ -347,8 +347,8 @@ def test_the_backoff_begins_anew_after_a_good_session(
             next_wait(session, seen)
         server.greet = ready
         seen.wait_for_state(State.WATCHING, times=2)
-        looks = len(seen.of(MailboxSynced))
-        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > looks + 9)
+        synced_count = len(seen.of(MailboxSynced))
+        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > synced_count + 9)
         done = len(waits(seen))
         server.peers[-1].close()
         again = seen.wait_for_state(State.BACKING_OFF, times=done + 1)
@@ -479,22 +479,22 @@ def test_a_gap_is_more_than_gap_s() -> None:
     assert pulse.has_resumed()
 
 
-def test_haste_after_a_suspend_and_for_a_sign_in_ends_by_itself(
+def test_the_delay_cap_after_a_suspend_and_for_a_sign_in_ends_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(backoffs, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    haste = DelayCap(Timeouts())
-    assert haste.longest_s == LONGEST_S
+    delay_cap = DelayCap(Timeouts())
+    assert delay_cap.longest_s == LONGEST_S
 
-    haste.arm(timedelta(seconds=AFTER_RESUME_FOR_S + 100))
-    haste.resume()
+    delay_cap.arm(timedelta(seconds=AFTER_RESUME_FOR_S + 100))
+    delay_cap.resume()
     clock.now += AFTER_RESUME_FOR_S - 1
-    assert haste.longest_s == AFTER_RESUME_S
+    assert delay_cap.longest_s == AFTER_RESUME_S
     clock.now += 1
-    assert haste.longest_s == Timeouts().armed_delay_s
+    assert delay_cap.longest_s == Timeouts().armed_delay_s
     clock.now += 100
-    assert haste.longest_s == LONGEST_S
+    assert delay_cap.longest_s == LONGEST_S
 
 
 # What is told
@@ -524,8 +524,8 @@ def test_watching_is_told_again_when_the_reason_changes_and_only_then() -> None:
     server = Server(faults={"IDLE": refuse})
     with watched(server, settings(BRISK)) as (_, seen):
         seen.wait_until(lambda seen: seen.mode is Mode.POLL)
-        looks = len(seen.of(MailboxSynced))
-        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > looks + 3)
+        synced_count = len(seen.of(MailboxSynced))
+        seen.wait_until(lambda seen: len(seen.of(MailboxSynced)) > synced_count + 3)
         told = [one for one in seen.of(StateChanged) if one.state is State.WATCHING]
 
     assert [one.mode_reason for one in told] == [
@@ -534,7 +534,7 @@ def test_watching_is_told_again_when_the_reason_changes_and_only_then() -> None:
     ]
 
 
-def test_a_look_that_was_asked_for_does_not_make_the_server_a_silent_one() -> None:
+def test_a_sync_that_was_asked_for_does_not_make_the_server_a_silent_one() -> None:
     server = Server()
     with watched(server, settings(PATIENT)) as (session, seen):
         for uid in (1, 2, 3):

@@ -1,6 +1,6 @@
 """What is fetched, in which mailbox, and how far each is known then.
 
-The parts run in the test's own thread on a scripted server: a test says when to look.
+The parts run in the test's own thread on a scripted server: a test says when to sync.
 """
 
 import logging
@@ -50,7 +50,7 @@ HOW = settings(STEADY)
 
 @dataclass
 class Watch:
-    """Mailboxes on a scripted server, looked at when the test says so."""
+    """Mailboxes on a scripted server, synced when the test says so."""
 
     server: Server
     account_sync: AccountSync
@@ -65,7 +65,7 @@ class Watch:
     def fetch_new(self) -> bool:
         return self.account_sync.fetch_new()
 
-    def look_when_due(self) -> bool:
+    def sync_when_due(self) -> bool:
         self.now.s += HOW.timeouts.reopen_interval_s + 1
         return self.account_sync.fetch_new()
 
@@ -169,10 +169,10 @@ def with_junk(*uids: int) -> Server:
 BOTH = ("INBOX", "Junk")
 
 
-# How far back a first look goes
+# How far back a first sync goes
 
 
-def test_the_first_look_of_all_goes_back_look_back(watch: Watching) -> None:
+def test_the_first_sync_of_all_goes_back_look_back(watch: Watching) -> None:
     server = with_mails(1, 2, 3)
     hours = timedelta(hours=1)
     server.faults["FETCH"] = dated(server, {1: 25 * hours, 2: 23 * hours})
@@ -291,7 +291,7 @@ def test_without_uidnext_a_known_cursor_is_kept(watch: Watching) -> None:
     assert it.cursors == {"INBOX": Cursor(1, 20)}
 
 
-# A look at one mailbox
+# The sync of one mailbox
 
 
 def test_the_newest_mail_comes_first_whatever_the_server_answers_first(
@@ -328,23 +328,23 @@ def test_a_body_is_fetched_only_of_what_may_be_an_attempt(watch: Watching) -> No
     assert it.take() == [("INBOX", 2)]
 
 
-def test_a_mail_is_reported_with_its_origin_and_before_the_look(
+def test_a_mail_is_reported_with_its_origin_and_before_its_sync(
     watch: Watching,
 ) -> None:
     it = watch(with_mails(4))
     it.initial_sync()
 
-    fetched, looked = it.reports
+    fetched, synced = it.reports
     assert isinstance(fetched, MessageFetched)
     assert fetched.origin == Origin(
         account="home", mailbox="INBOX", uid_validity=1, uid=4
     )
     assert fetched.raw == MAIL
     assert abs(datetime.now(UTC) - fetched.received_at) < timedelta(minutes=1)
-    assert looked == MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 5))
+    assert synced == MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 5))
 
 
-def test_a_look_is_reported_also_when_nothing_moved(watch: Watching) -> None:
+def test_a_sync_is_reported_also_when_nothing_moved(watch: Watching) -> None:
     server = with_junk()
     it = watch(server, *BOTH)
     it.initial_sync()
@@ -422,7 +422,7 @@ def test_a_mail_that_is_expunged_between_header_and_body_is_passed_over(
     assert not caplog.records
 
 
-def test_mail_that_is_announced_in_a_look_is_looked_at_with_it_up_to_a_bound(
+def test_mail_that_is_announced_in_a_sync_is_fetched_with_it_up_to_a_bound(
     watch: Watching,
 ) -> None:
     def search(peer: Peer, tag: str) -> None:
@@ -460,7 +460,7 @@ def test_a_cursor_never_goes_back_when_mails_are_expunged(watch: Watching) -> No
 # How long a mail can have lain there
 
 
-def test_a_mail_found_by_a_look_was_not_there_at_the_last_one(watch: Watching) -> None:
+def test_a_mail_found_by_a_sync_was_not_there_at_the_last_one(watch: Watching) -> None:
     server = with_mails(1)
     it = watch(server)
     it.initial_sync()
@@ -476,7 +476,7 @@ def test_a_mail_found_by_a_look_was_not_there_at_the_last_one(watch: Watching) -
         assert JUST_NOW <= mail.max_age < timedelta(seconds=50)
 
 
-def test_where_every_mail_seems_old_the_age_is_taken_from_the_look(
+def test_where_every_mail_seems_old_the_age_is_taken_from_the_sync(
     watch: Watching,
 ) -> None:
     server = Server()
@@ -513,7 +513,7 @@ def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
     it.fetch_new()
     it.take()
     server.uid_validity = 2
-    it.look_when_due()
+    it.sync_when_due()
 
     assert [fetched.max_age for fetched in it.take_arrived()] == [None]
 
@@ -555,15 +555,15 @@ def test_opening_anew_tells_whether_there_was_new_mail(watch: Watching) -> None:
     server = Server()
     it = watch(server)
     it.initial_sync()
-    assert not it.look_when_due()
+    assert not it.sync_when_due()
     server.add(MAIL)
 
-    assert it.look_when_due()
+    assert it.sync_when_due()
     assert it.take() == [("INBOX", 1)]
 
 
 @pytest.mark.parametrize("uid_validity", [1, 2], ids=["UIDNEXT went back", "other"])
-def test_a_mailbox_that_was_made_anew_is_looked_through(
+def test_a_mailbox_that_was_made_anew_is_searched_as_a_whole(
     uid_validity: int, watch: Watching
 ) -> None:
     server = with_mails(7)
@@ -573,19 +573,19 @@ def test_a_mailbox_that_was_made_anew_is_looked_through(
     server.mailboxes["INBOX"] = {1: MAIL, 2: MAIL}
     server.uid_validity = uid_validity
     server.faults["FETCH"] = dated(server, {1: DAYS, 2: timedelta(hours=1)})
-    it.look_when_due()
+    it.sync_when_due()
 
     assert it.take() == [("INBOX", 2)]
     assert it.cursors == {"INBOX": Cursor(uid_validity, 3)}
 
 
-def test_a_mailbox_that_is_only_opened_anew_is_not_looked_through(
+def test_a_mailbox_that_is_only_opened_anew_is_not_searched_as_a_whole(
     watch: Watching,
 ) -> None:
     it = watch(with_mails(1))
     it.initial_sync()
     it.take()
-    it.look_when_due()
+    it.sync_when_due()
 
     assert it.take() == []
 
@@ -678,10 +678,10 @@ def test_opening_anew_asks_the_others_and_opens_those_that_moved(
     it = watch(server, *BOTH)
     it.initial_sync()
     it.commands()
-    assert not it.look_when_due()
+    assert not it.sync_when_due()
     assert it.commands() == ["STATUS Junk", "EXAMINE INBOX", "SEARCH UID"]
     server.add(MAIL, mailbox="Junk")
-    it.look_when_due()
+    it.sync_when_due()
 
     assert it.take() == [("Junk", 1)]
     assert it.commands()[-2:] == ["EXAMINE INBOX", "SEARCH UID"]
@@ -699,7 +699,7 @@ def test_a_missing_mailbox_is_told_once_and_the_others_go_on(watch: Watching) ->
     it = watch(server, "INBOX", "Gone", "Junk")
     it.initial_sync()
     it.fetch_new()
-    it.look_when_due()
+    it.sync_when_due()
     server.add(MAIL)
     it.fetch_new()
 
@@ -741,7 +741,7 @@ def test_a_mailbox_that_appears_later_is_caught_up(watch: Watching) -> None:
     it.commands()
     it.fetch_new()
     assert it.commands() == ["SEARCH UID"], "it is tried only when that is due"
-    it.look_when_due()
+    it.sync_when_due()
 
     assert it.take() == [("Junk", 5)]
     assert it.cursors["Junk"] == Cursor(1, 6)
@@ -761,9 +761,9 @@ def test_a_mailbox_that_vanishes_is_told_once_and_again_if_it_came_back_between(
     for _ in range(2):
         del server.mailboxes["Junk"]
         it.fetch_new()
-        it.look_when_due()
+        it.sync_when_due()
         server.mailboxes["Junk"] = {}
-        it.look_when_due()
+        it.sync_when_due()
 
     assert named(it.missing) == ["Junk", "Junk"]
     # a failed EXAMINE leaves no mailbox open: the first one is opened again
@@ -781,13 +781,13 @@ def test_a_junk_mailbox_that_is_made_later_is_found_and_then_no_longer_sought(
     server = Server()
     it = watch(server, "INBOX", "\\Junk")
     it.initial_sync()
-    it.look_when_due()
+    it.sync_when_due()
     assert server.count("LIST") == 2
     server.mailboxes["Spam"] = {1: MAIL}
     server.listing.append('* LIST (\\Junk) "/" Spam')
-    it.look_when_due()
+    it.sync_when_due()
     assert it.take() == [("Spam", 1)]
-    it.look_when_due()
+    it.sync_when_due()
 
     assert server.count("LIST") == 3
     assert not it.missing
@@ -800,7 +800,7 @@ def test_a_first_mailbox_that_appears_later_becomes_the_open_one(
     it = watch(server, "Early", "INBOX")
     it.initial_sync()
     server.mailboxes["Early"] = {5: MAIL}
-    it.look_when_due()
+    it.sync_when_due()
     assert it.take() == [("Early", 5)]
     server.mailboxes["Early"][6] = MAIL
     it.fetch_new()
