@@ -156,9 +156,23 @@ def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(
         loop.run(fresh(1), fresh(2), SYNCED)
 
     assert f"{LINK}2" in loop.channel.links
-    (bug,) = (one for one in caplog.records if "a bug: RuntimeError" in one.message)
-    assert bug.levelno == logging.CRITICAL  # what commands beside `run` show, too
+    assert "a bug: RuntimeError" in caplog.text
     assert "secret.example" not in caplog.text
+
+
+def test_a_bug_ends_a_command_beside_the_daemon_before_the_cursor_moves(
+    loop: Loop,
+) -> None:
+    loop.has_health = False
+
+    def fail(_: Observed) -> None:
+        raise RuntimeError
+
+    loop.on_observed = fail
+    with pytest.raises(RuntimeError):
+        loop.run(fresh(), SYNCED)
+
+    assert loop.journal.cursors("home") == {}
 
 
 def test_a_proof_that_dns_did_not_give_is_asked_for_again(

@@ -69,7 +69,7 @@ class Daemon:
 
     Journal and notifier belong to the thread that calls `run`. Without a `health` this
     is a command beside the daemon: nothing is noted of how the accounts are watched,
-    and an event log that stays out of use ends it.
+    and a bug, or an event log that stays out of use, ends it.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class Daemon:
 
         Raises:
             JournalBusy, JournalUnusable: without a `health`, after `alert_after`.
+            Exception: without a `health`, a bug in judging a mail.
         """
         self._sessions = {session.account.name: session for session in sessions}
         if self._health:
@@ -186,7 +187,9 @@ class Daemon:
             raise
         except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
             # Its text could hold what stands in the mail.
-            logger.critical("%s: a bug: %s", fetched.origin, type(error).__name__)
+            logger.error("%s: a bug: %s", fetched.origin, type(error).__name__)
+            if self._health is None:
+                raise
             return
         self._attempts.schedule(now)
         if processed.is_worth_retrying(now):
