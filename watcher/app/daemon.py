@@ -185,7 +185,7 @@ class Daemon:
             processed = self._pipeline.process(fetched, now)
         except WatcherError:
             raise
-        except Exception as error:  # noqa: BLE001 -- one mail must not end the watch
+        except Exception as error:
             # Its text could hold what stands in the mail.
             logger.error("%s: a bug: %s", fetched.origin, type(error).__name__)
             if self._health is None:
