@@ -1,7 +1,8 @@
-"""The only door to time: aware UTC for what is told, monotonic for what is waited.
+"""Reads the clocks: aware UTC for instants, the monotonic clock for intervals.
 
-Suspend and clock steps are noticed by clocks that disagree: the monotonic clock may
-stand still in suspend, the wall clock and Linux's boot clock go on.
+A suspend and a clock step show as clocks that disagree: the monotonic clock may stop in
+suspend, the wall clock and Linux's boot clock go on. Also here: calls with a timeout,
+and how instants and time spans are written and parsed.
 """
 
 import re
@@ -13,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 Now = Callable[[], datetime]
-"""A clock that tells aware UTC; the core takes instants, only the edge takes clocks."""
+"""Returns the current instant, aware, in UTC; recognition takes instants instead."""
 
 STEP_S = 2.0
-"""Seconds; less is how clocks are kept right without a step."""
+"""Seconds; smaller differences come from slewing, by which NTP corrects a clock."""
 
 GAP_S = 5.0
-"""Seconds; less is a busy machine, or a clock that is set right."""
+"""Seconds; smaller differences come from a busy machine or a corrected clock."""
 
 T = TypeVar("T")
 
@@ -30,19 +31,20 @@ def utc_now() -> datetime:
 
 
 def monotonic_s() -> float:
-    """Return seconds on a clock that is never set; it may stand still in suspend."""
+    """Return seconds on a clock that is never set; it may stop in suspend."""
     return time.monotonic()
 
 
 def boottime_s() -> float:
     """Return seconds on a clock that is never set and goes on in suspend."""
-    # time.monotonic() stands still on Linux and macOS; macOS's CLOCK_MONOTONIC goes on.
+    # time.monotonic() stops in suspend on Linux and macOS; macOS's CLOCK_MONOTONIC does
+    # not.
     clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class ClockStepDetector:
-    """Notices that somebody set the machine's clock, or NTP did."""
+    """Detects that the wall clock was set, by the user or by NTP."""
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class ClockStepDetector:
         self._ahead_s = self._now_ahead_s()
 
     def take_step(self) -> timedelta:
-        """Return by how much the clock was set since the last call that said so."""
+        """Return by how much the clock was set since the last step returned; else 0."""
         ahead_s = self._now_ahead_s()
         step_s = ahead_s - self._ahead_s
         if abs(step_s) < STEP_S:
@@ -67,14 +69,14 @@ class ClockStepDetector:
 
 
 class Resumed(Exception):
-    """The machine was suspended: what is open now leads nowhere."""
+    """The machine was suspended: the connections that were open are dead."""
 
 
 class SuspendDetector:
-    """Notices a suspend by clocks that disagree: monotonic, wall and boot time.
+    """Detects a suspend by clocks that disagree: monotonic, wall and boot time.
 
-    A process that was stopped, or a virtual machine that was paused, shows as a rest
-    that took far longer than it was asked to.
+    A stopped process or a paused virtual machine shows as a wait that took far longer
+    than its timeout.
     """
 
     def __init__(
@@ -88,12 +90,12 @@ class SuspendDetector:
         self.reset()
 
     def reset(self) -> None:
-        """Start anew: what lies behind was no rest."""
+        """Forget the time until now, which was not spent waiting."""
         self._awake = self._awake_s()
         self._others = [clock() for clock in self._clocks_s]
 
     def check_tick(self) -> None:
-        """Compare the clocks with the last tick, in a rest that ticks each second.
+        """Compare the clocks with the last tick, in a wait that ticks each second.
 
         Raises:
             Resumed: they are over `GAP_S` apart, or the tick itself is that late.
@@ -104,7 +106,7 @@ class SuspendDetector:
     def has_resumed(self) -> bool:
         """Return whether the clocks are over `GAP_S` apart since the last call.
 
-        What lies between may have been work, which takes as long as it likes.
+        Work may lie between the two calls: its duration does not count.
         """
         awake_s, *others_s = self._elapsed()
         return max(others_s) - awake_s > GAP_S
@@ -120,9 +122,9 @@ class SuspendDetector:
 def call_in_thread(
     call: Callable[[], T], *, then: Callable[[], None] = lambda: None
 ) -> Future[T]:
-    """Start a call that may hang, such as a look-up of a name; return its outcome.
+    """Start a call that may hang, such as a DNS look-up; return its future.
 
-    It runs in a daemon thread, which holds up no exit; `then` is called at its end.
+    It runs in a daemon thread, which delays no exit; `then` is called at its end.
     """
     future: Future[T] = Future()
 
@@ -138,7 +140,7 @@ def call_in_thread(
 
 
 def call_with_timeout(call: Callable[[], T], *, timeout_s: float) -> T:
-    """Return what a call returns; one that hangs is left behind in its thread.
+    """Return what a call returns; one that hangs goes on in its daemon thread.
 
     Raises:
         TimeoutError: it took longer; or whatever the call raises.
@@ -158,19 +160,23 @@ def local_time(instant: datetime) -> str:
 
 
 def minutes_seconds(span: timedelta) -> str:
-    """Return a span of time as people read it, `M:SS`."""
+    """Return a time span as `M:SS`, fractions of a second cut."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     return f"{minutes}:{seconds:02}"
 
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = timedelta(days=36500)
-"""A hundred years; what goes back further than the year 1 is no date."""
+"""A hundred years; subtracting much more would leave the range of `datetime`."""
 _SPAN = re.compile(r"(\d{1,6})\s*([smhd])")
 
 
 def parse_duration(written: str) -> timedelta:
-    """Return a time span; ValueError if it is none, or longer than any calendar."""
+    """Return the time span of `90s`, `5m`, `2h` or `30d`.
+
+    Raises:
+        ValueError: it has another form, or is over `LONGEST_DURATION`.
+    """
     match = _SPAN.fullmatch(written.strip())
     span = match and timedelta(seconds=int(match[1]) * _UNITS_S[match[2]])
     if span is None or span > LONGEST_DURATION:
