@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,29 @@ def write_journal(path: str, first: str) -> int:
     return 0
 
 
-PROGRAMS = {one.__name__: one for one in (audit, crash_loop, write_journal)}
+class SignalAtExit:
+    """Sends this process a signal while the interpreter clears its modules."""
+
+    def __init__(self, number: int) -> None:
+        self._send = partial(os.kill, os.getpid(), number)
+
+    def __del__(self) -> None:
+        self._send()
+
+
+def signal_at_exit(number: str) -> int:
+    """Leave the handlers of `run`, and let a signal come while the interpreter ends."""
+    from watcher.cli.signals import ending_in_time
+
+    with ending_in_time(lambda: None):
+        pass
+    globals()["late"] = SignalAtExit(int(number))
+    return 0
+
+
+PROGRAMS = {
+    one.__name__: one for one in (audit, crash_loop, signal_at_exit, write_journal)
+}
 
 if __name__ == "__main__":
     sys.exit(PROGRAMS[sys.argv[1]](*sys.argv[2:]))

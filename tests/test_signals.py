@@ -3,6 +3,8 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -65,7 +67,19 @@ def test_it_ends_though_the_desktop_is_frozen(
         bus.process.thaw()
 
 
-def test_a_storm_of_signals_is_one_end(running: Running) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_each_signal_ends_it_with_0(running: Running, number: int) -> None:
+    assert running.end(number) == ExitCode.OK
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_the_interpreter_ends_does_not_kill_it(number: int) -> None:
+    command = (sys.executable, "-m", "tests.subprograms", "signal_at_exit", str(number))
+
+    assert subprocess.run(command, check=False).returncode == ExitCode.OK
+
+
+def test_many_signals_are_one_end(running: Running) -> None:
     for number in 200 * (signal.SIGTERM, signal.SIGINT):
         running.process.send_signal(number)
 

@@ -4,10 +4,11 @@ import sys
 from contextlib import suppress
 
 from watcher.app.lock import only_daemon
+from watcher.app.queue import EventQueue
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path
 from watcher.cli.parser import Options
-from watcher.cli.signals import end_in_time
+from watcher.cli.signals import ending_in_time
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import EventName
@@ -16,10 +17,15 @@ from watcher.journal import Journal
 
 
 def run(options: Options) -> int:
-    """Watch until SIGTERM or SIGINT."""
+    """Watch until SIGTERM, SIGINT or SIGHUP."""
     config = configuration(options)
     path = journal_path(config)
-    with only_daemon(path), Journal.open(path) as journal:
+    queue = EventQueue()
+    with (
+        ending_in_time(queue.stop),
+        only_daemon(path),
+        Journal.open(path) as journal,
+    ):
         app = App(
             config=config,
             journal=journal,
@@ -27,8 +33,8 @@ def run(options: Options) -> int:
             verify=dns_verify(config),
             open_channels=open_channels(config),
             is_daemon=True,
+            queue=queue,
         )
-        end_in_time(app.queue.stop)
         journal.void_leases()
         journal.append(EventName.STARTED, at=utc_now())
         if not options.quiet:

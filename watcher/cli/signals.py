@@ -10,7 +10,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from watcher.errors import ExitCode
 from watcher.imap.transport import Interrupt
@@ -19,20 +20,31 @@ PATIENCE_S = 1.7
 """How long a clean end may take (contract: within 2 s)."""
 
 
-def end_in_time(stop: Callable[[], None]) -> None:
-    """Call `stop` at SIGTERM and SIGINT, and end the process soon after.
+@contextmanager
+def ending_in_time(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at SIGTERM, SIGINT and SIGHUP; end the process soon after.
 
-    `stop` runs in the main thread and may be interrupted by itself.
+    `stop` runs in the main thread and may be interrupted by itself. A signal that comes
+    afterwards is ignored: the interpreter, while it ends, would let it kill the process.
     """
+
+    def leave() -> None:
+        interrupt.wait(None)
+        time.sleep(PATIENCE_S)
+        os._exit(ExitCode.OK)
+
+    signals = [signal.SIGTERM, signal.SIGINT]
+    # Windows has no SIGHUP; nohup ignores it, and so do its children.
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        signals.append(hang_up)
     interrupt = Interrupt()
-    threading.Thread(target=_leave, args=(interrupt,), daemon=True).start()
+    threading.Thread(target=leave, daemon=True).start()
     signal.set_wakeup_fd(interrupt.fileno(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in signals:
         signal.signal(number, lambda *_: stop())
-
-
-def _leave(interrupt: Interrupt) -> None:
-    """Wait for a signal, then as long as a clean end may take; end the process."""
-    interrupt.wait(None)
-    time.sleep(PATIENCE_S)
-    os._exit(ExitCode.OK)
+    try:
+        yield
+    finally:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)
