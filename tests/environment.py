@@ -23,7 +23,7 @@ from tests.fakes import required_program
 from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
 from watcher.events import AnyEvent
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 PATIENCE_S = 30.0
 WATCHER = (sys.executable, "-m", "watcher")

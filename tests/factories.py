@@ -6,7 +6,7 @@ from typing import cast
 
 from watcher.events import UNRECORDED, Attempt, Event, EventName, Origin
 from watcher.i18n import Language
-from watcher.journal import Journal, NewEvent
+from watcher.journal.log import Journal, NewEvent
 from watcher.notify import wording
 from watcher.notify.notification import Notification
 from watcher.recognition.verdict import Claim, Kind

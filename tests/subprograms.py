@@ -74,7 +74,7 @@ def write_journal(path: str, first: str) -> int:
     """Write attempts until killed, printing each number once it is safely stored."""
     from tests.factories import NOW, new_event
     from watcher.events import EventName
-    from watcher.journal import Journal
+    from watcher.journal.log import Journal
 
     with Journal.open(Path(path)) as journal:
         for number in itertools.count(int(first)):

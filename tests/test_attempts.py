@@ -20,7 +20,7 @@ from watcher.app.queue import ButtonPressed, Deadline, QueueItem, Remind, Schedu
 from watcher.clock import ClockStepDetector, SuspendDetector
 from watcher.events import UNRECORDED, Attempt, Event, EventName, to_fields
 from watcher.i18n import Language
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action
 from watcher.recognition.verdict import Kind

@@ -14,7 +14,7 @@ from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
 from watcher.i18n import Language
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 HOUR = timedelta(hours=1)
 COMMANDS = ("run", "check", "demo", "classify", "log", "open", "expect", "status")

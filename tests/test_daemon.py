@@ -39,7 +39,7 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.imap.account import WatchMode
 from watcher.imap.session import Session
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
 from watcher.recognition.judge import Policy, Verify

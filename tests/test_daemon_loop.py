@@ -41,7 +41,7 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.imap.session import Session
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action
 from watcher.recognition.judge import Policy, Verify

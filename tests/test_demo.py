@@ -52,7 +52,7 @@ def test_a_mail_judged_otherwise_than_it_should_be_spoils_the_demo(
 ) -> None:
     channel = RecordingChannel()
 
-    def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
+    def open_channels(on_action: OnAction) -> Sequence[Channel]:
         return (channel,)
 
     def a_forgery_taken_for_real(amazon: mails.Signer) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from watcher.app.pipeline import MailPipeline
 from watcher.clock import utc_now
 from watcher.events import Cursor, EventName, MailboxSynced, MessageFetched, Origin
 from watcher.i18n import Language
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.recognition.judge import Policy
 

@@ -14,7 +14,7 @@ from watcher.clock import monotonic_s
 from watcher.errors import LoginRefused
 from watcher.events import Cursor, EventName, MailboxSynced, State, StateChanged
 from watcher.i18n import Language, Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify import wording
 from watcher.notify.delivery import Delivery
 

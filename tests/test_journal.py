@@ -29,9 +29,8 @@ from watcher.events import (
     Origin,
     to_fields,
 )
-from watcher.journal import Journal
 from watcher.journal.database import FORMAT, Database, from_ms, from_row, mask, to_row
-from watcher.journal.log import DELIVERY_LEASE, PAGE
+from watcher.journal.log import DELIVERY_LEASE, PAGE, Journal
 from watcher.recognition.verdict import Claim, Kind
 
 PROJECT = Path(__file__).parent.parent

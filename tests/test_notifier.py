@@ -25,8 +25,7 @@ from watcher.events import (
     MailboxSynced,
 )
 from watcher.i18n import Language
-from watcher.journal import Journal
-from watcher.journal.log import DELIVERY_LEASE
+from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import wording
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Notification

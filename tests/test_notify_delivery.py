@@ -6,14 +6,10 @@ import pytest
 
 from tests.factories import live
 from tests.fakes import RecordingChannel
-from watcher.errors import NotificationFailed
-from watcher.i18n import Language, Text
 from watcher.notify.delivery import (
     ChannelChoice,
     Delivered,
     Delivery,
-    Failure,
-    NotDelivered,
     channels,
 )
 from watcher.notify.notification import Action, Channel, Notification
@@ -53,23 +49,18 @@ def test_a_channel_that_fails_is_told_and_the_next_one_shows_it() -> None:
     assert second.shown == [live()]
 
 
-def test_when_nobody_shows_it_each_reason_is_told_in_the_users_language() -> None:
+def test_where_no_channel_shows_it_each_reason_is_returned() -> None:
     screens = [RecordingChannel(name, is_shut=True) for name in ("first", "second")]
 
-    with pytest.raises(NotDelivered) as caught:
-        Delivery(screens).deliver(live())
+    delivered = Delivery(screens).deliver(live())
 
-    error = caught.value
-    assert [failure.channel for failure in error.failures] == ["first", "second"]
-    assert str(error).endswith("first: shut; second: shut")
-    assert error.say(Language.JA).endswith("first: 閉; second: 閉")
+    assert delivered.channel is None
+    assert [failure.channel for failure in delivered.failures] == ["first", "second"]
+    assert [str(failure.error) for failure in delivered.failures] == ["shut", "shut"]
 
 
-def test_without_any_channel_nobody_is_shown_anything() -> None:
-    with pytest.raises(NotDelivered) as caught:
-        Delivery([]).deliver(live())
-
-    assert caught.value.failures == ()
+def test_without_any_channel_nothing_is_shown() -> None:
+    assert Delivery([]).deliver(live()) == Delivered(None)
 
 
 def test_a_channel_that_failed_is_tried_again_the_next_time() -> None:
@@ -125,7 +116,7 @@ def test_every_platform_has_its_channels(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "platform", platform)
-        found = channels(ChannelChoice.AUTO, on_action=_ignore)
+        found = channels(ChannelChoice.AUTO, _ignore)
 
     assert [channel.name for channel in found] == names
 
@@ -134,12 +125,6 @@ def test_every_platform_has_its_channels(
     "name", [one for one in ChannelChoice if one is not ChannelChoice.AUTO]
 )
 def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelChoice) -> None:
-    found = channels(name, on_action=_ignore)
+    found = channels(name, _ignore)
 
     assert [channel.name for channel in found] == [name]
-
-
-def test_a_failure_is_a_value() -> None:
-    error = NotificationFailed(Text(en="x", ja="x"))
-
-    assert Failure("a", error) == Failure("a", error)

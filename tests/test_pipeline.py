@@ -51,7 +51,7 @@ from watcher.events import (
     to_json,
 )
 from watcher.i18n import Language, Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify import wording
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Notification

@@ -20,7 +20,7 @@ from tests.environment import Home, Running, token
 from tests.sample_mails import approval, records
 from tests.servers import Dovecot, running, serving_dns
 from watcher.clock import utc_now
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 MAILS_EACH = 5
 IDLE_S = 20.0

@@ -14,7 +14,7 @@ from watcher.app.queue import ButtonPressed, Deadline, Remind, Scheduler
 from watcher.clock import ClockStepDetector, SuspendDetector, utc_now
 from watcher.errors import NothingLive
 from watcher.events import Attempt, EventName
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.notification import Action
 
 logger = logging.getLogger(__name__)

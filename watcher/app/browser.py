@@ -11,7 +11,7 @@ from watcher.clock import call_in_thread
 from watcher.errors import NothingLive
 from watcher.events import Attempt, EventName
 from watcher.i18n import Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 Launch = Callable[[str], bool]
 """Hands a link to a browser; returns whether that could be done."""

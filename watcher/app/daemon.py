@@ -32,7 +32,7 @@ from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import MailboxSynced, MessageFetched, State, StateChanged
 from watcher.imap.session import Session
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify import wording
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from watcher.app.notifier import Notifier
 from watcher.clock import iso, monotonic_s
 from watcher.events import AccountRef, EventName, MailboxSynced, State, StateChanged
 from watcher.i18n import Language
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify import wording
 
 BLIND_AFTER = timedelta(seconds=90)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery, Failure, NotDelivered
+from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Notification
 
 logger = logging.getLogger(__name__)
@@ -28,11 +27,8 @@ STALE_AFTER = timedelta(minutes=2)
 """That an attempt is over is no news after this: the user was told the deadline."""
 
 
-class Words(Protocol):
-    """A function of `wording` that only wants to know the language."""
-
-    def __call__(self, *, language: Language) -> Notification:
-        """Return the notification in a language."""
+Words = Callable[..., Notification]
+"""A function of `wording` that only lacks its argument `language`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +110,15 @@ class Notifier:
         if self._delivery is None:
             return None
         notification = words(language=self._settings.language)
-        try:
-            delivered = self._delivery.deliver(notification)
-        except NotDelivered as error:
-            self._log_failures(error.failures, now, about)
-            return None
-        self._settings.on_shown(notification, delivered.channel)
-        self._log_failures(delivered.failures, now, about)
+        delivered = self._delivery.deliver(notification)
+        for failure in delivered.failures:
+            detail = f"{failure.channel}: {failure.error}"
+            logger.info("a channel did not show it: %s", detail)
+            self._journal.append(
+                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
+            )
+        if delivered.channel is not None:
+            self._settings.on_shown(notification, delivered.channel)
         return delivered.channel
 
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
@@ -154,13 +152,3 @@ class Notifier:
         armed_until = self._journal.armed_until()
         is_armed = armed_until is not None and now < armed_until
         return partial(kind, attempt, now=now, is_armed=is_armed)
-
-    def _log_failures(
-        self, failures: Sequence[Failure], now: datetime, about: Attempt | None
-    ) -> None:
-        for failure in failures:
-            detail = f"{failure.channel}: {failure.error}"
-            logger.info("a channel did not show it: %s", detail)
-            self._journal.append(
-                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
-            )

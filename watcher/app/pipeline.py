@@ -19,7 +19,7 @@ from watcher.events import (
     MessageFetched,
     StateChanged,
 )
-from watcher.journal import Journal, NewEvent
+from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,

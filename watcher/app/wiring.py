@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.health import Health
@@ -17,7 +16,7 @@ from watcher.dkim import dns_lookup, verifier
 from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Action, Channel, Notification, OnAction
 from watcher.recognition.judge import Verify
@@ -29,11 +28,8 @@ def dns_verify(config: Config) -> Verify:
     return verifier(dns_lookup(config.dkim.nameservers, config.dkim.timeout))
 
 
-class OpenChannels(Protocol):
-    """Opens channels that report the buttons pressed."""
-
-    def __call__(self, *, on_action: OnAction) -> Sequence[Channel]:
-        """Return them, the best first."""
+OpenChannels = Callable[[OnAction], Sequence[Channel]]
+"""Opens channels that report the buttons pressed, the best one first."""
 
 
 def open_channels(config: Config) -> OpenChannels | None:
@@ -102,7 +98,7 @@ class App:
         def on_action(attempt_id: int, action: Action) -> None:
             self.queue.put(ButtonPressed(attempt_id, action))
 
-        delivery = Delivery(self.open_channels(on_action=on_action))
+        delivery = Delivery(self.open_channels(on_action))
         try:
             yield delivery
         finally:

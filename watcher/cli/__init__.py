@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
@@ -21,13 +20,6 @@ INTERRUPTED = 130
 """What shells report of a command that Ctrl-C ended (128 + SIGINT)."""
 
 
-class Command(Protocol):
-    """A module of this package that carries out one command."""
-
-    def run(self, options: Options) -> int:
-        """Carry out the command and return its exit code."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     language = desktop_language()
@@ -36,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _set_up_diagnostics(options)
     try:
         command = importlib.import_module(f"watcher.cli.{options.command}")
-        code = cast(Command, command).run(options)
+        code: int = command.run(options)
         sys.stdout.flush()  # here, where a closed pipe is no error
         return code
     except WatcherError as error:

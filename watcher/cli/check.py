@@ -13,7 +13,7 @@ from watcher.clock import utc_now
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
 from watcher.events import EventName, MailboxSynced, StateChanged, to_json
 from watcher.i18n import Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:

@@ -21,8 +21,8 @@ class _Timeline(Channel):
 def run(options: Options) -> int:
     """Show it; exit 1 if a mail was judged otherwise than it should be."""
 
-    def open_channels(*, on_action: OnAction) -> Sequence[Channel]:
-        desktop = () if options.no_notify else desktop_channels(on_action=on_action)
+    def open_channels(on_action: OnAction) -> Sequence[Channel]:
+        desktop = () if options.no_notify else desktop_channels(on_action)
         return (*desktop, _Timeline())
 
     is_good = play(options.seconds, options.language, open_channels=open_channels)

@@ -7,7 +7,7 @@ from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
 from watcher.i18n import Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:

@@ -10,8 +10,8 @@ from watcher.cli.render import render_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Attempt, to_json
-from watcher.journal import Journal
 from watcher.journal.database import mask
+from watcher.journal.log import Journal
 
 FOLLOW_EVERY_S = 0.5
 """Interval of `--follow` between queries; the event log is a local file."""

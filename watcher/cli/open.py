@@ -6,7 +6,7 @@ from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
 from watcher.i18n import Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:

@@ -13,7 +13,7 @@ from watcher.clock import utc_now
 from watcher.errors import ExitCode, JournalBusy, JournalUnusable
 from watcher.events import EventName
 from watcher.i18n import Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:

@@ -25,7 +25,7 @@ def ending_in_time(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at SIGTERM, SIGINT and SIGHUP; end the process soon after.
 
     `stop` runs in the main thread and may be interrupted by itself. A signal that comes
-    afterwards is ignored: the interpreter, while it ends, would let it kill the process.
+    afterwards is ignored: while the interpreter ends it would kill the process.
     """
 
     def leave() -> None:

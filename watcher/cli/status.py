@@ -13,7 +13,7 @@ from watcher.config.schema import Config
 from watcher.errors import ExitCode
 from watcher.events import ModeReason, State
 from watcher.i18n import Language, Text
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _STOPPED = {

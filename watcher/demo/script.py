@@ -25,7 +25,7 @@ from watcher.dkim import verifier
 from watcher.events import MailboxSynced, State, StateChanged
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
-from watcher.journal import Journal
+from watcher.journal.log import Journal
 from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watcher.errors import NotificationFailed
-from watcher.i18n import Language, Text
 from watcher.notify.notification import Channel, Notification, OnAction
 
 
@@ -19,12 +18,6 @@ class ChannelChoice(StrEnum):
     TERMINAL = "terminal"
 
 
-_NOBODY = Text(
-    en="The notification could not be shown: {reasons}",
-    ja="通知を表示できませんでした: {reasons}",
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A channel that did not show it."""
@@ -35,26 +28,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The channel that showed it, and those that failed before."""
+    """The channel that showed it, None if none did, and those that failed before."""
 
-    channel: str
+    channel: str | None
     failures: tuple[Failure, ...] = ()
-
-
-class NotDelivered(NotificationFailed):
-    """No channel showed it; `failures` says why, channel by channel."""
-
-    def __init__(self, failures: tuple[Failure, ...]) -> None:
-        super().__init__(_NOBODY)
-        self.failures = failures
-
-    def say(self, language: Language) -> str:
-        """Return the whole sentence, each channel's reason in it."""
-        each = (
-            f"{failed.channel}: {failed.error.say(language)}"
-            for failed in self.failures
-        )
-        return self.text.say(language, reasons="; ".join(each))
 
 
 class Delivery:
@@ -64,7 +41,7 @@ class Delivery:
         self._channels = tuple(channels)
 
     def deliver(self, notification: Notification) -> Delivered:
-        """Show it on the first channel that works; raise `NotDelivered` if none."""
+        """Show it on the first channel that works."""
         failures: list[Failure] = []
         for channel in self._channels:
             try:
@@ -73,7 +50,7 @@ class Delivery:
                 failures.append(Failure(channel.name, error))
             else:
                 return Delivered(channel.name, tuple(failures))
-        raise NotDelivered(tuple(failures))
+        return Delivered(None, tuple(failures))
 
     def refresh(self, notification: Notification) -> None:
         """Replace what is still shown of its `replaces_id`, on every channel."""
@@ -91,11 +68,11 @@ class Delivery:
             channel.close()
 
 
-def channels(choice: ChannelChoice, *, on_action: OnAction) -> tuple[Channel, ...]:
+def channels(choice: ChannelChoice, on_action: OnAction) -> tuple[Channel, ...]:
     """Return the channels to try for the configured choice, in this order."""
     match choice:
         case ChannelChoice.AUTO:
-            return (*desktop_channels(on_action=on_action), _terminal())
+            return (*desktop_channels(on_action), _terminal())
         case ChannelChoice.FREEDESKTOP:
             return (_freedesktop(on_action),)
         case ChannelChoice.PLYER:
@@ -108,7 +85,7 @@ def channels(choice: ChannelChoice, *, on_action: OnAction) -> tuple[Channel, ..
 # and a command that shows nothing need not wait for plyer.
 
 
-def desktop_channels(*, on_action: OnAction) -> tuple[Channel, ...]:
+def desktop_channels(on_action: OnAction) -> tuple[Channel, ...]:
     """Return the channels to try on this platform's desktop, in this order."""
     match sys.platform:
         case "win32":
