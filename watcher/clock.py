@@ -47,9 +47,7 @@ class ClockStepDetector:
     """Detects that the wall clock was set, by the user or by NTP."""
 
     def __init__(
-        self,
-        wall: Now = utc_now,
-        boottime_s: Callable[[], float] = boottime_s,
+        self, wall: Now = utc_now, boottime_s: Callable[[], float] = boottime_s
     ) -> None:
         self._wall = wall
         self._boottime_s = boottime_s

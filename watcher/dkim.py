@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import dkim
@@ -148,7 +149,11 @@ def _ask_while_answered(lookup: Lookup) -> Lookup:
 def _verify_one(
     reading: Reading, index: int, domain: str, lookup: Lookup, now: datetime
 ) -> Signature:
-    tags = _parse_tags(reading.header.get_all("dkim-signature")[index])
+    value = reading.header.get_all("dkim-signature")[index]
+    tags: dict[bytes, bytes] = {}
+    if len(value) <= SIGNATURE_BYTES:
+        with suppress(InvalidTagValueList):
+            tags = parse_tag_value(value)
     sdid = _text(tags.get(b"d", b"")).lower()
     selector, algorithm = _text(tags.get(b"s", b"")), _text(tags.get(b"a", b""))
     name = sanitise(f"d={sdid} s={selector} {algorithm}")
@@ -158,16 +163,6 @@ def _verify_one(
         reading.raw, index, tags, lookup
     )
     return Signature(sdid, flaw, f"{name}: {why}")
-
-
-def _parse_tags(value: bytes) -> Mapping[bytes, bytes]:
-    if len(value) > SIGNATURE_BYTES:
-        return {}
-    try:
-        tags: dict[bytes, bytes] = parse_tag_value(value)
-    except InvalidTagValueList:
-        return {}
-    return tags
 
 
 def _text(value: bytes) -> str:

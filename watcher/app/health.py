@@ -59,7 +59,16 @@ class Health:
 
     def note_state(self, change: StateChanged) -> None:
         """Note a state; notify once of a refused login until the next good one."""
-        self._put(change.account, _facts(change))
+        error, next_try_at = change.error, change.next_try_at
+        facts = {
+            "state": change.state,
+            "since": iso(change.at),
+            "mode": change.mode,
+            "mode_reason": change.mode_reason,
+            "error": error and {one.value: error.say(one) for one in Language},
+            "next_try_at": next_try_at and iso(next_try_at),
+        }
+        self._put(change.account, facts)
         if change.state is State.CATCHING_UP:
             self._refused.discard(change.account)
         if change.state is State.REFUSED and change.account not in self._refused:
@@ -85,15 +94,3 @@ class Health:
 
     def _log(self, name: EventName, account: str, now: datetime) -> None:
         self._journal.append(name, at=now, about=AccountRef(account))
-
-
-def _facts(change: StateChanged) -> dict[str, Any]:
-    error = change.error
-    return {
-        "state": change.state,
-        "since": iso(change.at),
-        "mode": change.mode,
-        "mode_reason": change.mode_reason,
-        "error": error and {one.value: error.say(one) for one in Language},
-        "next_try_at": change.next_try_at and iso(change.next_try_at),
-    }

@@ -10,7 +10,7 @@ from watcher.events import AnyEvent, Attempt, EventName, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition import explain
-from watcher.recognition.explain import ASPECTS, REASONS, Finding
+from watcher.recognition.explain import ASPECTS, REASONS
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
     Kind,
@@ -92,11 +92,7 @@ EVENT_NAMES = {
 }
 
 
-_SIGNS = {
-    True: ("✓", Colour.GOOD),
-    False: ("✗", Colour.BAD),
-    None: ("?", Colour.OPEN),
-}
+_SIGNS = {True: ("✓", Colour.GOOD), False: ("✗", Colour.BAD), None: ("?", Colour.OPEN)}
 _COLOURS: dict[type[Verdict], Colour] = {
     Recognised: Colour.GOOD,
     Unverified: Colour.OPEN,
@@ -110,13 +106,12 @@ def render_judgement(name: str, judgement: "Judgement", options: Options) -> str
     verdict = judgement.verdict
     headline = explain.headline(verdict).say(options.language)
     head = f"{name}: {paint(headline, _COLOURS[type(verdict)], options)}"
-    lines = (_render_finding(found, options) for found in judgement.findings)
-    return "\n".join((head, *lines))
-
-
-def _render_finding(found: Finding, options: Options) -> str:
-    sign, colour = _SIGNS[found.passed]
-    label = ASPECTS[found.aspect].say(options.language)
-    flaws = "; ".join(REASONS[flaw].say(options.language) for flaw in found.flaws)
-    told = " — ".join(part for part in (flaws, found.value) if part)
-    return f"  {paint(sign, colour, options)} {label}{': ' if told else ''}{told}"
+    lines = [head]
+    for found in judgement.findings:
+        sign, colour = _SIGNS[found.passed]
+        label = ASPECTS[found.aspect].say(options.language)
+        flaws = "; ".join(REASONS[flaw].say(options.language) for flaw in found.flaws)
+        told = " — ".join(part for part in (flaws, found.value) if part)
+        line = ": ".join(filter(None, (label, told)))
+        lines.append(f"  {paint(sign, colour, options)} {line}")
+    return "\n".join(lines)

@@ -21,11 +21,7 @@ def run(options: Options) -> int:
     config = configuration(options)
     path = journal_path(config)
     queue = EventQueue()
-    with (
-        ending_in_time(queue.stop),
-        only_daemon(path),
-        Journal.open(path) as journal,
-    ):
+    with ending_in_time(queue.stop), only_daemon(path), Journal.open(path) as journal:
         app = App(
             config=config,
             journal=journal,

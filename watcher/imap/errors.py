@@ -94,8 +94,7 @@ _NOT_IMAP = Text(
 )
 _HUNG_UP = Text(en="{host} closed the connection.", ja="{host} が接続を閉じました。")
 _SENT_AWAY = Text(
-    en="{host} ended the connection: {said}",
-    ja="{host} が接続を終えました: {said}",
+    en="{host} ended the connection: {said}", ja="{host} が接続を終えました: {said}"
 )
 _SILENT = Text(
     en="{host} has fallen silent: the connection is given up.",
@@ -202,11 +201,7 @@ CONNECT: tuple[_Row, ...] = (
     ),
     (ConnectionRefusedError, Unreachable, _REFUSED),
     # without a number: the look-up of the name, which ran in a thread
-    (
-        TimeoutError,
-        Unreachable,
-        lambda e: _NO_ANSWER if e.errno else _NO_NAME_SERVER,
-    ),
+    (TimeoutError, Unreachable, lambda e: _NO_ANSWER if e.errno else _NO_NAME_SERVER),
     (OSError, Unreachable, _NO_ROUTE),
 )
 """Name look-up and TCP."""

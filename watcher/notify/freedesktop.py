@@ -24,6 +24,13 @@ _DEFAULT = "default"
 _ACTIONS = {_DEFAULT: Action.OPEN} | {action.value: action for action in Action}
 
 
+_SIGNALS = (
+    MatchRule(type="signal", sender=_NAME, interface=_NAME),
+    MatchRule(type="signal", sender=message_bus.bus_name, member="NameOwnerChanged"),
+)
+_SIGNALS[1].add_arg_condition(0, _NAME)
+
+
 class Freedesktop(Channel):
     """Notifications over D-Bus, for Linux and the BSDs."""
 
@@ -40,7 +47,7 @@ class Freedesktop(Channel):
         """Show it in place of the one before; raise `NotificationFailed` if not."""
         if self._bus is None or not self._bus.is_open:
             self._forget_all()
-            self._bus = connect(self._take_signal, _signals())
+            self._bus = connect(self._take_signal, _SIGNALS)
         capabilities = self._capabilities  # the reader may reset it at any time
         if capabilities is None:
             (names,) = self._bus.call(new_method_call(_SERVICE, "GetCapabilities"))
@@ -102,14 +109,6 @@ def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
         request = new_method_call(_SERVICE, "GetServerInformation")
         bus.call(request, timeout_s=timeout_s)
         return bus.address
-
-
-def _signals() -> tuple[MatchRule, MatchRule]:
-    owner = MatchRule(
-        type="signal", sender=message_bus.bus_name, member="NameOwnerChanged"
-    )
-    owner.add_arg_condition(0, _NAME)
-    return MatchRule(type="signal", sender=_NAME, interface=_NAME), owner
 
 
 def _notify(

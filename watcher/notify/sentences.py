@@ -86,12 +86,10 @@ BRIEF_APPROVAL = Text(
     ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
 )
 BRIEF_CODE = Text(
-    en="The code stands in Amazon's mail.",
-    ja="コードはAmazonのメールにあります。",
+    en="The code stands in Amazon's mail.", ja="コードはAmazonのメールにあります。"
 )
 BRIEF_IF_NOT = Text(
-    en="Not you? Change your password.",
-    ja="違うなら承認せずパスワード変更を。",
+    en="Not you? Change your password.", ja="違うなら承認せずパスワード変更を。"
 )
 
 # Afterwards
@@ -145,8 +143,7 @@ PROTECT_PASSWORD = Text(
     ja="2. リンクからでなく自分で Amazon を開き、パスワードを変更してください。",
 )
 PROTECT_TWO_STEP = Text(
-    en="3. Switch on two-step verification.",
-    ja="3. 2段階認証を有効にしてください。",
+    en="3. Switch on two-step verification.", ja="3. 2段階認証を有効にしてください。"
 )
 PROTECT_ELSEWHERE = Text(
     en="Change it too wherever you use the same password.",

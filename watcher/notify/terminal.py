@@ -50,10 +50,6 @@ def _write(text: str) -> None:
     terminal = _STDERR if os.isatty(_STDERR) else "/dev/tty"
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with open(
-        terminal,
-        "w",
-        encoding=encoding,
-        errors="replace",
-        closefd=terminal != _STDERR,
+        terminal, "w", encoding=encoding, errors="replace", closefd=terminal != _STDERR
     ) as stream:
         stream.write(text)

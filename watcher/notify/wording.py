@@ -23,10 +23,7 @@ from watcher.recognition.text import sanitise
 SHORT_BODY_UNITS = 200  # Windows would show nothing at all above 255
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 
-_LABELS = {
-    Action.OPEN: sentences.OPEN_BUTTON,
-    Action.NOT_ME: sentences.NOT_ME_BUTTON,
-}
+_LABELS = {Action.OPEN: sentences.OPEN_BUTTON, Action.NOT_ME: sentences.NOT_ME_BUTTON}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +173,7 @@ expired = _OfAttempt(_OVER)
 
 late = _OfAttempt(
     replace(
-        _OVER,
-        title=sentences.LATE,
-        body=(sentences.LATE_BODY, sentences.START_AGAIN),
+        _OVER, title=sentences.LATE, body=(sentences.LATE_BODY, sentences.START_AGAIN)
     )
 )
 """Say that it had expired before the mail arrived."""

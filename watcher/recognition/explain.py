@@ -155,8 +155,7 @@ REASONS = {
         ja="ネームサーバーが応答せず、署名の鍵を取得できませんでした",
     ),
     Reason.PROVIDER_SAYS_FAIL: Text(
-        en="your mail provider found it forged",
-        ja="メールサービスが偽造と判定しました",
+        en="your mail provider found it forged", ja="メールサービスが偽造と判定しました"
     ),
     Reason.SUBJECT_UNKNOWN: Text(
         en="not the subject of a sign-in attempt",
@@ -193,8 +192,7 @@ REASONS = {
         ja="リンクに使えない文字が含まれています",
     ),
     Reason.LINKS_DISAGREE: Text(
-        en="its links lead to different pages",
-        ja="リンクごとに行き先が異なります",
+        en="its links lead to different pages", ja="リンクごとに行き先が異なります"
     ),
     Reason.CODES_DISAGREE: Text(
         en="it shows different codes", ja="異なる確認コードが書かれています"

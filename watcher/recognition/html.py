@@ -74,22 +74,18 @@ class _Reader:
         if raw := self.source[self.position : end]:
             self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
         self.position = end
-        if opening:
-            self._read_markup()
+        if self.source.startswith("<!--", end):
+            self._skip_past("--!?>")
+        elif tag := _TAG.match(self.source, end):
+            self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
+        elif opening:
+            self._skip_past(">")
 
     def end_anchor(self) -> None:
         if self.href is not None:
             text = "".join(self.text[self.start_of_anchor :])
             self.anchors.append(Anchor(self.href, text))
             self.href = None
-
-    def _read_markup(self) -> None:
-        if self.source.startswith("<!--", self.position):
-            self._skip_past("--!?>")
-        elif tag := _TAG.match(self.source, self.position):
-            self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
-        else:
-            self._skip_past(">")
 
     def _read_tag(self, name: str, *, is_end: bool, after: int) -> None:
         attributes = self._read_attributes(after)

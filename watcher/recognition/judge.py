@@ -11,19 +11,14 @@ from dataclasses import dataclass, field
 
 from watcher.recognition import amazon, links
 from watcher.recognition.authres import Trust, provider_result
-from watcher.recognition.body import (
-    NO_BODY,
-    Body,
-    leads_elsewhere,
-    read_body,
-)
+from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.explain import Aspect, Finding, finding
 from watcher.recognition.message import Reading, read
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
     authenticate,
-    is_for_one_of,
+    mailbox_of,
     sender_flaw,
     sending_store,
 )
@@ -91,7 +86,12 @@ def judge(
     """Return the judgement on a mail; `signatures` are those of its From domain."""
     match reading.appearance:
         case Appearance.NOTHING:
-            return _dismiss(reading)
+            header, reasons = reading.header, (Reason.SUBJECT_UNKNOWN,)
+            findings = (
+                finding(Aspect.SENDER, (), header.text("from"), is_judged=False),
+                finding(Aspect.SUBJECT, reasons, header.text("subject")),
+            )
+            return Judgement(reading, NotRelevant(reasons, UNCHECKED), findings)
         case _ if reading.unread:
             return _judge_unread(reading, reading.unread, policy)
         case Appearance.ATTEMPT:
@@ -120,17 +120,6 @@ def _judge_unread(reading: Reading, why: Reason, policy: Policy) -> Judgement:
     else:
         verdict = NotRelevant(reasons, UNCHECKED)
     return Judgement(reading, verdict, findings)
-
-
-def _dismiss(reading: Reading) -> Judgement:
-    """Judge a mail whose header poses as nothing of Amazon's."""
-    header = reading.header
-    reasons = (Reason.SUBJECT_UNKNOWN,)
-    findings = (
-        finding(Aspect.SENDER, (), header.text("from"), is_judged=False),
-        finding(Aspect.SUBJECT, reasons, header.text("subject")),
-    )
-    return Judgement(reading, NotRelevant(reasons, UNCHECKED), findings)
 
 
 def _judge_account_mail(
@@ -217,11 +206,12 @@ def _sender(reading: Reading) -> Finding:
 
 
 def _recipient(reading: Reading, policy: Policy) -> Finding:
-    known = policy.recipients
-    is_foreign = known is not None and not is_for_one_of(known, reading.recipients)
+    is_judged = policy.recipients is not None
+    known = map(mailbox_of, policy.recipients or ())
+    is_foreign = is_judged and {*map(mailbox_of, reading.recipients)}.isdisjoint(known)
     flaws = (Reason.RECIPIENT_UNKNOWN,) if is_foreign else ()
     shown = ", ".join(reading.recipients)
-    return finding(Aspect.RECIPIENT, flaws, shown, is_judged=known is not None)
+    return finding(Aspect.RECIPIENT, flaws, shown, is_judged=is_judged)
 
 
 def _subject(reading: Reading) -> Finding:

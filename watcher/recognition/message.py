@@ -100,10 +100,7 @@ def read(raw: bytes) -> Reading:
     header = parse_header(head[: limits.HEADER_BYTES])
     subject = best_subject(header)
     reading = Reading(
-        raw=raw,
-        header=header,
-        subject=subject,
-        appearance=appearance(header, subject),
+        raw=raw, header=header, subject=subject, appearance=appearance(header, subject)
     )
     if reading.appearance is Appearance.NOTHING:
         return reading
@@ -142,7 +139,12 @@ def _with_addresses(reading: Reading) -> Reading:
 
 def _with_bodies(reading: Reading, body: bytes) -> Reading:
     """Return the mail with its bodies; Malformed if broken, or too costly to parse."""
-    _refuse_bombs(reading.raw)
+    if _BOMB.search(reading.raw):
+        raise Malformed("a field that no mail of Amazon's has")
+    if reading.raw.count(b"\n") + reading.raw.count(b"\r") > 2 * limits.LINES:
+        raise Malformed("too many lines")
+    if len(_DELIMITER.findall(reading.raw)) > _DELIMITERS:
+        raise Malformed("too many parts")
     with _malformed_on_error():
         head = reading.header.render(_STRUCTURED)
         parts = tuple(_parts(email.message_from_bytes(head + b"\r\n" + body)))
@@ -176,15 +178,6 @@ def _irregular(header: Header) -> tuple[str, ...]:
     field = b"".join(header.get_all("to")[:1]).decode("utf-8", "replace")
     address = parseaddr(field)[1] if field.count("@") == 1 else ""
     return (address,) if address else ()
-
-
-def _refuse_bombs(raw: bytes) -> None:
-    if _BOMB.search(raw):
-        raise Malformed("a field that no mail of Amazon's has")
-    if raw.count(b"\n") + raw.count(b"\r") > 2 * limits.LINES:
-        raise Malformed("too many lines")
-    if len(_DELIMITER.findall(raw)) > _DELIMITERS:
-        raise Malformed("too many parts")
 
 
 def _parts(root: "Part[str, str]") -> Iterator["Part[str, str]"]:

@@ -43,13 +43,7 @@ def sender_flaw(senders: tuple[str, ...]) -> Reason | None:
     return Reason.FROM_NOT_ACCOUNT_MAIL
 
 
-def is_for_one_of(known: frozenset[str], recipients: tuple[str, ...]) -> bool:
-    """Return whether a recipient is known, by the mailbox that its address leads to."""
-    mailboxes = {_mailbox(address) for address in known}
-    return any(_mailbox(address) in mailboxes for address in recipients)
-
-
-def _mailbox(address: str) -> str:
+def mailbox_of(address: str) -> str:
     """Return an address without what its provider ignores: case, tags, Gmail's dots.
 
     Quotes only protect what stands in them (RFC 5321 §4.1.2).
@@ -109,15 +103,12 @@ def authenticate(
     return authentication, flaw
 
 
-def _own(
-    signatures: tuple[Signature, ...],
-) -> tuple[Authentication, Reason | None]:
+def _own(signatures: tuple[Signature, ...]) -> tuple[Authentication, Reason | None]:
     if not signatures:
         return Authentication(Result.NONE, None, None, "no signature"), Reason.DKIM_NONE
     detail = "; ".join(signature.detail for signature in signatures)
     best = min(
-        signatures,
-        key=lambda one: -1 if one.flaw is None else _TELLING.index(one.flaw),
+        signatures, key=lambda one: -1 if one.flaw is None else _TELLING.index(one.flaw)
     )
     result = {None: Result.PASS, Reason.DKIM_TEMPERROR: Result.TEMPERROR}.get(
         best.flaw, Result.FAIL
