@@ -213,6 +213,13 @@ def test_the_start_ends_what_is_over(machine: Machine) -> None:
     assert machine.channel.withdrawn == [1]
 
 
+def test_the_expiry_of_a_shown_attempt_is_told_at_once(machine: Machine) -> None:
+    machine.notifier.notify_pending(NOW)
+    machine.attempts.expire(END)
+
+    assert machine.channel.links == [link_of(1), None]
+
+
 # The clock is set ---------------------------------------------------------------------
 
 

@@ -20,10 +20,13 @@ from watcher.recognition.judge import Judgement, Policy, classify
 from watcher.recognition.message import Reading
 from watcher.recognition.sender import UNCHECKED, Signature
 from watcher.recognition.verdict import (
+    Authentication,
+    Authority,
     LookAlike,
     NotRelevant,
     Reason,
     Recognised,
+    Result,
     Unverified,
     Verdict,
 )
@@ -204,3 +207,38 @@ def test_the_header_of_a_candidate_is_parsed_once_and_shared(
 
     assert isinstance(judgement.verdict, Recognised)
     assert len(parsed) == 1
+
+
+@pytest.mark.parametrize("subject", [Mail().subject, NOTICE])
+@pytest.mark.parametrize(
+    ("flaw", "result"),
+    [
+        (None, Result.PASS),
+        (Reason.DKIM_TEMPERROR, Result.TEMPERROR),
+        (Reason.DKIM_FAIL, Result.FAIL),
+    ],
+)
+def test_every_verdict_says_what_is_known_of_the_sender(
+    subject: str, flaw: Reason | None, result: Result
+) -> None:
+    judgement = said(compose(Mail(subject=subject, body=ASKS)), flaw)
+
+    assert judgement.verdict.authentication == Authentication(
+        result, Authority.DKIM, "amazon.co.jp", "by hand"
+    )
+    assert finding(judgement, Aspect.SUBJECT).value == subject
+    assert finding(judgement, Aspect.SENDER).value == Mail().sender
+
+
+def test_a_store_that_is_not_watched_is_proved_all_the_same() -> None:
+    judgement = said(approval(), policy=Policy(stores=frozenset({"amazon.com"})))
+
+    assert judgement.verdict.authentication.result is Result.PASS
+
+
+def test_the_link_that_is_wrong_is_the_one_that_is_shown() -> None:
+    wrong = "https://evil.example/a/c/r/x"
+    body = html(f"<a href='{LINK}'>Approve or Deny</a><a href='{wrong}'>Approve</a>")
+
+    shown = finding(said(compose(Mail(body=body))), Aspect.LINK).value
+    assert shown.startswith("hxxps://evil.example/")
