@@ -115,7 +115,7 @@ class Clocks:
             self._read.notify_all()
         return self.awake
 
-    def pulse(self) -> SuspendDetector:
+    def detector(self) -> SuspendDetector:
         return SuspendDetector(awake_s=self.read_awake, clocks_s=(lambda: self.always,))
 
     def suspend(self) -> None:
@@ -135,7 +135,7 @@ class Clocks:
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     clocks = Clocks()
-    monkeypatch.setattr(sessions, "SuspendDetector", clocks.pulse)
+    monkeypatch.setattr(sessions, "SuspendDetector", clocks.detector)
     return clocks
 
 
@@ -464,16 +464,16 @@ def test_a_suspend_in_the_middle_of_work_leads_to_a_new_connection(
 
 def test_a_gap_is_more_than_gap_s() -> None:
     clocks = Clocks()
-    pulse = clocks.pulse()
+    detector = clocks.detector()
     clocks.always += GAP_S
-    pulse.check_tick()
+    detector.check_tick()
     clocks.always += GAP_S
-    assert not pulse.has_resumed()
+    assert not detector.has_resumed()
     clocks.always += GAP_S + 0.1
     with pytest.raises(Resumed):
-        pulse.check_tick()
+        detector.check_tick()
     clocks.always += GAP_S + 0.1
-    assert pulse.has_resumed()
+    assert detector.has_resumed()
 
 
 def test_the_delay_cap_after_a_suspend_and_for_a_sign_in_ends_by_itself(
