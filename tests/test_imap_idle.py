@@ -89,7 +89,7 @@ def test_an_announcement_byte_by_byte_is_seen() -> None:
         seen.wait_for_uid(1)
 
 
-def test_mail_that_the_server_keeps_silent_about_is_found_after_the_slice() -> None:
+def test_mail_that_the_server_keeps_silent_about_is_found_after_an_idle() -> None:
     server = Server()
     with watched(server, settings(QUICK)) as (_, seen):
         server.wait_for("IDLE")

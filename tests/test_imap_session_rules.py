@@ -316,7 +316,7 @@ def test_a_server_that_says_later_is_not_tried_briskly(
 
 
 @pytest.mark.usefixtures("_longest_waits")
-def test_while_a_sign_in_is_expected_a_backoff_takes_at_most_armed_s() -> None:
+def test_while_a_sign_in_is_expected_a_backoff_takes_at_most_the_armed_delay() -> None:
     timeouts = replace(PATIENT, armed_delay_s=3)
     with watched(Server(greet=say_later), settings(timeouts)) as (session, seen):
         seen.wait_for_state(State.BACKING_OFF)
@@ -603,7 +603,7 @@ def test_mail_in_a_mailbox_that_is_not_open_is_seen_at_once_where_it_is_told() -
     assert server.count("DONE") == 1
 
 
-def test_after_a_refused_idle_an_answer_may_take_answer_s_again() -> None:
+def test_after_a_refused_idle_an_answer_has_its_full_time_again() -> None:
     def idle(peer: Peer, tag: str) -> None:
         server.faults["SEARCH"] = take_time
         refuse(peer, tag)

@@ -202,7 +202,7 @@ def test_a_reminder_is_shown_and_logged(
     assert names(journal) == ["attempt", "reminded"]
 
 
-def test_a_reminder_that_nobody_saw_is_not_logged_as_one(
+def test_a_reminder_that_no_channel_showed_is_not_logged_as_one(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     channel.is_shut = True

@@ -170,7 +170,7 @@ def test_an_attempt_too_late_is_missed_and_loses_its_link(journal: Journal) -> N
     )
 
 
-def test_a_form_nobody_knows_offers_neither_link_nor_code(journal: Journal) -> None:
+def test_an_unknown_form_offers_neither_link_nor_code(journal: Journal) -> None:
     event = event_of(journal, signed(Mail(body=plain("Hello"))))
 
     assert (event.event, attempt_of(event).kind, attempt_of(event).secret) == (
