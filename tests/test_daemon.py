@@ -12,18 +12,16 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.factories import NOW
 from tests.fakes import RecordingChannel
 from tests.imap_server import Server, clear
 from tests.imap_server import settings as watch_settings
 from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.daemon import Daemon, DaemonSettings
-from watcher.app.health import BLIND_AFTER, Health
+from watcher.app.health import Health
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.clock import utc_now
-from watcher.errors import LoginRefused
 from watcher.events import (
     Cursor,
     Event,
@@ -32,11 +30,8 @@ from watcher.events import (
     MailboxSynced,
     MessageFetched,
     Origin,
-    State,
-    StateChanged,
-    to_fields,
 )
-from watcher.i18n import Language, Text
+from watcher.i18n import Language
 from watcher.imap.account import WatchMode
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
@@ -304,66 +299,3 @@ def test_the_cursor_moves_only_after_the_mail_was_told(watch: Watch) -> None:
 
     with Journal.open(watch.path) as journal:
         assert journal.cursors("home") == {"INBOX": Cursor(1, 2)}
-
-
-class ManualClock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal.open(tmp_path / "health.db") as journal:
-        yield journal
-
-
-def health(journal: Journal, channel: RecordingChannel, clock: ManualClock) -> Health:
-    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-    notifier = Notifier(journal, Delivery([channel]), settings)
-    health = Health(journal, notifier, clock)
-    health.start(["home", "work"])
-    return health
-
-
-def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(
-    journal: Journal,
-) -> None:
-    channel, clock = RecordingChannel(), ManualClock()
-    one = health(journal, channel, clock)
-    for _ in range(4):
-        clock.seconds += BLIND_AFTER.total_seconds() / 2 + 1
-        one.note_sync(
-            MailboxSynced(account="work", mailbox="M", cursor=Cursor(1, 1)), NOW
-        )
-        one.tick(NOW)
-    one.note_sync(SYNCED, NOW)
-    one.note_sync(SYNCED, NOW)
-
-    told = [(event.event, to_fields(event)["account"]) for event in journal.events()]
-    assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
-    assert len(channel.shown) == 2
-    assert all("home" in notification.body for notification in channel.shown)
-
-
-def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
-    channel = RecordingChannel()
-    one = health(journal, channel, ManualClock())
-    error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
-
-    one.note_sync(SYNCED, NOW)
-    one.note_state(
-        StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
-    )
-
-    known = journal.sessions()["home"]
-    assert (known["state"], known["error"]) == (
-        "refused",
-        {"en": "no 1", "ja": "否 1"},
-    )
-    assert known["last_look_at"] == "2026-11-21T03:00:28Z"
-    assert "home" in channel.shown[0].body

@@ -12,7 +12,14 @@ from watcher.app.health import BLIND_AFTER, SYNC_NOTED_EVERY_S, Health
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.clock import monotonic_s
 from watcher.errors import LoginRefused
-from watcher.events import Cursor, EventName, MailboxSynced, State, StateChanged
+from watcher.events import (
+    Cursor,
+    EventName,
+    MailboxSynced,
+    State,
+    StateChanged,
+    to_fields,
+)
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify import wording
@@ -35,7 +42,7 @@ def names(journal: Journal) -> list[EventName]:
 
 
 class ManualClock:
-    """A clock that a test moves by clock."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = monotonic_s()
@@ -48,11 +55,13 @@ def synced(account: str = "home") -> MailboxSynced:
     return MailboxSynced(account=account, mailbox="INBOX", cursor=Cursor(1, 1))
 
 
-def watching(journal: Journal, channel: RecordingChannel, clock: ManualClock) -> Health:
+def watching(
+    journal: Journal, channel: RecordingChannel, clock: ManualClock, *others: str
+) -> Health:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     notifier = Notifier(journal, Delivery([channel]), settings)
     health = Health(journal, notifier, clock)
-    health.start(["home"])
+    health.start(["home", *others])
     return health
 
 
@@ -117,3 +126,40 @@ def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
 
     assert counts == [1, 1, 1, 1]
     assert channel.shown == [wording.login_refused("home", language=Language.EN)] * 2
+
+
+def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(
+    journal: Journal,
+) -> None:
+    channel, clock = RecordingChannel(), ManualClock()
+    one = watching(journal, channel, clock, "work")
+    for _ in range(4):
+        clock.seconds += BLIND_AFTER.total_seconds() / 2 + 1
+        one.note_sync(synced("work"), NOW)
+        one.tick(NOW)
+    one.note_sync(synced(), NOW)
+    one.note_sync(synced(), NOW)
+
+    told = [(event.event, to_fields(event)["account"]) for event in journal.events()]
+    assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
+    assert len(channel.shown) == 2
+    assert all("home" in notification.body for notification in channel.shown)
+
+
+def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
+    channel = RecordingChannel()
+    one = watching(journal, channel, ManualClock())
+    error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
+
+    one.note_sync(synced(), NOW)
+    one.note_state(
+        StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
+    )
+
+    known = journal.sessions()["home"]
+    assert (known["state"], known["error"]) == (
+        "refused",
+        {"en": "no 1", "ja": "否 1"},
+    )
+    assert known["last_look_at"] == "2026-11-21T03:00:28Z"
+    assert "home" in channel.shown[0].body
