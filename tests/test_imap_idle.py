@@ -1,7 +1,10 @@
 """Push: the eight ways in which IMAP libraries lose what a server announces."""
 
 import threading
+from contextlib import closing, nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,6 +20,9 @@ from tests.imap_server import (
 )
 from watcher.events import Mode, ModeReason, State, StateChanged
 from watcher.imap.account import WatchMode
+from watcher.imap.connection import Connection
+from watcher.imap.idle import Waiter, WaitResult
+from watcher.imap.transport import Interrupt
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -241,3 +247,17 @@ def test_an_announcement_with_a_literal_is_taken_whole() -> None:
         seen.wait_for_uid(1)
 
     assert State.BACKING_OFF not in seen.states
+
+
+def test_mail_announced_by_the_last_answer_needs_no_idle() -> None:
+    began: list[None] = []
+    protocol = SimpleNamespace(
+        is_announced=lambda: True, begin_idle=lambda: began.append(None)
+    )
+    connection = SimpleNamespace(protocol=protocol, talking=nullcontext)
+    with closing(Interrupt()) as interrupt:
+        waiter = Waiter(interrupt, 1.0, lambda: None)
+        result = waiter.idle(cast("Connection", connection), 30.0)
+
+    assert result is WaitResult.ANNOUNCED
+    assert began == []
