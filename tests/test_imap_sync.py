@@ -694,7 +694,9 @@ def named(errors: list[MailboxMissing]) -> list[object]:
     return [error.data["mailbox"] for error in errors]
 
 
-def test_a_missing_mailbox_is_told_once_and_the_others_go_on(watch: Watching) -> None:
+def test_a_missing_mailbox_is_told_once_and_the_others_go_on(
+    watch: Watching, caplog: pytest.LogCaptureFixture
+) -> None:
     server = with_junk(1)
     it = watch(server, "INBOX", "Gone", "Junk")
     it.initial_sync()
@@ -704,6 +706,7 @@ def test_a_missing_mailbox_is_told_once_and_the_others_go_on(watch: Watching) ->
     it.fetch_new()
 
     assert named(it.missing) == ["Gone"]
+    assert caplog.text.count("Gone") == 1
     assert it.take() == [("Junk", 1), ("INBOX", 1)]
 
 

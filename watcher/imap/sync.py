@@ -313,6 +313,7 @@ class AccountSync:
             self._synced.discard(name)
             if name not in self._missing:
                 self._missing[name] = error
+                logger.warning("account=%s %s", self._account.name, error)
                 self._tell_missing(error)
             return True  # a failed EXAMINE leaves no mailbox open (RFC 3501 §6.3.1)
         self._missing.pop(name, None)
