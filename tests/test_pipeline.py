@@ -601,6 +601,15 @@ def test_all_that_was_handled_is_observed(recorder: Recorder) -> None:
     assert recorder.channel.links == [LINK]
 
 
+@pytest.mark.parametrize("raw", [approval(), unsigned()], ids=["attempt", "doubt"])
+def test_a_new_event_is_notified_before_its_sync_ends(
+    recorder: Recorder, raw: bytes
+) -> None:
+    recorder.pipeline().process(fetched(raw), NOW)
+
+    assert len(recorder.channel.shown) == 1
+
+
 def test_missed_attempts_are_told_per_account_at_the_end_of_its_sync(
     recorder: Recorder,
 ) -> None:
