@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from watcher.clock import iso
 from watcher.errors import WatcherError
@@ -70,6 +70,28 @@ class Attempt(Mail):
     """None while its sender is not verified."""
     secret: str | None = field(default=None, repr=False)
     """The live link or code, already masked where the reader must not see it."""
+
+    @classmethod
+    def of(
+        cls,
+        mail: Mail,
+        claim: Claim,
+        expires_at: datetime,
+        *,
+        kind: Kind | None = None,
+        secret: str | None = None,
+    ) -> Self:
+        """Return the attempt that a mail is, by what it claims."""
+        return cls(
+            id=mail.id,
+            origin=mail.origin,
+            message_id=mail.message_id,
+            received_at=mail.received_at,
+            claim=claim,
+            expires_at=expires_at,
+            kind=kind,
+            secret=secret,
+        )
 
     @property
     def link(self) -> str | None:
@@ -187,10 +209,10 @@ def _subject(fields: Mapping[str, Any]) -> Subject:
     if expires_at is None:
         return mail
     claimed = ("store", "attempted_at", "device", "near")
-    return Attempt(
-        **{one.name: getattr(mail, one.name) for one in dataclass_fields(Mail)},
-        claim=Claim(**{name: fields[name] for name in claimed}),
-        expires_at=expires_at,
+    return Attempt.of(
+        mail,
+        Claim(**{name: fields[name] for name in claimed}),
+        expires_at,
         kind=fields["kind"] and Kind(fields["kind"]),
         secret=fields["secret"],
     )

@@ -129,11 +129,11 @@ def find_event(
     identity = mail.message_id or judgement.reading.digest
     match judgement.verdict:
         case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
-            attempt = _attempt(mail, claim, _deadline(claim, fetched, now, window))
+            attempt = Attempt.of(mail, claim, _deadline(claim, fetched, now, window))
             return _recognised(attempt, content, identity, now)
         case Unverified(claim=claim, reasons=reasons):
             name = EventName.UNVERIFIED
-            attempt = _attempt(mail, claim, _deadline(claim, fetched, now, window))
+            attempt = Attempt.of(mail, claim, _deadline(claim, fetched, now, window))
             event: Event[Mail]
             event = Event(at=now, event=name, about=attempt, reasons=reasons)
             return NewEvent(event, (_key(name, identity),))
@@ -162,16 +162,6 @@ def _deadline(
         if now - latest < CLOCK_WRONG_BY:
             arrived_at = min(arrived_at, latest)
     return deadline + (now - arrived_at)
-
-
-def _attempt(mail: Mail, claim: Claim, deadline: datetime) -> Attempt:
-    return Attempt(
-        origin=mail.origin,
-        message_id=mail.message_id,
-        received_at=mail.received_at,
-        claim=claim,
-        expires_at=deadline,
-    )
 
 
 def _recognised(
