@@ -17,6 +17,13 @@ from watcher.notify.notification import Action, Channel, Notification, OnAction
 _NAME = "org.freedesktop.Notifications"
 _SERVICE = DBusAddress("/org/freedesktop/Notifications", _NAME, _NAME)
 
+_PING = new_method_call(
+    DBusAddress(
+        message_bus.object_path, message_bus.bus_name, "org.freedesktop.DBus.Peer"
+    ),
+    "Ping",
+)
+
 _NORMAL, _CRITICAL = 1, 2
 _NEVER, _SERVER_DECIDES = 0, -1
 _DEFAULT = "default"
@@ -53,19 +60,16 @@ class Freedesktop(Channel):
             (names,) = self._bus.call(new_method_call(_SERVICE, "GetCapabilities"))
             self._capabilities = capabilities = frozenset(names)
         replaces_id = notification.replaces_id
+        replaces = self._find_open(replaces_id) or 0
         self._bus.call(
-            _notify(
-                notification,
-                replaces=self._shown.get(replaces_id, 0),
-                capabilities=capabilities,
-            ),
+            _notify(notification, replaces=replaces, capabilities=capabilities),
             then=lambda body: self._shown.update({replaces_id: body[0]}),
         )
 
     def refresh(self, notification: Notification) -> None:
         """Replace it if it is still shown; what the user closed stays closed."""
-        if notification.replaces_id in self._shown:
-            with suppress(NotificationFailed):  # the next reminder shows it again
+        with suppress(NotificationFailed):  # the next reminder shows it again
+            if self._find_open(notification.replaces_id) is not None:
                 self.show(notification)
 
     def withdraw(self, replaces_id: int) -> None:
@@ -80,6 +84,16 @@ class Freedesktop(Channel):
         """Close the connection; what is shown stays."""
         if self._bus is not None:
             self._bus.close()
+
+    def _find_open(self, replaces_id: int) -> int | None:
+        """Return the server's id of what is still open, None if nothing is.
+
+        The reply of the bus comes behind every signal that it sent before: that the
+        user closed it is known then.
+        """
+        if replaces_id in self._shown and self._bus is not None:
+            self._bus.call(_PING)
+        return self._shown.get(replaces_id)
 
     def _take_signal(self, member: str, body: Body) -> None:
         match member, body:
