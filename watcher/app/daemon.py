@@ -62,6 +62,8 @@ class DaemonSettings:
     """How long the event log may be out of use before the user is told."""
     observe: Callable[[Observed], None] = lambda _: None
     """Called in the daemon's thread with the changes of an account's state."""
+    on_trouble: Callable[[WatcherError], None] = lambda _: None
+    """Called once each time that the event log cannot be written."""
 
 
 class Daemon:
@@ -123,11 +125,15 @@ class Daemon:
     def _retry_while_busy(self, act: Callable[[], None]) -> None:
         """Repeat while the event log cannot be written, and alert the user once."""
         alert_at_s = monotonic_s() + self._settings.alert_after.total_seconds()
+        is_told = False
         while True:
             try:
                 return act()
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
+                if not is_told:
+                    is_told = True
+                    self._settings.on_trouble(error)
                 if monotonic_s() >= alert_at_s:
                     if self._health is None:
                         raise

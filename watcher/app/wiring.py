@@ -13,6 +13,7 @@ from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.config.accounts import watched
 from watcher.config.schema import Config
 from watcher.dkim import dns_lookup, verifier
+from watcher.errors import WatcherError
 from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
@@ -54,6 +55,8 @@ class App:
     """Whether to end after one sync of every account."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     observe: Callable[[Observed], None] = lambda _: None
+    on_trouble: Callable[[WatcherError], None] = lambda _: None
+    """Called once each time that the event log cannot be written."""
     queue: EventQueue = field(default_factory=EventQueue)
 
     def run(self) -> None:
@@ -83,6 +86,7 @@ class App:
                     remind_at=self.config.notify.remind_at,
                     keep=self.config.log.keep,
                     observe=self.observe,
+                    on_trouble=self.on_trouble,
                 ),
                 Health(self.journal, notifier) if self.is_daemon else None,
             )

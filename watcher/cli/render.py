@@ -83,6 +83,8 @@ EVENT_NAMES = {
     EventName.REMINDED: Text(en="reminded", ja="再通知"),
     EventName.EXPIRED: Text(en="expired", ja="期限切れ"),
     EventName.OPENED: Text(en="opened", ja="ページを開いた"),
+    EventName.OPEN_FAILED: Text(en="page could not be opened", ja="ページを開けず"),
+    EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
     EventName.NOT_ME: Text(en="it was not me", ja="自分ではない"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
     EventName.BLIND: Text(en="account not watched", ja="見張れていない"),

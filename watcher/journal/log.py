@@ -5,7 +5,8 @@ live link enter together or not at all.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,14 +70,23 @@ class Journal:
         JournalUnusable: it cannot be used until the user repairs something.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, on_event: Callable[[AnyEvent], None] = lambda _: None
+    ) -> None:
         self._database = database
+        self._on_event = on_event
+        self._inserted: list[AnyEvent] = []
         self._is_checkpointed = True
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the log for reading and writing, and create it (0600) if need be."""
-        return cls(Database.open(path))
+    def open(
+        cls, path: Path, on_event: Callable[[AnyEvent], None] = lambda _: None
+    ) -> Self:
+        """Open the log for reading and writing, and create it (0600) if need be.
+
+        `on_event` is called with each event that this program logs, once it is stored.
+        """
+        return cls(Database.open(path), on_event)
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -94,7 +104,7 @@ class Journal:
 
     def record(self, new: NewEvent) -> Event[Mail] | None:
         """Log what a mail is; None if the log knows it already."""
-        with self._database.transaction():
+        with self._logging():
             if self._attempt_of(new.keys) is not None:
                 return None
             mail = new.event.about
@@ -119,7 +129,7 @@ class Journal:
         detail: str | None = None,
     ) -> None:
         """Log what happened, to a recorded attempt or otherwise."""
-        with self._database.transaction():
+        with self._logging():
             self._insert(Event(at=at, event=name, about=about, detail=detail))
 
     def acquire_lease(self, attempt_id: int, now: datetime) -> bool:
@@ -145,7 +155,7 @@ class Journal:
 
     def expire(self, now: datetime) -> list[Attempt]:
         """Log `expired` for each attempt whose time is over, and delete its secret."""
-        with self._database.transaction():
+        with self._logging():
             over = self._attempts(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
             for attempt in (event.about for event in over):
                 self._insert(Event(at=now, event=EventName.EXPIRED, about=attempt))
@@ -270,6 +280,15 @@ class Journal:
 
     # ------------------------------------------------------------------------------
 
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        """Make what is inserted inside one fact, then tell of it."""
+        self._inserted = []
+        with self._database.transaction():
+            yield
+        for event in self._inserted:
+            self._on_event(event)
+
     def _events(self, where: str, values: tuple[object, ...]) -> list[AnyEvent]:
         return [
             from_row(row) for row in self._database.query(f"{SELECT} {where}", values)
@@ -298,4 +317,5 @@ class Journal:
                 "UPDATE events SET attempt_id = id WHERE id = ?", (event.id,)
             )
             event = replace(event, about=replace(event.about, id=event.id))
+        self._inserted.append(event)
         return event
