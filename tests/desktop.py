@@ -180,9 +180,15 @@ def session_bus() -> Iterator[SessionBus]:
 
 
 @contextmanager
-def spare_server(bus: SessionBus, *capabilities: str) -> Iterator[None]:
+def spare_server(
+    bus: SessionBus, *capabilities: str, name: str = "spare"
+) -> Iterator[None]:
     """Own the name of a server that can do no more than these capabilities."""
-    answers = {"GetCapabilities": ("as", (list(capabilities),)), "Notify": ("u", (1,))}
+    answers = {
+        "GetCapabilities": ("as", (list(capabilities),)),
+        "GetServerInformation": ("ssss", (name, "tests", "1", "1.2")),
+        "Notify": ("u", (1,)),
+    }
     with bus.connect() as connection:
         Proxy(message_bus, connection, timeout=PATIENCE_S).RequestName(NOTIFICATIONS)
         thread = Thread(target=_serve, args=(connection, answers))

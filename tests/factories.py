@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from watcher.errors import LoginRefused, NotHandedOver
 from watcher.events import UNRECORDED, Attempt, Event, EventName, Origin
-from watcher.i18n import Language
+from watcher.i18n import Language, Text
 from watcher.journal.log import Journal, NewEvent
 from watcher.notify import wording
 from watcher.notify.notification import Notification
+from watcher.notify.wording import Situation
 from watcher.recognition.verdict import Claim, Kind
 
 LINK = "https://www.amazon.co.jp/a/c/r/AbCdEfGhIjKlMnOpQrStUvWxY"
@@ -16,6 +18,14 @@ CODE = "123456"
 NOW = datetime(2026, 11, 21, 3, 0, 28, tzinfo=UTC)
 EXPIRES_AT = NOW + timedelta(minutes=4, seconds=32)
 ATTEMPTED_AT = EXPIRES_AT - timedelta(minutes=5)
+
+_NO_BROWSER = Text(en="No browser could be started.", ja="ブラウザーを起動できません。")
+_REFUSED = LoginRefused(
+    Text(
+        en="imap.example.jp refuses the login of me.",
+        ja="imap.example.jp で me のログインが拒否されました。",
+    )
+)
 
 
 def attempt(
@@ -47,16 +57,26 @@ def live(
     shown: Attempt | None = None,
     language: Language = Language.JA,
     *,
+    now: datetime = NOW,
     is_armed: bool = True,
 ) -> Notification:
-    return wording.live(
-        shown or attempt(), now=NOW, language=language, is_armed=is_armed
-    )
+    situation = Situation(now=now, is_armed=is_armed)
+    return wording.live(shown or attempt(), situation=situation, language=language)
+
+
+def reminder(
+    shown: Attempt, language: Language, *, now: datetime, is_armed: bool
+) -> Notification:
+    situation = Situation(now=now, is_armed=is_armed)
+    return wording.reminder(shown, situation=situation, language=language)
 
 
 def every_kind(language: Language) -> dict[str, Notification]:
     """Return one notification of every kind, by the name of its picture."""
     soon = EXPIRES_AT - timedelta(minutes=1)
+    brief = Situation(now=NOW, is_armed=False, is_attended=False)
+    failure = NotHandedOver(_NO_BROWSER)
+    failed = Situation(now=NOW, is_armed=True, failure=failure)
     code, unknown = attempt(Kind.CODE), attempt(Kind.UNKNOWN)
     return {
         "armed": live(language=language),
@@ -65,18 +85,21 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "ask": live(language=language, is_armed=False),
         "ask-code": live(code, language, is_armed=False),
         "ask-unknown": live(unknown, language, is_armed=False),
-        "reminder": wording.reminder(
-            attempt(), now=soon, language=language, is_armed=True
-        ),
+        "check": wording.live(attempt(), situation=brief, language=language),
+        "check-code": wording.live(code, situation=brief, language=language),
+        "not-opened": wording.live(attempt(), situation=failed, language=language),
+        "not-copied": wording.live(code, situation=failed, language=language),
+        "reminder": reminder(attempt(), language, now=soon, is_armed=True),
+        "ended": wording.ended(attempt(), now=NOW, language=language),
         "expired": wording.expired(attempt(), language=language),
         "late": wording.late(attempt(), language=language),
         "missed": wording.missed([attempt(), attempt()], language=language),
-        "unverified": wording.unverified(attempt(), language=language),
+        "unverified": wording.unverified(attempt(), now=NOW, language=language),
         "unverified-summary": wording.unverified_summary(1000, language=language),
         "not-me": wording.not_me_advice(attempt(), language=language),
         "blind": wording.blind("home", since=NOW, language=language),
         "recovered": wording.recovered("home", language=language),
-        "login-refused": wording.login_refused("home", language=language),
+        "login-refused": wording.login_refused("home", why=_REFUSED, language=language),
         "trial": wording.trial(language=language),
     }
 

@@ -58,13 +58,25 @@ class RecordingChannel(Channel):
     shown: list[Notification] = field(default_factory=list)
     refreshed: list[Notification] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
+    adopted: list[tuple[int, str]] = field(default_factory=list)
+    are_lost: set[int] = field(default_factory=set)
     is_closed: bool = False
 
-    def show(self, notification: Notification) -> None:
-        """Remember it."""
+    def show(self, notification: Notification) -> str | None:
+        """Remember it, and give a handle that tells how many were shown."""
         if self.is_shut:
             raise NotificationFailed(Text(en="shut", ja="閉"))
         self.shown.append(notification)
+        self.are_lost.discard(notification.replaces_id)
+        return f"{self.name} {len(self.shown)}"
+
+    def adopt(self, replaces_id: int, handle: str) -> None:
+        """Remember it."""
+        self.adopted.append((replaces_id, handle))
+
+    def lost(self) -> frozenset[int]:
+        """Return what the test says is lost."""
+        return frozenset(self.are_lost)
 
     def refresh(self, notification: Notification) -> None:
         """Remember it."""

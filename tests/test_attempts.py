@@ -65,8 +65,8 @@ class Machine:
             self.notifier,
             self.plan,
             REMIND_AT,
-            ClockStepDetector(lambda: self.now, lambda: self.elapsed_s),
-            SuspendDetector(
+            clock_step=ClockStepDetector(lambda: self.now, lambda: self.elapsed_s),
+            suspend=SuspendDetector(
                 awake_s=lambda: self.elapsed_s,
                 clocks_s=(lambda: self.elapsed_s + self.suspended_s,),
             ),

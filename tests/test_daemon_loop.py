@@ -217,7 +217,10 @@ def test_events_older_than_they_are_kept_are_pruned(loop: Loop) -> None:
         loop.journal.append(EventName.STARTED, at=at)
     loop.run(Prune(), SYNCED)
 
-    assert [event.id for event in loop.journal.events()] == [1]
+    assert [event.event for event in loop.journal.events()] == [
+        EventName.STARTED,
+        EventName.STOPPED,
+    ]
 
 
 def test_a_mail_and_what_follows_is_handed_to_the_attempts(loop: Loop) -> None:
@@ -234,6 +237,7 @@ def test_a_mail_and_what_follows_is_handed_to_the_attempts(loop: Loop) -> None:
         EventName.NOTIFIED,
         EventName.REMINDED,
         EventName.NOT_ME,
+        EventName.STOPPED,
     ]
 
 
@@ -248,6 +252,7 @@ def test_a_deadline_ends_what_is_over(loop: Loop) -> None:
     assert [event.event for event in loop.journal.events()] == [
         EventName.ATTEMPT,
         EventName.EXPIRED,
+        EventName.STOPPED,
     ]
 
 

@@ -122,10 +122,14 @@ def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
             StateChanged(account="home", state=state, at=NOW, error=error)
         )
         counts.append(len(channel.shown))
-    health.note_state(StateChanged(account="home", state=State.REFUSED, at=NOW))
+    assert channel.withdrawn == [wording.account_id("home")]
+    health.note_state(
+        StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
+    )
 
     assert counts == [1, 1, 1, 1]
-    assert channel.shown == [wording.login_refused("home", language=Language.EN)] * 2
+    words = wording.login_refused("home", why=error, language=Language.EN)
+    assert channel.shown == [words] * 2
 
 
 def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import NOW, WINDOW, link_of, recorded
+from tests.factories import NOW, WINDOW, link_of, live, recorded, reminder
 from tests.fakes import RecordingChannel
 from watcher.app.notifier import (
     STALE_AFTER,
@@ -461,9 +461,7 @@ def test_a_call_to_act_is_made_only_while_a_sign_in_is_expected(
         arm(journal, until)
     notifier(journal, channel).notify_new(event, NOW)
 
-    assert channel.shown == [
-        wording.live(event.about, now=NOW, language=Language.EN, is_armed=is_armed)
-    ]
+    assert channel.shown == [live(event.about, Language.EN, now=NOW, is_armed=is_armed)]
 
 
 def test_a_user_who_is_not_armed_any_more_is_asked_in_reminder_and_countdown(
@@ -472,12 +470,14 @@ def test_a_user_who_is_not_armed_any_more_is_asked_in_reminder_and_countdown(
     event = recorded(journal)
     arm(journal, NOW)
     settings = notifier(journal, channel)
+    settings.notify_new(event, NOW)
     settings.refresh(event.about, NOW)
     settings.remind(event.about, NOW)
 
-    ask = {"now": NOW, "language": Language.EN, "is_armed": False}
-    assert channel.refreshed == [wording.live(event.about, **ask)]  # type: ignore[arg-type]
-    assert channel.shown == [wording.reminder(event.about, **ask)]  # type: ignore[arg-type]
+    ask = live(event.about, Language.EN, is_armed=False)
+    again = reminder(event.about, Language.EN, now=NOW, is_armed=False)
+    assert channel.refreshed == [ask]
+    assert channel.shown[1:] == [again]
 
 
 # Countdown ----------------------------------------------------------------------------
@@ -493,9 +493,9 @@ def test_the_countdown_after_a_reminder_keeps_its_title(
     settings.remind(event.about, NOW)
     settings.refresh(event.about, NOW + timedelta(seconds=30))
 
-    live, reminder = channel.shown
-    assert live.title != reminder.title
-    assert [one.title for one in channel.refreshed] == [live.title, reminder.title]
+    first, again = channel.shown
+    assert first.title != again.title
+    assert [one.title for one in channel.refreshed] == [first.title, again.title]
     assert "4:30" in channel.refreshed[1].body
 
 
@@ -525,7 +525,7 @@ def test_five_unverified_mails_are_told_then_a_summary_then_nothing(
     assert UNVERIFIED_AN_HOUR == 5
     assert channel.shown == [
         *(
-            wording.unverified(event.about, language=Language.EN)
+            wording.unverified(event.about, now=NOW, language=Language.EN)
             for event in events[:5]
         ),
         wording.unverified_summary(6, language=Language.EN),
@@ -541,7 +541,7 @@ def test_unverified_mails_older_than_an_hour_do_not_count(
     event = recorded(journal, 9, event=EventName.UNVERIFIED)
     notifier(journal, channel).notify_new(event, NOW)
 
-    single = wording.unverified(event.about, language=Language.EN)
+    single = wording.unverified(event.about, now=NOW, language=Language.EN)
     summary = wording.unverified_summary(6, language=Language.EN)
     assert channel.shown == [single if is_single else summary]
 
@@ -610,12 +610,12 @@ def test_all_is_told_in_the_language_of_the_user(
     settings.refresh(event.about, NOW)
     settings.answer_not_me(event.about, NOW)
 
-    live = wording.live(event.about, now=NOW, language=Language.JA, is_armed=False)
+    shown = live(event.about, Language.JA, is_armed=False)
     assert channel.shown == [
-        live,
+        shown,
         wording.not_me_advice(event.about, language=Language.JA),
     ]
-    assert channel.refreshed == [live]
+    assert channel.refreshed == [shown]
 
 
 def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(

@@ -13,6 +13,7 @@ from watcher.notify.delivery import (
     channels,
 )
 from watcher.notify.notification import Action, Channel, Notification
+from watcher.notify.plyer import Plyer
 
 
 def _ignore(replaces_id: int, action: Action) -> None:
@@ -24,7 +25,7 @@ def test_the_first_channel_that_answers_shows_it_alone() -> None:
 
     delivered = Delivery([first, second]).deliver(live())
 
-    assert delivered == Delivered("first")
+    assert delivered == Delivered("first", handle="first 1")
     assert first.shown == [live()]
     assert second.shown == []
 
@@ -69,7 +70,7 @@ def test_a_channel_that_failed_is_tried_again_the_next_time() -> None:
     delivery.deliver(live())
     first.is_shut = False
 
-    assert delivery.deliver(live()) == Delivered("first")
+    assert delivery.deliver(live()) == Delivered("first", handle="first 1")
 
 
 def test_withdrawing_and_closing_reach_every_channel() -> None:
@@ -128,3 +129,30 @@ def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelChoice) -> No
     found = channels(name, _ignore)
 
     assert [channel.name for channel in found] == [name]
+
+
+def test_on_linux_plyer_is_not_believed_where_the_bus_has_refused() -> None:
+    _, beneath, _ = channels(ChannelChoice.AUTO, _ignore)
+    (alone,) = channels(ChannelChoice.PLYER, _ignore)
+
+    assert isinstance(beneath, Plyer)
+    assert isinstance(alone, Plyer)
+    assert (beneath.confirms, alone.confirms) == (False, True)
+
+
+def test_what_was_lost_is_shown_again_where_it_was_lost_alone() -> None:
+    first, second = RecordingChannel("first"), RecordingChannel("second")
+    second.are_lost = {1}
+    delivery = Delivery([first, second])
+
+    assert delivery.lost() == {1}
+    assert delivery.restore(live()) == "second 1"
+    assert first.shown == []
+    assert delivery.restore(live()) is None
+
+
+def test_what_cannot_be_shown_again_yet_stays_lost() -> None:
+    channel = RecordingChannel(is_shut=True, are_lost={1})
+
+    assert Delivery([channel]).restore(live()) is None
+    assert Delivery([channel]).lost() == {1}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
@@ -15,10 +16,12 @@ from watcher.errors import NotificationFailed
 from watcher.i18n import Language
 from watcher.notify import wording
 from watcher.notify.dbus import addresses
-from watcher.notify.freedesktop import Freedesktop, probe
-from watcher.notify.notification import Action
+from watcher.notify.freedesktop import HOLD_S, Freedesktop, Presses, probe
+from watcher.notify.notification import LINES_THAT_MATTER, Action, Notification
+from watcher.recognition.verdict import Kind
 
 ButtonPressed = SimpleQueue[tuple[int, Action]]
+Sent = tuple[str, list[str]]
 
 
 @pytest.fixture
@@ -187,13 +190,13 @@ def test_what_the_user_closed_comes_back_as_a_new_one(
     assert dunst.shown_count() == 1
 
 
-def test_a_click_on_the_notification_opens(
+def test_a_click_on_the_text_is_told_from_a_button(
     dunst: Desktop, channel: Freedesktop, pressed: ButtonPressed
 ) -> None:
     channel.show(live())
     dunst.click()
 
-    assert pressed.get(timeout=PATIENCE_S) == (1, Action.OPEN)
+    assert pressed.get(timeout=PATIENCE_S) == (1, Action.CLICK)
 
 
 def test_a_click_opens_nothing_where_nothing_is_to_be_opened(
@@ -220,7 +223,7 @@ def test_a_click_on_somebody_elses_notification_is_not_ours(
     channel.show(live(attempt(id=2)))
     dunst.click()
 
-    assert pressed.get(timeout=PATIENCE_S) == (2, Action.OPEN)
+    assert pressed.get(timeout=PATIENCE_S) == (2, Action.CLICK)
     assert pressed.empty()
 
 
@@ -236,31 +239,24 @@ def test_markup_in_a_mail_is_shown_as_it_is_written(
     assert "https://evil" not in message
 
 
-def test_the_link_is_a_hyperlink_where_the_server_knows_them(
+def test_where_a_button_opens_the_page_the_raw_link_is_not_shown(
     dunst: Desktop, channel: Freedesktop
 ) -> None:
     channel.show(live())
 
-    assert f'<a href="{LINK}">{LINK}</a>' in dunst.closed()[0]["body"]
+    assert LINK not in dunst.closed()[0]["message"]
 
 
-@pytest.mark.parametrize(
-    ("is_armed", "last"), [(True, Action.NOT_ME), (False, Action.OPEN)]
-)
+@pytest.mark.parametrize("is_armed", [True, False])
 def test_a_pressed_button_calls_back(
-    xfce: Desktop,
-    channel: Freedesktop,
-    pressed: ButtonPressed,
-    *,
-    is_armed: bool,
-    last: Action,
+    xfce: Desktop, channel: Freedesktop, pressed: ButtonPressed, *, is_armed: bool
 ) -> None:
     channel.show(live(is_armed=is_armed))
     with xfce.bus.monitored() as monitor:
         xfce.click_last_button()
         monitor.await_member("NotificationClosed")
 
-    assert pressed.get(timeout=PATIENCE_S) == (1, last)
+    assert pressed.get(timeout=PATIENCE_S) == (1, Action.NOT_ME)
 
 
 def test_a_server_that_was_restarted_shows_the_next_one(
@@ -297,30 +293,221 @@ def test_a_server_that_hangs_fails_and_its_late_answer_is_remembered(
     assert shown_count == 2
 
 
+def _sent(bus: SessionBus, channel: Freedesktop, notification: Notification) -> Sent:
+    """Return the body and the keys of the actions that a server is sent."""
+    with bus.monitored() as monitor:
+        channel.show(notification)
+        arguments = monitor.await_member("Notify")
+    return arguments[4], arguments[5][::2]
+
+
 def test_a_server_without_markup_and_buttons_gets_neither(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
-    event = attempt(device="<b> & </b>")
-    with desktop.spare_server(bus, "body"), bus.monitored() as monitor:
-        channel.show(live(event))
-        body, actions = monitor.await_member("Notify")[4:6]
+    notification = live(attempt(device="<b> & </b>"))
+    with desktop.spare_server(bus, "body"):
+        body, actions = _sent(bus, channel, notification)
 
-    assert body == live(event).body
+    assert body.splitlines() == notification.lines(with_link=True)
+    assert actions == []
+
+
+def test_where_there_are_no_buttons_the_link_stands_below_what_matters_most(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with desktop.spare_server(bus, "body", "body-markup", "body-hyperlinks"):
+        body, actions = _sent(bus, channel, live(is_armed=False))
+
+    assert body.splitlines()[LINES_THAT_MATTER] == f'<a href="{LINK}">{LINK}</a>'
     assert actions == []
 
 
 def test_a_server_that_finds_links_by_itself_gets_the_bare_link(
     bus: SessionBus, channel: Freedesktop
 ) -> None:
-    event = attempt(device="<b> & </b>")
-    abilities = ("actions", "body", "body-markup")
-    with desktop.spare_server(bus, *abilities), bus.monitored() as monitor:
-        channel.show(live(event))
-        body, actions = monitor.await_member("Notify")[4:6]
+    with desktop.spare_server(bus, "body", "body-markup"):
+        body, _ = _sent(bus, channel, live(attempt(device="<b> & </b>")))
 
-    assert f"\n{LINK}\n" in body
+    assert LINK in body.splitlines()
     assert "&lt;b&gt; &amp; &lt;/b&gt;" in body
-    assert actions[::2] == ["default", "open", "not_me"]
+
+
+def test_a_server_that_shows_markup_raw_gets_plain_text(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    abilities = ("actions", "body", "body-markup", "body-hyperlinks")
+    notification = live(attempt(Kind.CODE, device="<b> & </b>"))
+    with desktop.spare_server(bus, *abilities, name="Notification Daemon"):
+        body, _ = _sent(bus, channel, notification)
+
+    assert body == notification.body
+
+
+def test_a_click_on_the_text_is_offered_wherever_there_is_a_button(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    unknown, code = live(attempt(Kind.UNKNOWN)), live(attempt(Kind.CODE))
+    with desktop.spare_server(bus, "actions"):
+        assert _sent(bus, channel, unknown)[1] == ["default", "not_me"]
+        assert _sent(bus, channel, code)[1] == ["default", "copy", "not_me"]
+
+
+@pytest.mark.parametrize(
+    ("name", "markup"),
+    [("dunst", '<span size="xx-large"><b>123 456</b></span>'), ("?", "<b>123 456</b>")],
+)
+def test_a_code_is_the_first_line_and_as_large_as_the_server_can(
+    bus: SessionBus, channel: Freedesktop, name: str, markup: str
+) -> None:
+    with desktop.spare_server(bus, "actions", "body", "body-markup", name=name):
+        body, _ = _sent(bus, channel, live(attempt(Kind.CODE)))
+
+    assert body.splitlines()[0] == markup
+
+
+def test_the_time_left_is_a_bar_that_grows_shorter(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    bars = []
+    for percent in (91, 40):
+        with dunst.bus.monitored() as monitor:
+            channel.show(replace(live(), percent_left=percent))
+            bars.append(monitor.await_member("Notify")[6]["value"])
+
+    assert live().percent_left == 91
+    assert bars == [("i", 91), ("i", 40)]
+
+
+def test_what_needs_this_program_is_named_after_it_and_what_outlives_it_is_not(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    hints = []
+    for notification in (live(), wording.expired(attempt(), language=Language.JA)):
+        with dunst.bus.monitored() as monitor:
+            channel.show(notification)
+            hints.append(monitor.await_member("Notify")[6])
+
+    assert hints[0]["desktop-entry"] == ("s", "watcher")
+    assert hints[0]["sender-pid"] == ("x", os.getpid())
+    assert not {"desktop-entry", "sender-pid"} & hints[1].keys()
+
+
+# One press, several signals -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        (["default", "not_me"], Action.NOT_ME),
+        (["not_me", "default"], Action.NOT_ME),
+        (["not_me", "open"], Action.NOT_ME),
+        (["open", "not_me"], Action.OPEN),
+        (["default", "default"], Action.CLICK),
+        (["default"], Action.CLICK),
+    ],
+)
+def test_of_the_signals_of_one_press_the_first_of_a_button_counts(
+    keys: list[str], action: Action
+) -> None:
+    pressed: ButtonPressed = SimpleQueue()
+    presses = Presses(lambda *press: pressed.put(press))
+    for key in keys:
+        presses.take(1, Action(key))
+    presses.take(2, Action.OPEN)
+    got = {pressed.get(timeout=PATIENCE_S) for _ in range(2)}
+    presses.close()
+
+    assert got == {(1, action), (2, Action.OPEN)}
+    assert pressed.empty()
+
+
+def test_a_press_after_the_signals_of_the_first_is_a_new_one() -> None:
+    pressed: ButtonPressed = SimpleQueue()
+    now_s = 100.0
+    presses = Presses(lambda *press: pressed.put(press), clock_s=lambda: now_s)
+    presses.take(1, Action.OPEN)
+    now_s += 2 * HOLD_S
+    presses.take(1, Action.OPEN)
+
+    assert pressed.qsize() == 2
+
+
+# Servers that come and go -------------------------------------------------------------
+
+
+def test_what_was_shown_is_lost_with_the_server_and_not_once_it_is_back(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with desktop.display(bus):
+        with desktop.dunst(bus):
+            channel.show(live())
+            channel.show(live(attempt(id=2, device="PC")))
+            channel.withdraw(2)
+            assert channel.lost() == frozenset()
+        desktop.eventually(lambda: channel.lost() == {1})
+        with desktop.dunst(bus) as server:
+            channel.show(live())
+            assert Desktop(bus, server).shown_count() == 1
+            assert channel.lost() == frozenset()
+
+
+def test_what_the_user_closed_is_not_lost_with_the_server(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    with desktop.display(bus), desktop.dunst(bus) as server:
+        one = Desktop(bus, server)
+        channel.show(live())
+        with bus.monitored() as monitor:
+            one.closed()
+            monitor.await_member("NotificationClosed")
+        channel.refresh(live())
+        server.end()
+        bus.await_owner(NOTIFICATIONS, is_there=False)
+        channel.refresh(live())
+
+    assert channel.lost() == frozenset()
+
+
+def test_what_another_program_has_shown_is_replaced_in_its_place(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    brief = Freedesktop(lambda *_: None)
+    handle = brief.show(live())
+    brief.close()
+    assert handle is not None
+    channel.adopt(1, handle)
+    channel.show(live())
+
+    assert dunst.shown_count() == 1
+
+
+def test_what_another_program_left_can_be_withdrawn(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    brief = Freedesktop(lambda *_: None)
+    handle = brief.show(live())
+    brief.close()
+    assert handle is not None
+    channel.adopt(1, handle)
+    channel.withdraw(1)
+
+    assert dunst.shown_count() == 0
+
+
+@pytest.mark.parametrize("part", [0, 1], ids=["another bus", "another server"])
+def test_a_handle_of_another_bus_or_server_is_not_believed(
+    dunst: Desktop, channel: Freedesktop, part: int
+) -> None:
+    handle = channel.show(live())
+    assert handle is not None
+    words = handle.split()
+    words[part] = "x"
+    other = Freedesktop(lambda *_: None)
+    other.adopt(1, " ".join(words))
+    other.withdraw(1)
+    other.close()
+
+    assert dunst.shown_count() == 1
 
 
 def test_a_bus_without_a_server_fails_with_the_reason(
@@ -403,8 +590,23 @@ def test_the_bus_is_searched_for_where_logind_puts_it() -> None:
 
     assert list(addresses({})) == [runtime]
     assert list(
-        addresses({"DBUS_SESSION_BUS_ADDRESS": "a", "XDG_RUNTIME_DIR": "/b"})
-    ) == ["a", "unix:path=/b/bus", runtime]
+        addresses({"DBUS_SESSION_BUS_ADDRESS": "a;c;", "XDG_RUNTIME_DIR": "/b"})
+    ) == ["a", "c", "unix:path=/b/bus", runtime]
+
+
+@pytest.mark.parametrize("joint", [";", None], ids=["in one variable", "by logind"])
+def test_a_bus_without_a_server_is_passed_over_for_one_that_has_it(
+    dunst: Desktop,
+    channel: Freedesktop,
+    monkeypatch: pytest.MonkeyPatch,
+    joint: str | None,
+) -> None:
+    with desktop.session_bus() as empty:
+        address = empty.address + (f";{dunst.bus.address}" if joint else "")
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        channel.show(live())
+
+    assert dunst.shown_count() == 1
 
 
 def test_closing_twice_or_unused_is_no_error(

@@ -50,9 +50,9 @@ def test_the_code_is_on_no_command_line(
 
 
 def test_markup_in_a_mail_is_shown_as_it_is_written(dunst: Desktop) -> None:
-    Plyer().show(live(attempt(device="<b>A</b> & <不明>"), is_armed=False))
+    Plyer().show(live(attempt(account="<b>A</b>&<不明>"), is_armed=False))
 
-    assert "＜b＞A＜/b＞ ＆ ＜不明＞" in dunst.closed()[0]["message"]
+    assert "＜b＞A＜/b＞＆＜" in dunst.closed()[0]["message"]
 
 
 def test_the_bus_that_we_found_is_the_one_that_plyer_uses(
@@ -123,3 +123,8 @@ def test_the_fields_of_windows_are_not_overfilled() -> None:
         notification = live(is_armed=is_armed)
         assert len(notification.title.encode("utf-16-le")) // 2 <= TITLE_UNITS
         assert len(notification.short_body.encode("utf-16-le")) // 2 <= BODY_UNITS
+
+
+def test_beneath_another_channel_it_is_not_believed(dunst: Desktop) -> None:
+    with pytest.raises(NotificationFailed, match="does not say whether"):
+        Plyer(confirms=False).show(live())

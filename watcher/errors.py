@@ -108,6 +108,12 @@ class NothingLive(WatcherError):
     exit_code = ExitCode.NOTHING
 
 
+class NotHandedOver(WatcherError):
+    """No browser took the link, or no clipboard the code: tell the user how else."""
+
+    exit_code = ExitCode.NOTHING
+
+
 class Unreadable(WatcherError):
     """A file to classify is missing or is no mail."""
 

@@ -36,6 +36,10 @@ class EventName(StrEnum):
     STOPPED = "stopped"
 
 
+ANSWERS = (EventName.OPENED, EventName.COPIED, EventName.NOT_ME)
+"""What a person did about an attempt; the first of them binds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a mail lies (RFC 3501 §2.3.1)."""
@@ -94,6 +98,11 @@ class Attempt(Mail):
             kind=kind,
             secret=secret,
         )
+
+    @property
+    def began_at(self) -> datetime:
+        """When the sign-in was tried: the mail's own time, else its arrival."""
+        return self.claim.attempted_at or self.received_at
 
     @property
     def link(self) -> str | None:

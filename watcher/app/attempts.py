@@ -1,18 +1,19 @@
-"""The course of an attempt: notified, reminded of, opened or denied, expired.
+"""The course of an attempt: notified, reminded of, answered, expired.
 
 Every step looks into the log first, so that it does not matter who came before: this
 process, an earlier one, or a command beside it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from watcher.app.browser import launch_in_thread, open_page
+from watcher.app.browser import open_link
+from watcher.app.clipboard import copy_text
 from watcher.app.notifier import Notifier
-from watcher.app.queue import ButtonPressed, Deadline, Remind, Scheduler
-from watcher.clock import ClockStepDetector, SuspendDetector, utc_now
-from watcher.errors import NothingLive
+from watcher.app.queue import ButtonPressed, Deadline, HandedOver, Remind, Scheduler
+from watcher.clock import ClockStepDetector, SuspendDetector, call_in_thread, utc_now
+from watcher.errors import NotHandedOver
 from watcher.events import Attempt, EventName
 from watcher.journal.log import Journal
 from watcher.notify.notification import Action
@@ -24,7 +25,7 @@ REFRESH_EVERY = timedelta(seconds=30)
 
 
 class AttemptTracker:
-    """Schedules, reminds of and expires the attempts of a log."""
+    """Schedules, reminds of and expires the attempts of a log, and takes answers."""
 
     def __init__(
         self,
@@ -32,23 +33,29 @@ class AttemptTracker:
         notifier: Notifier,
         scheduler: Scheduler,
         remind_at: Sequence[timedelta],
+        hidden: Collection[str] = (),
         clock_step: ClockStepDetector | None = None,
         suspend: SuspendDetector | None = None,
     ) -> None:
+        """Prepare; `hidden` names the environment variables that hold passwords."""
         self._journal = journal
         self._notifier = notifier
         self._scheduler = scheduler
         self._remind_at = remind_at
+        self._hidden = hidden
         self._scheduled_id = 0
         self._refreshed_at = utc_now()
         self._clock_step = clock_step or ClockStepDetector()
         self._suspend = suspend or SuspendDetector()
+        self._in_hand: set[int] = set()
+        """Attempts whose link or code is being handed over: that press binds."""
 
     def resume(self, now: datetime) -> None:
         """Expire, schedule and notify of what an earlier daemon left."""
         self.expire(now)
         self.schedule(now)
         self._notifier.notify_pending(now)
+        self._notifier.update(now)
 
     def tick(self, now: datetime) -> None:
         """Move deadlines by a clock step, retry the checkpoint, count down."""
@@ -61,11 +68,11 @@ class AttemptTracker:
         if self._suspend.has_resumed():
             self._scheduler.wake_up()
         self._journal.checkpoint()
+        self._notifier.update(now)
         if now - self._refreshed_at >= REFRESH_EVERY:
             self._refreshed_at = now
-            for event in self._journal.live(now):
-                if not self._is_answered(event.about):
-                    self._notifier.refresh(event.about, now)
+            for event in self._journal.unanswered(now):
+                self._notifier.refresh(event.about, now)
 
     def schedule(self, now: datetime) -> None:
         """Plan reminders and end of each live attempt that has none planned yet."""
@@ -80,8 +87,8 @@ class AttemptTracker:
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over, answered, or a later one is due."""
-        attempt = self._find_live(due.attempt_id, now)
-        if attempt is None or self._is_answered(attempt):
+        attempt = self._find_unanswered(due.attempt_id, now)
+        if attempt is None:
             return
         left = attempt.time_left(now)
         is_overtaken = any(left <= later < due.left for later in self._remind_at)
@@ -94,23 +101,61 @@ class AttemptTracker:
             self._notifier.close(attempt, now)
 
     def press(self, pressed: ButtonPressed, now: datetime) -> None:
-        """Open the page or answer "not me"; nothing if the attempt is over."""
-        attempt = self._find_live(pressed.attempt_id, now)
-        match pressed.action:
-            case Action.OPEN if attempt:
-                try:
-                    open_page(self._journal, attempt, now, launch_in_thread)
-                except NothingLive as error:
-                    logger.warning("%s", error)
-            case Action.NOT_ME if attempt:
-                self._notifier.answer_not_me(attempt, now)
-            case _:
-                pass
+        """Do what was pressed, unless the attempt is over or was answered before.
 
-    def _is_answered(self, attempt: Attempt) -> bool:
-        answers = (EventName.OPENED, EventName.NOT_ME)
-        return any(self._journal.has_happened(attempt.id, name) for name in answers)
+        A click on the text is no answer, and opens the page only while armed.
+        """
+        attempt = self._find_unanswered(pressed.attempt_id, now)
+        if attempt is None:
+            return
+        is_opening = pressed.action is Action.OPEN or (
+            pressed.action is Action.CLICK and self._journal.is_armed(now)
+        )
+        if is_opening and attempt.link:
+            self._hand_over(attempt, EventName.OPENED, open_link, attempt.link)
+        elif pressed.action is Action.COPY and attempt.code:
+            self._hand_over(attempt, EventName.COPIED, copy_text, attempt.code)
+        elif pressed.action is Action.NOT_ME:
+            self._notifier.answer_not_me(attempt, now)
 
-    def _find_live(self, attempt_id: int, now: datetime) -> Attempt | None:
-        live = (event.about for event in self._journal.live(now))
-        return next((one for one in live if one.id == attempt_id), None)
+    def finish(self, done: HandedOver, now: datetime) -> None:
+        """Log what was handed over; say so, and go on reminding, where it was not."""
+        attempt = done.attempt
+        self._in_hand.discard(attempt.id)
+        if done.error is None:
+            self._journal.append(done.answer, at=now, about=attempt)
+            self._notifier.withdraw(attempt.id)
+            return
+        logger.warning("%s", done.error)
+        if done.answer is EventName.OPENED:
+            self._journal.append(
+                EventName.OPEN_FAILED, at=now, about=attempt, detail=str(done.error)
+            )
+        if attempt.expires_at > now:
+            self._notifier.notify_failure(attempt, done.error, now)
+
+    def _hand_over(
+        self,
+        attempt: Attempt,
+        answer: EventName,
+        act: Callable[[str, Collection[str]], None],
+        secret: str,
+    ) -> None:
+        """Start what may take long in a thread; its end comes back by the queue."""
+
+        def run() -> None:
+            error = None
+            try:
+                act(secret, self._hidden)
+            except NotHandedOver as failure:
+                error = failure
+            self._scheduler.put(HandedOver(attempt, answer, error))
+
+        self._in_hand.add(attempt.id)
+        call_in_thread(run)
+
+    def _find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
+        """Return a live attempt; None if it was answered, or is being answered."""
+        unanswered = (event.about for event in self._journal.unanswered(now))
+        found = next((one for one in unanswered if one.id == attempt_id), None)
+        return None if attempt_id in self._in_hand else found

@@ -1,46 +1,94 @@
 """Hands an approval link to the user's browser, because the user said so.
 
-The program itself never visits it. No shell sees the link.
+The only door by which a link leaves the program, which never visits it itself. No shell
+sees the link, no text browser gets it (it would load the page where nobody looks), and
+nothing is believed that was not seen: the portal's answer or the launcher's status.
 """
 
-import webbrowser
-from collections.abc import Callable
-from datetime import datetime
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
-from watcher.clock import call_in_thread
-from watcher.errors import NothingLive
-from watcher.events import Attempt, EventName
+from watcher import child
+from watcher.errors import NotHandedOver
 from watcher.i18n import Text
-from watcher.journal.log import Journal
 
-Launch = Callable[[str], bool]
-"""Hands a link to a browser; returns whether that could be done."""
+LAUNCH_S = 5.0
+"""A launcher that still runs after this is the browser itself, in the foreground."""
+
+_GRAPHICAL = (
+    *("x-www-browser", "firefox", "firefox-esr", "chromium", "chromium-browser"),
+    *("google-chrome", "brave-browser", "microsoft-edge", "epiphany", "konqueror"),
+)
+_TEXT = frozenset({"www-browser", "w3m", "lynx", "links", "links2", "elinks"})
+_SCREENS = ("WAYLAND_DISPLAY", "DISPLAY")
 
 
-def launch_in_thread(link: str) -> bool:
-    """Launch a browser that may run in the foreground, without waiting for its end."""
-    call_in_thread(lambda: webbrowser.open(link))
-    return True
+def open_link(link: str, hidden: Collection[str] = ()) -> None:
+    """Open a link in the user's browser, on the desktop where they sit.
 
-
-def open_page(
-    journal: Journal, attempt: Attempt, now: datetime, launch: Launch = webbrowser.open
-) -> None:
-    """Open the approval page of a live attempt and log that the user went there.
+    `hidden` names the environment variables that no other program may see. It waits for
+    the browser's launcher: up to some seconds, or until the user has chosen a browser.
 
     Raises:
-        NothingLive: it has no link, or no browser can be started.
+        NotHandedOver: no way to open it worked.
     """
-    if attempt.link is None:
-        raise NothingLive(_NO_LINK)
-    if not launch(attempt.link):
-        raise NothingLive(_NO_BROWSER)
-    journal.append(EventName.OPENED, at=now, about=attempt)
+    if sys.platform == "win32":
+        try:
+            os.startfile(link)  # noqa: S606 -- Windows opens it as a double click does
+        except OSError as error:
+            raise NotHandedOver(_FAILED, reason=error.strerror) from error
+        return
+    if sys.platform != "darwin" and _open_by_portal(link):
+        return
+    status: int | None = 1
+    for command in _launchers():
+        try:
+            status = child.start(
+                [*command, link],
+                hidden=hidden,
+                patience_s=LAUNCH_S,
+                changes={"BROWSER": _graphical_browsers()},
+            )
+        except OSError:
+            continue
+        if not status:  # 0, or None: it is the browser, and runs
+            return
+    raise NotHandedOver(_NO_BROWSER)
 
 
-_NO_LINK = Text(
-    en="This mail has no approval link. Open it in your mail program.",
-    ja="このメールに承認リンクはありません。メールソフトで開いてください。",
+def _open_by_portal(link: str) -> bool:
+    from watcher.app.portal import open_uri  # jeepney exists on some platforms only
+
+    return open_uri(link)
+
+
+def _launchers() -> Iterator[list[str]]:
+    """Yield the commands that open a link on this desktop, the best first."""
+    if sys.platform == "darwin":
+        yield ["open"]
+    elif any(os.environ.get(name) for name in _SCREENS):
+        for command in (
+            ["xdg-open"],
+            ["gio", "open"],
+            *([name] for name in _GRAPHICAL),
+        ):
+            if shutil.which(command[0]):
+                yield command
+
+
+def _graphical_browsers() -> str:
+    """Return the value of BROWSER by which xdg-open falls back to no text browser."""
+    configured = filter(None, os.environ.get("BROWSER", "").split(":"))
+    kept = [each for each in configured if Path(each.split()[0]).name not in _TEXT]
+    return ":".join(kept or _GRAPHICAL)
+
+
+_FAILED = Text(
+    en="The browser could not be started ({reason}).",
+    ja="ブラウザーを起動できません({reason})。",
 )
 _NO_BROWSER = Text(
     en="No browser could be started. Run: watcher open --print, and open the link by "

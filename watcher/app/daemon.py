@@ -22,6 +22,7 @@ from watcher.app.queue import (
     ButtonPressed,
     Deadline,
     EventQueue,
+    HandedOver,
     Prune,
     QueueItem,
     Remind,
@@ -30,7 +31,7 @@ from watcher.app.queue import (
 )
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.events import MailboxSynced, MessageFetched, State, StateChanged
+from watcher.events import EventName, MailboxSynced, MessageFetched, State, StateChanged
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify import wording
@@ -58,6 +59,8 @@ class DaemonSettings:
     remind_at: tuple[timedelta, ...]
     keep: timedelta
     """How long events are kept."""
+    hidden: frozenset[str] = frozenset()
+    """Environment variables that hold passwords: no other program sees them."""
     alert_after: timedelta = timedelta(seconds=10)
     """How long the event log may be out of use before the user is told."""
     observe: Callable[[Observed], None] = lambda _: None
@@ -92,7 +95,7 @@ class Daemon:
         self._health = health
         self._ticked_s = 0.0
         self._attempts = AttemptTracker(
-            journal, notifier, self._scheduler, settings.remind_at
+            journal, notifier, self._scheduler, settings.remind_at, settings.hidden
         )
         self._sessions: dict[str, Session] = {}
         self._armed_until: datetime | None = None
@@ -109,18 +112,38 @@ class Daemon:
             self._health.start(self._sessions)
         with self._scheduler.running(), _threads(sessions):
             self._scheduler.every(PRUNE_EVERY, Prune())
-            self._retry_while_busy(lambda: self._attempts.resume(utc_now()))
-            while not self._queue.is_stopping:
-                item = self._queue.next(TICK_S)
-                if item is not None:
-                    self._retry_while_busy(partial(self._handle, item))
-                if monotonic_s() - self._ticked_s >= TICK_S:
-                    self._ticked_s = monotonic_s()
-                    self._retry_while_busy(self._tick)
+            try:
+                self._work()
+            finally:
+                self._end()
         # `status` learns of the end; mails in the queue come again next time.
         for item in self._queue.rest():
             if isinstance(item, StateChanged) and self._health:
                 self._retry_while_busy(partial(self._health.note_state, item))
+
+    def _work(self) -> None:
+        self._retry_while_busy(self._begin)
+        while not self._queue.is_stopping:
+            item = self._queue.next(TICK_S)
+            if item is not None:
+                self._retry_while_busy(partial(self._handle, item))
+            if monotonic_s() - self._ticked_s >= TICK_S:
+                self._ticked_s = monotonic_s()
+                self._retry_while_busy(self._tick)
+
+    def _begin(self) -> None:
+        now = utc_now()
+        if self._health:
+            self._notifier.clear_left(now)
+        self._attempts.resume(now)
+
+    def _end(self) -> None:
+        """Leave nothing stale on the screen, and log the end; neither is waited for."""
+        with suppress(JournalBusy, JournalUnusable):
+            self._notifier.end(utc_now(), is_daemon=self._health is not None)
+        if self._health:
+            with suppress(JournalBusy, JournalUnusable):
+                self._journal.append(EventName.STOPPED, at=utc_now())
 
     def _retry_while_busy(self, act: Callable[[], None]) -> None:
         """Repeat while the event log cannot be written, and alert the user once."""
@@ -128,7 +151,10 @@ class Daemon:
         is_told = False
         while True:
             try:
-                return act()
+                act()
+                if alert_at_s == float("inf"):
+                    self._notifier.withdraw(wording.STUCK_ID)
+                return
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
                 if not is_told:
@@ -142,7 +168,7 @@ class Daemon:
                     with suppress(JournalBusy, JournalUnusable):
                         self._notifier.notify(partial(wording.stuck, error), utc_now())
                 if self._queue.wait_for_stop(BUSY_RETRY_S):
-                    return None
+                    return
 
     def _tick(self) -> None:
         now = utc_now()
@@ -173,6 +199,8 @@ class Daemon:
                 self._attempts.expire(now)
             case ButtonPressed():
                 self._attempts.press(item, now)
+            case HandedOver():
+                self._attempts.finish(item, now)
             case Prune():
                 self._journal.prune(now - self._settings.keep)
 

@@ -69,12 +69,13 @@ class Health:
             "next_try_at": next_try_at and iso(next_try_at),
         }
         self._put(change.account, facts)
-        if change.state is State.CATCHING_UP:
+        if change.state is State.CATCHING_UP and change.account in self._refused:
             self._refused.discard(change.account)
+            self._notifier.withdraw(wording.account_id(change.account))
         if change.state is State.REFUSED and change.account not in self._refused:
             self._refused.add(change.account)
             self._notifier.notify(
-                partial(wording.login_refused, change.account), change.at
+                partial(wording.login_refused, change.account, why=error), change.at
             )
 
     def tick(self, now: datetime) -> None:

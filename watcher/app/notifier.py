@@ -1,7 +1,9 @@
 """Tells the user of events, once each: store, then notify, then confirm.
 
 An attempt is leased in the log before it is shown and confirmed after, so that of two
-programs one shows it, and one that died half-way leaves it to the next.
+programs one shows it, and one that died half-way leaves it to the next. A program that
+stays also keeps the screen true: what was answered elsewhere goes, what the desktop
+lost comes back, and what a short command showed gets its buttons.
 """
 
 import logging
@@ -10,12 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from watcher.app.screen import Screen
+from watcher.clock import monotonic_s
+from watcher.errors import NotHandedOver
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
-from watcher.journal.log import Journal
+from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery
+from watcher.notify.delivery import Delivery, Failure
 from watcher.notify.notification import Notification
+from watcher.notify.wording import Situation
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +43,8 @@ class NotifierSettings:
 
     language: Language
     notify_unverified: bool
+    is_attended: bool = True
+    """Whether this program stays: to act on buttons, and to keep the screen true."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     """Called with each notification and the channel that showed it."""
 
@@ -51,8 +59,12 @@ class Notifier:
         self, journal: Journal, delivery: Delivery | None, settings: NotifierSettings
     ) -> None:
         self._journal = journal
-        self._delivery = delivery
+        self._screen = Screen(journal, delivery) if delivery else None
         self._settings = settings
+        self._failures: dict[int, NotHandedOver] = {}
+        self._retry_at_s: dict[int, float] = {}
+
+    # Attempts ---------------------------------------------------------------------
 
     def notify_new(self, event: Event[Mail], now: datetime) -> None:
         """Show a new event, if it is one to be shown."""
@@ -65,7 +77,7 @@ class Notifier:
                 pass
 
     def notify_pending(self, now: datetime) -> None:
-        """Show the live attempts that no channel has shown yet."""
+        """Show the unanswered attempts that no channel has shown yet."""
         for event in self._journal.unnotified(now):
             self._notify_attempt(event.about, now)
 
@@ -82,55 +94,103 @@ class Notifier:
 
     def refresh(self, attempt: Attempt, now: datetime) -> None:
         """Let the time left count down where the notification is still open."""
-        if self._delivery is None:
-            return
-        was_reminded = self._journal.has_happened(attempt.id, EventName.REMINDED)
-        kind = wording.reminder if was_reminded else wording.live
-        words = self._words(kind, attempt, now)
-        self._delivery.refresh(words(language=self._settings.language))
+        if self._screen is not None and attempt.id in self._screen:
+            self._screen.refresh(self._again(attempt, now))
+
+    def notify_failure(
+        self, attempt: Attempt, error: NotHandedOver, now: datetime
+    ) -> None:
+        """Say that the page did not open, or the code was not copied, and why."""
+        self._failures[attempt.id] = error
+        self.notify(self._words(wording.live, attempt, now), now, about=attempt)
 
     def answer_not_me(self, attempt: Attempt, now: datetime) -> None:
         """Tell a user who did not sign in what to do, and log that it was not them."""
         self._journal.append(EventName.NOT_ME, at=now, about=attempt)
+        self.withdraw(attempt.id)
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
 
     def close(self, attempt: Attempt, now: datetime) -> None:
-        """Withdraw an expired attempt and say that it is over."""
-        if self._delivery is None:
-            return
-        self._delivery.withdraw(attempt.id)
+        """Withdraw an expired attempt; say that it is over to who has not answered."""
+        self.withdraw(attempt.id)
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
-        if was_shown and now - attempt.expires_at < STALE_AFTER:
+        is_news = was_shown and now - attempt.expires_at < STALE_AFTER
+        if is_news and self._journal.answer_to(attempt.id) is None:
             self.notify(partial(wording.expired, attempt), now)
+
+    # Everything -------------------------------------------------------------------
 
     def notify(
         self, words: Words, now: datetime, about: Attempt | None = None
     ) -> str | None:
         """Show it and return the channel that did; log each channel that did not."""
-        if self._delivery is None:
+        if self._screen is None:
             return None
         notification = words(language=self._settings.language)
-        delivered = self._delivery.deliver(notification)
+        delivered = self._screen.show(notification)
         for failure in delivered.failures:
-            detail = f"{failure.channel}: {failure.error}"
-            logger.info("a channel did not show it: %s", detail)
-            self._journal.append(
-                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
-            )
+            self._log_failure(failure, now, about)
         if delivered.channel is not None:
             self._settings.on_shown(notification, delivered.channel)
         return delivered.channel
 
+    def withdraw(self, replaces_id: int) -> None:
+        """Take a notification off the screen, if it is there."""
+        if self._screen is not None:
+            self._screen.withdraw(replaces_id)
+
+    # The screen -------------------------------------------------------------------
+
+    def clear_left(self, now: datetime) -> None:
+        """Take away what programs that ended left, but for unanswered attempts."""
+        if self._screen is not None:
+            keep = {event.about.id for event in self._journal.unanswered(now)}
+            self._screen.clear_left(keep)
+
+    def update(self, now: datetime) -> None:
+        """Keep the screen true: withdraw what is answered, show what is not there."""
+        if self._screen is None or not self._settings.is_attended:
+            return
+        attempts = {one.about.id: one.about for one in self._journal.unanswered(now)}
+        for answered in self._screen.attempt_ids - attempts.keys():
+            self._screen.withdraw(answered)
+        self.notify_pending(now)
+        for lost in self._screen.lost():
+            attempt = attempts.get(lost.replaces_id)
+            self._screen.restore(self._again(attempt, now) if attempt else lost)
+        for attempt in attempts.values():
+            if attempt.id not in self._screen:
+                self._take_over(attempt, now)
+
+    def end(self, now: datetime, *, is_daemon: bool) -> None:
+        """Withdraw what nobody keeps true; the daemon says so of a live attempt."""
+        if self._screen is None:
+            return
+        farewell = None
+        alive = [event.about for event in self._journal.unanswered(now)]
+        if alive and is_daemon:
+            last = max(alive, key=lambda attempt: attempt.expires_at)
+            farewell = wording.ended(last, now=now, language=self._settings.language)
+        self._screen.clear(farewell)
+
+    def _take_over(self, attempt: Attempt, now: datetime) -> None:
+        """Show what another program has shown, in its place; not too often."""
+        is_due = monotonic_s() >= self._retry_at_s.get(attempt.id, 0.0)
+        was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        if self._screen is None or not (is_due and was_shown):
+            return
+        self._retry_at_s[attempt.id] = monotonic_s() + DELIVERY_LEASE.total_seconds()
+        self._screen.adopt(attempt.id)
+        self.notify(lambda language: self._again(attempt, now), now, about=attempt)
+
+    # ------------------------------------------------------------------------------
+
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
-        if self._delivery and self._journal.acquire_lease(attempt.id, now):
+        if self._screen and self._journal.acquire_lease(attempt.id, now):
             self._show(wording.live, attempt, EventName.NOTIFIED, now)
 
     def _show(
-        self,
-        kind: Callable[..., Notification],
-        attempt: Attempt,
-        confirmed_by: EventName,
-        now: datetime,
+        self, kind: Words, attempt: Attempt, confirmed_by: EventName, now: datetime
     ) -> None:
         """Show an attempt, and confirm it in the log only if a channel showed it."""
         channel = self.notify(self._words(kind, attempt, now), now, about=attempt)
@@ -142,13 +202,32 @@ class Notifier:
             return
         count = self._journal.count(EventName.UNVERIFIED, now - HOUR)
         if count <= UNVERIFIED_AN_HOUR:
-            self.notify(partial(wording.unverified, attempt), now)
+            self.notify(partial(wording.unverified, attempt, now=now), now)
         elif count == UNVERIFIED_AN_HOUR + 1:
             self.notify(partial(wording.unverified_summary, count), now)
 
-    def _words(
-        self, kind: Callable[..., Notification], attempt: Attempt, now: datetime
-    ) -> Words:
-        armed_until = self._journal.armed_until()
-        is_armed = armed_until is not None and now < armed_until
-        return partial(kind, attempt, now=now, is_armed=is_armed)
+    def _log_failure(
+        self, failure: Failure, now: datetime, about: Attempt | None
+    ) -> None:
+        """Log that a channel did not show it; once for each attempt."""
+        detail = f"{failure.channel}: {failure.error}"
+        logger.info("a channel did not show it: %s", detail)
+        self._journal.append(
+            EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
+        )
+
+    def _again(self, attempt: Attempt, now: datetime) -> Notification:
+        """Return a live attempt's notification as it is to be now."""
+        was_reminded = self._journal.has_happened(attempt.id, EventName.REMINDED)
+        kind = wording.reminder if was_reminded else wording.live
+        words = self._words(kind, attempt, now)
+        return words(language=self._settings.language)
+
+    def _words(self, kind: Words, attempt: Attempt, now: datetime) -> Words:
+        situation = Situation(
+            now=now,
+            is_armed=self._journal.is_armed(now),
+            is_attended=self._settings.is_attended,
+            failure=self._failures.get(attempt.id),
+        )
+        return partial(kind, attempt, situation=situation)

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from watcher.events import MessageFetched, Report
+from watcher.errors import NotHandedOver
+from watcher.events import Attempt, EventName, MessageFetched, Report
 from watcher.notify.notification import Action
 
 
@@ -37,10 +38,19 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class ButtonPressed:
-    """The user pressed a button of a notification."""
+    """The user pressed a button of a notification, or clicked on its text."""
 
     attempt_id: int
     action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A browser has taken the link, or the clipboard the code, or it failed."""
+
+    attempt: Attempt
+    answer: EventName
+    error: NotHandedOver | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class Prune:
     """Events older than they are kept can be deleted."""
 
 
-QueueItem = Report | Remind | Deadline | ButtonPressed | Retry | Prune
+QueueItem = Report | Remind | Deadline | ButtonPressed | HandedOver | Retry | Prune
 
 MAILS_AT_ONCE = 64
 """Mails in the queue, of 256 KiB at most: 16 MiB, and a second of work."""
@@ -120,7 +130,7 @@ class Scheduler:
     """Puts values on a queue at set times. `put` must be safe from any thread."""
 
     def __init__(self, put: Callable[[QueueItem], None]) -> None:
-        self._put = put
+        self.put = put
         # Without a time zone of its own it asks the system's, which may be broken.
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -145,7 +155,7 @@ class Scheduler:
     def at(self, when: datetime, value: QueueItem) -> None:
         """Put a value at an instant, or at once if it is past; the same value moves."""
         self._scheduler.add_job(
-            self._put,
+            self.put,
             "date",
             run_date=when,
             args=(value,),
@@ -160,5 +170,5 @@ class Scheduler:
     def every(self, span: timedelta, value: QueueItem) -> None:
         """Put a value again and again."""
         self._scheduler.add_job(
-            self._put, "interval", seconds=span.total_seconds(), args=(value,)
+            self.put, "interval", seconds=span.total_seconds(), args=(value,)
         )

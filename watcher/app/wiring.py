@@ -29,6 +29,12 @@ def dns_verify(config: Config) -> Verify:
     return verifier(dns_lookup(config.dkim.nameservers, config.dkim.timeout))
 
 
+def secret_variables(config: Config | None) -> frozenset[str]:
+    """Return the environment variables that hold passwords."""
+    accounts = config.accounts if config else ()
+    return frozenset(one.password_env for one in accounts if one.password_env)
+
+
 OpenChannels = Callable[[OnAction], Sequence[Channel]]
 """Opens channels that report the buttons pressed, the best one first."""
 
@@ -53,6 +59,8 @@ class App:
     """Whether this is the one program that notes how well the accounts are watched."""
     is_one_shot: bool = False
     """Whether to end after one sync of every account."""
+    is_attended: bool = True
+    """Whether it stays to act on the buttons of what it shows."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     observe: Callable[[Observed], None] = lambda _: None
     on_trouble: Callable[[WatcherError], None] = lambda _: None
@@ -66,6 +74,7 @@ class App:
             settings = NotifierSettings(
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
+                is_attended=self.is_attended,
                 on_shown=self.on_shown,
             )
             notifier = Notifier(self.journal, delivery, settings)
@@ -85,6 +94,7 @@ class App:
                 DaemonSettings(
                     remind_at=self.config.notify.remind_at,
                     keep=self.config.log.keep,
+                    hidden=secret_variables(self.config),
                     observe=self.observe,
                     on_trouble=self.on_trouble,
                 ),

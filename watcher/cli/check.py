@@ -3,6 +3,7 @@
 import sys
 import threading
 from dataclasses import replace
+from datetime import datetime
 
 from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
@@ -28,6 +29,7 @@ def run(options: Options) -> int:
             verify=dns_verify(config),
             open_channels=None if options.no_notify else open_channels(config),
             is_one_shot=options.wait is None,
+            is_attended=False,
         )
         return Check(app, options).run()
 
@@ -50,7 +52,7 @@ class Check:
             timer.start()
         self._app.run()
         journal, now = self._app.journal, utc_now()
-        live = journal.live(now)
+        live = journal.unanswered(now)
         for event in live:
             if self._options.json:
                 print(to_json(event, now))
@@ -61,11 +63,18 @@ class Check:
         for account, error in self._errors.items():
             print(f"{account}: {error.say(language)}", file=sys.stderr)
         if not (live or self._options.json or self._errors):
-            recent = journal.events(since=now - self._app.config.watch.window)
-            is_doubtful = any(one.event is EventName.UNVERIFIED for one in recent)
-            print((_DOUBTFUL if is_doubtful else _NOTHING).say(language))
+            print(self._nothing(now).say(language))
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
+
+    def _nothing(self, now: datetime) -> Text:
+        """Return why no attempt is waiting, as far as there is more to say."""
+        journal = self._app.journal
+        if journal.live(now):
+            return _ANSWERED
+        recent = journal.events(since=now - self._app.config.watch.window)
+        is_doubtful = any(one.event is EventName.UNVERIFIED for one in recent)
+        return _DOUBTFUL if is_doubtful else _NOTHING
 
     def _observe(self, observed: Observed) -> None:
         match observed:
@@ -76,13 +85,21 @@ class Check:
                     self._errors.pop(account, None)
             case _:
                 pass
-        if self._options.wait is not None and self._app.journal.live(utc_now()):
+        if self._options.wait is not None and self._app.journal.unanswered(utc_now()):
             self._app.queue.stop()
 
 
 _NOTHING = Text(
     en="No sign-in attempt is waiting for you.",
     ja="承認を待っているサインイン試行はありません。",
+)
+_ANSWERED = Text(
+    en="No sign-in attempt is waiting for you: you have answered the one that is still "
+    "alive. To open its page again, see its number in `watcher log`, and run: watcher "
+    "open NUMBER",
+    ja="承認を待っているサインイン試行はありません。まだ有効な試行には、もう答えています。"
+    "もう一度開くには、`watcher log` で番号を確かめて watcher open 番号 と打って"
+    "ください。",
 )
 _DOUBTFUL = Text(
     en="No proved sign-in attempt is waiting for you, but a mail came that may be one "

@@ -40,7 +40,7 @@ class Options(argparse.Namespace):
     reveal: bool
     # expect
     span: timedelta
-    # open
+    # open, copy
     id: int | None
     print_only: bool
 
@@ -190,7 +190,11 @@ _OPEN = Text(
     ja="いちばん新しい有効な試行の承認ページをブラウザーで開く",
 )
 _ID = Text(
-    en="the attempt to open (see `watcher log`)", ja="開く試行(`watcher log` で確認)"
+    en="the attempt's number (see `watcher log`)", ja="試行の番号(`watcher log` で確認)"
+)
+_COPY = Text(
+    en="copy the code of the newest live attempt to the clipboard",
+    ja="いちばん新しい有効な試行の確認コードをクリップボードにコピーする",
 )
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
 _EXPECT = Text(
@@ -239,6 +243,7 @@ COMMANDS = {
     "classify": (_CLASSIFY, "--json --received-at files"),
     "log": (_LOG, "-n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
+    "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span"),
     "status": (_STATUS, "--json"),
 }

@@ -1,7 +1,6 @@
 """`watcher run`: the daemon, in the foreground."""
 
 import sys
-from contextlib import suppress
 
 from watcher.app.lock import only_daemon
 from watcher.app.queue import EventQueue
@@ -10,7 +9,7 @@ from watcher.cli.context import configuration, journal_path
 from watcher.cli.parser import Options
 from watcher.cli.signals import ending_in_time
 from watcher.clock import utc_now
-from watcher.errors import ExitCode, JournalBusy, JournalUnusable
+from watcher.errors import ExitCode
 from watcher.events import EventName
 from watcher.i18n import Text
 from watcher.journal.log import Journal
@@ -38,8 +37,6 @@ def run(options: Options) -> int:
             text = _WATCHING.say(options.language, names=names)
             print(text, file=sys.stderr, flush=True)
         app.run()
-        with suppress(JournalBusy, JournalUnusable):  # the end is no time to wait
-            journal.append(EventName.STOPPED, at=utc_now())
     return ExitCode.OK
 
 

@@ -66,3 +66,13 @@ class Progress:
     def _clear(self) -> None:
         if self._is_shown:
             print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
+
+
+AGREED = frozenset({"yes", "はい"})
+
+
+def confirm(question: str) -> bool:
+    """Ask on standard error; return whether the answer is a whole yes."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    answer = sys.stdin.readline() if sys.stdin else ""
+    return answer.strip().lower() in AGREED

@@ -22,7 +22,7 @@ from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import FIELDS, AnyEvent, from_fields, to_fields
 from watcher.i18n import Text
 
-FORMAT = 1
+FORMAT = 2
 """`PRAGMA user_version` of the tables below."""
 
 BUSY_TIMEOUT_S = 5.0
@@ -48,6 +48,9 @@ CREATE TABLE cursors (account TEXT, mailbox TEXT, uid_validity INTEGER NOT NULL,
   uid_next INTEGER NOT NULL, PRIMARY KEY (account, mailbox)) WITHOUT ROWID;
 CREATE TABLE sessions (account TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 """
+_SHOWN = "CREATE TABLE shown (replaces_id INTEGER PRIMARY KEY, handle TEXT NOT NULL);"
+_MIGRATIONS = {0: _SCHEMA + _SHOWN, 1: _SHOWN}
+"""What leads from an older format to this one."""
 
 
 class Database:
@@ -118,8 +121,8 @@ class Database:
         if self._format() == FORMAT:
             return
         with self.transaction():
-            if self._format() == 0:  # no other program was quicker
-                for statement in _SCHEMA.split(";"):
+            if self._format() < FORMAT:  # no other program was quicker
+                for statement in _MIGRATIONS[self._format()].split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 

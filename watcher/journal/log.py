@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from watcher.events import (
+    ANSWERS,
     UNRECORDED,
     AnyEvent,
     Attempt,
@@ -44,6 +45,10 @@ PAGE = 500
 _NOT_OVER = (
     "WHERE e.event = 'attempt' AND NOT EXISTS (SELECT 1 FROM events x "
     "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
+)
+_NOT_ANSWERED = (
+    "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
+    f"a.event IN ({', '.join(repr(name.value) for name in ANSWERS)}))"
 )
 _NOT_NOTIFIED = (
     "NOT EXISTS (SELECT 1 FROM events n "
@@ -204,6 +209,17 @@ class Journal:
                 (account, json.dumps(state)),
             )
 
+    def put_shown(self, replaces_id: int, handle: str | None) -> None:
+        """Store the desktop's handle of what is shown; None: it is not shown."""
+        with self._database.transaction():
+            self._database.query(
+                "DELETE FROM shown WHERE replaces_id = ?", (replaces_id,)
+            )
+            if handle is not None:
+                self._database.query(
+                    "INSERT INTO shown VALUES (?, ?)", (replaces_id, handle)
+                )
+
     # Reading ----------------------------------------------------------------------
 
     def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
@@ -213,12 +229,29 @@ class Journal:
             (to_ms(now), after_id),
         )
 
-    def unnotified(self, now: datetime) -> list[Event[Attempt]]:
-        """Return the live attempts that no notification is known to have shown."""
+    def unanswered(self, now: datetime) -> list[Event[Attempt]]:
+        """Return the live attempts that nobody has answered, oldest first."""
         return self._attempts(
-            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_NOTIFIED} ORDER BY e.id",
+            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} ORDER BY e.id",
             (to_ms(now),),
         )
+
+    def unnotified(self, now: datetime) -> list[Event[Attempt]]:
+        """Return those that no notification is known to have shown."""
+        return self._attempts(
+            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} AND {_NOT_NOTIFIED} "
+            "ORDER BY e.id",
+            (to_ms(now),),
+        )
+
+    def answer_to(self, attempt_id: int) -> EventName | None:
+        """Return the answer to an attempt, the first one, which binds."""
+        rows = self._database.query(
+            "SELECT event FROM events WHERE attempt_id = ? AND event IN (?, ?, ?) "
+            "ORDER BY id LIMIT 1",
+            (attempt_id, *ANSWERS),
+        )
+        return EventName(cast(str, rows[0][0])) if rows else None
 
     def has_happened(self, attempt_id: int, name: EventName) -> bool:
         """Return whether an event about this attempt is in the log."""
@@ -245,6 +278,11 @@ class Journal:
         )
         return from_ms(cast(int, rows[0][0])) if rows else None
 
+    def is_armed(self, now: datetime) -> bool:
+        """Return whether the user expects a sign-in now."""
+        until = self.armed_until()
+        return until is not None and now < until
+
     def events(
         self, *, after_id: int = 0, since: datetime | None = None
     ) -> Iterator[AnyEvent]:
@@ -262,6 +300,11 @@ class Journal:
     def last(self, count: int) -> list[AnyEvent]:
         """Return the newest events, oldest first."""
         return self._events("ORDER BY e.id DESC LIMIT ?", (count,))[::-1]
+
+    def shown(self) -> dict[int, str]:
+        """Return the desktop's handles of what is shown, by `replaces_id`."""
+        rows = self._database.query("SELECT replaces_id, handle FROM shown")
+        return dict(cast(list[tuple[int, str]], rows))
 
     def cursors(self, account: str) -> dict[str, Cursor]:
         """Return how far each mailbox of an account was synced, by its name."""

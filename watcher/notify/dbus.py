@@ -57,10 +57,10 @@ def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Yield the addresses where the user's session bus may be, the likeliest first.
 
     cron and ssh set neither variable, a systemd user service not always both; logind
-    puts the bus into the user's runtime directory.
+    puts the bus into the user's runtime directory. The first variable may hold several
+    addresses (D-Bus Specification, "Server Addresses").
     """
-    if address := environment.get("DBUS_SESSION_BUS_ADDRESS"):
-        yield address
+    yield from filter(None, environment.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"))
     if directory := environment.get("XDG_RUNTIME_DIR"):
         yield f"unix:path={directory}/bus"
     yield f"unix:path=/run/user/{os.getuid()}/bus"
@@ -75,7 +75,11 @@ class Bus:
 
     def __init__(self, address: str, on_signal: OnSignal) -> None:
         self.address = address
+        self.unique_name = ""
+        """Our name on the bus, which it gives in its reply to Hello."""
         self.is_open = True
+        self.on_lost: Callable[[], None] = _ignore
+        """Called on the reader's thread when the connection is lost or closed."""
         self._on_signal = on_signal
         try:
             self._socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
@@ -112,6 +116,12 @@ class Bus:
         except DBusErrorResponse as error:
             raise NotificationFailed(_REFUSED, reason=error.name) from error
 
+    def start(self, service: str) -> None:
+        """Let the bus start a service that does not run, or raise."""
+        (is_there,) = self.call(message_bus.NameHasOwner(service))
+        if not is_there:
+            self.call(message_bus.StartServiceByName(service))
+
     def close(self) -> None:
         """Close the connection; the reader ends by itself."""
         self.is_open = False
@@ -141,6 +151,7 @@ class Bus:
             self._socket.close()
             for reply, _ in list(self._waiting.values()):
                 reply.set_exception(ConnectionResetError())
+            self.on_lost()
 
     def _take(self, message: Message) -> None:
         fields = message.header.fields
@@ -155,23 +166,35 @@ class Bus:
             reply.set_result(message.body)
 
 
-def connect(on_signal: OnSignal = _ignore, rules: Iterable[MatchRule] = ()) -> Bus:
-    """Return a connection to the session bus that receives the signals of `rules`.
+def connect(
+    service: str,
+    on_signal: OnSignal = _ignore,
+    rules: Iterable[MatchRule] = (),
+    on_lost: Callable[[], None] = _ignore,
+) -> Bus:
+    """Return a connection to the session bus on which a service is, or can be started.
 
-    Raises `NotificationFailed` with the failure of the likeliest address.
+    It receives the signals of `rules`; `on_lost` is called on the reader's thread when
+    it ends. Raises `NotificationFailed` with the failure of the first bus that could be
+    reached, else of the likeliest address.
     """
-    failures = []
-    for address in addresses():
+    failures: list[NotificationFailed] = []
+    unreached: list[NotificationFailed] = []
+    for address in dict.fromkeys(addresses()):
         try:
             bus = Bus(address, on_signal)
-            try:
-                bus.call(message_bus.Hello())
-                for rule in rules:
-                    bus.call(message_bus.AddMatch(rule))
-            except NotificationFailed:
-                bus.close()
-                raise
-            return bus
         except NotificationFailed as error:
+            unreached.append(error)
+            continue
+        try:
+            (bus.unique_name,) = bus.call(message_bus.Hello())
+            for rule in rules:
+                bus.call(message_bus.AddMatch(rule))
+            bus.start(service)
+        except NotificationFailed as error:
+            bus.close()
             failures.append(error)
-    raise failures[0]
+        else:
+            bus.on_lost = on_lost
+            return bus
+    raise [*failures, *unreached][0]

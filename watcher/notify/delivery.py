@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,8 @@ class Delivered:
 
     channel: str | None
     failures: tuple[Failure, ...] = ()
+    handle: str | None = None
+    """By which another process can adopt it, None where the desktop has no such."""
 
 
 class Delivery:
@@ -45,11 +48,11 @@ class Delivery:
         failures: list[Failure] = []
         for channel in self._channels:
             try:
-                channel.show(notification)
+                handle = channel.show(notification)
             except NotificationFailed as error:
                 failures.append(Failure(channel.name, error))
             else:
-                return Delivered(channel.name, tuple(failures))
+                return Delivered(channel.name, tuple(failures), handle)
         return Delivered(None, tuple(failures))
 
     def refresh(self, notification: Notification) -> None:
@@ -61,6 +64,23 @@ class Delivery:
         """Close what is shown of this `replaces_id`, on every channel."""
         for channel in self._channels:
             channel.withdraw(replaces_id)
+
+    def adopt(self, replaces_id: int, handle: str) -> None:
+        """Treat what another process has shown as shown under this `replaces_id`."""
+        for channel in self._channels:
+            channel.adopt(replaces_id, handle)
+
+    def restore(self, notification: Notification) -> str | None:
+        """Show it where it was lost; return its handle, None if it is lost still."""
+        for channel in self._channels:
+            if notification.replaces_id in channel.lost():
+                with suppress(NotificationFailed):
+                    return channel.show(notification)
+        return None
+
+    def lost(self) -> frozenset[int]:
+        """Return what was still shown when its desktop lost it, and is not back."""
+        return frozenset().union(*(channel.lost() for channel in self._channels))
 
     def close(self) -> None:
         """Release what the channels hold; what is shown stays."""
@@ -95,7 +115,9 @@ def desktop_channels(on_action: OnAction) -> tuple[Channel, ...]:
 
             return (_plyer(), Osascript())
         case _:
-            return (_freedesktop(on_action), _plyer())
+            # notify-send speaks to the server that has just refused, and says nothing
+            # of what comes of it.
+            return (_freedesktop(on_action), _plyer(confirms=False))
 
 
 def _freedesktop(on_action: OnAction) -> Channel:
@@ -104,10 +126,10 @@ def _freedesktop(on_action: OnAction) -> Channel:
     return Freedesktop(on_action)
 
 
-def _plyer() -> Channel:
+def _plyer(*, confirms: bool = True) -> Channel:
     from watcher.notify.plyer import Plyer
 
-    return Plyer()
+    return Plyer(confirms=confirms)
 
 
 def _terminal() -> Channel:

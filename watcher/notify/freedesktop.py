@@ -1,22 +1,28 @@
 """Shows notifications as the Desktop Notifications Specification 1.2 describes them.
 
 Urgent ones are critical, so they stay until somebody acts; buttons call back; a later
-notification of the same `replaces_id` replaces the one before.
+notification of the same `replaces_id` replaces the one before, also one that another
+process has shown.
 """
 
 import html
+import os
+from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from threading import Lock, Timer
+from time import monotonic
 
 from jeepney import DBusAddress, MatchRule, Message, message_bus, new_method_call
 
 from watcher.errors import NotificationFailed
 from watcher.notify.dbus import CALL_TIMEOUT_S, Body, Bus, connect
-from watcher.notify.notification import Action, Channel, Notification, OnAction
+from watcher.notify.notification import Action, Channel, Holds, Notification, OnAction
 
 _NAME = "org.freedesktop.Notifications"
 _SERVICE = DBusAddress("/org/freedesktop/Notifications", _NAME, _NAME)
-
 _PING = new_method_call(
     DBusAddress(
         message_bus.object_path, message_bus.bus_name, "org.freedesktop.DBus.Peer"
@@ -26,16 +32,48 @@ _PING = new_method_call(
 
 _NORMAL, _CRITICAL = 1, 2
 _NEVER, _SERVER_DECIDES = 0, -1
-_DEFAULT = "default"
-"""The action of a click on the notification itself."""
-_ACTIONS = {_DEFAULT: Action.OPEN} | {action.value: action for action in Action}
-
 
 _SIGNALS = (
     MatchRule(type="signal", sender=_NAME, interface=_NAME),
     MatchRule(type="signal", sender=message_bus.bus_name, member="NameOwnerChanged"),
 )
 _SIGNALS[1].add_arg_condition(0, _NAME)
+
+HOLD_S = 0.3
+"""How long a click on the text waits: some servers send one with a button's press."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """The server that owns the name now, and what it can do."""
+
+    bus_id: str
+    owner: str
+    name: str
+    capabilities: frozenset[str]
+
+    @property
+    def has_buttons(self) -> bool:
+        return "actions" in self.capabilities
+
+    @property
+    def has_hyperlinks(self) -> bool:
+        """Whether it shows links; notification-daemon 3.20 says so and shows markup."""
+        return "body-hyperlinks" in self.capabilities and self.name not in _SHOW_MARKUP
+
+    def handle(self, shown: int) -> str:
+        """Return the handle of a notification; it names the bus and the server, too."""
+        return f"{self.bus_id} {self.owner} {shown}"
+
+
+_SHOW_MARKUP = frozenset({"Notification Daemon"})
+_DRAW_BARS = frozenset({"dunst"})
+"""Which draw the hint `value` as a bar below the text; xfce4-notifyd shows it alone."""
+_LARGE = {
+    "dunst": '<span size="xx-large"><b>{}</b></span>',
+    "Xfce Notify Daemon": '<span size="xx-large"><b>{}</b></span>',
+}
+"""How servers that read all of Pango's markup show text large; others know `<b>`."""
 
 
 class Freedesktop(Channel):
@@ -44,27 +82,24 @@ class Freedesktop(Channel):
     name = "freedesktop"
 
     def __init__(self, on_action: OnAction) -> None:
-        self._on_action = on_action
+        self._presses = Presses(on_action)
         self._bus: Bus | None = None
-        self._capabilities: frozenset[str] | None = None
+        self._server: _Server | None = None
         self._shown: dict[int, int] = {}
         """The server's ids by `replaces_id`; filled on the reader's thread alone."""
+        self._lost: set[int] = set()
 
-    def show(self, notification: Notification) -> None:
+    def show(self, notification: Notification) -> str | None:
         """Show it in place of the one before; raise `NotificationFailed` if not."""
-        if self._bus is None or not self._bus.is_open:
-            self._forget_all()
-            self._bus = connect(self._take_signal, _SIGNALS)
-        capabilities = self._capabilities  # the reader may reset it at any time
-        if capabilities is None:
-            (names,) = self._bus.call(new_method_call(_SERVICE, "GetCapabilities"))
-            self._capabilities = capabilities = frozenset(names)
+        bus, server = self._connect()
         replaces_id = notification.replaces_id
         replaces = self._find_open(replaces_id) or 0
-        self._bus.call(
-            _notify(notification, replaces=replaces, capabilities=capabilities),
+        (shown,) = bus.call(
+            _notify(notification, replaces=replaces, server=server),
             then=lambda body: self._shown.update({replaces_id: body[0]}),
         )
+        self._lost.discard(replaces_id)
+        return server.handle(shown)
 
     def refresh(self, notification: Notification) -> None:
         """Replace it if it is still shown; what the user closed stays closed."""
@@ -72,18 +107,41 @@ class Freedesktop(Channel):
             if self._find_open(notification.replaces_id) is not None:
                 self.show(notification)
 
+    def adopt(self, replaces_id: int, handle: str) -> None:
+        """Treat another process's notification as ours, if its server still runs."""
+        shown = int(handle.rsplit(" ", 1)[1])
+        with suppress(NotificationFailed):
+            bus, server = self._connect()
+            if server.handle(shown) == handle:
+                bus.call(_PING, then=lambda _: self._shown.update({replaces_id: shown}))
+
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, if anything is."""
+        self._lost.discard(replaces_id)
         shown = self._shown.get(replaces_id)
         if shown is not None and self._bus is not None and self._bus.is_open:
             message = new_method_call(_SERVICE, "CloseNotification", "u", (shown,))
             with suppress(NotificationFailed):  # it was closed meanwhile
-                self._bus.call(message)
+                self._bus.call(message, then=lambda _: self._close(shown))
+
+    def lost(self) -> frozenset[int]:
+        """Return what was shown when the server or the bus went away."""
+        return frozenset(self._lost)
 
     def close(self) -> None:
         """Close the connection; what is shown stays."""
+        self._presses.close()
         if self._bus is not None:
             self._bus.close()
+
+    def _connect(self) -> tuple[Bus, _Server]:
+        """Return the connection and the server, asked anew after either was lost."""
+        if self._bus is None or not self._bus.is_open:
+            self._bus = connect(_NAME, self._take_signal, _SIGNALS, self._forget_all)
+        server = self._server  # the reader may reset it at any time
+        if server is None:
+            self._server = server = _ask(self._bus)
+        return self._bus, server
 
     def _find_open(self, replaces_id: int) -> int | None:
         """Return the server's id of what is still open, None if nothing is.
@@ -97,21 +155,78 @@ class Freedesktop(Channel):
 
     def _take_signal(self, member: str, body: Body) -> None:
         match member, body:
-            case "ActionInvoked", (int(shown), str(key)):
+            case "ActionInvoked", (int(shown), str(key)) if key in list(Action):
                 for replaces_id, number in self._shown.items():
-                    if number == shown and key in _ACTIONS:
-                        self._on_action(replaces_id, _ACTIONS[key])
+                    if number == shown:
+                        self._presses.take(replaces_id, Action(key))
                         break
             case "NotificationClosed", (int(closed), _):
-                kept = (pair for pair in self._shown.items() if pair[1] != closed)
-                self._shown = dict(kept)
+                self._close(closed)
             case "NameOwnerChanged", (name, *_) if name == _NAME:
                 self._forget_all()
 
+    def _close(self, closed: int) -> None:
+        kept = (pair for pair in self._shown.items() if pair[1] != closed)
+        self._shown = dict(kept)
+
     def _forget_all(self) -> None:
-        """Drop the ids and capabilities of a server that may have been replaced."""
+        """Drop the ids of a server that is gone or new; what it showed is lost."""
+        self._lost.update(self._shown)
         self._shown = {}
-        self._capabilities = None
+        self._server = None
+
+
+class Presses:
+    """Makes one press of the several signals that some servers send for it.
+
+    The first real one counts: a click on the text waits `HOLD_S` for a button's signal,
+    and whatever comes as soon after a press belongs to it.
+    """
+
+    def __init__(
+        self, on_action: OnAction, clock_s: Callable[[], float] = monotonic
+    ) -> None:
+        self._on_action = on_action
+        self._clock_s = clock_s
+        self._lock = Lock()
+        self._held: dict[int, Timer] = {}
+        self._pressed_s: dict[int, float] = {}
+
+    def take(self, replaces_id: int, action: Action) -> None:
+        """Take a signal; report the press that it makes, if it makes one."""
+        with self._lock:
+            since_s = self._clock_s() - self._pressed_s.get(replaces_id, -HOLD_S)
+            is_echo = since_s < HOLD_S
+            if is_echo or (action is Action.CLICK and replaces_id in self._held):
+                return
+            if action is Action.CLICK:
+                timer = Timer(HOLD_S, partial(self._release, replaces_id))
+                timer.daemon = True
+                self._held[replaces_id] = timer
+                timer.start()
+                return
+            if held := self._held.pop(replaces_id, None):
+                held.cancel()
+            self._pressed_s[replaces_id] = self._clock_s()
+        self._on_action(replaces_id, action)
+
+    def close(self) -> None:
+        """Report nothing more."""
+        with self._lock:
+            self._on_action = _ignore
+            for timer in self._held.values():
+                timer.cancel()
+
+    def _release(self, replaces_id: int) -> None:
+        with self._lock:
+            if self._held.pop(replaces_id, None) is None:  # a button's signal came
+                return
+            self._pressed_s[replaces_id] = self._clock_s()
+        self._on_action(replaces_id, Action.CLICK)
+
+
+def _ignore(*_: object) -> None:
+    """Report to nobody any more."""
 
 
 def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
@@ -119,45 +234,79 @@ def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
 
     Raises `NotificationFailed` with the reason if none does.
     """
-    with closing(connect()) as bus:
+    with closing(connect(_NAME)) as bus:
         request = new_method_call(_SERVICE, "GetServerInformation")
         bus.call(request, timeout_s=timeout_s)
         return bus.address
 
 
-def _notify(
-    notification: Notification, *, replaces: int, capabilities: frozenset[str]
-) -> Message:
-    """Return the call of `Notify`; a click on the text opens the page, if one may."""
+def _ask(bus: Bus) -> _Server:
+    """Ask the bus and the server who they are; a server that is gone is started."""
+    bus.start(_NAME)
+    (bus_id,) = bus.call(message_bus.GetId())
+    (owner,) = bus.call(message_bus.GetNameOwner(_NAME))
+    name, *_ = bus.call(new_method_call(_SERVICE, "GetServerInformation"))
+    (capabilities,) = bus.call(new_method_call(_SERVICE, "GetCapabilities"))
+    return _Server(bus_id, owner, name, frozenset(capabilities))
+
+
+def _notify(notification: Notification, *, replaces: int, server: _Server) -> Message:
+    """Return the call of `Notify`."""
     urgency, expires_ms = (
         (_CRITICAL, _NEVER) if notification.is_urgent else (_NORMAL, _SERVER_DECIDES)
     )
     if notification.expires_in is not None:  # the server closes it without us
         expires_ms = max(1, notification.expires_in // timedelta(milliseconds=1))
-    actions: list[str] = []  # keys and labels in turn
-    for button in notification.buttons if "actions" in capabilities else ():
-        if button.action is Action.OPEN:
-            actions += [_DEFAULT, ""]  # xfce4-notifyd would make a label a button
-        actions += [button.action.value, button.label]
+    hints: dict[str, tuple[str, object]] = {
+        "urgency": ("y", urgency),
+        "category": ("s", "email.arrived"),
+    }
+    if notification.holds is Holds.WHILE_RUNNING:
+        # GNOME takes what it knows an application by off the screen at its end.
+        hints["desktop-entry"] = ("s", "watcher")
+        hints["sender-pid"] = ("x", os.getpid())
+    if notification.percent_left is not None and server.name in _DRAW_BARS:
+        hints["value"] = ("i", notification.percent_left)
     arguments = (
         "watcher",
         replaces,
         "dialog-password",
         notification.title,
-        _render_body(notification, capabilities),
-        actions,
-        {"urgency": ("y", urgency), "category": ("s", "email.arrived")},
+        _render_body(notification, server),
+        _actions(notification, server),
+        hints,
         expires_ms,
     )
     return new_method_call(_SERVICE, "Notify", "susssasa{sv}i", arguments)
 
 
-def _render_body(notification: Notification, capabilities: frozenset[str]) -> str:
-    """Return the body as this server reads it: plain, escaped, or with a hyperlink."""
-    if "body-markup" not in capabilities:
-        return notification.body
-    body = html.escape(notification.body, quote=False)
-    if notification.link is None or "body-hyperlinks" not in capabilities:
-        return body
-    link = html.escape(notification.link)
-    return body.replace(link, f'<a href="{link}">{link}</a>')
+def _actions(notification: Notification, server: _Server) -> list[str]:
+    """Return keys and labels in turn.
+
+    Where there is a button there is a click on the text, too: without one, dunst takes
+    such a click for the press of the only button.
+    """
+    if not (notification.buttons and server.has_buttons):
+        return []
+    actions: list[str] = [Action.CLICK, ""]  # a label would make a button of it
+    for button in notification.buttons:
+        actions += [button.action, button.label]
+    return actions
+
+
+def _render_body(notification: Notification, server: _Server) -> str:
+    """Return the body as this server reads it: plain, or escaped with some markup."""
+    is_pressable = bool(notification.buttons) and server.has_buttons
+    lines = notification.lines(with_link=not is_pressable)
+    if "body-markup" not in server.capabilities or server.name in _SHOW_MARKUP:
+        return "\n".join(lines)
+    return "\n".join(_render_line(line, notification, server) for line in lines)
+
+
+def _render_line(line: str, notification: Notification, server: _Server) -> str:
+    escaped = html.escape(line, quote=False)
+    if line == notification.code:
+        return _LARGE.get(server.name, "<b>{}</b>").format(escaped)
+    if line == notification.link and server.has_hyperlinks:
+        return f'<a href="{html.escape(line)}">{escaped}</a>'
+    return escaped

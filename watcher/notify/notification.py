@@ -6,14 +6,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 
 class Action(StrEnum):
-    """A button; what it does is decided by the daemon, never by the channel."""
+    """What the user pressed; what it does is decided by the daemon, not the channel."""
 
     OPEN = "open"
+    COPY = "copy"
     NOT_ME = "not_me"
+    CLICK = "default"
+    """A click on the text, which is no button."""
+
+
+class Holds(Enum):
+    """How long what a notification says is true, or can be acted on."""
+
+    FOR_EVER = auto()
+    UNTIL_NEXT_RUN = auto()
+    """A daemon that starts replaces it, or takes it off the screen."""
+    WHILE_RUNNING = auto()
+    """The program that showed it takes it off the screen at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class Notification:
     """
 
     replaces_id: int
-    """The attempt's id; negative for what is about no attempt."""
+    """The attempt's id; negative for what is no live attempt."""
     title: str = field(repr=False)
     """Fixed words alone: never anything that stood in a mail."""
     body: str = field(repr=False)
@@ -43,15 +56,30 @@ class Notification:
     short_body: str = field(repr=False)
     """At most 200 UTF-16 units and no secret, for a channel of few and public words."""
     link: str | None = field(default=None, repr=False)
-    """The link that stands in `body`, None if there is none."""
+    """The approval link; it is no line of `body` where a button opens it."""
+    code: str | None = field(default=None, repr=False)
+    """The first line of `body` where that is a code, to be shown large."""
     buttons: tuple[Button, ...] = ()
     is_urgent: bool = True
     expires_in: timedelta | None = None
     """How long what it says holds; None: until it was seen."""
+    percent_left: int | None = None
+    """The time left as a part of the window, for a bar; None: there is no bar."""
+    holds: Holds = Holds.FOR_EVER
 
+    def lines(self, *, with_link: bool) -> list[str]:
+        """Return the body's lines; the link behind the three that matter most."""
+        lines = self.body.splitlines()
+        if with_link and self.link is not None and self.link not in lines:
+            lines.insert(LINES_THAT_MATTER, self.link)
+        return lines
+
+
+LINES_THAT_MATTER = 3
+"""Lines that every desktop shows without being asked for more."""
 
 OnAction = Callable[[int, Action], None]
-"""Called from any thread with a notification's `replaces_id` and the button pressed.
+"""Called from any thread with a notification's `replaces_id` and what the user pressed.
 
 It must return at once: the channel takes no other signal meanwhile.
 """
@@ -63,14 +91,25 @@ class Channel(ABC):
     name: str
 
     @abstractmethod
-    def show(self, notification: Notification) -> None:
-        """Show it, or raise `NotificationFailed` with the reason."""
+    def show(self, notification: Notification) -> str | None:
+        """Show it, or raise `NotificationFailed` with the reason.
+
+        Returns:
+            A handle by which another process can `adopt` it, where the desktop can.
+        """
+
+    def adopt(self, replaces_id: int, handle: str) -> None:
+        """Treat what another process has shown as shown under this `replaces_id`."""
 
     def refresh(self, notification: Notification) -> None:
         """Replace what is still shown of its `replaces_id`, where the desktop can."""
 
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, where the desktop can."""
+
+    def lost(self) -> frozenset[int]:
+        """Return what was still shown when the desktop lost it, and is not back."""
+        return frozenset()
 
     def close(self) -> None:
         """Release what the channel holds (connections, threads)."""

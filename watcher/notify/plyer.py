@@ -33,6 +33,10 @@ _SILENT = Text(
 _FAILED = Text(
     en="plyer could not show it: {reason}", ja="plyer で表示できません: {reason}"
 )
+_UNCONFIRMED = Text(
+    en="plyer does not say whether it was shown.",
+    ja="表示されたかどうかを plyer は知らせません。",
+)
 _SPLICES = Text(
     en="Inside Flatpak plyer cannot pass text on safely.",
     ja="Flatpak の中では plyer は文字を安全に渡せません。",
@@ -46,6 +50,10 @@ class Plyer(Channel):
 
     name = "plyer"
 
+    def __init__(self, *, confirms: bool = True) -> None:
+        """Prepare; with `confirms` false it is never believed to have shown a thing."""
+        self.confirms = confirms
+
     def show(self, notification: Notification) -> None:
         """Show the short body, or raise `NotificationFailed` if plyer raises."""
         if sys.platform.startswith("linux"):
@@ -56,6 +64,8 @@ class Plyer(Channel):
             raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
         except Exception as error:  # a backend may raise any
             raise NotificationFailed(_FAILED, reason=error) from error
+        if not self.confirms:
+            raise NotificationFailed(_UNCONFIRMED)
 
 
 def _prepare_linux() -> None:

@@ -11,50 +11,98 @@ from watcher.i18n import Text
 ACT_APPROVAL = Text(en="Amazon: approve sign-in", ja="Amazon サインインの承認")
 ACT_CODE = Text(en="Amazon: sign-in code", ja="Amazon 確認コード")
 ACT_UNKNOWN = Text(en="Amazon: sign-in attempt", ja="Amazon サインイン試行")
-WAS_IT_YOU = Text(en="Amazon sign-in: is it you?", ja="Amazon サインイン試行？")
+WAS_IT_YOU = Text(
+    en="Amazon sign-in: is it you?",
+    ja="Amazon にサインインしていますか?",
+)
 SOON_OVER = Text(en="Amazon: time running out", ja="Amazon まもなく期限切れ")
 OVER = Text(en="Amazon: sign-in expired", ja="Amazon サインイン期限切れ")
+NOT_OPENED = Text(
+    en="The page did not open",
+    ja="ページを開けませんでした",
+)
+NOT_COPIED = Text(
+    en="The code was not copied",
+    ja="コードをコピーできません",
+)
 LATE = Text(en="Amazon: mail came too late", ja="Amazon メール到着遅れ")
 MISSED = Text(en="Amazon: missed sign-ins", ja="Amazon 見逃した試行")
-UNVERIFIED = Text(en="Amazon? Sender not proved", ja="Amazon？ 差出人 未確認")
+UNVERIFIED = Text(
+    en="Amazon? Sender not proved",
+    ja="Amazon を名乗るメール(差出人を確認できません)",
+)
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
-BLIND = Text(en="Mail is not watched", ja="メールを監視できません")
-RECOVERED = Text(en="Mail is watched again", ja="メールの監視を再開")
-REFUSED = Text(en="Mail login failed", ja="メールのログイン失敗")
+BLIND = Text(
+    en="Mail is not watched",
+    ja="メールを見張れていません",
+)
+RECOVERED = Text(
+    en="Mail is watched again",
+    ja="メールの見張りを再開",
+)
+REFUSED = Text(
+    en="Mail login failed",
+    ja="メールのログイン失敗",
+)
 TRIAL = Text(en="A test notification", ja="通知のテスト")
+ENDED = Text(
+    en="watcher has ended",
+    ja="watcher は終了しました",
+)
 
 # The attempt
 
 ASK = Text(
-    en="Did you start a sign-in just now?",
-    ja="たった今、ご自分でサインインを始めましたか？",
+    en="Did you just sign in to Amazon, or update a budget app?",
+    ja="今、Amazon へのサインインや、家計簿アプリの更新・連携をしましたか?",
 )
 DEVICE = Text(en="Device: {device}", ja="端末: {device}")
 PLACE = Text(en="Near: {near} · {attempted}", ja="場所: {near}・{attempted}")
+FROM_APP = Text(
+    en="(from an app, device and place are the app company's)",
+    ja="(アプリからなら、端末と場所はアプリの会社のものです)",
+)
 NOT_GIVEN = Text(en="not given", ja="記載なし")
 DEADLINE = Text(
     en="Until {deadline} ({left} left) · for {account}",
-    ja="期限 {deadline}（残り {left}）・{account}",
+    ja="期限 {deadline}(残り {left})・{account}",
+)
+UNTIL = Text(
+    en="Until {deadline} · for {account}",
+    ja="期限 {deadline}・{account}",
 )
 LINK = Text(en="{link}", ja="{link}")
-CODE = Text(en="Code: {code}", ja="確認コード: {code}")
+CODE = Text(
+    en="{code}",
+    ja="{code}",
+)
+TYPE_CODE = Text(
+    en="Type it in the app or page where you started, nowhere else.",
+    ja="サインインを始めたアプリか画面にだけ入力してください。",
+)
 OPEN_MAIL = Text(
     en="Open Amazon's mail and follow it there.",
-    ja="Amazonのメールを開いて手続きしてください。",
+    ja="Amazon のメールを開いて手続きしてください。",
+)
+SIGNED_BUT = Text(
+    en="Amazon sent it (signature verified), but it has a form that is not known here.",
+    ja="Amazon が送ったメールです(署名を確認済み)。ただし、はじめて見る形です。",
 )
 APPROVE_FIRST = Text(
     en="Approve first, then 「認証する」 in the app.",
     ja="承認が先、アプリの「認証する」はその後です。",
 )
+BY_COMMAND = Text(
+    en="`watcher open` opens it. Approve first, then 「認証する」 in the app.",
+    ja="`watcher open` で開けます。承認が先、アプリの「認証する」はその後です。",
+)
 IF_NOT = Text(
-    en="Not you? Do not approve. Change your password and switch on two-step "
-    "verification.",
-    ja="心当たりがなければ承認せず、パスワードを変更し、2段階認証を有効にしてください。",
+    en="Not you? Do not approve, and change your password.",
+    ja="心当たりがなければ、承認せずにパスワードを変えてください。",
 )
 IF_NOT_CODE = Text(
-    en="Not you? Tell it to nobody. Change your password and switch on two-step "
-    "verification.",
-    ja="心当たりがなければ誰にも教えず、パスワードを変更し、2段階認証を有効にしてください。",
+    en="Not you? Tell it to nobody, and change your password.",
+    ja="心当たりがなければ、誰にも教えずにパスワードを変えてください。",
 )
 
 # What stands below, where there is room
@@ -76,31 +124,47 @@ IF_NOT_LONG = Text(
 
 BRIEF_DEADLINE = Text(
     en="Until {deadline} ({left} left), {account}.",
-    ja="期限 {deadline}（残り {left}）・{account}",
+    ja="期限 {deadline}(残り {left})・{account}",
 )
-BRIEF_ASK = Text(
-    en="Is it you? {device}, {near}.", ja="ご本人ですか？ {device}・{near}"
+BRIEF_UNTIL = Text(
+    en="Until {deadline}, {account}.",
+    ja="期限 {deadline}・{account}",
 )
 BRIEF_APPROVAL = Text(
     en="`watcher open`, approve, only then 「認証する」.",
     ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
 )
 BRIEF_CODE = Text(
-    en="The code stands in Amazon's mail.", ja="コードはAmazonのメールにあります。"
+    en="The code stands in Amazon's mail; `watcher copy` copies it.",
+    ja="コードは Amazon のメールにあります(`watcher copy` でコピー)。",
 )
 BRIEF_IF_NOT = Text(
-    en="Not you? Change your password.", ja="違うなら承認せずパスワード変更を。"
+    en="Not you? Change your password.",
+    ja="心当たりがなければ、承認せずにパスワードを変えてください。",
 )
 
 # Afterwards
 
 OVER_BODY = Text(
     en="The attempt of {attempted} ({account}) can no longer be approved.",
-    ja="{attempted} の試行（{account}）はもう承認できません。",
+    ja="{attempted} の試行({account})は、もう承認できません。",
+)
+BY_HAND = Text(
+    en="Open the link below in your browser, or type: watcher open --print",
+    ja="下のリンクをブラウザーで開くか、"
+    "ターミナルで watcher open --print と打ってください。",
+)
+NOT_COPIED_BODY = Text(
+    en="Type the code in yourself.",
+    ja="コードをご自分で入力してください。",
+)
+WHY = Text(
+    en="{why}",
+    ja="{why}",
 )
 LATE_BODY = Text(
     en="A sign-in attempt of {attempted} ({account}) was over before its mail arrived.",
-    ja="{attempted} の試行（{account}）は、メールが届く前に期限が切れていました。",
+    ja="{attempted} の試行({account})は、メールが届く前に期限が切れていました。",
 )
 START_AGAIN = Text(
     en="Start again: sign in once more, or update in your app, and Amazon sends a new "
@@ -109,8 +173,8 @@ START_AGAIN = Text(
 )
 MISSED_BODY = Text(
     en="Attempts while nobody watched: {count}; the last at {when}, {account}.",
-    ja="監視していない間に {count} 件の試行がありました。"
-    "最後は {when}、{account} です。",
+    ja="見張っていない間に {count} 件の試行がありました。最後は {when}、"
+    "{account} です。",
 )
 MISSED_LOOK = Text(
     en="`watcher log` lists them. If one was not yours, change your Amazon password.",
@@ -153,24 +217,30 @@ PROTECT_ELSEWHERE = Text(
 # The accounts
 
 BLIND_BODY = Text(
-    en="{account} has not been watched since {clock}. Attempts will be missed: look at "
-    "your mail yourself.",
-    ja="{clock} から {account} を監視できていません。"
-    "試行を見逃すおそれがあるため、メールを直接ご確認ください。",
+    en="{account} has not been watched since {clock}. Attempts will be missed: look "
+    "at your mail yourself.",
+    ja="{clock} から {account} を見張れていません。試行を見逃すおそれがあるので、"
+    "メールを直接確かめてください。",
 )
 STUCK = Text(en="Attempts are not shown", ja="試行を通知できません")
 STUCK_BODY = Text(
     en="{why} Until then attempts will be missed: look at your mail yourself.",
-    ja="{why} それまで試行を見逃すおそれがあるため、メールを直接ご確認ください。",
+    ja="{why} それまで試行を見逃すおそれがあるので、メールを直接確かめてください。",
 )
 RECOVERED_BODY = Text(
     en="{account} is watched again; what came meanwhile has been looked at.",
-    ja="{account} の監視を再開し、その間に届いたメールも確認しました。",
+    ja="{account} の見張りを再開しました。その間に届いたメールも確かめました。",
 )
 REFUSED_BODY = Text(
-    en="{account} is not watched until this is mended. `watcher check` says what is "
-    "wrong.",
-    ja="直すまで {account} は監視できません。原因は `watcher check` で確認できます。",
+    en="{account} cannot be watched until this is put right. {why}",
+    ja="設定を直すまで {account} を見張れません。{why}",
+)
+ENDED_BODY = Text(
+    en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
+    "({account}). `watcher open` opens it; or read Amazon's mail.",
+    ja="もう見張っていませんが、"
+    "{deadline} までのサインイン試行が残っています({account})。"
+    "`watcher open` で開くか、Amazon のメールを見てください。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",
@@ -180,4 +250,8 @@ TRIAL_BODY = Text(
 # Buttons
 
 OPEN_BUTTON = Text(en="Open the approval page", ja="承認ページを開く")
+COPY_BUTTON = Text(
+    en="Copy the code",
+    ja="コードをコピー",
+)
 NOT_ME_BUTTON = Text(en="It was not me", ja="身に覚えがない")

@@ -17,10 +17,10 @@ TIMEOUT_S = 2.0  # Ctrl-S stops a terminal without a limit
 _BELL = "\a"
 _STDERR = 2
 
-_SILENT = Text(en="The terminal is stopped.", ja="端末が停止しています。")
+_SILENT = Text(en="The terminal is stopped.", ja="ターミナルが停止しています。")
 _NONE = Text(
     en="There is no terminal to write on ({reason}).",
-    ja="書き込める端末がありません（{reason}）。",
+    ja="書き込めるターミナルがありません（{reason}）。",
 )
 
 
@@ -42,7 +42,8 @@ class Terminal(Channel):
 
 def render_text(notification: Notification) -> str:
     """Return the whole notification as lines, with BEL before them."""
-    lines = (notification.title, notification.body, notification.footer)
+    body = notification.lines(with_link=True)
+    lines = (notification.title, *body, notification.footer)
     return _BELL + "\n".join(filter(None, lines)) + "\n\n"
 
 

@@ -2,8 +2,8 @@
 
 A genuine mail can be the attack: somebody who has the password makes Amazon send it.
 So a notification asks to act only when the user said beforehand that they are about to
-sign in; otherwise it asks first whether they did, and shows device, place and time
-before the link. No link and no code is shown of what has expired or is not verified.
+sign in; otherwise it asks first whether they did, and shows device, place and time. No
+link and no code is shown of what has expired or is not verified.
 """
 
 from collections.abc import Sequence
@@ -15,56 +15,19 @@ from zlib import crc32
 from watcher.clock import local_time, minutes_seconds
 from watcher.errors import WatcherError
 from watcher.events import Attempt
-from watcher.i18n import Language, Text, fit_columns, fit_utf16
+from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import sentences
-from watcher.notify.notification import Action, Button, Notification
+from watcher.notify.notification import Action, Holds, Notification
+from watcher.notify.template import Template
 from watcher.recognition.text import sanitise
 
-SHORT_BODY_UNITS = 200  # Windows would show nothing at all above 255
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
+WHY_COLUMNS = 400  # an error is our own sentence, but a server's words may stand in it
 
-_LABELS = {Action.OPEN: sentences.OPEN_BUTTON, Action.NOT_ME: sentences.NOT_ME_BUTTON}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """The sentences of a notification in both languages, their fields not filled in."""
-
-    title: Text
-    body: tuple[Text, ...]
-    short_body: tuple[Text, ...] = ()
-    """Empty: the same as `body`."""
-    footer: tuple[Text, ...] = ()
-    actions: tuple[Action, ...] = ()
-    is_urgent: bool = True
-
-    def say(
-        self,
-        *,
-        language: Language,
-        replaces_id: int,
-        link: str | None = None,
-        expires_in: timedelta | None = None,
-        **fields: object,
-    ) -> Notification:
-        """Return it in `language`, the sentences' fields filled from `fields`."""
-
-        def lines(texts: tuple[Text, ...]) -> str:
-            return "\n".join(text.say(language, link=link, **fields) for text in texts)
-
-        return Notification(
-            replaces_id=replaces_id,
-            title=self.title.say(language),
-            body=lines(self.body),
-            footer=lines(self.footer),
-            short_body=fit_utf16(lines(self.short_body or self.body), SHORT_BODY_UNITS),
-            link=link,
-            buttons=tuple(
-                Button(action, _LABELS[action].say(language)) for action in self.actions
-            ),
-            is_urgent=self.is_urgent,
-            expires_in=expires_in,
-        )
+def _id_of(subject: str) -> int:
+    """Return the `replaces_id` of a subject other than an attempt: negative, stable."""
+    return -1 - crc32(subject.encode())
 
 
 # An attempt that can still be acted on
@@ -75,79 +38,137 @@ class _KindWording:
     """How the user can act on one kind of mail."""
 
     call: Text
-    lines: tuple[Text, ...]
+    above: tuple[Text, ...] = ()
+    """What stands above the question whether it was the user."""
+    below: tuple[Text, ...]
     short_body: Text
     if_not: Text = sentences.IF_NOT
     actions: tuple[Action, ...] = (Action.NOT_ME,)
-    """In the order for a user who expects the attempt."""
 
 
 _APPROVAL = _KindWording(
     call=sentences.ACT_APPROVAL,
-    lines=(sentences.LINK, sentences.APPROVE_FIRST),
+    below=(sentences.DEADLINE, sentences.APPROVE_FIRST),
     short_body=sentences.BRIEF_APPROVAL,
     actions=(Action.OPEN, Action.NOT_ME),
 )
 _CODE = _KindWording(
     call=sentences.ACT_CODE,
-    lines=(sentences.CODE,),
+    above=(sentences.CODE, sentences.TYPE_CODE),
+    below=(sentences.DEADLINE,),
     short_body=sentences.BRIEF_CODE,
     if_not=sentences.IF_NOT_CODE,
+    actions=(Action.COPY, Action.NOT_ME),
 )
 _UNKNOWN = _KindWording(
     call=sentences.ACT_UNKNOWN,
-    lines=(sentences.OPEN_MAIL,),
+    below=(sentences.SIGNED_BUT, sentences.OPEN_MAIL, sentences.DEADLINE),
     short_body=sentences.OPEN_MAIL,
 )
 
-_WHO = (sentences.DEVICE, sentences.PLACE)
+_UNATTENDED = {
+    sentences.DEADLINE: sentences.UNTIL,
+    sentences.BRIEF_DEADLINE: sentences.BRIEF_UNTIL,
+    sentences.APPROVE_FIRST: sentences.BY_COMMAND,
+}
+"""What is said in place of a sentence where no program counts down or is pressed."""
+
+_WHO = (sentences.DEVICE, sentences.PLACE, sentences.FROM_APP)
 _MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
 
-def live(
-    attempt: Attempt, *, now: datetime, language: Language, is_armed: bool
-) -> Notification:
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What bears on how a live attempt is told."""
+
+    now: datetime
+    is_armed: bool
+    """Whether the user said that they are about to sign in."""
+    is_attended: bool = True
+    """Whether this program stays to act on buttons and to count down."""
+    failure: WatcherError | None = None
+    """Why what the user pressed for could not be done; None: nothing failed."""
+
+
+def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notification:
     """Announce an attempt that can still be acted on; `late` if it has expired."""
-    if not (left := attempt.time_left(now)):
+    if not attempt.time_left(situation.now):
         return late(attempt, language=language)
-    return _layout(attempt, is_armed=is_armed).say(
+    template = _layout(attempt, situation)
+    if situation.failure is not None:
+        template = _after_failure(template, attempt)
+    left = attempt.time_left(situation.now)
+    return template.say(
         language=language,
         link=attempt.link,
+        code=attempt.code and _grouped(attempt.code),
         expires_in=left,
-        **_fields(attempt, now, language),
+        percent_left=_percent(attempt, left) if template.actions else None,
+        why=situation.failure and _foreign_error(situation.failure, language),
+        **_fields(attempt, situation.now, language),
     )
 
 
 def reminder(
-    attempt: Attempt, *, now: datetime, language: Language, is_armed: bool
+    attempt: Attempt, *, situation: Situation, language: Language
 ) -> Notification:
     """Announce it again with the time that is left now; `expired` if none is."""
-    if not attempt.time_left(now):
+    if not attempt.time_left(situation.now):
         return expired(attempt, language=language)
-    again = live(attempt, now=now, language=language, is_armed=is_armed)
+    again = live(attempt, situation=situation, language=language)
     return replace(again, title=sentences.SOON_OVER.say(language))
 
 
-def _layout(attempt: Attempt, *, is_armed: bool) -> Template:
-    """Put first what to do until when, or, since it may be an attack, who signs in."""
+def _layout(attempt: Attempt, situation: Situation) -> Template:
+    """Put what to do until when first; ask first where it may be an attack."""
     kind = _APPROVAL if attempt.link else _CODE if attempt.code else _UNKNOWN
-    act = (sentences.DEADLINE, *kind.lines)
-    short_act = (sentences.BRIEF_DEADLINE, kind.short_body)
-    if is_armed:
-        return Template(
-            title=kind.call,
-            body=(*act, *_WHO),
-            short_body=short_act,
-            footer=_MORE,
-            actions=kind.actions,
-        )
-    return Template(
-        title=sentences.WAS_IT_YOU,
-        body=(sentences.ASK, *_WHO, *act, kind.if_not),
-        short_body=(sentences.BRIEF_ASK, *short_act, sentences.BRIEF_IF_NOT),
+    is_asking = not situation.is_armed
+    ask, if_not = ((sentences.ASK,), (kind.if_not,)) if is_asking else ((), ())
+    brief_if_not = (sentences.BRIEF_IF_NOT,) if is_asking else ()
+    body = (*kind.above, *ask, *kind.below, *if_not, *_WHO)
+    short_body = (*ask, sentences.BRIEF_DEADLINE, kind.short_body, *brief_if_not)
+    template = Template(
+        title=sentences.WAS_IT_YOU if is_asking else kind.call,
+        body=body,
+        short_body=short_body,
         footer=_MORE,
-        actions=kind.actions[::-1],
+        actions=kind.actions,
+        holds=Holds.WHILE_RUNNING,
     )
+    if situation.is_attended:
+        return template
+    return replace(
+        template,
+        body=tuple(_UNATTENDED.get(text, text) for text in body),
+        short_body=tuple(_UNATTENDED.get(text, text) for text in short_body),
+        actions=(),
+        holds=Holds.UNTIL_NEXT_RUN,
+    )
+
+
+def _after_failure(template: Template, attempt: Attempt) -> Template:
+    """Say that the page did not open, or the code was not copied, and what to do."""
+    if attempt.code:
+        title, act = sentences.NOT_COPIED, (sentences.CODE, sentences.NOT_COPIED_BODY)
+    else:
+        title, act = sentences.NOT_OPENED, (sentences.BY_HAND, sentences.LINK)
+    return replace(
+        template,
+        title=title,
+        body=(*act, sentences.DEADLINE, sentences.WHY),
+        short_body=(sentences.BRIEF_DEADLINE, sentences.WHY),
+    )
+
+
+def _grouped(code: str) -> str:
+    """Return a code as people read it out: `313 728`."""
+    half = len(code) // 2
+    return f"{code[:half]} {code[half:]}" if len(code) in {6, 8} else code
+
+
+def _percent(attempt: Attempt, left: timedelta) -> int:
+    whole = attempt.expires_at - min(attempt.began_at, attempt.received_at)
+    return max(0, min(100, round(100 * left / max(whole, left))))
 
 
 # An attempt that cannot be acted on, in place of the notification shown before
@@ -178,7 +199,7 @@ late = _OfAttempt(
 )
 """Say that it had expired before the mail arrived."""
 
-not_me_advice = _OfAttempt(
+_ADVICE = _OfAttempt(
     Template(
         title=sentences.PROTECT,
         body=(
@@ -189,14 +210,38 @@ not_me_advice = _OfAttempt(
         footer=(sentences.PROTECT_ELSEWHERE,),
     )
 )
-"""Say what to do now that "It was not me" was pressed."""
+
+
+def not_me_advice(attempt: Attempt, *, language: Language) -> Notification:
+    """Say what to do now that "It was not me" was pressed; it outlives the attempt."""
+    advice = _ADVICE(attempt, language=language)
+    return replace(advice, replaces_id=_id_of(f"not me {attempt.id}"))
+
 
 _UNVERIFIED = Template(
     title=sentences.UNVERIFIED,
     body=(sentences.UNVERIFIED_BODY, sentences.UNVERIFIED_LOOK),
 )
-unverified = _OfAttempt(_UNVERIFIED)
-"""Announce a mail whose sender is not verified; nothing that it says is shown."""
+
+
+def unverified(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
+    """Announce a mail whose sender is not verified; nothing that it says is shown."""
+    left = attempt.time_left(now)
+    fields = _fields(attempt, now, language)
+    return _UNVERIFIED.say(language=language, expires_in=left, **fields)
+
+
+_ENDED = Template(
+    title=sentences.ENDED,
+    body=(sentences.ENDED_BODY,),
+    holds=Holds.UNTIL_NEXT_RUN,
+)
+
+
+def ended(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
+    """Say that nobody watches any more while an attempt is still alive."""
+    fields = _fields(attempt, now, language) | {"replaces_id": _id_of("ended")}
+    return _ENDED.say(language=language, expires_in=attempt.time_left(now), **fields)
 
 
 # Several attempts
@@ -219,12 +264,12 @@ _MISSED = Template(
 
 def missed(attempts: Sequence[Attempt], *, language: Language) -> Notification:
     """Sum up the attempts (at least one) that expired while nothing watched."""
-    last = max(attempts, key=_attempted_at)
+    last = max(attempts, key=lambda attempt: attempt.began_at)
     return _MISSED.say(
         language=language,
         replaces_id=_id_of("missed"),
         count=len(attempts),
-        when=_attempted_at(last).astimezone().strftime("%m-%d %H:%M"),
+        when=last.began_at.astimezone().strftime("%m-%d %H:%M"),
         account=_foreign(last.origin.account, ACCOUNT_COLUMNS),
     )
 
@@ -237,17 +282,27 @@ class _OfAccount:
     template: Template
 
     def __call__(
-        self, account: str, *, language: Language, since: datetime | None = None
+        self,
+        account: str,
+        *,
+        language: Language,
+        since: datetime | None = None,
+        why: WatcherError | None = None,
     ) -> Notification:
         return self.template.say(
             language=language,
-            replaces_id=_id_of(f"account {account}"),
+            replaces_id=account_id(account),
             account=_foreign(account, ACCOUNT_COLUMNS),
             clock=since and local_time(since),
+            why=_foreign_error(why, language) if why else "",
         )
 
 
-blind = _OfAccount(Template(title=sentences.BLIND, body=(sentences.BLIND_BODY,)))
+blind = _OfAccount(
+    Template(
+        title=sentences.BLIND, body=(sentences.BLIND_BODY,), holds=Holds.WHILE_RUNNING
+    )
+)
 """Say since when an account is not watched, so that the user reads the mail there."""
 
 recovered = _OfAccount(
@@ -258,16 +313,31 @@ recovered = _OfAccount(
 """Say that the account is watched again, in place of `blind` or `login_refused`."""
 
 login_refused = _OfAccount(
-    Template(title=sentences.REFUSED, body=(sentences.REFUSED_BODY,))
+    Template(
+        title=sentences.REFUSED,
+        body=(sentences.REFUSED_BODY,),
+        holds=Holds.WHILE_RUNNING,
+    )
 )
-"""Say once that the server refuses the account's password."""
+"""Say once that the server refuses the account's password, and the cause."""
+
+
+def account_id(account: str) -> int:
+    """Return the `replaces_id` of what is told of an account's trouble."""
+    return _id_of(f"account {account}")
+
+
+STUCK_ID = _id_of("log")
+"""The `replaces_id` of `stuck`."""
 
 
 def stuck(error: WatcherError, *, language: Language) -> Notification:
     """Say that nothing can be logged, and so nothing is shown."""
-    template = Template(title=sentences.STUCK, body=(sentences.STUCK_BODY,))
-    why = error.say(language)
-    return template.say(language=language, replaces_id=_id_of("log"), why=why)
+    template = Template(
+        title=sentences.STUCK, body=(sentences.STUCK_BODY,), holds=Holds.WHILE_RUNNING
+    )
+    why = _foreign_error(error, language)
+    return template.say(language=language, replaces_id=STUCK_ID, why=why)
 
 
 def trial(*, language: Language) -> Notification:
@@ -284,22 +354,16 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
         "account": _foreign(attempt.origin.account, ACCOUNT_COLUMNS),
         "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
         "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
-        "attempted": local_time(_attempted_at(attempt)),
+        "attempted": local_time(attempt.began_at),
         "deadline": local_time(attempt.expires_at),
         "left": minutes_seconds(attempt.time_left(now)),
-        "code": attempt.code,
     }
 
 
-def _attempted_at(attempt: Attempt) -> datetime:
-    return attempt.claim.attempted_at or attempt.received_at
+def _foreign_error(error: WatcherError, language: Language) -> str:
+    return _foreign(error.say(language), WHY_COLUMNS)
 
 
 def _foreign(text: str | None, columns: int) -> str:
     """Return text of a mail or a user: sanitised, cut, and without a URL scheme."""
     return fit_columns(sanitise(text or "").replace("://", ":"), columns)
-
-
-def _id_of(subject: str) -> int:
-    """Return the `replaces_id` of a subject other than an attempt: negative, stable."""
-    return -1 - crc32(subject.encode())

@@ -1,0 +1,46 @@
+"""`watcher copy`: copies the code of a live mail to the clipboard."""
+
+from watcher.app.clipboard import copy_text
+from watcher.app.wiring import secret_variables
+from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.parser import Options
+from watcher.clock import utc_now
+from watcher.errors import ExitCode, NothingLive
+from watcher.events import Attempt, EventName
+from watcher.i18n import Text
+from watcher.journal.log import Journal
+from watcher.notify.sentences import TYPE_CODE
+
+
+def run(options: Options) -> int:
+    """Copy the code of the newest live attempt that was not denied, or the named one.
+
+    Raises:
+        NothingLive: there is none with a code.
+        NotHandedOver: there is no clipboard.
+    """
+    config, now = configuration_if_any(options), utc_now()
+    with Journal.open(journal_path(config)) as journal:
+        codes = [
+            event.about
+            for event in journal.live(now)
+            if event.about.code and options.id in (None, event.about.id)
+        ]
+        denied = EventName.NOT_ME
+        fitting = [one for one in codes if journal.answer_to(one.id) is not denied]
+        if not fitting:
+            raise NothingLive(_NOTHING)
+        attempt: Attempt = max(fitting, key=lambda one: (one.began_at, one.id))
+        copy_text(attempt.code or "", secret_variables(config))
+        journal.append(EventName.COPIED, at=now, about=attempt)
+    print(_COPIED.say(options.language), TYPE_CODE.say(options.language))
+    return ExitCode.OK
+
+
+_COPIED = Text(en="The code is copied.", ja="コードをコピーしました。")
+_NOTHING = Text(
+    en="There is no live attempt with a code: it is over, or none came. Start the "
+    "sign-in again; see `watcher log`.",
+    ja="確認コードのある有効な試行がありません。期限切れか、まだ届いていません。"
+    "サインインをやりなおしてください(`watcher log` で確認できます)。",
+)
