@@ -50,6 +50,11 @@ class AttemptTracker:
         self._in_hand: set[int] = set()
         """Attempts whose link or code is being handed over: that press binds."""
 
+    @property
+    def is_handing_over(self) -> bool:
+        """Whether a browser or the clipboard has not answered yet."""
+        return bool(self._in_hand)
+
     def resume(self, now: datetime) -> None:
         """Expire, schedule and notify of what an earlier daemon left."""
         self.expire(now)

@@ -62,6 +62,7 @@ class Notifier:
         self._screen = Screen(journal, delivery) if delivery else None
         self._settings = settings
         self._failures: dict[int, NotHandedOver] = {}
+        self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
 
     # Attempts ---------------------------------------------------------------------
@@ -209,12 +210,15 @@ class Notifier:
     def _log_failure(
         self, failure: Failure, now: datetime, about: Attempt | None
     ) -> None:
-        """Log that a channel did not show it; once for each attempt."""
+        """Log that a channel did not show it, of an attempt once for each reason."""
         detail = f"{failure.channel}: {failure.error}"
         logger.info("a channel did not show it: %s", detail)
-        self._journal.append(
-            EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
-        )
+        if about is None or (about.id, detail) not in self._logged_failures:
+            self._journal.append(
+                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
+            )
+        if about is not None:
+            self._logged_failures.add((about.id, detail))
 
     def _again(self, attempt: Attempt, now: datetime) -> Notification:
         """Return a live attempt's notification as it is to be now."""

@@ -19,7 +19,7 @@ from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import sentences
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
-from watcher.recognition.text import sanitise
+from watcher.recognition.text import one_line, sanitise
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 WHY_COLUMNS = 400  # an error is our own sentence, but a server's words may stand in it
@@ -361,7 +361,8 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
 
 
 def _foreign_error(error: WatcherError, language: Language) -> str:
-    return _foreign(error.say(language), WHY_COLUMNS)
+    """Return our own sentence; a server's words in it end no line and make no URL."""
+    return fit_columns(one_line(error.say(language)).replace("://", ":"), WHY_COLUMNS)
 
 
 def _foreign(text: str | None, columns: int) -> str:

@@ -1,0 +1,219 @@
+"""What a program has on the screen: withdrawn at its end, taken over by the next."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.factories import NOW, attempt, live, recorded
+from tests.fakes import RecordingChannel
+from watcher.app import screen as screen_module
+from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.screen import Screen
+from watcher.errors import JournalBusy
+from watcher.events import EventName
+from watcher.i18n import Language, Text
+from watcher.journal.log import Journal
+from watcher.notify import wording
+from watcher.notify.delivery import Delivery
+from watcher.notify.notification import Holds
+
+EXPIRED = wording.expired(attempt(), language=Language.EN)
+BLIND = wording.blind("home", since=NOW, language=Language.EN)
+ENDED = wording.ended(attempt(), now=NOW, language=Language.EN)
+SETTINGS = NotifierSettings(language=Language.EN, notify_unverified=True)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        yield journal
+
+
+@pytest.fixture
+def channel() -> RecordingChannel:
+    return RecordingChannel()
+
+
+@pytest.fixture
+def screen(journal: Journal, channel: RecordingChannel) -> Screen:
+    return Screen(journal, Delivery([channel]))
+
+
+def test_what_needs_the_program_is_withdrawn_at_its_end_and_the_rest_stays(
+    screen: Screen, channel: RecordingChannel, journal: Journal
+) -> None:
+    for notification in (live(), BLIND, replace(EXPIRED, replaces_id=2)):
+        screen.show(notification)
+    screen.clear(None)
+
+    assert channel.withdrawn == [1, BLIND.replaces_id]
+    assert journal.shown() == {}
+    assert 1 not in screen
+
+
+def test_the_last_word_is_said_when_the_screen_is_clear(
+    screen: Screen, channel: RecordingChannel, journal: Journal
+) -> None:
+    screen.show(live())
+    screen.clear(ENDED)
+
+    assert channel.shown[-1] == ENDED
+    assert journal.shown() == {ENDED.replaces_id: "recording 2"}
+
+
+def test_a_desktop_that_hangs_does_not_hold_the_end(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_module, "CLEAR_TIMEOUT_S", 0.01)
+    is_freed = threading.Event()
+
+    class Hanging(RecordingChannel):
+        def withdraw(self, replaces_id: int) -> None:
+            is_freed.wait()
+
+    screen = Screen(journal, Delivery([Hanging()]))
+    screen.show(live())
+    screen.clear(None)
+    is_freed.set()
+
+    assert journal.shown() == {1: "recording 1"}
+
+
+def test_what_is_over_takes_the_handle_of_the_attempt_away(
+    screen: Screen, journal: Journal
+) -> None:
+    screen.show(live())
+    assert journal.shown() == {1: "recording 1"}
+    screen.show(EXPIRED)
+
+    assert journal.shown() == {}
+    assert 1 not in screen
+
+
+def test_what_a_command_shows_is_left_to_the_daemon(
+    screen: Screen, channel: RecordingChannel, journal: Journal
+) -> None:
+    screen.show(replace(live(), holds=Holds.UNTIL_NEXT_RUN))
+    screen.clear(None)
+
+    assert channel.withdrawn == []
+    assert journal.shown() == {1: "recording 1"}
+
+
+def test_what_is_left_is_taken_away_but_for_what_is_to_be_kept(
+    screen: Screen, channel: RecordingChannel, journal: Journal
+) -> None:
+    for notification in (live(), live(attempt(id=2)), BLIND):
+        screen.show(notification)
+
+    following = RecordingChannel()
+    Screen(journal, Delivery([following])).clear_left({2})
+
+    assert following.adopted == [(1, "recording 1"), (BLIND.replaces_id, "recording 3")]
+    assert following.withdrawn == [1, BLIND.replaces_id]
+    assert journal.shown() == {2: "recording 2"}
+
+
+def test_a_handle_is_stored_only_when_it_changes(
+    screen: Screen, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[tuple[int, str | None]] = []
+    monkeypatch.setattr(journal, "put_shown", lambda *row: stored.append(row))
+    monkeypatch.setattr(RecordingChannel, "show", lambda *_: "one")
+    for _ in range(2):
+        screen.show(live())
+    screen.withdraw(7)
+
+    assert stored == [(1, "one")]
+
+
+def test_a_log_that_is_busy_keeps_nobody_from_being_told(
+    screen: Screen, channel: RecordingChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise JournalBusy(Text(en="busy", ja="busy"))
+
+    monkeypatch.setattr(Journal, "put_shown", fail)
+    screen.show(live())
+    screen.withdraw(1)
+
+    assert channel.shown == [live()]
+    assert channel.withdrawn == [1]
+
+
+def test_only_what_was_lost_and_is_still_to_be_shown_is_lost(
+    screen: Screen, channel: RecordingChannel
+) -> None:
+    screen.show(live())
+    screen.show(BLIND)
+    channel.are_lost = {1, 7}
+
+    assert screen.lost() == [live()]
+
+
+def test_what_was_lost_is_shown_and_its_handle_stored(
+    screen: Screen, channel: RecordingChannel, journal: Journal
+) -> None:
+    screen.show(BLIND)
+    channel.are_lost = {BLIND.replaces_id}
+    (lost,) = screen.lost()
+    screen.restore(lost)
+
+    assert channel.shown == [BLIND, BLIND]
+    assert journal.shown() == {BLIND.replaces_id: "recording 2"}
+    assert screen.lost() == []
+
+
+def test_an_accounts_trouble_comes_back_with_the_desktop(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    notifier.notify(lambda language: BLIND, NOW)
+    channel.are_lost = {BLIND.replaces_id}
+    notifier.update(NOW)
+
+    assert channel.shown == [BLIND, BLIND]
+
+
+# The end of a daemon ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [None, EventName.OPENED])
+@pytest.mark.parametrize("is_daemon", [True, False])
+def test_a_daemon_that_ends_says_so_of_a_live_attempt_that_nobody_answered(
+    journal: Journal,
+    channel: RecordingChannel,
+    answer: EventName | None,
+    *,
+    is_daemon: bool,
+) -> None:
+    event = recorded(journal)
+    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    notifier.notify_new(event, NOW)
+    if answer:
+        journal.append(answer, at=NOW, about=event.about)
+    notifier.end(NOW, is_daemon=is_daemon)
+
+    assert channel.withdrawn == [1]
+    ended = wording.ended(event.about, now=NOW, language=Language.EN)
+    assert channel.shown[1:] == [ended][: is_daemon and answer is None]
+
+
+def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    answered, alive = recorded(journal, 1), recorded(journal, 2)
+    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    for event in (answered, alive):
+        notifier.notify_new(event, NOW)
+    notifier.notify(lambda language: BLIND, NOW)
+    notifier.notify(lambda language: ENDED, NOW)
+    journal.append(EventName.OPENED, at=NOW, about=answered.about)
+
+    following = RecordingChannel()
+    Notifier(journal, Delivery([following]), SETTINGS).clear_left(NOW)
+
+    assert set(following.withdrawn) == {1, BLIND.replaces_id, ENDED.replaces_id}
