@@ -24,6 +24,7 @@ from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
 from watcher.events import AnyEvent
 from watcher.journal.log import Journal
+from watcher.notify.dbus import DISABLED
 
 PATIENCE_S = 30.0
 WATCHER = (sys.executable, "-m", "watcher")
@@ -104,6 +105,7 @@ class Home:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "XDG_RUNTIME_DIR": str(self.folder),
+            "DBUS_SESSION_BUS_ADDRESS": DISABLED,
             "LANG": "C.UTF-8",
             "MAIL_PASSWORD": "secret",
             "BROWSER": str(self._browser()),

@@ -73,6 +73,7 @@ def channel(pressed: ButtonPressed) -> Iterator[Freedesktop]:
 def _live_on(bus: SessionBus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(bus.directory))
+    monkeypatch.setattr("watcher.notify.dbus.LOGIND_FOLDER", "/nowhere")
 
 
 def test_a_notification_reaches_the_screen_whole(
@@ -588,6 +589,7 @@ def test_the_bus_is_found_without_its_variable(
 def test_the_bus_is_searched_for_where_logind_puts_it() -> None:
     runtime = f"unix:path=/run/user/{os.getuid()}/bus"
 
+    assert list(addresses({"DBUS_SESSION_BUS_ADDRESS": "disabled:"})) == []
     assert list(addresses({})) == [runtime]
     assert list(
         addresses({"DBUS_SESSION_BUS_ADDRESS": "a;c;", "XDG_RUNTIME_DIR": "/b"})

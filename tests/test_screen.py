@@ -112,8 +112,8 @@ def test_what_is_left_is_taken_away_but_for_what_is_to_be_kept(
     following = RecordingChannel()
     Screen(journal, Delivery([following])).clear_left({2})
 
-    assert following.adopted == [(1, "recording 1"), (BLIND.replaces_id, "recording 3")]
-    assert following.withdrawn == [1, BLIND.replaces_id]
+    assert following.adopted == [(BLIND.replaces_id, "recording 3"), (1, "recording 1")]
+    assert following.withdrawn == [BLIND.replaces_id, 1]
     assert journal.shown() == {2: "recording 2"}
 
 

@@ -6,6 +6,7 @@ nothing is believed that was not seen: the portal's answer or the launcher's sta
 """
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -43,14 +44,11 @@ def open_link(link: str, hidden: Collection[str] = ()) -> None:
         return
     if sys.platform != "darwin" and _open_by_portal(link):
         return
-    status: int | None = 1
-    for command in _launchers():
+    browsers = {"BROWSER": ":".join(_own_browsers() or _GRAPHICAL)}
+    for command in _launchers(link):
         try:
             status = child.start(
-                [*command, link],
-                hidden=hidden,
-                patience_s=LAUNCH_S,
-                changes={"BROWSER": _graphical_browsers()},
+                command, hidden=hidden, patience_s=LAUNCH_S, changes=browsers
             )
         except OSError:
             continue
@@ -65,25 +63,32 @@ def _open_by_portal(link: str) -> bool:
     return open_uri(link)
 
 
-def _launchers() -> Iterator[list[str]]:
+def _launchers(link: str) -> Iterator[list[str]]:
     """Yield the commands that open a link on this desktop, the best first."""
     if sys.platform == "darwin":
-        yield ["open"]
-    elif any(os.environ.get(name) for name in _SCREENS):
+        yield ["open", link]
+        return
+    for browser in _own_browsers():
+        words = shlex.split(browser)
+        has_place = any("%s" in word for word in words)
+        yield [word.replace("%s", link) for word in words] + [link] * (not has_place)
+    if any(os.environ.get(name) for name in _SCREENS):
         for command in (
             ["xdg-open"],
             ["gio", "open"],
             *([name] for name in _GRAPHICAL),
         ):
             if shutil.which(command[0]):
-                yield command
+                yield [*command, link]
 
 
-def _graphical_browsers() -> str:
-    """Return the value of BROWSER by which xdg-open falls back to no text browser."""
-    configured = filter(None, os.environ.get("BROWSER", "").split(":"))
-    kept = [each for each in configured if Path(each.split()[0]).name not in _TEXT]
-    return ":".join(kept or _GRAPHICAL)
+def _own_browsers() -> list[str]:
+    """Return the browsers that the user named in BROWSER, without those of text.
+
+    xdg-open reads it, too; where it is empty, xdg-open falls back to text browsers.
+    """
+    named = filter(None, os.environ.get("BROWSER", "").split(":"))
+    return [each for each in named if Path(each.split()[0]).name not in _TEXT]
 
 
 _FAILED = Text(

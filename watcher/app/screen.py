@@ -62,7 +62,7 @@ class Screen:
 
     def clear_left(self, keep: set[int]) -> None:
         """Take away what programs that ended have left, but for what is to be kept."""
-        for replaces_id in self._journal.shown().keys() - keep:
+        for replaces_id in sorted(self._journal.shown().keys() - keep):
             self.adopt(replaces_id)
             self.withdraw(replaces_id)
 

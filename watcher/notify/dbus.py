@@ -31,6 +31,9 @@ from watcher.i18n import Text
 CONNECT_TIMEOUT_S = 1.0
 CALL_TIMEOUT_S = 3.0  # an idle daemon answers in 50 ms, one that must start in 1 s
 
+DISABLED = "disabled:"
+LOGIND_FOLDER = "/run/user"
+
 Body = tuple[Any, ...]
 OnSignal = Callable[[str, Body], None]
 """Called on the reader's thread with a signal's member and body."""
@@ -58,12 +61,16 @@ def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
 
     cron and ssh set neither variable, a systemd user service not always both; logind
     puts the bus into the user's runtime directory. The first variable may hold several
-    addresses (D-Bus Specification, "Server Addresses").
+    addresses (D-Bus Specification, "Server Addresses"), or the word by which GLib, too,
+    is told to use no bus.
     """
-    yield from filter(None, environment.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"))
+    configured = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
+    if configured == DISABLED:
+        return
+    yield from filter(None, configured.split(";"))
     if directory := environment.get("XDG_RUNTIME_DIR"):
         yield f"unix:path={directory}/bus"
-    yield f"unix:path=/run/user/{os.getuid()}/bus"
+    yield f"unix:path={LOGIND_FOLDER}/{os.getuid()}/bus"
 
 
 def _ignore(*_: object) -> None:
@@ -197,4 +204,4 @@ def connect(
         else:
             bus.on_lost = on_lost
             return bus
-    raise [*failures, *unreached][0]
+    raise next(iter([*failures, *unreached]), NotificationFailed(_NO_BUS, reason="–"))
