@@ -55,6 +55,7 @@ class RecordingChannel(Channel):
 
     name: str = "recording"
     is_shut: bool = False
+    has_handles: bool = True
     shown: list[Notification] = field(default_factory=list)
     refreshed: list[Notification] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
@@ -68,7 +69,7 @@ class RecordingChannel(Channel):
             raise NotificationFailed(Text(en="shut", ja="閉"))
         self.shown.append(notification)
         self.are_lost.discard(notification.replaces_id)
-        return f"{self.name} {len(self.shown)}"
+        return f"{self.name} {len(self.shown)}" if self.has_handles else None
 
     def adopt(self, replaces_id: int, handle: str) -> None:
         """Remember it."""

@@ -106,7 +106,7 @@ def test_open_points_to_the_code_where_there_is_no_link(mail_user: MailUser) -> 
     done = mail_user.home.run("open")
 
     assert (done.code, done.out) == (ExitCode.NOTHING, "")
-    assert "type in its code, which `watcher check` shows" in done.err
+    assert "copy its code with `watcher copy`" in done.err
 
 
 def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> None:

@@ -26,7 +26,7 @@ def test_the_demo_tells_the_whole_story_and_ends_well(home: Home) -> None:
     assert done.out.count("look-alike: it passes itself off as Amazon's") == 2
     assert done.out.count("not relevant: it is no sign-in attempt") == 1
     assert done.out.count("Shown to you (terminal):") >= 4, "two live, two over"
-    assert "271828" in done.out
+    assert "271 828" in done.out
     assert mails.LINK.format(store="amazon.co.jp") in done.out
     assert "Time left: 0:0" in done.out
     assert "All five mails were judged as they should be" in done.out

@@ -355,6 +355,7 @@ def test_a_click_opens_the_page_in_the_users_browser(mail_user: MailUser) -> Non
     with desktop.desktop(desktop.dunst) as one:
         mail_user.configure(notify='channel = "freedesktop"')
         mail_user.home.environment["DBUS_SESSION_BUS_ADDRESS"] = one.bus.address
+        mail_user.home.run("expect")
         link = mail_user.approval()
         with mail_user.home.started("run") as run:
             one.click()

@@ -11,7 +11,7 @@ from tests.factories import NOW, attempt, live, recorded
 from tests.fakes import RecordingChannel
 from watcher.app import screen as screen_module
 from watcher.app.notifier import Notifier, NotifierSettings
-from watcher.app.screen import Screen
+from watcher.app.screen import WITHDRAWN, Screen
 from watcher.errors import JournalBusy
 from watcher.events import EventName
 from watcher.i18n import Language, Text
@@ -50,7 +50,7 @@ def test_what_needs_the_program_is_withdrawn_at_its_end_and_the_rest_stays(
     screen.clear(None)
 
     assert channel.withdrawn == [1, BLIND.replaces_id]
-    assert journal.shown() == {}
+    assert journal.shown() == {1: WITHDRAWN}
     assert 1 not in screen
 
 
@@ -61,7 +61,7 @@ def test_the_last_word_is_said_when_the_screen_is_clear(
     screen.clear(ENDED)
 
     assert channel.shown[-1] == ENDED
-    assert journal.shown() == {ENDED.replaces_id: "recording 2"}
+    assert journal.shown() == {1: WITHDRAWN, ENDED.replaces_id: "recording 2"}
 
 
 def test_a_desktop_that_hangs_does_not_hold_the_end(
@@ -217,3 +217,24 @@ def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     Notifier(journal, Delivery([following]), SETTINGS).clear_left(NOW)
 
     assert set(following.withdrawn) == {1, BLIND.replaces_id, ENDED.replaces_id}
+
+
+@pytest.mark.parametrize("has_handle", [True, False])
+@pytest.mark.parametrize("was_ended", [True, False])
+def test_a_live_attempt_is_shown_again_where_it_takes_the_place_of_the_one_before(
+    journal: Journal, *, has_handle: bool, was_ended: bool
+) -> None:
+    """A terminal has no place: there a killed daemon's attempt is not told twice."""
+    event = recorded(journal)
+    first, second = (RecordingChannel(has_handles=has_handle) for _ in "12")
+    notifier = Notifier(journal, Delivery([first]), SETTINGS)
+    notifier.notify_new(event, NOW)
+    if was_ended:
+        notifier.end(NOW, is_daemon=True)
+    following = Notifier(journal, Delivery([second]), SETTINGS)
+    following.clear_left(NOW)
+    following.update(NOW)
+
+    assert len(second.shown) == (has_handle or was_ended)
+    own = [handle for key, handle in second.adopted if key == 1]
+    assert own == ["recording 1"][: has_handle and not was_ended]

@@ -73,13 +73,9 @@ def _launchers(link: str) -> Iterator[list[str]]:
         has_place = any("%s" in word for word in words)
         yield [word.replace("%s", link) for word in words] + [link] * (not has_place)
     if any(os.environ.get(name) for name in _SCREENS):
-        for command in (
-            ["xdg-open"],
-            ["gio", "open"],
-            *([name] for name in _GRAPHICAL),
-        ):
-            if shutil.which(command[0]):
-                yield [*command, link]
+        for opener in ("xdg-open", "gio open", *_GRAPHICAL):
+            if shutil.which(opener.split()[0]):
+                yield [*opener.split(), link]
 
 
 def _own_browsers() -> list[str]:

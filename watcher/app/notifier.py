@@ -177,8 +177,7 @@ class Notifier:
     def _take_over(self, attempt: Attempt, now: datetime) -> None:
         """Show what another program has shown, in its place; not too often."""
         is_due = monotonic_s() >= self._retry_at_s.get(attempt.id, 0.0)
-        was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
-        if self._screen is None or not (is_due and was_shown):
+        if self._screen is None or not (is_due and self._screen.was_left(attempt.id)):
             return
         self._retry_at_s[attempt.id] = monotonic_s() + DELIVERY_LEASE.total_seconds()
         self._screen.adopt(attempt.id)

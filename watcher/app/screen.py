@@ -15,6 +15,9 @@ from watcher.notify.notification import Holds, Notification
 CLEAR_TIMEOUT_S = 0.7
 """What a hung desktop may take of the two seconds for a clean stop."""
 
+WITHDRAWN = ""
+"""The handle of an attempt that a daemon took away at its end: the next shows it."""
+
 
 class Screen:
     """Shows notifications through a delivery, and knows which have to be kept true."""
@@ -53,12 +56,17 @@ class Screen:
         self._shown.pop(replaces_id, None)
         self._put_handle(replaces_id, None)
 
+    def was_left(self, replaces_id: int) -> bool:
+        """Return whether another program has it on the screen, or had till its end."""
+        return replaces_id in self._journal.shown()
+
     def adopt(self, replaces_id: int) -> None:
         """Let the next notification take the place of another program's."""
         handle = self._journal.shown().get(replaces_id)
-        if handle is not None and handle != self._handles.get(replaces_id):
-            self._handles[replaces_id] = handle
+        if handle and handle != self._handles.get(replaces_id):
             self._delivery.adopt(replaces_id, handle)
+        if handle is not None:
+            self._handles[replaces_id] = handle
 
     def clear_left(self, keep: set[int]) -> None:
         """Take away what programs that ended have left, but for what is to be kept."""
@@ -95,7 +103,7 @@ class Screen:
             handle = call_with_timeout(act, timeout_s=CLEAR_TIMEOUT_S)
             self._shown.clear()
             for replaces_id in going:
-                self._put_handle(replaces_id, None)
+                self._put_handle(replaces_id, WITHDRAWN if replaces_id > 0 else None)
             if farewell is not None:
                 self._put_handle(farewell.replaces_id, handle)
 

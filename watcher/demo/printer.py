@@ -59,7 +59,7 @@ class Printer:
     def shown(self, notification: Notification, channel: str) -> None:
         """Print what the user is shown, and on which channel."""
         self.say(sentences.SHOWN, channel=channel)
-        for line in (notification.title, *notification.body.splitlines()):
+        for line in (notification.title, *notification.lines(with_link=True)):
             self._print(f"         | {line}")
 
     def _print(self, line: str) -> None:
