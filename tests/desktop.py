@@ -9,7 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,8 +23,10 @@ from jeepney import (
     MessageType,
     Properties,
     message_bus,
+    new_error,
     new_method_call,
     new_method_return,
+    new_signal,
 )
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 
@@ -54,7 +57,16 @@ _BUS = """\
 class Process:
     """A program that was started here and ends here."""
 
-    popen: subprocess.Popen[bytes]
+    start: Callable[[], subprocess.Popen[bytes]]
+    popen: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.popen = self.start()
+
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.end()
+        self.popen = self.start()
 
     def freeze(self) -> None:
         """Stop it: it holds its name and its sockets and answers nothing."""
@@ -78,10 +90,13 @@ def started(
     stdout: int = subprocess.DEVNULL,
     pass_fds: Sequence[int] = (),
 ) -> Iterator[Process]:
-    popen = subprocess.Popen(
-        command, env=env, stdout=stdout, stderr=subprocess.DEVNULL, pass_fds=pass_fds
-    )
-    process = Process(popen)
+    def start() -> subprocess.Popen[bytes]:
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command, env=env, stdout=stdout, stderr=quiet, pass_fds=pass_fds
+        )
+
+    process = Process(start)
     try:
         yield process
     finally:
@@ -189,9 +204,23 @@ def spare_server(
         "GetServerInformation": ("ssss", (name, "tests", "1", "1.2")),
         "Notify": ("u", (1,)),
     }
+
+    def answer(call: Message) -> list[Message]:
+        member = call.header.fields[HeaderFields.member]
+        return [new_method_return(call, *answers[member])]
+
+    with _served(bus, NOTIFICATIONS, answer):
+        yield
+
+
+@contextmanager
+def _served(
+    bus: SessionBus, name: str, answer: Callable[[Message], list[Message]]
+) -> Iterator[None]:
+    """Own `name`, and send what `answer` returns to every call."""
     with bus.connect() as connection:
-        Proxy(message_bus, connection, timeout=PATIENCE_S).RequestName(NOTIFICATIONS)
-        thread = Thread(target=_serve, args=(connection, answers))
+        Proxy(message_bus, connection, timeout=PATIENCE_S).RequestName(name)
+        thread = Thread(target=_serve, args=(connection, answer))
         thread.start()
         try:
             yield
@@ -200,13 +229,15 @@ def spare_server(
             thread.join(PATIENCE_S)
 
 
-def _serve(connection: DBusConnection, answers: dict[str, tuple[str, Any]]) -> None:
+def _serve(
+    connection: DBusConnection, answer: Callable[[Message], list[Message]]
+) -> None:
     try:
         while True:
             call = connection.receive()
-            member = call.header.fields[HeaderFields.member]
             if call.header.message_type is MessageType.method_call:
-                connection.send(new_method_return(call, *answers[member]))
+                for message in answer(call):
+                    connection.send(message)
     except ConnectionResetError:
         return
 
@@ -250,23 +281,89 @@ def display(bus: SessionBus) -> Iterator[None]:
 @contextmanager
 def dunst(bus: SessionBus) -> Iterator[Process]:
     program = required_program("dunst", package="dunst")
-    with started([program], bus.environment) as process:
-        bus.await_owner(NOTIFICATIONS)
+    with _owner(bus, NOTIFICATIONS, program) as process:
         yield process
 
 
 @contextmanager
 def xfce(bus: SessionBus) -> Iterator[Process]:
-    settings = _xfce_program("xfconf/xfconfd", package="xfconf")
-    server = _xfce_program("notifyd/xfce4-notifyd", package="xfce4-notifyd")
-    with started([settings], bus.environment):
-        bus.await_owner("org.xfce.Xfconf")
-        with started([server], bus.environment) as process:
-            bus.await_owner(NOTIFICATIONS)
-            yield process
+    settings = _library_program("*/xfce4/xfconf/xfconfd", package="xfconf")
+    server = _library_program("*/xfce4/notifyd/xfce4-notifyd", package="xfce4-notifyd")
+    with (
+        _owner(bus, "org.xfce.Xfconf", settings),
+        _owner(bus, NOTIFICATIONS, server) as process,
+    ):
+        yield process
+
+
+@contextmanager
+def mate(bus: SessionBus) -> Iterator[Process]:
+    name = "mate-notification-daemon"
+    program = _library_program(f"{name}/{name}", f"*/{name}/{name}", package=name)
+    with _owner(bus, NOTIFICATIONS, program, **_GTK) as process:
+        yield process
+
+
+@contextmanager
+def lxqt(bus: SessionBus) -> Iterator[Process]:
+    program = required_program("lxqt-notificationd", package="lxqt-notificationd")
+    with _owner(bus, NOTIFICATIONS, program, QT_QPA_PLATFORM="xcb") as process:
+        yield process
+
+
+@contextmanager
+def notification_daemon(bus: SessionBus) -> Iterator[Process]:
+    name = "notification-daemon"
+    program = _library_program(f"{name}/{name}", package=name)
+    with _owner(bus, NOTIFICATIONS, program, **_GTK) as process:
+        yield process
+
+
+# Settings that are never written, and no search for an accessibility bus.
+_GTK = {"GSETTINGS_BACKEND": "memory", "NO_AT_BRIDGE": "1"}
+
+
+@contextmanager
+def _owner(
+    bus: SessionBus, name: str, program: str, **environment: str
+) -> Iterator[Process]:
+    """Start what owns `name` on the bus as soon as it can be called."""
+    with started([program], {**bus.environment, **environment}) as process:
+        bus.await_owner(name)
+        yield process
 
 
 Server = Callable[[SessionBus], AbstractContextManager[Process]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a server's windows are, and what is where in a window.
+
+    Places are pixels from the window's nearest corner; a button's is its middle.
+    """
+
+    search: tuple[str, ...]
+    """How xdotool finds the windows."""
+    text: tuple[int, int]
+    """In the title: seen from the upper left corner."""
+    click: str = "1"
+    """The pointer's button that invokes the action of a click."""
+    last_button: tuple[int, int] | None = None
+    """Seen from the lower right corner; None: the server draws no buttons."""
+    to_next_button: int = 0
+
+
+_DUNST = Layout(("--class", "^Dunst$"), text=(60, 20), click="2")
+_LAYOUTS: dict[Server, Layout] = {
+    xfce: Layout(("--class", "^Xfce4-notifyd$"), (120, 26), "1", (60, 28), 112),
+    mate: Layout(("--class", "^Mate-notification-d"), (120, 24), "1", (88, 27), 92),
+    lxqt: Layout(("--class", "^lxqt-notificationd$"), (80, 45), "1", (102, 33), 107),
+    # Its icon in the tray is a window of the same class.
+    notification_daemon: Layout(
+        ("--name", "^Notification$"), (120, 35), "1", (104, 38), 97
+    ),
+}
 
 
 @dataclass
@@ -275,32 +372,74 @@ class Desktop:
 
     bus: SessionBus
     server: Process
+    layout: Layout = _DUNST
 
-    def run(self, *command: str) -> str:
+    def restart(self) -> None:
+        """Kill the server and start it again on the same bus: its screen is empty."""
+        self.server.end()
+        self.bus.await_owner(NOTIFICATIONS, is_there=False)
+        eventually(lambda: not self.windows())
+        self.server.restart()
+        self.bus.await_owner(NOTIFICATIONS)
+
+    def run(self, *command: str, check: bool = True) -> str:
         """Run a program as the user of this desktop would; return what it says."""
         program = required_program(command[0], package="xdotool imagemagick")
         return subprocess.run(
             [program, *command[1:]],
             env=self.bus.environment,
-            check=True,
+            check=check,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
         ).stdout
 
     def click_last_button(self) -> None:
-        """Click the button in the lower right corner of xfce4-notifyd's window."""
+        self.click_button()
+
+    def click_button(self, *, from_last: int = 0) -> None:
+        """Click a button in the lower right corner of the window, once it is there."""
+        assert self.layout.last_button is not None
+        left, top, width, height = self._place()
+        x, y = self.layout.last_button
+        x += from_last * self.layout.to_next_button
+        self._click(left + width - x, top + height - y)
+
+    def click_text(self, pointer: str | None = None) -> None:
+        """Click the title, where no button and no link is, once it is there."""
+        left, top, _, _ = self._place()
+        x, y = self.layout.text
+        self._click(left + x, top + y, pointer or self.layout.click)
+
+    def _click(self, x: int, y: int, pointer: str = "1") -> None:
+        self.run("xdotool", "mousemove", str(x), str(y), "click", pointer)
+
+    def _place(self) -> tuple[int, int, int, int]:
+        """Return left, top, width and height of the window once it stands still."""
         window = self.window()
-        shell = self.run("xdotool", "getwindowgeometry", "--shell", window)
-        at = dict(line.split("=") for line in shell.split())
-        x = int(at["X"]) + int(at["WIDTH"]) - 60
-        y = int(at["Y"]) + int(at["HEIGHT"]) - 28
-        self.run("xdotool", "mousemove", str(x), str(y), "click", "1")
+        places = [""]
+
+        def stands_still() -> bool:
+            places.append(self.run("xdotool", "getwindowgeometry", "--shell", window))
+            return places[-1] == places[-2]
+
+        eventually(stands_still)
+        at = dict(line.split("=") for line in places[-1].split())
+        return int(at["X"]), int(at["Y"]), int(at["WIDTH"]), int(at["HEIGHT"])
+
+    def height(self) -> int:
+        """Return the height of the window: LXQt and dunst draw all into one."""
+        return self._place()[3]
 
     def window(self) -> str:
         """Return the id of the window, as soon as it is there to be seen."""
-        search = ("search", "--sync", "--onlyvisible", "--class", "Xfce4-notifyd")
+        search = ("search", "--sync", "--onlyvisible", *self.layout.search)
         return self.run("xdotool", *search).split()[-1]
+
+    def windows(self) -> list[str]:
+        """Return the ids of the windows that are there to be seen now."""
+        search = ("search", "--onlyvisible", *self.layout.search)
+        return self.run("xdotool", *search, check=False).split()
 
     def picture(self, path: Path) -> None:
         """Save what is on the screen, without the empty part, once it stands still."""
@@ -338,11 +477,134 @@ def desktop(server: Server) -> Iterator[Desktop]:
     with ExitStack() as stack:
         bus = stack.enter_context(session_bus())
         stack.enter_context(display(bus))
-        yield Desktop(bus, stack.enter_context(server(bus)))
+        layout = _LAYOUTS.get(server, _DUNST)
+        yield Desktop(bus, stack.enter_context(server(bus)), layout)
 
 
-def _xfce_program(name: str, *, package: str) -> str:
-    found = sorted(Path("/usr/lib").glob(f"*/xfce4/{name}"))
+def _library_program(*patterns: str, package: str) -> str:
+    """Return a program that is on nobody's path, or skip and name its package."""
+    name = patterns[0].rpartition("/")[2]
+    found = [
+        path
+        for directory in ("/usr/lib", "/usr/libexec")
+        for pattern in (*patterns, name)
+        for path in sorted(Path(directory).glob(pattern))
+        if path.is_file()
+    ]
     if not found:
         missing(f"{name} is not installed: apt-get install {package}")
     return str(found[0])
+
+
+PORTAL = "org.freedesktop.portal.Desktop"
+_REQUESTS = "/org/freedesktop/portal/desktop/request"
+
+
+class PortalAnswer(Enum):
+    """What becomes of a call of `OpenURI`."""
+
+    OPENED = 0
+    CANCELLED = 1
+    FAILED = 2
+    NO_RESPONSE = "no response"
+    """The call is answered, as while a dialog asks; what became of it is never said."""
+    ERROR = "error"
+    NO_REPLY = "no reply"
+
+
+@contextmanager
+def fake_portal(
+    bus: SessionBus, response: PortalAnswer = PortalAnswer.OPENED
+) -> Iterator[list[str]]:
+    """Own the name of the desktop portal; give the list of the URIs it was to open."""
+    uris: list[str] = []
+
+    def answer(call: Message) -> list[Message]:
+        if call.header.fields[HeaderFields.member] != "OpenURI":
+            return [new_error(call, "org.freedesktop.DBus.Error.UnknownMethod")]
+        _, uri, options = call.body
+        uris.append(uri)
+        if response is PortalAnswer.NO_REPLY:
+            return []
+        if response is PortalAnswer.ERROR:
+            return [new_error(call, "org.freedesktop.portal.Error.Failed")]
+        caller = call.header.fields[HeaderFields.sender]
+        _, token = options.get("handle_token", ("s", "t"))
+        handle = f"{_REQUESTS}/{caller[1:].replace('.', '_')}/{token}"
+        messages = [new_method_return(call, "o", (handle,))]
+        if response is not PortalAnswer.NO_RESPONSE:
+            request = DBusAddress(handle, interface="org.freedesktop.portal.Request")
+            nothing_more: dict[str, Any] = {}
+            body = (response.value, nothing_more)
+            said = new_signal(request, "Response", "ua{sv}", body)
+            said.header.fields[HeaderFields.destination] = caller
+            messages.append(said)
+        return messages
+
+    with _served(bus, PORTAL, answer):
+        yield uris
+
+
+@dataclass
+class Portal:
+    """The real desktop portal, with a browser that writes down what it is given."""
+
+    process: Process
+    record: Path
+
+    def opened(self) -> list[str]:
+        """Return the URIs the browser was started with."""
+        return self.record.read_text().splitlines()
+
+
+@contextmanager
+def portal(bus: SessionBus, *, asks: bool = False) -> Iterator[Portal]:
+    """Start the real portal, under `display` where it `asks` which browser to take.
+
+    It does not ask where one is the default for the scheme. The gtk portal is the one
+    that asks; without its description the portal has no OpenURI.
+    """
+    store, gtk, desktop_portal = (
+        _library_program(f"*/{name}", package=package)
+        for name, package in (
+            ("xdg-permission-store", "xdg-desktop-portal"),
+            ("xdg-desktop-portal-gtk", "xdg-desktop-portal-gtk"),
+            ("xdg-desktop-portal", "xdg-desktop-portal"),
+        )
+    )
+    record = bus.directory / "opened"
+    record.touch()
+    home = {
+        "XDG_DATA_HOME": f"{bus.directory}/data",
+        "XDG_CONFIG_HOME": f"{bus.directory}/config",
+        "XDG_CURRENT_DESKTOP": "GNOME",  # what the gtk portal's description is for
+        **_GTK,
+    }
+    _install_browser(bus.directory, record, is_default=not asks)
+    with ExitStack() as stack:
+        if "DISPLAY" in bus.environment:
+            name = "org.freedesktop.impl.portal.desktop.gtk"
+            stack.enter_context(_owner(bus, name, gtk, **home))
+        name = "org.freedesktop.impl.portal.PermissionStore"
+        stack.enter_context(_owner(bus, name, store, **home))
+        process = stack.enter_context(_owner(bus, PORTAL, desktop_portal, **home))
+        yield Portal(process, record)
+
+
+def _install_browser(directory: Path, record: Path, *, is_default: bool) -> None:
+    browser = directory / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>\'{record}\'\n')
+    browser.chmod(0o700)
+    kinds = "x-scheme-handler/http;x-scheme-handler/https;"
+    entry = ("Type=Application", "Name=Browser", f"Exec={browser} %u")
+    lines = ("[Desktop Entry]", *entry, f"MimeType={kinds}", "")
+    defaults = "[Default Applications]\nx-scheme-handler/https=browser.desktop\n"
+    files = {
+        "data/applications/browser.desktop": "\n".join(lines),
+        "config/mimeapps.list": defaults if is_default else "",
+        "config/xdg-desktop-portal/portals.conf": "[preferred]\ndefault=gtk\n",
+    }
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)

@@ -87,6 +87,8 @@ class Freedesktop(Channel):
         self._server: _Server | None = None
         self._shown: dict[int, int] = {}
         """The server's ids by `replaces_id`; filled on the reader's thread alone."""
+        self._keys: dict[int, frozenset[str]] = {}
+        """The actions that were offered; some servers send `default` unasked."""
         self._lost: set[int] = set()
 
     def show(self, notification: Notification) -> str | None:
@@ -94,8 +96,10 @@ class Freedesktop(Channel):
         bus, server = self._connect()
         replaces_id = notification.replaces_id
         replaces = self._find_open(replaces_id) or 0
+        actions = _actions(notification, server)
+        self._keys[replaces_id] = frozenset(actions[::2])
         (shown,) = bus.call(
-            _notify(notification, replaces=replaces, server=server),
+            _notify(notification, actions, replaces=replaces, server=server),
             then=lambda body: self._shown.update({replaces_id: body[0]}),
         )
         self._lost.discard(replaces_id)
@@ -155,9 +159,9 @@ class Freedesktop(Channel):
 
     def _take_signal(self, member: str, body: Body) -> None:
         match member, body:
-            case "ActionInvoked", (int(shown), str(key)) if key in list(Action):
+            case "ActionInvoked", (int(shown), str(key)):
                 for replaces_id, number in self._shown.items():
-                    if number == shown:
+                    if number == shown and key in self._keys.get(replaces_id, ()):
                         self._presses.take(replaces_id, Action(key))
                         break
             case "NotificationClosed", (int(closed), _):
@@ -250,7 +254,9 @@ def _ask(bus: Bus) -> _Server:
     return _Server(bus_id, owner, name, frozenset(capabilities))
 
 
-def _notify(notification: Notification, *, replaces: int, server: _Server) -> Message:
+def _notify(
+    notification: Notification, actions: list[str], *, replaces: int, server: _Server
+) -> Message:
     """Return the call of `Notify`."""
     urgency, expires_ms = (
         (_CRITICAL, _NEVER) if notification.is_urgent else (_NORMAL, _SERVER_DECIDES)
@@ -273,7 +279,7 @@ def _notify(notification: Notification, *, replaces: int, server: _Server) -> Me
         "dialog-password",
         notification.title,
         _render_body(notification, server),
-        _actions(notification, server),
+        actions,
         hints,
         expires_ms,
     )
