@@ -5,7 +5,6 @@ A command's module is imported once the command is known, so that `--help` is qu
 
 import errno
 import importlib
-import io
 import logging
 import os
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
+from watcher.cli.terminal import readable_language, set_up_streams, write_utf8
 from watcher.errors import ExitCode, WatcherError
 from watcher.i18n import Text, desktop_language
 
@@ -22,13 +22,10 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
-    language = desktop_language()
-    options = parser.parse(argv, language)
-    _set_up_output(options)
-    _set_up_diagnostics(options)
+    set_up_streams()
+    options = parser.defaults(readable_language(desktop_language()))
     try:
-        command = importlib.import_module(f"watcher.cli.{options.command}")
-        code: int = command.run(options)
+        code = _run(argv, options)
         sys.stdout.flush()  # here, where a closed pipe is no error
         return code
     except WatcherError as error:
@@ -44,25 +41,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_unwritten()
 
 
-def _set_up_output(options: Options) -> None:
-    """Replace characters that cannot be written; write JSON in UTF-8 everywhere."""
-    for name in ("stdout", "stderr"):
-        # None where the descriptor is closed; print would then use the other stream.
-        stream = getattr(sys, name) or io.TextIOWrapper(io.FileIO(os.devnull, "w"))
-        setattr(sys, name, stream)
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
+def _run(argv: Sequence[str] | None, options: Options) -> int:
+    try:
+        parser.parse_into(options, argv)
+    except SystemExit as ended:  # --help, --version, or wrong usage
+        return int(ended.code or ExitCode.OK)
+    if getattr(options, "json", False):
+        write_utf8()
+    _set_up_diagnostics(options)
+    command = importlib.import_module(f"watcher.cli.{options.command}")
+    code: int = command.run(options)
+    return code
 
 
 def _set_up_diagnostics(options: Options) -> None:
-    # Only the daemon logs by default; every other command prints its own errors.
-    level = logging.CRITICAL
-    if options.verbose:
-        level = logging.DEBUG
-    elif options.command == "run":
-        level = logging.ERROR if options.quiet else logging.INFO
+    # For developers; what users need to know, every command prints itself.
+    level = logging.DEBUG if options.verbose else logging.CRITICAL
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

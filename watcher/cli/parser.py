@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from watcher.cli.usage import speaking
 from watcher.clock import parse_duration
 from watcher.i18n import Language, Text
 
@@ -56,12 +57,26 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parse(argv: Sequence[str] | None, language: Language) -> Options:
-    """Return the options of a command line; end the program (exit 2) on wrong usage."""
-    defaults = Options(
+def defaults(language: Language) -> Options:
+    """Return the options of a command line that sets none."""
+    return Options(
         config=None, verbose=False, quiet=False, no_color=False, language=language
     )
-    return build(language).parse_args(argv, namespace=defaults)
+
+
+def parse(argv: Sequence[str] | None, language: Language) -> Options:
+    """Return the options of a command line; see `parse_into`."""
+    return parse_into(defaults(language), argv)
+
+
+def parse_into(options: Options, argv: Sequence[str] | None) -> Options:
+    """Set and return the options of a command line, in their own language.
+
+    Raises:
+        SystemExit: with 2 on wrong usage; with 0 after `--help` and `--version`.
+    """
+    with speaking(options.language):
+        return build(options.language).parse_args(argv, namespace=options)
 
 
 def build(language: Language) -> argparse.ArgumentParser:
