@@ -166,7 +166,7 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
     assert armed.event is EventName.ARMED
     assert armed.about == Expectation(armed.at + timedelta(minutes=20))
     assert done.code == ExitCode.OK
-    assert "the daemon is not running" in done.out
+    assert "watcher is not running" in done.out
 
 
 def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> None:

@@ -208,7 +208,7 @@ def test_a_read_only_log_is_78(mail_user: MailUser) -> None:
     done = mail_user.home.run("check", command=without_privileges())
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
@@ -220,7 +220,7 @@ def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
     folder.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 @pytest.mark.parametrize("command", ["log", "status", "open"])
@@ -233,7 +233,7 @@ def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
     home.log.parent.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) -> None:

@@ -98,6 +98,6 @@ _NO_FILE = Text(
 )
 _NO_MAIL = Text(
     en="{name} is no mail: it is empty or binary. Save the mail's source (.eml).",
-    ja="{name} はメールではありません(空か、バイナリーです)。メールのソース(.eml)を"
-    "保存してください。",
+    ja="{name} はメールではありません(空か、文字ではないデータです)。メールの"
+    "ソース(.eml)を保存してください。",
 )

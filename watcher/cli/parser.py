@@ -162,8 +162,14 @@ _CONFIG = Text(
     ja="設定ファイル(既定: $WATCHER_CONFIG、なければ設定フォルダー)",
 )
 _VERSION = Text(en="print the version", ja="バージョンを表示する")
-_VERBOSE = Text(en="tell more on standard error", ja="標準エラーに詳しく出力する")
-_QUIET = Text(en="tell errors only", ja="エラーだけを出力する")
+_VERBOSE = Text(
+    en="tell developers more on standard error",
+    ja="開発者向けの詳細も標準エラーに出力する",
+)
+_QUIET = Text(
+    en="tell only errors and what needs you",
+    ja="エラーと、対応が必要なことだけを出力する",
+)
 _NO_COLOR = Text(en="no colours", ja="色を付けない")
 _JSON = Text(en="one JSON object a line", ja="1 行に 1 つの JSON で出力する")
 _NO_NOTIFY = Text(en="show no notification", ja="通知を出さない")
@@ -210,12 +216,12 @@ _ID = Text(
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
 _EXPECT = Text(
     en="say that you are about to sign in: look more often, call you louder",
-    ja="これからサインインすると伝える(確認を速め、通知で行動を促す)",
+    ja="これからサインインすると伝える(より頻繁に確認し、通知で行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
 _STATUS = Text(
-    en="tell whether the daemon lives and how each account is watched",
-    ja="デーモンが動いているか、各アカウントをどう見張っているかを示す",
+    en="tell whether watcher is running and how each account is watched",
+    ja="watcher が動いているか、各アカウントをどう見張っているかを示す",
 )
 
 _FLAG = {"action": "store_true"}

@@ -12,7 +12,6 @@ from typing import Self, TextIO
 from watcher.cli.parser import Options
 from watcher.i18n import Language
 
-
 _JAPANESE = "日本語のカナ、「」。"
 """Signs that every Japanese code page has."""
 

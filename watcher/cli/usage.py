@@ -1,4 +1,4 @@
-"""The words of argparse in the user's language, for as long as a command line is parsed.
+"""The words of argparse in the user's language, while a command line is parsed.
 
 argparse takes them from `gettext`, which looks for a catalogue on the disk by the
 environment alone. Here its two functions are replaced while `speaking` lasts. A message

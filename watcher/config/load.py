@@ -180,7 +180,7 @@ _UNREADABLE = Text(
     "コピーして書きかえるか、--config で別のファイルを指定してください。",
 )
 _NOT_TOML = Text(
-    en="The configuration {path} is not valid TOML: {reason}. Mend that line.",
+    en="The configuration {path} is not valid TOML: {reason}. Correct that line.",
     ja="設定ファイル {path} は正しい TOML ではありません: {reason}。"
     "その行を直してください。",
 )
@@ -202,7 +202,7 @@ _NOT_A_TABLE = Text(
 )
 _UNKNOWN_KEY = Text(
     en='this key is unknown; did you mean "{near}"? Rename or remove it',
-    ja="知らないキーです。「{near}」のことですか。直すか消してください",
+    ja="知らないキーです。「{near}」のことですか。書きなおすか、消してください",
 )
 _NAME_MISSING = Text(
     en='the account needs a name of your choice, like name = "home"',
@@ -229,5 +229,5 @@ _CLEAR_TEXT = Text(
     en='without TLS the password could be read on the way: use "implicit" or '
     '"starttls" ("none" works for servers on this machine only)',
     ja='TLS なしではパスワードを途中で読まれます。"implicit" か "starttls" に'
-    'してください("none" はこの機械のサーバーにだけ使えます)',
+    'してください("none" はこのパソコンの中のサーバーにだけ使えます)',
 )

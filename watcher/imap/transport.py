@@ -135,7 +135,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 _NO_CA_FILE = Text(
     en="The certificate file {path} (ca_file) cannot be used: {why}",
-    ja="証明書ファイル {path} (ca_file) を使えません: {why}",
+    ja="証明書ファイル {path}(ca_file)を使えません: {why}",
 )
 
 
