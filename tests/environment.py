@@ -26,6 +26,9 @@ from watcher.events import AnyEvent
 from watcher.journal.log import Journal
 
 PATIENCE_S = 30.0
+CONNECTED = "home: connected ("
+"""What `run` says once the account `home` is watched."""
+
 WATCHER = (sys.executable, "-m", "watcher")
 
 

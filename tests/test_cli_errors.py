@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests import imap_server
-from tests.environment import WATCHER, Done, Home, MailUser, without_privileges
+from tests.environment import (
+    CONNECTED,
+    WATCHER,
+    Done,
+    Home,
+    MailUser,
+    without_privileges,
+)
 from tests.sample_mails import Mail, approval, html, sign
 from tests.servers import Authority, Certificate, free_port
 from watcher.app.lock import only_daemon, running_daemon
@@ -267,7 +274,7 @@ def test_a_log_of_a_newer_version_is_78(mail_user: MailUser) -> None:
 
 def test_a_second_run_is_75_and_names_the_first(mail_user: MailUser) -> None:
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         done = mail_user.home.run("run")
         assert run.end() == 0
 
