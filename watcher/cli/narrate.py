@@ -4,6 +4,7 @@ Pure. No line holds a link, a code or any other text of a mail; what comes from 
 is made harmless.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,7 @@ from watcher.imap.account import MODES
 from watcher.recognition import explain
 from watcher.recognition.text import one_line
 
+_URL = re.compile(r"(?i)https?://\S+")
 COLUMNS = 300
 """How much of a server's or a library's words stands in a line."""
 
@@ -48,7 +50,7 @@ class Line:
 
 def _word(value: object, language: Language) -> str:
     said = value.say(language) if isinstance(value, Text | WatcherError) else str(value)
-    return fit_columns(one_line(said), COLUMNS).rstrip(".。")
+    return fit_columns(_URL.sub("…", one_line(said)), COLUMNS).rstrip(".。")
 
 
 def _clock(instant: datetime) -> str:
