@@ -50,6 +50,7 @@ _CLAUSES = [
         Text(en="algorithm not accepted", ja="認められない署名方式"),
         Text(en="expired (x=)", ja="署名の期限切れ(x=)"),
         Text(en="no name server answered", ja="ネームサーバーの応答なし"),
+        Text(en="body hash mismatch", ja="本文が署名のときと違う"),  # dkimpy's words
         Text(
             en="does not verify, or its key is missing",
             ja="署名が正しくないか、鍵がない",
