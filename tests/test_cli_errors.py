@@ -433,6 +433,15 @@ def test_output_that_goes_nowhere_is_no_bug(
 
 
 @FULL
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(home: Home) -> None:
+    done = home.run(
+        command=("sh", "-c", 'exec "$@" 2>/dev/full', "sh", *WATCHER, "check")
+    )
+
+    assert done.code == ExitCode.CONFIG
+
+
+@FULL
 def test_a_full_disk_under_the_lock_is_left_to_the_log_to_tell(home: Home) -> None:
     lock = home.log.with_name("events.db.lock")
     lock.parent.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """`watcher run` tells a person what happens: each thing once, and no secrets."""
 
+import logging
 import os
 import re
 import sqlite3
@@ -16,7 +17,7 @@ import pytest
 from tests.environment import CONNECTED, PATIENCE_S, WATCHER, MailUser
 from tests.factories import CODE, LINK, NOW, attempt
 from watcher.cli.narrate import Line, event_line
-from watcher.cli.narrator import DOUBTFUL_AN_HOUR, Narrator, Printer
+from watcher.cli.narrator import DOUBTFUL_AN_HOUR, BugHandler, Narrator, Printer
 from watcher.errors import ConnectionLost, JournalBusy, LoginRefused, MailboxMissing
 from watcher.events import (
     AccountRef,
@@ -317,6 +318,17 @@ def test_a_bug_in_a_line_reaches_nobody() -> None:
     narrator.on_trouble(BUSY)
 
 
+def test_a_bug_that_the_daemon_survives_is_told_to_a_person(told: Told) -> None:
+    with BugHandler(told.lines.append):
+        logging.getLogger("watcher.app.daemon").error("a bug: KeyError")
+        logging.getLogger("watcher.app.notifier").info("no bug")
+    logging.getLogger("watcher.app.daemon").error("nobody narrates any more")
+
+    (line,) = told.said()
+    assert "this is a bug in watcher" in line
+    assert told.lines[0].is_urgent
+
+
 def test_quiet_tells_what_needs_the_user_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -409,6 +421,20 @@ def test_run_tells_that_another_program_holds_the_log(mail_user: MailUser) -> No
             run.await_text("is locked by another program")
         run.await_text("sign-in attempt shown")
         run.end()
+
+
+def test_run_tells_of_a_bug_it_survives(mail_user: MailUser) -> None:
+    script = (
+        "import sys; import watcher.app.pipeline as pipeline; pipeline.classify = None;"
+        "from watcher.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    mail_user.approval()
+    command = (sys.executable, "-c", script)
+    with mail_user.home.started("-q", "run", command=command) as run:
+        run.await_text("this is a bug in watcher")
+        assert run.end() == 0
+
+    assert "ERROR" not in run.seen
 
 
 def test_a_closed_terminal_ends_no_watch(mail_user: MailUser) -> None:

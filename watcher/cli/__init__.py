@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a closed pipe is no error
         return code
     except WatcherError as error:
-        print(error.say(options.language), file=sys.stderr)
+        _complain(error.say(options.language))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -56,22 +57,28 @@ def _run(argv: Sequence[str] | None, options: Options) -> int:
 
 def _set_up_diagnostics(options: Options) -> None:
     # For developers; what users need to know, every command prints itself.
-    level = logging.DEBUG if options.verbose else logging.CRITICAL
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    if options.verbose:
+        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        logging.basicConfig(level=logging.DEBUG, format=form)
+    else:
+        logging.basicConfig(handlers=[logging.NullHandler()])
     # At DEBUG they log whole messages, live links among them.
     for library in ("imapclient", "mailparser", "apscheduler", "jeepney", "keyring"):
         logging.getLogger(library).setLevel(logging.ERROR)
 
 
+def _complain(sentence: str) -> None:
+    with suppress(OSError):  # a closed terminal or a full disk changes no exit code
+        print(sentence, file=sys.stderr)
+
+
 def _report_bug(error: Exception, options: Options) -> int:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        print(_NO_ROOM.say(options.language), file=sys.stderr)
+        _complain(_NO_ROOM.say(options.language))
         return ExitCode.TEMPORARY
     if options.verbose:
         logging.getLogger(__name__).error("traceback", exc_info=error)
-    print(_BUG.say(options.language, kind=type(error).__name__), file=sys.stderr)
+    _complain(_BUG.say(options.language, kind=type(error).__name__))
     return ExitCode.BUG
 
 

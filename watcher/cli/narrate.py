@@ -124,6 +124,17 @@ def trouble_line(error: WatcherError, at: datetime) -> Line:
     return Line(at, _TROUBLE, {"error": error}, is_urgent=True)
 
 
+def bug_line(at: datetime) -> Line:
+    """Return that a bug was survived, which only the log for developers names."""
+    return Line(at, _BUG, is_urgent=True)
+
+
+_BUG = Text(
+    en="an unexpected error: this is a bug in watcher; run it with --verbose and "
+    "report what it prints",
+    ja="予期しないエラーが起きました。watcher の不具合です。--verbose を付けて実行し、"
+    "表示された内容を報告してください",
+)
 _STARTED = Text(
     en="Watching {accounts}. Ctrl-C ends it.",
     ja="{accounts} を見張ります。Ctrl-C で終わります。",

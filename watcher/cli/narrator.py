@@ -45,6 +45,7 @@ LAST_LINES_S = 0.2
 """How long the end waits for lines that are not printed yet."""
 
 
+_APP = logging.getLogger("watcher.app")
 _LOG = ("event log", "")
 
 
@@ -75,6 +76,25 @@ class Printer:
             # OSError: closed terminal or pipe, full disk; ValueError: closed stream
             with suppress(OSError, ValueError):
                 print(line, file=sys.stderr, flush=True)
+
+
+class BugHandler(logging.Handler):
+    """Tells of what `watcher.app` logs as an error: bugs that it survives."""
+
+    def __init__(self, tell: Callable[[Line], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._tell = tell
+
+    def __enter__(self) -> Self:
+        _APP.addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _APP.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell a person; the record itself is for developers."""
+        self._tell(narrate.bug_line(utc_now()))
 
 
 class Narrator:

@@ -6,7 +6,7 @@ from watcher.app.lock import only_daemon
 from watcher.app.queue import EventQueue
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path, notification_language
-from watcher.cli.narrator import Narrator, Printer
+from watcher.cli.narrator import BugHandler, Narrator, Printer
 from watcher.cli.parser import Options
 from watcher.cli.signals import ending_in_time
 from watcher.clock import utc_now
@@ -22,6 +22,7 @@ def run(options: Options) -> int:
     queue = EventQueue()
     with (
         Printer(options.language, is_quiet=options.quiet) as printer,
+        BugHandler(printer.print),
         ending_in_time(queue.stop),
         only_daemon(path),
     ):
