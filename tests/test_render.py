@@ -13,8 +13,9 @@ from watcher import dkim
 from watcher.cli.classify import as_json
 from watcher.cli.parser import Options, defaults
 from watcher.cli.proof import _CLAUSES, proof_in_words
-from watcher.cli.render import CHANNELS, KINDS, render_event, render_judgement
+from watcher.cli.render import KINDS, render_event, render_judgement
 from watcher.cli.status import _render_account
+from watcher.config.schema import CHANNELS
 from watcher.events import (
     Event,
     EventName,
@@ -117,7 +118,7 @@ def test_the_verdict_on_a_mail_to_another_address_stays() -> None:
 def test_log_names_the_place_of_a_notification(channel: str) -> None:
     said = line(EventName.NOTIFIED, about=attempt(), detail=channel)
 
-    assert said.endswith(CHANNELS[channel].ja)
+    assert said.endswith(f"{CHANNELS[channel].ja}に表示")
 
 
 def test_log_labels_what_a_library_said() -> None:

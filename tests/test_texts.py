@@ -1,6 +1,8 @@
 """Every sentence of the program says the same in both languages."""
 
 import ast
+import errno
+import os
 import re
 from pathlib import Path
 from string import Formatter
@@ -8,7 +10,8 @@ from string import Formatter
 import pytest
 
 import watcher
-from watcher.i18n import Language, desktop_language
+from watcher.errors import reason_of
+from watcher.i18n import Language, Text, desktop_language
 
 FOLDER = Path(watcher.__path__[0])
 MODULES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py"))
@@ -104,6 +107,23 @@ def test_japanese_terminals_of_windows_have_every_character() -> None:
 
 def test_every_module_with_sentences_is_checked() -> None:
     assert sum(len(texts_in(module)) for module in MODULES) > 200
+
+
+def test_a_field_that_is_a_text_is_said_in_the_same_language() -> None:
+    whole, part = Text(en="[{part}]", ja="「{part}」"), Text(en="a", ja="あ")
+
+    assert whole.say(Language.EN, part=part) == "[a]"
+    assert whole.say(Language.JA, part=part) == "「あ」"
+
+
+def test_the_systems_reasons_are_said_in_japanese() -> None:
+    for error in (FileNotFoundError(errno.ENOENT, "x"), OSError(errno.EACCES, "x")):
+        reason = reason_of(error)
+        assert isinstance(reason, Text)
+        assert reason.en == os.strerror(error.errno or 0)
+        assert not reason.ja.isascii()
+    assert reason_of(OSError(errno.EDOM, "odd")) == "odd"
+    assert reason_of(ValueError("odd")) == "odd"
 
 
 @pytest.mark.parametrize(

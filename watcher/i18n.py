@@ -28,9 +28,13 @@ class Text:
     ja: str
 
     def say(self, language: Language, **data: object) -> str:
-        """Return the sentence in `language`, its fields filled from `data`."""
+        """Return the sentence in `language`, its fields filled; they may be texts."""
         sentence = self.ja if language is Language.JA else self.en
-        return sentence.format(**data) if data else sentence
+        words = {
+            name: value.say(language) if isinstance(value, Text) else value
+            for name, value in data.items()
+        }
+        return sentence.format(**words) if words else sentence
 
 
 def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from watcher.errors import Unreadable
+from watcher.errors import Unreadable, reason_of
 from watcher.i18n import Text
 from watcher.recognition.limits import MAIL_BYTES
 
@@ -61,7 +61,7 @@ def read(name: str) -> Iterator[MailFile]:
         with Path(name).open("rb") as file:
             yield from _split(name, file)
     except OSError as error:
-        raise Unreadable(_NO_FILE, name=name, reason=error.strerror) from error
+        raise Unreadable(_NO_FILE, name=name, reason=reason_of(error)) from error
 
 
 def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:

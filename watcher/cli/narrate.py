@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from watcher.app.health import BLIND_AFTER
 from watcher.clock import minutes_seconds
 from watcher.errors import WatcherError
 from watcher.events import (
@@ -67,7 +68,7 @@ def event_line(event: AnyEvent) -> Line | None:
         case Attempt() as attempt:
             data["left"] = minutes_seconds(attempt.time_left(event.at))
         case AccountRef(name=name):
-            data["account"] = name
+            data |= {"account": name, "blind_s": round(BLIND_AFTER.total_seconds())}
         case Expectation(until=until):
             data["until"] = _clock(until)
         case _:
@@ -240,8 +241,8 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     ),
     EventName.BLIND: (
         Text(
-            en="{account}: not watched for a while; look at your mail yourself",
-            ja="{account}: しばらく見張れていません。メールを直接確かめてください",
+            en="{account}: not watched for {blind_s} seconds; look at your mail yourself",
+            ja="{account}: {blind_s} 秒以上見張れていません。メールを直接確かめてください",
         ),
         True,
     ),

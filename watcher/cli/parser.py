@@ -215,7 +215,7 @@ _ID = Text(
 )
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
 _EXPECT = Text(
-    en="say that you are about to sign in: look more often, call you louder",
+    en="say that you are about to sign in: look more often, call you to act",
     ja="これからサインインすると伝える(より頻繁に確認し、通知で行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")

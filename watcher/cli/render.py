@@ -9,6 +9,7 @@ from watcher.cli.parser import Options
 from watcher.cli.proof import proof_in_words
 from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.clock import local_time, minutes_seconds
+from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
@@ -76,7 +77,7 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     if detail := _shown(event.detail):
         is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
         if is_channel and detail in CHANNELS:
-            yield CHANNELS[detail].say(language)
+            yield _ON.say(language, channel=CHANNELS[detail])
         else:
             yield _DETAIL.say(language, detail=detail)
 
@@ -115,13 +116,7 @@ KINDS = {
     Kind.CODE: Text(en="verification code", ja="確認コード"),
     Kind.UNKNOWN: Text(en="a form not seen before", ja="はじめて見る形のメール"),
 }
-CHANNELS = {
-    "freedesktop": Text(en="on the desktop", ja="デスクトップに表示"),
-    "osascript": Text(en="on the desktop", ja="デスクトップに表示"),
-    "plyer": Text(en="on the desktop (plyer)", ja="デスクトップに表示(plyer)"),
-    "terminal": Text(en="on the terminal", ja="ターミナルに表示"),
-}
-"""Where a notification was shown, by the name of the channel."""
+_ON = Text(en="on the {channel}", ja="{channel}に表示")
 _DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")
 _UNTIL = Text(en="until {until}", ja="{until} まで")
 _TO_ANOTHER = Text(en="to another address", ja="宛先が違うメール")
@@ -137,7 +132,7 @@ EVENT_NAMES = {
     EventName.OPENED: Text(en="opened", ja="ページを開いた"),
     EventName.OPEN_FAILED: Text(en="page could not be opened", ja="ページを開けず"),
     EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
-    EventName.NOT_ME: Text(en="it was not me", ja="自分ではない"),
+    EventName.NOT_ME: Text(en="it was not me", ja="身に覚えがない"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
     EventName.BLIND: Text(en="account not watched", ja="見張れていない"),
     EventName.RECOVERED: Text(en="watched again", ja="見張りを再開"),

@@ -72,9 +72,7 @@ def _render_account(
     yield _HEAD.say(language, name=name, state=state)
     if reason := facts.get("mode_reason"):
         words = ModeReason(reason).text.say(language)
-        yield _MODE.say(
-            language, mode=MODES[Mode(facts["mode"])].say(language), reason=words
-        )
+        yield _MODE.say(language, mode=MODES[Mode(facts["mode"])], reason=words)
     yield _LOOK.say(language, at=_clock_time(facts.get("last_look_at")))
     if error := _error(facts, language):
         yield _ERROR.say(language, error=error)

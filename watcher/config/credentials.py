@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from watcher.errors import ConfigError, SecretUnavailable
+from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
@@ -56,7 +56,7 @@ class FromCommand:
             ) from None
         except OSError as error:
             raise ConfigError(
-                _NO_COMMAND, program=program, why=error.strerror
+                _NO_COMMAND, program=program, why=reason_of(error)
             ) from error
         return _first_line(done.stdout, source=program)
 
@@ -101,7 +101,7 @@ class FromFile:
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
                 content = file.read()
         except OSError as error:
-            raise ConfigError(_NO_FILE, path=self.path, why=error.strerror) from error
+            raise ConfigError(_NO_FILE, path=self.path, why=reason_of(error)) from error
         return _first_line(content, source=str(self.path))
 
 
@@ -161,8 +161,9 @@ _COMMAND_FAILED = Text(
     "自分で実行して確かめてください。",
 )
 _NO_COMMAND = Text(
-    en="password_command cannot be run: {program}: {why}",
-    ja="password_command を実行できません: {program}: {why}",
+    en="password_command: {program} cannot be run ({why}). Check the program's name.",
+    ja="password_command の {program} を実行できません({why})。プログラムの名前を"
+    "確かめてください。",
 )
 _NOT_SET = Text(
     en="The environment variable {name} is not set: export it first.",
@@ -185,7 +186,8 @@ _NO_PASSWORD = Text(
 )
 _NO_KEYRING_EXTRA = Text(
     en="keyring = true needs the extra: pip install '.[keyring]'",
-    ja="keyring = true には追加機能が必要です: pip install '.[keyring]'",
+    ja="keyring = true には追加機能が必要です。次を実行してください: "
+    "pip install '.[keyring]'",
 )
 _NO_KEYRING = Text(
     en="This machine has no keyring that could be used: use password_command, or "
@@ -199,5 +201,6 @@ _KEYRING_LOCKED = Text(
 )
 _NOT_IN_KEYRING = Text(
     en="The keyring has no password: keyring set {service} {user}",
-    ja="キーリングにパスワードがありません: keyring set {service} {user}",
+    ja="キーリングにパスワードがありません。次を実行してください: "
+    "keyring set {service} {user}",
 )

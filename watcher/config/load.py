@@ -12,7 +12,7 @@ import platformdirs
 
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account, Bad, Config
-from watcher.errors import ConfigError
+from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
 
@@ -68,7 +68,7 @@ def load(path: Path) -> Config:
             raise ConfigError(_WRITABLE, path=path)
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(_UNREADABLE, path=path, reason=error.strerror) from error
+        raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
     except (ValueError, RecursionError) as error:  # too many digits, too deep a nesting
         raise ConfigError(_NOT_TOML, path=path, reason=error) from error
     problems: list[Problem] = []

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from watcher.config.schema import CHANNELS
 from watcher.demo import sentences
 from watcher.events import Mode
 from watcher.i18n import Language, Text
@@ -33,7 +34,7 @@ class Printer:
 
     def connected(self, mode: Mode) -> None:
         """Print that the program watches now, and how."""
-        self.say(sentences.CONNECTED, mode=MODES[mode].say(self._language))
+        self.say(sentences.CONNECTED, mode=MODES[mode])
 
     def start(self, title: Text) -> None:
         """Print the title of a step, set off from the step before."""
@@ -64,7 +65,7 @@ class Printer:
 
     def shown(self, notification: Notification, channel: str) -> None:
         """Print what the user is shown, and on which channel."""
-        self.say(sentences.SHOWN, channel=channel)
+        self.say(sentences.SHOWN, channel=CHANNELS.get(channel, channel))
         for line in (notification.title, *notification.body.splitlines()):
             self._print(f"         | {line}")
 

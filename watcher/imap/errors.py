@@ -19,6 +19,7 @@ from watcher.errors import (
     SecretUnavailable,
     Unreachable,
     WatcherError,
+    reason_of,
 )
 from watcher.i18n import Text
 
@@ -55,8 +56,9 @@ _NO_TLS_ANSWER = Text(
     "確かめてください。",
 )
 _TLS_BROKEN = Text(
-    en="TLS with {host} port {port} fails: {why}",
-    ja="{host} のポート {port} との TLS 接続に失敗しました: {why}",
+    en="TLS with {host} port {port} fails ({why}): check port and tls.",
+    ja="{host} のポート {port} と TLS で接続できません({why})。port と tls を"
+    "確かめてください。",
 )
 _EXPIRED = Text(
     en="The certificate of {host} has expired: its operator must renew it "
@@ -87,8 +89,8 @@ _WRONG_NAME = Text(
     "書いてください。",
 )
 _BAD_CERTIFICATE = Text(
-    en="The certificate of {host} is not accepted: {why}",
-    ja="{host} の証明書を受け入れられません: {why}",
+    en="The certificate of {host} is not accepted ({why}): ask its operator.",
+    ja="{host} の証明書を受け入れられません({why})。サーバーの管理者に尋ねてください。",
 )
 _NO_GREETING = Text(
     en='{host} port {port} does not greet: is it tls = "implicit" there?',
@@ -119,7 +121,8 @@ MISSING = Text(
 )
 NO_STARTTLS = Text(
     en='{host} offers no STARTTLS: set tls = "implicit" and its port, often 993.',
-    ja='{host} は STARTTLS 非対応です。tls = "implicit" と port を試してください。',
+    ja='{host} は STARTTLS に対応していません。tls = "implicit" と port を'
+    "試してください。",
 )
 CLEAR_TEXT = Text(
     en='tls = "none" is for this machine alone: on the way to {host} all could read.',
@@ -137,8 +140,10 @@ LOGIN_LATER = Text(
     ja="{host} は今 {user} のログインを受け付けません: {said}",
 )
 NO_LOGIN_WAY = Text(
-    en="{host} offers no way to log in with this user name and password.",
-    ja="{host} には、ユーザー名とパスワードでログインする方法がありません。",
+    en="{host} offers no way to log in with this user name and password: try another "
+    "tls; services that have OAuth2 only cannot be used yet.",
+    ja="{host} には、ユーザー名とパスワードでログインする方法がありません。別の tls を"
+    "試してください。OAuth2 だけのサービスはまだ使えません。",
 )
 NO_SECRET_IN_TIME = Text(
     en="The password of {account} did not come in time: unlock where it comes from.",
@@ -294,7 +299,7 @@ def _translate(
                 text if isinstance(text, Text) else text(root),
                 host=host,
                 port=port,
-                why=why or getattr(root, "strerror", None) or root,
+                why=why or reason_of(root),
                 said=root.args[0] if isinstance(root, SaidBye) else "",
             )
     return None

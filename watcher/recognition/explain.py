@@ -228,7 +228,7 @@ REASONS = {
     ),
     Reason.STORE_NOT_WATCHED: Text(
         en="this store is not watched (stores in the configuration)",
-        ja="見張らない設定のストアです(設定の stores)",
+        ja="設定の stores にないストアです",
     ),
     Reason.SIGN_IN_NOTICE: Text(
         en="it tells of a sign-in that has already happened",
