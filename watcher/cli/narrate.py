@@ -63,12 +63,13 @@ def event_line(event: AnyEvent) -> Line | None:
     text, is_urgent = _EVENTS.get(event.event, (None, False))
     if text is None:
         return None
-    data: dict[str, object] = {"detail": event.detail or ""}
+    blind_s = round(BLIND_AFTER.total_seconds())
+    data: dict[str, object] = {"detail": event.detail or "", "blind_s": blind_s}
     match event.about:
         case Attempt() as attempt:
             data["left"] = minutes_seconds(attempt.time_left(event.at))
         case AccountRef(name=name):
-            data |= {"account": name, "blind_s": round(BLIND_AFTER.total_seconds())}
+            data["account"] = name
         case Expectation(until=until):
             data["until"] = _clock(until)
         case _:
@@ -241,8 +242,10 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     ),
     EventName.BLIND: (
         Text(
-            en="{account}: not watched for {blind_s} seconds; look at your mail yourself",
-            ja="{account}: {blind_s} 秒以上見張れていません。メールを直接確かめてください",
+            en="{account}: not watched for {blind_s} seconds; look at your mail "
+            "yourself",
+            ja="{account}: {blind_s} 秒以上見張れていません。メールを直接"
+            "確かめてください",
         ),
         True,
     ),
