@@ -258,7 +258,7 @@ def test_a_wait_is_positive_and_a_day_at_most(
         parse(["check", f"--wait={span}"], Language.EN)
 
     assert ended.value.code == ExitCode.USAGE
-    assert "SPAN = 300, 300s, 5m" in capsys.readouterr().err
+    assert "write it like 300, 300s, 5m" in capsys.readouterr().err
 
 
 def test_the_version_is_told(home: Home) -> None:

@@ -15,7 +15,7 @@ from watcher.cli import main
 from watcher.cli.parser import ARGUMENTS, COMMANDS, parse
 from watcher.cli.usage import MESSAGES, speaking
 from watcher.errors import ExitCode
-from watcher.i18n import Language
+from watcher.i18n import Language, fit_columns, wrap_columns
 
 FOR_PROGRAMMERS = {
     "'required' is an invalid argument for positionals",
@@ -120,11 +120,47 @@ def test_help_holds_no_english_of_argparse(
     assert [text for text in english_of_argparse() if text in out] == []
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_japanese_help_fits_a_terminal_of_80_columns(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    with pytest.raises(SystemExit):
+        parse([*command.split(), "--help"], Language.JA)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if fit_columns(line, 80) != line] == []
+
+
+def test_japanese_is_wrapped_between_characters_and_words_are_not() -> None:
+    assert wrap_columns("設定(既定: config.toml)です。", 12) == [
+        "設定(既定:",
+        "config.toml)",
+        "です。",
+    ]
+    assert wrap_columns("あいう。", 6) == ["あい", "う。"]
+
+
 def test_english_is_argparses_own(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["run", "--nope"], Language.EN)
 
     assert "watcher: error: unrecognized arguments: --nope" in capsys.readouterr().err
+
+
+def test_an_argument_that_cannot_be_used_is_told_with_an_example(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for language in Language:
+        with pytest.raises(SystemExit):
+            parse(["expect", "0s"], language)
+
+    err = capsys.readouterr().err
+    assert "SPAN: '0s' は使えません。次のように書いてください: 90s, 5m … 24h" in err
+    assert "argument SPAN: '0s' cannot be used; write it like 90s, 5m … 24h" in err
 
 
 def test_argparse_is_as_it_was_after_the_parse() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from watcher.cli.usage import speaking
+from watcher.cli.usage import FORMATTERS, speaking, spoken
 from watcher.clock import parse_duration
 from watcher.i18n import Language, Text
 
@@ -95,6 +95,7 @@ def build(language: Language) -> argparse.ArgumentParser:
         description=_WATCHER.say(language),
         parents=[common],
         allow_abbrev=False,
+        formatter_class=FORMATTERS[language],
     )
     add(parser, "--version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -105,15 +106,16 @@ def build(language: Language) -> argparse.ArgumentParser:
             description=text.say(language),
             parents=[common],
             allow_abbrev=False,
+            formatter_class=FORMATTERS[language],
         )
         add(command, arguments)
     return parser
 
 
 def _checked(
-    parse: Callable[[str], T], is_good: Callable[[T], bool], usage: str
+    parse: Callable[[str], T], is_good: Callable[[T], bool], example: str
 ) -> Callable[[str], T]:
-    """Return a parser of an argument whose error message is `usage`."""
+    """Return a parser of an argument whose error message shows an example."""
 
     def convert(written: str) -> T:
         try:
@@ -122,7 +124,8 @@ def _checked(
                 return value
         except ValueError:
             pass
-        raise argparse.ArgumentTypeError(f"{written!r}: {usage}")
+        said = spoken(_NOT_UNDERSTOOD, written=repr(written), example=example)
+        raise argparse.ArgumentTypeError(said)
 
     return convert
 
@@ -144,13 +147,17 @@ def _is_wait(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_WAIT_S
 
 
-_seconds = _checked(float, _is_wait, "SECONDS = 1 … 86400")
-_wait = _checked(_parse_seconds, _is_wait, "SPAN = 300, 300s, 5m … 24h")
-_count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
-_span = _checked(parse_duration, bool, "SPAN = 90s, 5m, 2h, 30d")
-_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
-_instant = _checked(_parse_instant, lambda _: True, "TIME = 2026-01-31T12:00:00Z")
+_seconds = _checked(float, _is_wait, "20 (1 … 86400)")
+_wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
+_count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
+_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
+_instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
+_NOT_UNDERSTOOD = Text(
+    en="{written} cannot be used; write it like {example}",
+    ja="{written} は使えません。次のように書いてください: {example}",
+)
 _WATCHER = Text(
     en="Watches mailboxes for Amazon's sign-in attempts and tells you at once. It "
     "never approves and never visits the link: the decision is yours alone.",
@@ -216,12 +223,12 @@ _ID = Text(
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
 _EXPECT = Text(
     en="say that you are about to sign in: look more often, call you to act",
-    ja="これからサインインすると伝える(より頻繁に確認し、通知で行動を促す)",
+    ja="これからサインインすると伝える(確認を早め、行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
 _STATUS = Text(
     en="tell whether watcher is running and how each account is watched",
-    ja="watcher が動いているか、各アカウントをどう見張っているかを示す",
+    ja="動いているか、各アカウントをどう見張っているかを示す",
 )
 
 _FLAG = {"action": "store_true"}

@@ -8,8 +8,9 @@ that is not known stays in English.
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
-from watcher.i18n import Language, Text
+from watcher.i18n import Language, Text, wrap_columns
 
 MESSAGES = (
     Text(en="usage: ", ja="使い方: "),
@@ -74,10 +75,24 @@ MESSAGES = (
 """What argparse of Python 3.11 to 3.14 may say to a user, by its own English words."""
 
 
+class JapaneseFormatter(argparse.HelpFormatter):
+    """Wraps help by the columns that it takes, not by its characters."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap_columns(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in wrap_columns(text, width))
+
+
+FORMATTERS = {Language.EN: argparse.HelpFormatter, Language.JA: JapaneseFormatter}
+
+
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
     """Let argparse speak a language, whatever `gettext` would find."""
     words = {text.en: text.say(language) for text in MESSAGES}
+    token = _SPOKEN.set(language)
 
     def gettext(message: str) -> str:
         return words.get(message, message)
@@ -92,3 +107,12 @@ def speaking(language: Language) -> Iterator[None]:
         yield
     finally:
         names.update(before)
+        _SPOKEN.reset(token)
+
+
+_SPOKEN: ContextVar[Language] = ContextVar("spoken", default=Language.EN)
+
+
+def spoken(text: Text, **data: object) -> str:
+    """Return a sentence of ours in the language that argparse speaks now."""
+    return text.say(_SPOKEN.get(), **data)
