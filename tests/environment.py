@@ -27,6 +27,9 @@ from watcher.journal.log import Journal
 from watcher.notify.dbus import DISABLED
 
 PATIENCE_S = 30.0
+CONNECTED = "home: connected ("
+"""What `run` says once the account `home` is watched."""
+
 WATCHER = (sys.executable, "-m", "watcher")
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.environment import Home, MailUser
+from tests.environment import CONNECTED, Home, MailUser
 from tests.factories import WINDOW, link_of, new_event
 from tests.sample_mails import LINK, approval, code
 from watcher.cli.parser import parse
@@ -124,7 +124,7 @@ def test_status_tells_how_each_account_is_watched(mail_user: MailUser) -> None:
     with Journal.open(home.log) as journal:
         journal.put_session("removed", {"state": "watching"})
     with home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         mail_user.approval()
         run.await_text("https://")
         (status,) = home.run("status", "--json").json
@@ -148,7 +148,7 @@ def test_status_of_a_daemon_that_was_killed_claims_no_watching(
 ) -> None:
     home = mail_user.home
     with home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         run.end(signal.SIGKILL)
 
     text, (status,) = home.run("status"), home.run("status", "--json").json
@@ -166,7 +166,7 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
     assert armed.event is EventName.ARMED
     assert armed.about == Expectation(armed.at + timedelta(minutes=20))
     assert done.code == ExitCode.OK
-    assert "the daemon is not running" in done.out
+    assert "watcher is not running" in done.out
 
 
 def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> None:
@@ -258,7 +258,7 @@ def test_a_wait_is_positive_and_a_day_at_most(
         parse(["check", f"--wait={span}"], Language.EN)
 
     assert ended.value.code == ExitCode.USAGE
-    assert "SPAN = 300, 300s, 5m" in capsys.readouterr().err
+    assert "write it like 300, 300s, 5m" in capsys.readouterr().err
 
 
 def test_the_version_is_told(home: Home) -> None:

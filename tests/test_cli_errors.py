@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests import imap_server
-from tests.environment import WATCHER, Done, Home, MailUser, without_privileges
+from tests.environment import (
+    CONNECTED,
+    WATCHER,
+    Done,
+    Home,
+    MailUser,
+    without_privileges,
+)
 from tests.sample_mails import Mail, approval, html, sign
 from tests.servers import Authority, Certificate, free_port
 from watcher.app.lock import only_daemon, running_daemon
@@ -208,7 +215,7 @@ def test_a_read_only_log_is_78(mail_user: MailUser) -> None:
     done = mail_user.home.run("check", command=without_privileges())
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
@@ -220,7 +227,7 @@ def test_a_folder_that_nobody_may_write_to_is_78(mail_user: MailUser) -> None:
     folder.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 @pytest.mark.parametrize("command", ["log", "status", "open"])
@@ -233,7 +240,7 @@ def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
     home.log.parent.chmod(0o700)
 
     assert done.code == ExitCode.CONFIG
-    assert "Mend its permissions" in done.err
+    assert "Correct its permissions" in done.err
 
 
 def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) -> None:
@@ -267,7 +274,7 @@ def test_a_log_of_a_newer_version_is_78(mail_user: MailUser) -> None:
 
 def test_a_second_run_is_75_and_names_the_first(mail_user: MailUser) -> None:
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         done = mail_user.home.run("run")
         assert run.end() == 0
 
@@ -423,6 +430,15 @@ def test_output_that_goes_nowhere_is_no_bug(
     assert done.code == code
     assert "bug" not in done.err
     assert "attempt" in mail_user.home.names()
+
+
+@FULL
+def test_an_error_that_cannot_be_told_keeps_its_exit_code(home: Home) -> None:
+    done = home.run(
+        command=("sh", "-c", 'exec "$@" 2>/dev/full', "sh", *WATCHER, "check")
+    )
+
+    assert done.code == ExitCode.CONFIG
 
 
 @FULL

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests import desktop
-from tests.environment import MailUser
+from tests.environment import CONNECTED, MailUser
 from tests.sample_mails import APPROVAL_HTML, CODE_HTML, LINK, Mail, html, signed
 from watcher.clock import utc_now
 from watcher.events import EventName, to_fields
@@ -71,7 +71,7 @@ def test_run_tells_of_mails_as_they_come_and_stops_when_told(
     mail_user.configure(mode=mode)
 
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         first = mail_user.approval()
         run.await_text(first)
         second = mail_user.approval()
@@ -87,7 +87,7 @@ def test_run_tells_of_mails_as_they_come_and_stops_when_told(
 
 def test_ctrl_c_stops_run_as_sigterm_does(mail_user: MailUser) -> None:
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         code = run.end(signal.SIGINT)
 
     assert (code, "Traceback" in run.seen) == (0, False)
@@ -102,7 +102,7 @@ def test_a_restart_after_kill_9_tells_nothing_twice(mail_user: MailUser) -> None
         run.end(signal.SIGKILL)
 
     with mail_user.home.started("run") as again:
-        again.await_text("state=watching")
+        again.await_text(CONNECTED)
         other = mail_user.approval()
         again.await_text(other)
         again.end()
@@ -259,7 +259,7 @@ def test_check_beside_run_leaves_the_telling_and_the_end_to_run(
 ) -> None:
     mail_user.configure(mode="poll", poll_interval="2s")
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         link = mail_user.approval(age=timedelta(minutes=4, seconds=52))
         mail_user.home.run("check", "--no-notify")
         run.await_text(link)
@@ -277,7 +277,7 @@ def test_without_an_answer_from_dns_there_is_no_link_until_there_is_one(
     mail_user.name_server.is_silent = True
     mail_user.configure(dkim='timeout = "1s"')
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         link = mail_user.approval()
         with mail_user.home.started("log", "--follow", "--json") as log:
             log.await_text('"event": "unverified"')
@@ -310,7 +310,7 @@ def test_check_points_from_an_unknown_form_to_the_mail(mail_user: MailUser) -> N
 
     done = mail_user.home.run("check", "--no-notify")
 
-    assert "unknown form" in done.out
+    assert "a form not seen before" in done.out
     assert "Open Amazon's mail" in done.out
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Home, token
+from tests.environment import CONNECTED, Home, token
 from tests.sample_mails import approval, records
 from tests.servers import serving_dns
 from watcher.clock import utc_now
@@ -43,7 +43,7 @@ def test_each_attempt_is_logged_once_and_announced_through_hundreds_of_kills(
                 deliver(mailbox)
             running.await_text("no more runs")
         with home.started("run") as last:
-            last.await_text("state=watching")
+            last.await_text(CONNECTED)
             last.await_text(deliver(mailbox))
             last.end()
 

@@ -231,6 +231,19 @@ def test_every_message_quoted_is_one_of_the_program(language: Language) -> None:
 
 
 @in_each_half
+def test_every_line_that_run_prints_is_one_of_the_program(language: Language) -> None:
+    (block,) = _blocks(HALVES[language], "text")
+    # What is little more than fields would fit everything.
+    sentences = [one for one in _sentences(language) if len(one.replace("…", "")) > 8]
+    patterns = [re.escape(one).replace("…", ".+") for one in sentences]
+
+    for line in block.splitlines():
+        said = re.fullmatch(r"\d\d:\d\d (.+)", line)
+        assert said
+        assert any(re.fullmatch(one, said[1]) for one in patterns), line
+
+
+@in_each_half
 def test_every_picture_and_file_that_is_linked_exists(language: Language) -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", HALVES[language])
     pictures = [target for target in targets if target.endswith(".png")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Home, MailUser
+from tests.environment import CONNECTED, Home, MailUser
 
 PROJECT = Path(__file__).parent.parent
 
@@ -52,7 +52,7 @@ def test_run_talks_to_nobody_but_the_mail_server_and_dns(
     command = (sys.executable, "-m", "tests.subprograms", "audit", str(record))
 
     with mail_user.home.started("run", command=command) as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         run.await_text(mail_user.approval())
         run.end()
 

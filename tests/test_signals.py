@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from tests.desktop import SessionBus, session_bus, spare_server
-from tests.environment import PATIENCE_S, MailUser, Running
+from tests.environment import CONNECTED, PATIENCE_S, MailUser, Running
 from watcher.errors import ExitCode
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTE
 @pytest.fixture
 def running(mail_user: MailUser) -> Iterator[Running]:
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         yield run
 
 
@@ -38,7 +38,7 @@ def test_it_ends_though_no_name_server_answers(mail_user: MailUser) -> None:
     mail_user.name_server.is_silent = True
     mail_user.configure(dkim='timeout = "60s"')
     with mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         mail_user.approval()
         assert mail_user.name_server.was_asked.wait(PATIENCE_S)
 
@@ -57,11 +57,11 @@ def test_it_ends_though_the_desktop_is_frozen(
     mail_user.home.environment["DBUS_SESSION_BUS_ADDRESS"] = bus.address
     mail_user.configure(notify="")
     with spare_server(bus, "body"), mail_user.home.started("run") as run:
-        run.await_text("state=watching")
+        run.await_text(CONNECTED)
         bus.process.freeze()
         for _ in range(5):
             mail_user.approval()
-        run.await_text("did not show it")
+        run.await_text("a notification could not be shown")
 
         assert run.end() == ExitCode.OK
         bus.process.thaw()

@@ -1,13 +1,17 @@
 """Every sentence of the program says the same in both languages."""
 
 import ast
+import errno
+import os
+import re
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
 import watcher
-from watcher.i18n import Language, desktop_language
+from watcher.errors import reason_of
+from watcher.i18n import Language, Text, desktop_language
 
 FOLDER = Path(watcher.__path__[0])
 MODULES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py"))
@@ -41,8 +45,85 @@ def test_both_languages_have_the_same_fields(module: str) -> None:
         assert all(sentence.strip() for sentence in text.values())
 
 
+BANNED = {
+    Language.JA: {
+        "監視": "見張る",
+        "この(?:機械|PC)": "このパソコン",
+        r"(?<![A-Za-z])PC(?![A-Za-z])": "パソコン",
+        "デーモン": "watcher",
+        "(?<!プ)ログ(?!イン|アウト)": "記録",
+        "拒みま|拒まれ|待ちかまえ|未知の|応じません": "plain words",
+        r"[^\x00-\x7f] \(": "no blank before a parenthesis",
+    },
+    Language.EN: {
+        r"\b[Mm]end": "correct, put right, repair",
+        r"\b[Dd]aemon": "watcher",
+    },
+}
+"""One word for one thing: what no sentence says, and what it says instead."""
+
+UNSAID = [
+    (language, pattern) for language, words in BANNED.items() for pattern in words
+]
+IN_FULL_WIDTH = ("notify",)
+"""Notifications write full-width parentheses; everything else half-width ones."""
+
+
+def all_texts() -> list[tuple[str, dict[str, str]]]:
+    return [(module, text) for module in MODULES for text in texts_in(module)]
+
+
+@pytest.mark.parametrize(("language", "pattern"), UNSAID, ids=str)
+def test_one_thing_has_one_word(language: Language, pattern: str) -> None:
+    said = [
+        (module, text[language])
+        for module, text in all_texts()
+        if re.search(pattern, text[language])
+    ]
+
+    assert said == []
+
+
+def test_tanmatsu_is_amazons_device_and_no_terminal() -> None:
+    said = [(module, text) for module, text in all_texts() if "端末" in text["ja"]]
+
+    assert [one for one in said if "device" not in one[1]["en"].lower()] == []
+
+
+def test_parentheses_are_half_width_but_in_notifications() -> None:
+    said = [
+        (module, text["ja"])
+        for module, text in all_texts()
+        if not module.startswith(IN_FULL_WIDTH) and re.search("[（）]", text["ja"])
+    ]
+
+    assert said == []
+
+
+def test_japanese_terminals_of_windows_have_every_character() -> None:
+    for module, text in all_texts():
+        assert text["ja"].encode("cp932"), module
+
+
 def test_every_module_with_sentences_is_checked() -> None:
     assert sum(len(texts_in(module)) for module in MODULES) > 200
+
+
+def test_a_field_that_is_a_text_is_said_in_the_same_language() -> None:
+    whole, part = Text(en="[{part}]", ja="「{part}」"), Text(en="a", ja="あ")
+
+    assert whole.say(Language.EN, part=part) == "[a]"
+    assert whole.say(Language.JA, part=part) == "「あ」"
+
+
+def test_the_systems_reasons_are_said_in_japanese() -> None:
+    for error in (FileNotFoundError(errno.ENOENT, "x"), OSError(errno.EACCES, "x")):
+        reason = reason_of(error)
+        assert isinstance(reason, Text)
+        assert reason.en == os.strerror(error.errno or 0)
+        assert not reason.ja.isascii()
+    assert reason_of(OSError(errno.EDOM, "odd")) == "odd"
+    assert reason_of(ValueError("odd")) == "odd"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ An error carries a `Text` and its data; the language is chosen where it is shown
 exit code is the contract's (§1). Any exception that is no `WatcherError` is a bug.
 """
 
+import errno
 from enum import IntEnum
 from typing import ClassVar
 
@@ -118,3 +119,26 @@ class Unreadable(WatcherError):
     """A file to classify is missing or is no mail."""
 
     exit_code = ExitCode.UNREADABLE
+
+
+def reason_of(error: BaseException) -> Text | str:
+    """Return why the system refused something, in both languages where it is known."""
+    known = _SYSTEM.get(getattr(error, "errno", None) or 0)
+    return known or getattr(error, "strerror", None) or str(error)
+
+
+_SYSTEM = {
+    errno.ENOENT: Text(en="No such file or directory", ja="見つかりません"),
+    errno.EACCES: Text(en="Permission denied", ja="アクセス権がありません"),
+    errno.EISDIR: Text(en="Is a directory", ja="ファイルではなくフォルダーです"),
+    errno.ENOTDIR: Text(en="Not a directory", ja="途中がフォルダーではありません"),
+    errno.ENAMETOOLONG: Text(en="File name too long", ja="名前が長すぎます"),
+    errno.ENOSPC: Text(en="No space left on device", ja="ディスクに空きがありません"),
+    errno.ENETUNREACH: Text(
+        en="Network is unreachable", ja="ネットワークにつながっていません"
+    ),
+    errno.EHOSTUNREACH: Text(
+        en="No route to host", ja="サーバーまでの経路がありません"
+    ),
+}
+"""What users meet of the system's own reasons, which Python gives in English."""

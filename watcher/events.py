@@ -305,7 +305,7 @@ _REASONS = {
         en="the server offers no IDLE", ja="サーバーが IDLE に対応していません"
     ),
     ModeReason.REFUSED: Text(
-        en="the server refuses IDLE", ja="サーバーが IDLE を拒みます"
+        en="the server refuses IDLE", ja="サーバーが IDLE を拒否します"
     ),
     ModeReason.SILENT: Text(
         en="the server's IDLE announces nothing",

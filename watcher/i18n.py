@@ -1,12 +1,13 @@
 """Texts for the user in English and Japanese, and their width.
 
 A `Text` holds both languages as one value, so that neither can be forgotten; `cli`
-chooses the language and passes it on. A text is cut to columns of a screen, of which a
-full-width character takes two, or to UTF-16 code units of a platform's field.
+chooses the language and passes it on. A text is fitted to columns of a screen, of
+which a full-width character takes two, or to UTF-16 code units of a platform's field.
 """
 
 import locale
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,9 +29,13 @@ class Text:
     ja: str
 
     def say(self, language: Language, **data: object) -> str:
-        """Return the sentence in `language`, its fields filled from `data`."""
+        """Return the sentence in `language`, its fields filled; they may be texts."""
         sentence = self.ja if language is Language.JA else self.en
-        return sentence.format(**data) if data else sentence
+        words = {
+            name: value.say(language) if isinstance(value, Text) else value
+            for name, value in data.items()
+        }
+        return sentence.format(**words) if words else sentence
 
 
 def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
@@ -59,6 +64,23 @@ def fit_columns(text: str, columns: int) -> str:
             break
         kept += character
     return kept.rstrip() + ELLIPSIS
+
+
+_PIECE = re.compile(r"(?:[!-~]+|.)[)、。」…]* ?")
+"""What stays on one line: a word in ASCII, or a character; neither loses its close."""
+
+
+def wrap_columns(text: str, columns: int) -> list[str]:
+    """Return `text` in lines of at most `columns` columns, if its words are no wider.
+
+    Japanese has no blanks to break at, and is broken between any two characters.
+    """
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if sum(map(_columns, lines[-1] + piece.rstrip())) > columns and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def fit_utf16(text: str, units: int) -> str:

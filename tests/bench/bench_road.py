@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.bench.bench_accounts import user
 from tests.bench.bench_imap import Announcements, BareClient, described, wait_until
-from tests.environment import Home, MailUser, Running
+from tests.environment import CONNECTED, Home, MailUser, Running
 from tests.sample_mails import records
 from tests.servers import running, serving_dns
 
@@ -117,7 +117,7 @@ def main(count: int) -> None:
                 mode="idle",
             )
             with mail_user.home.started("run") as daemon:
-                daemon.await_text("state=watching")
+                daemon.await_text(CONNECTED)
                 race = Race(mail_user, Screen(daemon), bare(other), road, other)
                 race.run(count)
     print(described("bare client, from announcement to fetched", race.bare_at_rest))

@@ -105,7 +105,7 @@ _RUNNING = Text(
     "います。先にそれを止めるか、[log] path に別のファイルを書いてください。",
 )
 _NO_ACCESS = Text(
-    en="The lock file {path} cannot be opened ({reason}). Mend its permissions, or "
+    en="The lock file {path} cannot be opened ({reason}). Correct its permissions, or "
     "name another event log under [log] path.",
     ja="ロックファイル {path} を開けません({reason})。アクセス権を直すか、[log] path "
     "に別のファイルを書いてください。",

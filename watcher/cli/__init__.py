@@ -5,14 +5,15 @@ A command's module is imported once the command is known, so that `--help` is qu
 
 import errno
 import importlib
-import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
+from watcher.cli.terminal import readable_language, set_up_streams, write_utf8
 from watcher.errors import ExitCode, WatcherError
 from watcher.i18n import Text, desktop_language
 
@@ -22,17 +23,14 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
-    language = desktop_language()
-    options = parser.parse(argv, language)
-    _set_up_output(options)
-    _set_up_diagnostics(options)
+    set_up_streams()
+    options = parser.defaults(readable_language(desktop_language()))
     try:
-        command = importlib.import_module(f"watcher.cli.{options.command}")
-        code: int = command.run(options)
+        code = _run(argv, options)
         sys.stdout.flush()  # here, where a closed pipe is no error
         return code
     except WatcherError as error:
-        print(error.say(options.language), file=sys.stderr)
+        _complain(error.say(options.language))
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -44,40 +42,43 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_unwritten()
 
 
-def _set_up_output(options: Options) -> None:
-    """Replace characters that cannot be written; write JSON in UTF-8 everywhere."""
-    for name in ("stdout", "stderr"):
-        # None where the descriptor is closed; print would then use the other stream.
-        stream = getattr(sys, name) or io.TextIOWrapper(io.FileIO(os.devnull, "w"))
-        setattr(sys, name, stream)
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    if getattr(options, "json", False) and isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
+def _run(argv: Sequence[str] | None, options: Options) -> int:
+    try:
+        parser.parse_into(options, argv)
+    except SystemExit as ended:  # --help, --version, or wrong usage
+        return int(ended.code or ExitCode.OK)
+    if getattr(options, "json", False):
+        write_utf8()
+    _set_up_diagnostics(options)
+    command = importlib.import_module(f"watcher.cli.{options.command}")
+    code: int = command.run(options)
+    return code
 
 
 def _set_up_diagnostics(options: Options) -> None:
-    # Only the daemon logs by default; every other command prints its own errors.
-    level = logging.CRITICAL
+    # For developers; what users need to know, every command prints itself.
     if options.verbose:
-        level = logging.DEBUG
-    elif options.command == "run":
-        level = logging.ERROR if options.quiet else logging.INFO
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        logging.basicConfig(level=logging.DEBUG, format=form)
+    else:
+        logging.basicConfig(handlers=[logging.NullHandler()])
     # At DEBUG they log whole messages, live links among them.
     for library in ("imapclient", "mailparser", "apscheduler", "jeepney", "keyring"):
         logging.getLogger(library).setLevel(logging.ERROR)
 
 
+def _complain(sentence: str) -> None:
+    with suppress(OSError):  # a closed terminal or a full disk changes no exit code
+        print(sentence, file=sys.stderr)
+
+
 def _report_bug(error: Exception, options: Options) -> int:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        print(_NO_ROOM.say(options.language), file=sys.stderr)
+        _complain(_NO_ROOM.say(options.language))
         return ExitCode.TEMPORARY
     if options.verbose:
         logging.getLogger(__name__).error("traceback", exc_info=error)
-    print(_BUG.say(options.language, kind=type(error).__name__), file=sys.stderr)
+    _complain(_BUG.say(options.language, kind=type(error).__name__))
     return ExitCode.BUG
 
 

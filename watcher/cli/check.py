@@ -7,7 +7,7 @@ from datetime import datetime
 
 from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
-from watcher.cli.context import configuration, journal_path
+from watcher.cli.context import configuration, journal_path, notification_language
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.clock import utc_now
@@ -25,7 +25,7 @@ def run(options: Options) -> int:
         app = App(
             config=config,
             journal=journal,
-            language=options.language,
+            language=notification_language(config),
             verify=dns_verify(config),
             open_channels=None if options.no_notify else open_channels(config),
             is_one_shot=options.wait is None,

@@ -5,20 +5,20 @@ from pathlib import Path
 import platformdirs
 
 from watcher.cli.parser import Options
+from watcher.cli.terminal import readable_language
 from watcher.config.load import default_path, load
 from watcher.config.schema import Config, LanguageChoice
-from watcher.i18n import Language
+from watcher.i18n import Language, desktop_language
 
 
 def configuration(options: Options) -> Config:
-    """Return the user's configuration, and set `options.language` to its choice.
+    """Return the user's configuration, and print in the language of its choice.
 
     Raises:
         ConfigError: there is none, or it cannot be used.
     """
     config = load(options.config or default_path())
-    if (choice := config.notify.language) is not LanguageChoice.AUTO:
-        options.language = Language(choice)
+    options.language = readable_language(notification_language(config))
     return config
 
 
@@ -29,6 +29,15 @@ def configuration_if_any(options: Options) -> Config | None:
     except OSError:
         is_there = True  # reading it reports what is wrong
     return configuration(options) if is_there else None
+
+
+def notification_language(config: Config | None) -> Language:
+    """Return the language that the user wants: as configured, else the desktop's.
+
+    Notifications speak it even where it cannot be printed (`options.language`).
+    """
+    choice = config.notify.language if config else LanguageChoice.AUTO
+    return desktop_language() if choice is LanguageChoice.AUTO else Language(choice)
 
 
 def journal_path(config: Config | None) -> Path:

@@ -11,7 +11,7 @@ from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:
-    """Arm the watcher for a while; warn if no daemon runs."""
+    """Arm the watcher for a while; warn if nobody watches."""
     path = journal_path(configuration_if_any(options))
     now = utc_now()
     until = now + options.span
@@ -25,12 +25,12 @@ def run(options: Options) -> int:
 _ARMED = Text(
     en="Ready until {until}: sign in now. When the mail comes, approve it first, then "
     "go on in your app.",
-    ja="{until} まで待ちかまえます。サインインを始めてください。メールが届いたら、"
-    "先に承認してから、アプリで「認証する」を押してください。",
+    ja="{until} まで、すぐに知らせられるように待機します。サインインを始めてください。"
+    "メールが届いたら、先に承認してから、アプリで「認証する」を押してください。",
 )
 _ARMED_BUT_DOWN = Text(
-    en="Ready until {until}, but the daemon is not running: start `watcher run`, or "
+    en="Ready until {until}, but watcher is not running: start `watcher run`, or "
     "use `watcher check --wait 300`.",
-    ja="{until} まで待ちかまえますが、デーモンが動いていません。`watcher run` を起動"
-    "するか、`watcher check --wait 300` を使ってください。",
+    ja="watcher が動いていません。`watcher run` で始めれば、{until} まで、すぐに"
+    "知らせられるように待機します。`watcher check --wait 300` も使えます。",
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from watcher.errors import Unreadable
+from watcher.errors import Unreadable, reason_of
 from watcher.i18n import Text
 from watcher.recognition.limits import MAIL_BYTES
 
@@ -61,7 +61,7 @@ def read(name: str) -> Iterator[MailFile]:
         with Path(name).open("rb") as file:
             yield from _split(name, file)
     except OSError as error:
-        raise Unreadable(_NO_FILE, name=name, reason=error.strerror) from error
+        raise Unreadable(_NO_FILE, name=name, reason=reason_of(error)) from error
 
 
 def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
@@ -98,6 +98,6 @@ _NO_FILE = Text(
 )
 _NO_MAIL = Text(
     en="{name} is no mail: it is empty or binary. Save the mail's source (.eml).",
-    ja="{name} はメールではありません(空か、バイナリーです)。メールのソース(.eml)を"
-    "保存してください。",
+    ja="{name} はメールではありません(空か、文字ではないデータです)。メールの"
+    "ソース(.eml)を保存してください。",
 )

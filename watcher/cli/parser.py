@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from watcher.cli.usage import FORMATTERS, speaking, spoken
 from watcher.clock import parse_duration
 from watcher.i18n import Language, Text
 
@@ -56,12 +57,26 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parse(argv: Sequence[str] | None, language: Language) -> Options:
-    """Return the options of a command line; end the program (exit 2) on wrong usage."""
-    defaults = Options(
+def defaults(language: Language) -> Options:
+    """Return the options of a command line that sets none."""
+    return Options(
         config=None, verbose=False, quiet=False, no_color=False, language=language
     )
-    return build(language).parse_args(argv, namespace=defaults)
+
+
+def parse(argv: Sequence[str] | None, language: Language) -> Options:
+    """Return the options of a command line; see `parse_into`."""
+    return parse_into(defaults(language), argv)
+
+
+def parse_into(options: Options, argv: Sequence[str] | None) -> Options:
+    """Set and return the options of a command line, in their own language.
+
+    Raises:
+        SystemExit: with 2 on wrong usage; with 0 after `--help` and `--version`.
+    """
+    with speaking(options.language):
+        return build(options.language).parse_args(argv, namespace=options)
 
 
 def build(language: Language) -> argparse.ArgumentParser:
@@ -80,6 +95,7 @@ def build(language: Language) -> argparse.ArgumentParser:
         description=_WATCHER.say(language),
         parents=[common],
         allow_abbrev=False,
+        formatter_class=FORMATTERS[language],
     )
     add(parser, "--version")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -90,15 +106,16 @@ def build(language: Language) -> argparse.ArgumentParser:
             description=text.say(language),
             parents=[common],
             allow_abbrev=False,
+            formatter_class=FORMATTERS[language],
         )
         add(command, arguments)
     return parser
 
 
 def _checked(
-    parse: Callable[[str], T], is_good: Callable[[T], bool], usage: str
+    parse: Callable[[str], T], is_good: Callable[[T], bool], example: str
 ) -> Callable[[str], T]:
-    """Return a parser of an argument whose error message is `usage`."""
+    """Return a parser of an argument whose error message shows an example."""
 
     def convert(written: str) -> T:
         try:
@@ -107,7 +124,8 @@ def _checked(
                 return value
         except ValueError:
             pass
-        raise argparse.ArgumentTypeError(f"{written!r}: {usage}")
+        said = spoken(_NOT_UNDERSTOOD, written=repr(written), example=example)
+        raise argparse.ArgumentTypeError(said)
 
     return convert
 
@@ -129,13 +147,17 @@ def _is_wait(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_WAIT_S
 
 
-_seconds = _checked(float, _is_wait, "SECONDS = 1 … 86400")
-_wait = _checked(_parse_seconds, _is_wait, "SPAN = 300, 300s, 5m … 24h")
-_count = _checked(int, lambda n: n > 0, "= 1, 2, 3 …")
-_span = _checked(parse_duration, bool, "SPAN = 90s, 5m, 2h, 30d")
-_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "SPAN = 90s, 5m … 24h")
-_instant = _checked(_parse_instant, lambda _: True, "TIME = 2026-01-31T12:00:00Z")
+_seconds = _checked(float, _is_wait, "20 (1 … 86400)")
+_wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
+_count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
+_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
+_instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
+_NOT_UNDERSTOOD = Text(
+    en="{written} cannot be used; write it like {example}",
+    ja="{written} は使えません。次のように書いてください: {example}",
+)
 _WATCHER = Text(
     en="Watches mailboxes for Amazon's sign-in attempts and tells you at once. It "
     "never approves and never visits the link: the decision is yours alone.",
@@ -147,8 +169,14 @@ _CONFIG = Text(
     ja="設定ファイル(既定: $WATCHER_CONFIG、なければ設定フォルダー)",
 )
 _VERSION = Text(en="print the version", ja="バージョンを表示する")
-_VERBOSE = Text(en="tell more on standard error", ja="標準エラーに詳しく出力する")
-_QUIET = Text(en="tell errors only", ja="エラーだけを出力する")
+_VERBOSE = Text(
+    en="tell developers more on standard error",
+    ja="開発者向けの詳細も標準エラーに出力する",
+)
+_QUIET = Text(
+    en="tell only errors and what needs you",
+    ja="エラーと、対応が必要なことだけを出力する",
+)
 _NO_COLOR = Text(en="no colours", ja="色を付けない")
 _JSON = Text(en="one JSON object a line", ja="1 行に 1 つの JSON で出力する")
 _NO_NOTIFY = Text(en="show no notification", ja="通知を出さない")
@@ -198,13 +226,13 @@ _COPY = Text(
 )
 _PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
 _EXPECT = Text(
-    en="say that you are about to sign in: look more often, call you louder",
-    ja="これからサインインすると伝える(確認を速め、通知で行動を促す)",
+    en="say that you are about to sign in: look more often, call you to act",
+    ja="これからサインインすると伝える(確認を早め、行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
 _STATUS = Text(
-    en="tell whether the daemon lives and how each account is watched",
-    ja="デーモンが動いているか、各アカウントをどう見張っているかを示す",
+    en="tell whether watcher is running and how each account is watched",
+    ja="動いているか、各アカウントをどう見張っているかを示す",
 )
 
 _FLAG = {"action": "store_true"}

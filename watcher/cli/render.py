@@ -1,21 +1,33 @@
 """Renders events and judged mails as lines of text in the user's language."""
 
+import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watcher.cli.parser import Options
-from watcher.cli.terminal import Colour, paint
+from watcher.cli.proof import proof_in_words
+from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.clock import local_time, minutes_seconds
-from watcher.events import AnyEvent, Attempt, EventName, to_fields
+from watcher.config.schema import CHANNELS
+from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL
 from watcher.recognition import explain
-from watcher.recognition.explain import ASPECTS, REASONS
+from watcher.recognition.explain import (
+    ASPECTS,
+    REASONS,
+    Aspect,
+    Finding,
+    is_misaddressed,
+    misaddressed,
+)
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
     Kind,
     LookAlike,
     NotRelevant,
+    Reason,
     Recognised,
     Unverified,
     Verdict,
@@ -25,26 +37,59 @@ if TYPE_CHECKING:  # it imports mailparser, which `log` does without
     from watcher.recognition.judge import Judgement
 
 DETAIL_COLUMNS = 100
+"""How much is shown of a word that comes from a mail, a server or a library."""
 
 
 def render_event(event: AnyEvent, language: Language) -> str:
     """Return one line: local date and time, attempt id, event name and details."""
     fields = to_fields(event)
     attempt_id, kind = fields["attempt_id"], fields["kind"]
+    foreign = (fields[name] for name in ("secret", "device", "near"))
     words = (
-        fields["account"],
-        fields["store"],
-        kind and _KINDS[kind].say(language),
-        *(fields[name] for name in ("secret", "device", "near")),
-        ", ".join(event.reasons),
-        event.detail,
+        _shown(fields["account"]),
+        _shown(fields["store"]),
+        kind and KINDS[kind].say(language),
+        *map(_shown, foreign),
+        *_why(event, language),
     )
-    shown = (fit_columns(sanitise(word), DETAIL_COLUMNS) for word in words if word)
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     about = f"#{attempt_id}" if attempt_id else ""
-    return "  ".join(
-        (when, about.rjust(5), EVENT_NAMES[event.event].say(language), *shown)
-    )
+    name = EVENT_NAMES[event.event]
+    if event.event is EventName.LOOK_ALIKE and is_misaddressed(event.reasons):
+        name = _TO_ANOTHER
+    line = (when, about.rjust(5), name.say(language), *filter(None, words))
+    return "  ".join(line)
+
+
+def _shown(word: str | None) -> str | None:
+    return word and fit_columns(sanitise(word), DETAIL_COLUMNS)
+
+
+def _why(event: AnyEvent, language: Language) -> Iterator[str]:
+    """Yield the reasons and the detail of an event in words."""
+    if isinstance(event.about, Expectation):
+        yield _UNTIL.say(language, until=local_time(event.about.until))
+    if event.event is EventName.LOOK_ALIKE and is_misaddressed(event.reasons):
+        text, _ = misaddressed()
+        yield text.say(language)
+    else:
+        yield from (reason_in_words(code, language) for code in event.reasons)
+    if detail := _shown(event.detail):
+        is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
+        if is_channel and detail in CHANNELS:
+            yield _ON.say(language, channel=CHANNELS[detail])
+        elif event.event is EventName.EXPIRED:
+            yield EVENT_NAMES[EventName(detail)].say(language)
+        else:
+            yield _DETAIL.say(language, detail=detail)
+
+
+def reason_in_words(code: str, language: Language) -> str:
+    """Return a reason in words; its code where a newer version has logged it."""
+    try:
+        return REASONS[Reason(code)].say(language)
+    except ValueError:
+        return sanitise(code)
 
 
 def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
@@ -53,7 +98,7 @@ def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
     head = _LIVE.say(
         language,
         id=attempt.id,
-        kind=_KINDS[kind].say(language),
+        kind=KINDS[kind].say(language),
         account=attempt.origin.account,
         deadline=local_time(attempt.expires_at),
         left=minutes_seconds(attempt.time_left(now)),
@@ -68,14 +113,18 @@ _LIVE = Text(
     en="#{id} {kind} for {account}: until {deadline}, {left} left",
     ja="#{id} {kind}({account}): {deadline} まで、残り {left}",
 )
-_KINDS = {
+KINDS = {
     Kind.APPROVAL: Text(en="approve or deny", ja="承認または否認"),
     Kind.CODE: Text(en="verification code", ja="確認コード"),
-    Kind.UNKNOWN: Text(en="unknown form", ja="未知の形式"),
+    Kind.UNKNOWN: Text(en="a form not seen before", ja="はじめて見る形のメール"),
 }
+_ON = Text(en="on the {channel}", ja="{channel}に表示")
+_DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")
+_UNTIL = Text(en="until {until}", ja="{until} まで")
+_TO_ANOTHER = Text(en="to another address", ja="宛先が違うメール")
 EVENT_NAMES = {
     EventName.ATTEMPT: Text(en="sign-in attempt", ja="サインイン試行"),
-    EventName.MISSED: Text(en="missed", ja="間に合わず"),
+    EventName.MISSED: Text(en="found too late", ja="期限後に見つかった"),
     EventName.UNVERIFIED: Text(en="sender not verified", ja="差出人を確認できず"),
     EventName.LOOK_ALIKE: Text(en="look-alike", ja="偽物らしいメール"),
     EventName.NOTIFIED: Text(en="notified", ja="通知"),
@@ -85,16 +134,19 @@ EVENT_NAMES = {
     EventName.OPENED: Text(en="opened", ja="ページを開いた"),
     EventName.OPEN_FAILED: Text(en="page could not be opened", ja="ページを開けず"),
     EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
-    EventName.NOT_ME: Text(en="it was not me", ja="自分ではない"),
+    EventName.NOT_ME: Text(en="it was not me", ja="身に覚えがない"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
     EventName.BLIND: Text(en="account not watched", ja="見張れていない"),
     EventName.RECOVERED: Text(en="watched again", ja="見張りを再開"),
-    EventName.STARTED: Text(en="daemon started", ja="デーモン開始"),
-    EventName.STOPPED: Text(en="daemon stopped", ja="デーモン終了"),
+    EventName.STARTED: Text(en="watcher started", ja="watcher を開始"),
+    EventName.STOPPED: Text(en="watcher stopped", ja="watcher を終了"),
 }
 
 
 _SIGNS = {True: ("✓", Colour.GOOD), False: ("✗", Colour.BAD), None: ("?", Colour.OPEN)}
+_ASCII_SIGNS = {"✓": "o", "✗": "x"}
+"""Of the rest, code pages such as Japan's (cp932) would make a third "?"."""
+SAID_BY_FLAWS = {Kind.UNKNOWN.value, "no signature"}
 _COLOURS: dict[type[Verdict], Colour] = {
     Recognised: Colour.GOOD,
     Unverified: Colour.OPEN,
@@ -105,15 +157,40 @@ _COLOURS: dict[type[Verdict], Colour] = {
 
 def render_judgement(name: str, judgement: "Judgement", options: Options) -> str:
     """Return the lines on one mail."""
-    verdict = judgement.verdict
-    headline = explain.headline(verdict).say(options.language)
-    head = f"{name}: {paint(headline, _COLOURS[type(verdict)], options)}"
-    lines = [head]
+    lines = [f"{name}: {_headline(judgement, options)}"]
     for found in judgement.findings:
         sign, colour = _SIGNS[found.passed]
-        label = ASPECTS[found.aspect].say(options.language)
-        flaws = "; ".join(REASONS[flaw].say(options.language) for flaw in found.flaws)
-        told = " — ".join(part for part in (flaws, found.value) if part)
-        line = ": ".join(filter(None, (label, told)))
+        if not can_encode(sys.stdout, sign):
+            sign = _ASCII_SIGNS[sign]
+        line = _render_finding(found, options.language)
         lines.append(f"  {paint(sign, colour, options)} {line}")
     return "\n".join(lines)
+
+
+def _headline(judgement: "Judgement", options: Options) -> str:
+    verdict = judgement.verdict
+    if isinstance(verdict, LookAlike) and is_misaddressed(verdict.reasons):
+        values = {found.aspect: found.value for found in judgement.findings}
+        text, data = misaddressed(values[Aspect.RECIPIENT])
+        return paint(text.say(options.language, **data), Colour.OPEN, options)
+    text = explain.headline(verdict)
+    return paint(text.say(options.language), _COLOURS[type(verdict)], options)
+
+
+def _render_finding(found: Finding, language: Language) -> str:
+    flaws = "; ".join(REASONS[flaw].say(language) for flaw in found.flaws)
+    told = ": ".join(part for part in (flaws, _value(found, language)) if part)
+    return ": ".join(filter(None, (ASPECTS[found.aspect].say(language), told)))
+
+
+def _value(found: Finding, language: Language) -> str:
+    """Return what was examined; what are our own words, in the user's language."""
+    if found.flaws and found.value in SAID_BY_FLAWS:
+        return ""
+    match found.aspect:
+        case Aspect.BODY:
+            return KINDS[Kind(found.value)].say(language)
+        case Aspect.SIGNATURE:
+            return proof_in_words(found.value, language)
+        case _:
+            return found.value

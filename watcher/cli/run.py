@@ -1,17 +1,15 @@
 """`watcher run`: the daemon, in the foreground."""
 
-import sys
-
 from watcher.app.lock import only_daemon
 from watcher.app.queue import EventQueue
 from watcher.app.wiring import App, dns_verify, open_channels
-from watcher.cli.context import configuration, journal_path
+from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.narrator import BugHandler, Narrator, Printer
 from watcher.cli.parser import Options
 from watcher.cli.signals import ending_in_time
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName
-from watcher.i18n import Text
 from watcher.journal.log import Journal
 
 
@@ -20,27 +18,30 @@ def run(options: Options) -> int:
     config = configuration(options)
     path = journal_path(config)
     queue = EventQueue()
-    with ending_in_time(queue.stop), only_daemon(path), Journal.open(path) as journal:
-        app = App(
-            config=config,
-            journal=journal,
-            language=options.language,
-            verify=dns_verify(config),
-            open_channels=open_channels(config),
-            is_daemon=True,
-            queue=queue,
+    with (
+        Printer(options.language, is_quiet=options.quiet) as printer,
+        BugHandler(printer.print),
+        ending_in_time(queue.stop),
+        only_daemon(path),
+    ):
+        narrator = Narrator(
+            printer.print,
+            accounts=[account.name for account in config.accounts],
+            is_mute=not config.notify.enabled,
         )
-        journal.void_leases()
-        journal.append(EventName.STARTED, at=utc_now())
-        if not options.quiet:
-            names = ", ".join(account.name for account in config.accounts)
-            text = _WATCHING.say(options.language, names=names)
-            print(text, file=sys.stderr, flush=True)
-        app.run()
+        with Journal.open(path, narrator.on_event) as journal:
+            app = App(
+                config=config,
+                journal=journal,
+                language=notification_language(config),
+                verify=dns_verify(config),
+                open_channels=open_channels(config),
+                is_daemon=True,
+                observe=narrator.observe,
+                on_trouble=narrator.on_trouble,
+                queue=queue,
+            )
+            journal.void_leases()
+            journal.append(EventName.STARTED, at=utc_now())
+            app.run()
     return ExitCode.OK
-
-
-_WATCHING = Text(
-    en="Watching {names}. Ctrl-C ends it.",
-    ja="{names} を見張ります。Ctrl-C で終わります。",
-)

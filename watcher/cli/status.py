@@ -6,13 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from watcher.app.lock import running_daemon
-from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.context import (
+    configuration_if_any,
+    journal_path,
+    notification_language,
+)
 from watcher.cli.parser import Options
 from watcher.clock import local_time
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
-from watcher.events import ModeReason, State
+from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
+from watcher.imap.account import MODES
 from watcher.journal.log import Journal
 
 Sessions = Mapping[str, Mapping[str, Any]]
@@ -36,7 +41,7 @@ def run(options: Options) -> int:
             {
                 "account": name,
                 **facts,
-                "error": _error(facts, language),
+                "error": _error(facts, notification_language(config)),
                 "last_look_at": facts.get("last_look_at"),
             }
             for name, facts in sessions.items()
@@ -67,7 +72,7 @@ def _render_account(
     yield _HEAD.say(language, name=name, state=state)
     if reason := facts.get("mode_reason"):
         words = ModeReason(reason).text.say(language)
-        yield _MODE.say(language, mode=facts["mode"], reason=words)
+        yield _MODE.say(language, mode=MODES[Mode(facts["mode"])], reason=words)
     yield _LOOK.say(language, at=_clock_time(facts.get("last_look_at")))
     if error := _error(facts, language):
         yield _ERROR.say(language, error=error)
@@ -85,22 +90,25 @@ def _clock_time(instant: str | None) -> str:
 
 
 _RUNS = Text(
-    en="The daemon runs (process {pid}).", ja="デーモンは動いています(プロセス {pid})。"
+    en="watcher is running (process {pid}).",
+    ja="watcher は動いています(プロセス {pid})。",
 )
 _DOWN = Text(
-    en="The daemon is not running. Start it with: watcher run",
-    ja="デーモンは動いていません。次で開始できます: watcher run",
+    en="watcher is not running: nothing is watched. Start it with: watcher run",
+    ja="watcher は動いていません(見張っていません)。次で開始できます: watcher run",
 )
 _HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
 _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")
 _LOOK = Text(en="  last good look: {at}", ja="  最後の確認: {at}")
 _ERROR = Text(en="  last error: {error}", ja="  最後のエラー: {error}")
-_NEXT = Text(en="  next try: {at}", ja="  次の試み: {at}")
+_NEXT = Text(en="  next try: {at}", ja="  次に試す時刻: {at}")
 _STATES = {
     State.CONNECTING: Text(en="connecting", ja="接続しています"),
     State.CATCHING_UP: Text(en="catching up", ja="届いていたメールを確認しています"),
     State.WATCHING: Text(en="watching", ja="見張っています"),
     State.BACKING_OFF: Text(en="waiting to try again", ja="再接続を待っています"),
-    State.REFUSED: Text(en="stopped until it is mended", ja="直すまで止まっています"),
+    State.REFUSED: Text(
+        en="not watched until the set-up is put right", ja="設定を直すまで見張れません"
+    ),
     State.STOPPED: Text(en="not watched", ja="見張っていません"),
 }

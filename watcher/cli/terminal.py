@@ -1,11 +1,56 @@
-"""Colours and progress, on terminals that can show them."""
+"""Output streams: what they can encode, colours and progress.
 
+Where the streams cannot encode Japanese, everything printed is English.
+"""
+
+import io
 import os
 import sys
 from enum import StrEnum
 from typing import Self, TextIO
 
 from watcher.cli.parser import Options
+from watcher.i18n import Language
+
+_JAPANESE = "日本語のカナ、「」。"
+"""Signs that every Japanese code page has."""
+
+
+def set_up_streams() -> None:
+    """Replace characters that cannot be written, and give closed streams a sink."""
+    for name in ("stdout", "stderr"):
+        # None where the descriptor is closed; print would then use the other stream.
+        stream = getattr(sys, name) or _sink()
+        setattr(sys, name, stream)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _sink() -> TextIO:
+    return io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8")
+
+
+def write_utf8() -> None:
+    """Write standard output in UTF-8, as JSON is everywhere (RFC 8259 §8.1)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def readable_language(wanted: Language) -> Language:
+    """Return the language for what is printed: one that both streams can encode."""
+    is_shown = wanted is Language.EN or all(
+        can_encode(stream, _JAPANESE) for stream in (sys.stdout, sys.stderr)
+    )
+    return wanted if is_shown else Language.EN
+
+
+def can_encode(stream: TextIO, text: str) -> bool:
+    """Return whether a stream has every character of a text."""
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Colour(StrEnum):

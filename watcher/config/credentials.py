@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from watcher.errors import ConfigError, SecretUnavailable
+from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
@@ -56,7 +56,7 @@ class FromCommand:
             ) from None
         except OSError as error:
             raise ConfigError(
-                _NO_COMMAND, program=program, why=error.strerror
+                _NO_COMMAND, program=program, why=reason_of(error)
             ) from error
         return _first_line(done.stdout, source=program)
 
@@ -101,7 +101,7 @@ class FromFile:
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
                 content = file.read()
         except OSError as error:
-            raise ConfigError(_NO_FILE, path=self.path, why=error.strerror) from error
+            raise ConfigError(_NO_FILE, path=self.path, why=reason_of(error)) from error
         return _first_line(content, source=str(self.path))
 
 
@@ -152,15 +152,18 @@ def _first_line(content: bytes, *, source: str) -> str:
 
 _COMMAND_SLOW = Text(
     en="{program} gave no password within {seconds:.0f} s: is it locked?",
-    ja="{program} が {seconds:.0f} 秒以内に応じません。ロックされていませんか。",
+    ja="{program} が {seconds:.0f} 秒たってもパスワードを返しません。ロックされて"
+    "いたら解除してください。",
 )
 _COMMAND_FAILED = Text(
     en="{program} ended with status {status} and gave no password: try it by hand.",
-    ja="{program} が状態 {status} で終わりました。手動で試してください。",
+    ja="{program} が終了コード {status} で失敗し、パスワードを返しませんでした。"
+    "自分で実行して確かめてください。",
 )
 _NO_COMMAND = Text(
-    en="password_command cannot be run: {program}: {why}",
-    ja="password_command を実行できません: {program}: {why}",
+    en="password_command: {program} cannot be run ({why}). Check the program's name.",
+    ja="password_command の {program} を実行できません({why})。プログラムの名前を"
+    "確かめてください。",
 )
 _NOT_SET = Text(
     en="The environment variable {name} is not set: export it first.",
@@ -168,21 +171,23 @@ _NOT_SET = Text(
 )
 _OPEN_TO_OTHERS = Text(
     en="Others may read the password file {path}: chmod 600 {path}",
-    ja="パスワードファイル {path} を他人が読めます: chmod 600 {path}",
+    ja="パスワードファイル {path} をほかの利用者が読めます。"
+    "次を実行してください: chmod 600 {path}",
 )
 _NO_FILE = Text(
-    en="The password file {path} cannot be read ({why}): make it, or mend "
+    en="The password file {path} cannot be read ({why}): create it, or correct "
     "password_file.",
-    ja="パスワードファイル {path} を読めません({why})。作るか、"
-    "password_file を直してください。",
+    ja="パスワードファイル {path} を読めません({why})。ファイルを作るか、"
+    "password_file を書きなおしてください。",
 )
 _NO_PASSWORD = Text(
     en="{source} gave no password: its first line must be the password.",
-    ja="{source} からパスワードが得られません。1 行目に必要です。",
+    ja="{source} からパスワードを取り出せません。1 行目をパスワードにしてください。",
 )
 _NO_KEYRING_EXTRA = Text(
     en="keyring = true needs the extra: pip install '.[keyring]'",
-    ja="keyring = true には追加機能が必要です: pip install '.[keyring]'",
+    ja="keyring = true には追加機能が必要です。次を実行してください: "
+    "pip install '.[keyring]'",
 )
 _NO_KEYRING = Text(
     en="This machine has no keyring that could be used: use password_command, or "
@@ -192,9 +197,10 @@ _NO_KEYRING = Text(
 )
 _KEYRING_LOCKED = Text(
     en="The keyring does not answer ({why}): unlock it.",
-    ja="キーリングが応じません ({why})。解錠してください。",
+    ja="キーリングが応答しません({why})。ロックを解除してください。",
 )
 _NOT_IN_KEYRING = Text(
     en="The keyring has no password: keyring set {service} {user}",
-    ja="キーリングにパスワードがありません: keyring set {service} {user}",
+    ja="キーリングにパスワードがありません。次を実行してください: "
+    "keyring set {service} {user}",
 )

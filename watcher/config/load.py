@@ -12,7 +12,7 @@ import platformdirs
 
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account, Bad, Config
-from watcher.errors import ConfigError
+from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
 
@@ -68,7 +68,7 @@ def load(path: Path) -> Config:
             raise ConfigError(_WRITABLE, path=path)
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ConfigError(_UNREADABLE, path=path, reason=error.strerror) from error
+        raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
     except (ValueError, RecursionError) as error:  # too many digits, too deep a nesting
         raise ConfigError(_NOT_TOML, path=path, reason=error) from error
     problems: list[Problem] = []
@@ -180,7 +180,7 @@ _UNREADABLE = Text(
     "コピーして書きかえるか、--config で別のファイルを指定してください。",
 )
 _NOT_TOML = Text(
-    en="The configuration {path} is not valid TOML: {reason}. Mend that line.",
+    en="The configuration {path} is not valid TOML: {reason}. Correct that line.",
     ja="設定ファイル {path} は正しい TOML ではありません: {reason}。"
     "その行を直してください。",
 )
@@ -202,7 +202,7 @@ _NOT_A_TABLE = Text(
 )
 _UNKNOWN_KEY = Text(
     en='this key is unknown; did you mean "{near}"? Rename or remove it',
-    ja="知らないキーです。「{near}」のことですか。直すか消してください",
+    ja="知らないキーです。「{near}」のことですか。書きなおすか、消してください",
 )
 _NAME_MISSING = Text(
     en='the account needs a name of your choice, like name = "home"',
@@ -229,5 +229,5 @@ _CLEAR_TEXT = Text(
     en='without TLS the password could be read on the way: use "implicit" or '
     '"starttls" ("none" works for servers on this machine only)',
     ja='TLS なしではパスワードを途中で読まれます。"implicit" か "starttls" に'
-    'してください("none" はこの機械のサーバーにだけ使えます)',
+    'してください("none" はこのパソコンの中のサーバーにだけ使えます)',
 )

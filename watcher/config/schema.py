@@ -200,6 +200,15 @@ class LanguageChoice(StrEnum):
     EN = "en"
 
 
+CHANNELS = {
+    "freedesktop": Text(en="desktop", ja="デスクトップ"),
+    "osascript": Text(en="desktop", ja="デスクトップ"),
+    "plyer": Text(en="desktop (plyer)", ja="デスクトップ(plyer)"),
+    "terminal": Text(en="terminal", ja="ターミナル"),
+}
+"""Where a notification is shown, by the name of the channel."""
+
+
 class Auth(StrEnum):
     """How to log in."""
 

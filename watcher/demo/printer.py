@@ -3,8 +3,11 @@
 import threading
 import time
 
+from watcher.config.schema import CHANNELS
 from watcher.demo import sentences
+from watcher.events import Mode
 from watcher.i18n import Language, Text
+from watcher.imap.account import MODES
 from watcher.notify.notification import Notification
 from watcher.recognition.explain import REASONS, headline
 from watcher.recognition.verdict import (
@@ -28,6 +31,10 @@ class Printer:
         """Print a sentence on a line with the time."""
         elapsed_s = time.monotonic() - self._start_s
         self._print(f"{elapsed_s:5.1f} s  {text.say(self._language, **data)}")
+
+    def connected(self, mode: Mode) -> None:
+        """Print that the program watches now, and how."""
+        self.say(sentences.CONNECTED, mode=MODES[mode])
 
     def start(self, title: Text) -> None:
         """Print the title of a step, set off from the step before."""
@@ -58,7 +65,7 @@ class Printer:
 
     def shown(self, notification: Notification, channel: str) -> None:
         """Print what the user is shown, and on which channel."""
-        self.say(sentences.SHOWN, channel=channel)
+        self.say(sentences.SHOWN, channel=CHANNELS.get(channel, channel))
         for line in (notification.title, *notification.lines(with_link=True)):
             self._print(f"         | {line}")
 

@@ -22,7 +22,7 @@ from watcher.demo import mails, sentences
 from watcher.demo.printer import Printer
 from watcher.demo.server import Mailbox, serving
 from watcher.dkim import verifier
-from watcher.events import MailboxSynced, State, StateChanged
+from watcher.events import MailboxSynced, Mode, State, StateChanged
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls
 from watcher.journal.log import Journal
@@ -89,7 +89,7 @@ class ScriptRunner(threading.Thread):
                     isinstance(observed, StateChanged)
                     and observed.state is State.WATCHING
                 ):
-                    self._printer.say(sentences.CONNECTED, mode=observed.mode)
+                    self._printer.connected(observed.mode or Mode.POLL)
                     ends_at = utc_now() + self._plan.window
                     outcomes = [self._play(step) for step in self._script]
                     self._count_down(ends_at)

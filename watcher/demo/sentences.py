@@ -8,16 +8,16 @@ OPENING = Text(
     '"sign-in attempt". You have about five minutes to find it and to decide on\n'
     "Amazon's page. watcher tells you at once. It never approves and never opens the\n"
     "link by itself. Five mails arrive now; the five minutes are cut to {seconds} s.\n",
-    ja="watcher demo: 本物のプログラムを、この機械の中のメールサーバーで動かします。\n"
-    "家計簿アプリや新しい端末が Amazon にサインインすると、Amazon は「サインイン\n"
-    "試行」というメールを送ります。約 5 分のうちにそれを見つけ、Amazon のページで\n"
-    "承認か否認を選ばなければなりません。watcher はそのメールをすぐに知らせます。\n"
+    ja="watcher demo: 本物のプログラムを、このパソコンの中のメールサーバーを相手に\n"
+    "動かします。家計簿アプリや新しい端末が Amazon にサインインすると、Amazon は\n"
+    "「サインイン試行」というメールを送ります。約 5 分のうちにそれを見つけ、Amazon の\n"
+    "ページで承認か否認を選ばなければなりません。watcher はそれをすぐに知らせます。\n"
     "承認もリンクへのアクセスも、決して自分では行いません。これから 5 通の\n"
     "メールが届きます(5 分はここでは {seconds} 秒に縮めます)。\n",
 )
 CONNECTED = Text(
-    en="The daemon is connected and waits for new mail ({mode}).",
-    ja="デーモンが接続し、新着メールを待っています({mode})。",
+    en="watcher is connected and waits for new mail ({mode}).",
+    ja="watcher が接続し、新着メールを待っています({mode})。",
 )
 APPROVAL = Text(
     en="Mail 1: Amazon asks to approve or deny a sign-in (in Japanese)",
@@ -49,17 +49,17 @@ LOGGED_ONLY = Text(
     ja="記録だけして、通知もリンクも出しません。",
 )
 NO_LINK = Text(en="No link is shown.", ja="リンクは出しません。")
-NOT_FETCHED = Text(en="Its body is not even fetched.", ja="本文は読みもしません。")
+NOT_FETCHED = Text(en="Its body is not even fetched.", ja="本文は取り寄せもしません。")
 REASONS = Text(en="Why: {reasons}", ja="理由: {reasons}")
 SHOWN = Text(en="Shown to you ({channel}):", ja="あなたへの通知({channel}):")
 LEFT = Text(en="Time left: {left}", ja="残り時間: {left}")
 LATE = Text(
     en="NOT AS IT SHOULD BE: no verdict came in time.",
-    ja="異常: 時間内に判定されませんでした。",
+    ja="想定と違います: 時間内に判定されませんでした。",
 )
 WRONG = Text(
     en="NOT AS IT SHOULD BE: {expected} was expected.",
-    ja="異常: {expected} と判定されるはずでした。",
+    ja="想定と違います: {expected} と判定されるはずでした。",
 )
 GOOD_END = Text(
     en="All five mails were judged as they should be, and the link was never opened.\n"

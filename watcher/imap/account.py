@@ -7,6 +7,9 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 
+from watcher.events import Mode
+from watcher.i18n import Text
+
 JUNK = "\\Junk"
 """The special-use attribute of the junk mailbox (RFC 6154 §2)."""
 
@@ -64,6 +67,13 @@ class WatchMode(StrEnum):
     AUTO = "auto"
     IDLE = "idle"
     POLL = "poll"
+
+
+MODES = {
+    Mode.PUSH: Text(en="push", ja="プッシュ"),
+    Mode.POLL: Text(en="poll", ja="定期確認"),
+}
+"""How an account learns of new mail, in words; `ModeReason.text` tells why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from watcher.errors import (
     SecretUnavailable,
     Unreachable,
     WatcherError,
+    reason_of,
 )
 from watcher.i18n import Text
 
@@ -28,41 +29,47 @@ _UNKNOWN_HOST = Text(
 )
 _NO_NAME_SERVER = Text(
     en="{host} could not be looked up: the network or its name server is away.",
-    ja="{host} を調べられません。ネットワークか DNS が応じません。",
+    ja="{host} のアドレスを調べられません。ネットワークか DNS が応答していません。",
 )
 _REFUSED = Text(
     en="{host} refuses port {port}: check host and port, or the server is down.",
-    ja="{host} がポート {port} を拒みました。host と port を確かめてください。"
-    "サーバーが止まっているのかもしれません。",
+    ja="{host} のポート {port} への接続が拒否されました。host と port を"
+    "確かめてください。サーバーが止まっているのかもしれません。",
 )
 _NO_ROUTE = Text(
     en="{host} port {port} cannot be reached ({why}): is the network up?",
-    ja="{host} のポート {port} に届きません ({why})。ネットワークを確かめてください。",
+    ja="{host} のポート {port} に届きません({why})。ネットワークを確かめてください。",
 )
 _NO_ANSWER = Text(
     en="{host} port {port} does not answer: check host, port and the network.",
-    ja="{host} のポート {port} が応じません。host、port、回線を確かめてください。",
+    ja="{host} のポート {port} から応答がありません。host と port、ネットワークを"
+    "確かめてください。",
 )
 _NOT_TLS = Text(
     en='{host} port {port} speaks no TLS at once: is it tls = "starttls" there?',
-    ja='{host} のポート {port} は TLS で始まりません。tls = "starttls" では?',
+    ja="{host} のポート {port} は TLS で始まりません。"
+    'tls = "starttls" を試してください。',
 )
 _NO_TLS_ANSWER = Text(
     en='{host} port {port} does not answer in TLS: check port and tls ("starttls"?).',
-    ja="{host} のポート {port} は TLS に応じません。port と tls を確かめてください。",
+    ja="{host} のポート {port} から TLS の応答がありません。port と tls を"
+    "確かめてください。",
 )
 _TLS_BROKEN = Text(
-    en="TLS with {host} port {port} fails: {why}",
-    ja="{host} のポート {port} との TLS に失敗しました: {why}",
+    en="TLS with {host} port {port} fails ({why}): check port and tls.",
+    ja="{host} のポート {port} と TLS で接続できません({why})。port と tls を"
+    "確かめてください。",
 )
 _EXPIRED = Text(
     en="The certificate of {host} has expired: its operator must renew it "
     "(or the clock of this machine is wrong).",
-    ja="{host} の証明書は期限切れです。この PC の時計も確かめてください。",
+    ja="{host} の証明書は期限切れです。サーバーの管理者による更新が必要です"
+    "(このパソコンの時計も確かめてください)。",
 )
 _NOT_YET_VALID = Text(
     en="The certificate of {host} is not valid yet: check this machine's clock.",
-    ja="{host} の証明書はまだ有効ではありません。PC の時計を確かめてください。",
+    ja="{host} の証明書はまだ有効ではありません。このパソコンの時計を"
+    "確かめてください。",
 )
 _FOREIGN = Text(
     en="The certificate of {host} comes from nobody this machine trusts: "
@@ -78,31 +85,34 @@ _SELF_SIGNED = Text(
 )
 _WRONG_NAME = Text(
     en="The certificate is not for {host}: use the name that it is made for.",
-    ja="証明書が {host} のものではありません。証明書の名前を host に書いてください。",
+    ja="証明書が {host} のものではありません。証明書にある名前を host に"
+    "書いてください。",
 )
 _BAD_CERTIFICATE = Text(
-    en="The certificate of {host} is not accepted: {why}",
-    ja="{host} の証明書を受け入れられません: {why}",
+    en="The certificate of {host} is not accepted ({why}): ask its operator.",
+    ja="{host} の証明書を受け入れられません({why})。サーバーの管理者に尋ねてください。",
 )
 _NO_GREETING = Text(
     en='{host} port {port} does not greet: is it tls = "implicit" there?',
-    ja='{host} のポート {port} が挨拶しません。tls = "implicit" では?',
+    ja="{host} のポート {port} から最初の応答がありません。"
+    'tls = "implicit" を試してください。',
 )
 _NOT_IMAP = Text(
     en="{host} port {port} is no IMAP server: check host and port.",
-    ja="{host} のポート {port} は IMAP ではありません。設定を確かめてください。",
+    ja="{host} のポート {port} は IMAP サーバーではありません。host と port を"
+    "確かめてください。",
 )
 _HUNG_UP = Text(en="{host} closed the connection.", ja="{host} が接続を閉じました。")
 _SENT_AWAY = Text(
-    en="{host} ended the connection: {said}", ja="{host} が接続を終えました: {said}"
+    en="{host} ended the connection: {said}", ja="{host} が接続を閉じました: {said}"
 )
 _SILENT = Text(
-    en="{host} has fallen silent: the connection is given up.",
-    ja="{host} が応じなくなったので、接続を捨てました。",
+    en="{host} stopped answering: the connection was given up.",
+    ja="{host} から応答がなくなったので、接続を切りました。",
 )
 _GARBLED = Text(
-    en="{host} answered what is not IMAP: the connection is given up.",
-    ja="{host} の応答が IMAP になっていないので、接続を捨てました。",
+    en="{host} answered what is not IMAP: the connection was given up.",
+    ja="{host} の応答が IMAP の形ではないので、接続を切りました。",
 )
 MISSING = Text(
     en="{host} has no mailbox {mailbox} that {user} may read: check mailboxes.",
@@ -111,29 +121,34 @@ MISSING = Text(
 )
 NO_STARTTLS = Text(
     en='{host} offers no STARTTLS: set tls = "implicit" and its port, often 993.',
-    ja='{host} は STARTTLS 非対応です。tls = "implicit" と port を試してください。',
+    ja='{host} は STARTTLS に対応していません。tls = "implicit" と port を'
+    "試してください。",
 )
 CLEAR_TEXT = Text(
     en='tls = "none" is for this machine alone: on the way to {host} all could read.',
-    ja='tls = "none" はこの PC の中だけです。{host} には使えません。',
+    ja='tls = "none" はこのパソコンの中のサーバーにだけ使えます。'
+    "{host} には使えません。",
 )
 LOGIN_REFUSED = Text(
     en="{host} refuses the login of {user} ({said}): check user and password; "
     "many providers want an app password.",
-    ja="{host} が {user} のログインを拒みました({said})。user とパスワードを"
-    "確かめてください。アプリパスワードが要る事業者も多くあります。",
+    ja="{host} で {user} のログインが拒否されました({said})。user とパスワードを"
+    "確かめてください。アプリパスワードが必要なサービスも多くあります。",
 )
 LOGIN_LATER = Text(
     en="{host} takes no login of {user} for now: {said}",
     ja="{host} は今 {user} のログインを受け付けません: {said}",
 )
 NO_LOGIN_WAY = Text(
-    en="{host} offers no way to log in with this user name and password.",
-    ja="{host} はこのユーザー名とパスワードで入る方法を持ちません。",
+    en="{host} offers no way to log in with this user name and password: try another "
+    "tls; services that have OAuth2 only cannot be used yet.",
+    ja="{host} には、ユーザー名とパスワードでログインする方法がありません。別の tls を"
+    "試してください。OAuth2 だけのサービスはまだ使えません。",
 )
 NO_SECRET_IN_TIME = Text(
-    en="The password of {account} did not come in time: is its source locked?",
-    ja="{account} のパスワードが時間内に得られません。ロックされていませんか。",
+    en="The password of {account} did not come in time: unlock where it comes from.",
+    ja="{account} のパスワードを時間内に取り出せませんでした。ロックされていたら"
+    "解除してください。",
 )
 
 
@@ -284,7 +299,7 @@ def _translate(
                 text if isinstance(text, Text) else text(root),
                 host=host,
                 port=port,
-                why=why or getattr(root, "strerror", None) or root,
+                why=why or reason_of(root),
                 said=root.args[0] if isinstance(root, SaidBye) else "",
             )
     return None

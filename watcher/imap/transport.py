@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.clock import call_in_thread
-from watcher.errors import ConfigError
+from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts, TlsQuirk
 
@@ -134,8 +134,8 @@ _ONE_AT_A_TIME = threading.Lock()
 """All accounts connect at once at start; each context of its own would take 1 MB."""
 
 _NO_CA_FILE = Text(
-    en="The certificate file {path} (ca_file) cannot be used: {why}",
-    ja="証明書ファイル {path} (ca_file) を使えません: {why}",
+    en="The certificate file {path} cannot be used ({why}): correct ca_file.",
+    ja="証明書ファイル {path} を使えません({why})。ca_file を書きなおしてください。",
 )
 
 
@@ -151,7 +151,7 @@ def context_for(account: Account) -> ssl.SSLContext:
         with _ONE_AT_A_TIME:
             return _make_context(path, changed_ns, account.tls_quirk)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = reason_of(error)
         raise ConfigError(_NO_CA_FILE, path=path, why=why) from error
 
 

@@ -223,7 +223,7 @@ _FULL = Text(
     "試してください。これまでの記録は失われていません。",
 )
 _NO_ACCESS = Text(
-    en="The event log {path} cannot be opened for writing ({reason}). Mend its "
+    en="The event log {path} cannot be opened for writing ({reason}). Correct its "
     "permissions, or name another file under [log] path.",
     ja="記録ファイル {path} を書きこみ用に開けません({reason})。アクセス権を直すか、"
     "[log] path に別のファイルを書いてください。",

@@ -159,11 +159,17 @@ class Journal:
             self._database.query("DELETE FROM deliveries")
 
     def expire(self, now: datetime) -> list[Attempt]:
-        """Log `expired` for each attempt whose time is over, and delete its secret."""
+        """Log `expired` for each attempt whose time is over, and delete its secret.
+
+        The detail of the event is the answer, if there was one.
+        """
         with self._logging():
             over = self._attempts(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
             for attempt in (event.about for event in over):
-                self._insert(Event(at=now, event=EventName.EXPIRED, about=attempt))
+                answer = self.answer_to(attempt.id)
+                self._insert(
+                    Event(at=now, event=EventName.EXPIRED, about=attempt, detail=answer)
+                )
                 self._database.query(
                     "DELETE FROM secrets WHERE attempt_id = ?", (attempt.id,)
                 )

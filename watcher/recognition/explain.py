@@ -1,6 +1,7 @@
 """What was examined in a mail and what came of it, as values and in words."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,6 +83,33 @@ def headline(verdict: Verdict) -> Text:
             return _NOT_RELEVANT
 
 
+def is_misaddressed(reasons: Iterable[str]) -> bool:
+    """Return whether nothing speaks against a look-alike but its recipient.
+
+    Then its sender is proved: it is Amazon's, and only the user can know to whom.
+    """
+    return tuple(reasons) == (Reason.RECIPIENT_UNKNOWN,)
+
+
+def misaddressed(recipient: str = "") -> tuple[Text, dict[str, object]]:
+    """Return what to say of such a mail, with its recipient where that is known."""
+    if recipient:
+        return _MISADDRESSED_TO, {"recipient": recipient}
+    return _MISADDRESSED, {}
+
+
+_MISADDRESSED_TO = Text(
+    en="genuine, sent by Amazon, but its recipient {recipient} is not in addresses. If "
+    "that is your address, add it to the configuration",
+    ja="Amazon が送った本物ですが、宛先 {recipient} は addresses にありません。"
+    "あなたのアドレスなら設定に足してください",
+)
+_MISADDRESSED = Text(
+    en="genuine, sent by Amazon, but its recipient is not in addresses. If that is "
+    "your address, add it to the configuration",
+    ja="Amazon が送った本物ですが、宛先は addresses にありません。"
+    "あなたのアドレスなら設定に足してください",
+)
 _APPROVAL = Text(
     en="recognised: Amazon asks to approve or deny a sign-in",
     ja="本物: サインインの承認または否認を求める Amazon のメール",
@@ -91,12 +119,12 @@ _CODE = Text(
     ja="本物: サインインの確認コードを知らせる Amazon のメール",
 )
 _UNKNOWN_FORM = Text(
-    en="recognised: Amazon's sign-in mail in an unknown form (no link, no code)",
-    ja="本物: 未知の形式のサインイン試行メール(リンクもコードも出しません)",
+    en="recognised: Amazon's sign-in mail in a form not seen before (no link, no code)",
+    ja="本物: はじめて見る形のサインイン試行メール(リンクもコードも出しません)",
 )
 _UNVERIFIED = Text(
     en="unverified: it reads like a sign-in attempt, but nothing proves the sender",
-    ja="未確認: サインイン試行のようですが、差出人を証明できません",
+    ja="未確認: サインイン試行のようですが、差出人が本物か確かめられません",
 )
 _LOOK_ALIKE = Text(
     en="look-alike: it passes itself off as Amazon's account mail",
@@ -132,7 +160,8 @@ REASONS = {
         ja="1 つだけのはずのヘッダーが重複しています",
     ),
     Reason.RECIPIENT_UNKNOWN: Text(
-        en="it was written to somebody else", ja="宛先があなたのアドレスではありません"
+        en="it was written to an address that is not in addresses",
+        ja="宛先が設定の addresses にありません",
     ),
     Reason.DKIM_NONE: Text(en="it is not signed", ja="署名がありません"),
     Reason.DKIM_FAIL: Text(
@@ -199,7 +228,7 @@ REASONS = {
     ),
     Reason.STORE_NOT_WATCHED: Text(
         en="this store is not watched (stores in the configuration)",
-        ja="監視対象のストアではありません(設定の stores)",
+        ja="設定の stores にないストアです",
     ),
     Reason.SIGN_IN_NOTICE: Text(
         en="it tells of a sign-in that has already happened",

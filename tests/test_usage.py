@@ -1,0 +1,246 @@
+"""Help and wrong usage speak the user's language, whatever the terminal can show."""
+
+import argparse
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.environment import WATCHER, Home
+from watcher.cli import main
+from watcher.cli.parser import ARGUMENTS, COMMANDS, parse
+from watcher.cli.usage import MESSAGES, speaking
+from watcher.errors import ExitCode
+from watcher.i18n import Language, fit_columns, wrap_columns
+
+FOR_PROGRAMMERS = {
+    "'required' is an invalid argument for positionals",
+    "%r is not callable",
+    ".__call__() not defined",
+    'argument "-" with mode %r',
+    "cannot have multiple subparser arguments",
+    "cannot merge actions - two groups are named %r",
+    "conflicting option string: %s",
+    "conflicting option strings: %s",
+    "conflicting subparser alias: %s",
+    "conflicting subparser: %s",
+    "dest= is required for options like %r",
+    "invalid conflict_resolution value: %r",
+    "invalid option string %(option)r: must start with a character %(prefix_chars)r",
+    "mutually exclusive arguments must be optional",
+    # Python 3.13, of what we do not use or what is no sentence
+    "subcommands",
+    " (default: %(default)s)",
+    "%(heading)s:",
+    "%(prog)s: warning: %(message)s\n",
+    "argument '%(argument_name)s' is deprecated",
+    "command '%(parser_name)s' is deprecated",
+    "option '%(option)s' is deprecated",
+    "show program's version number and exit",
+}
+"""What argparse says of parsers that are built wrongly, and what it never says here."""
+
+JAPANESE = {"LANG": "ja_JP.UTF-8"}
+EXAMPLES = {"classify": ["a.eml"]}
+WITHOUT_JAPANESE = ["ascii", "cp1252", "cp437", "latin-1"]
+
+
+def argparse_messages() -> set[str]:
+    """Return every message that argparse of this Python hands to gettext."""
+    tree = ast.parse(Path(argparse.__file__).read_text(encoding="utf-8"))
+    return {
+        word.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"_", "ngettext"}
+        for word in call.args
+        if isinstance(word, ast.Constant) and isinstance(word.value, str)
+    }
+
+
+def english_of_argparse() -> set[str]:
+    """Return what stands between the fields of argparse's messages."""
+    pieces = (re.split(r"%(?:\(\w+\))?[rs]", one) for one in argparse_messages())
+    texts = {piece.strip(" :'\n()") for parts in pieces for piece in parts}
+    return {text for text in texts if len(text) > 3}
+
+
+def wrong_command_lines() -> Iterator[list[str]]:
+    """Yield a command line for each kind of wrong usage, of every command."""
+    yield from ([], ["dance"], ["--nope"], ["--config"], ["-q=1", "run"])
+    for command, (_, names) in COMMANDS.items():
+        good = [command, *EXAMPLES.get(command, [])]
+        yield from ([*good, "--nope"], [*good, "--config"], [*good, "--quiet=1"])
+        if command not in EXAMPLES:
+            yield [*good, "3", "4"]
+        for name in names.split():
+            _, settings = ARGUMENTS[name]
+            if "type" in settings and name.startswith("-"):
+                yield from ([*good, name], [*good, name, "x"])
+    yield from (["classify"], ["open", "x"], ["expect", "0s"])
+
+
+def test_every_message_for_users_is_translated() -> None:
+    assert argparse_messages() - FOR_PROGRAMMERS <= {text.en for text in MESSAGES}
+
+
+def test_translations_have_the_fields_of_the_originals() -> None:
+    for text in MESSAGES:
+        fields = [re.findall(r"%(?:\(\w+\))?[rs]", one) for one in (text.en, text.ja)]
+        assert sorted(fields[0]) == sorted(fields[1]), text
+
+
+@pytest.mark.parametrize("arguments", list(wrong_command_lines()), ids=" ".join)
+def test_wrong_usage_is_told_in_japanese(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments, Language.JA)
+
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (ExitCode.USAGE, "")
+    assert "使い方: watcher" in err
+    assert [text for text in english_of_argparse() if text in err] == []
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_holds_no_english_of_argparse(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([*command.split(), "--help"], Language.JA)
+
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (ExitCode.OK, "")
+    assert [text for text in english_of_argparse() if text in out] == []
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_japanese_help_fits_a_terminal_of_80_columns(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    with pytest.raises(SystemExit):
+        parse([*command.split(), "--help"], Language.JA)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if fit_columns(line, 80) != line] == []
+
+
+def test_japanese_is_wrapped_between_characters_and_words_are_not() -> None:
+    assert wrap_columns("設定(既定: config.toml)です。", 12) == [
+        "設定(既定:",
+        "config.toml)",
+        "です。",
+    ]
+    assert wrap_columns("あいう。", 6) == ["あい", "う。"]
+
+
+def test_english_is_argparses_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["run", "--nope"], Language.EN)
+
+    assert "watcher: error: unrecognized arguments: --nope" in capsys.readouterr().err
+
+
+def test_an_argument_that_cannot_be_used_is_told_with_an_example(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for language in Language:
+        with pytest.raises(SystemExit):
+            parse(["expect", "0s"], language)
+
+    err = capsys.readouterr().err
+    assert "SPAN: '0s' は使えません。次のように書いてください: 90s, 5m … 24h" in err
+    assert "argument SPAN: '0s' cannot be used; write it like 90s, 5m … 24h" in err
+
+
+def test_argparse_is_as_it_was_after_the_parse() -> None:
+    names = vars(argparse)
+    before = names["_"], names["ngettext"]
+
+    with speaking(Language.JA):
+        assert names["_"]("usage: ") == "使い方: "
+
+    assert (names["_"], names["ngettext"]) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--help"], 0), (["--version"], 0), (["dance"], 2)]
+)
+def test_the_parser_ends_with_its_code(arguments: list[str], code: int) -> None:
+    assert main(arguments) == code
+
+
+@pytest.mark.parametrize("encoding", WITHOUT_JAPANESE)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["log", "--help"], ["dance"], ["check"], ["status"], ["-v", "log"]],
+    ids=" ".join,
+)
+def test_what_cannot_be_shown_in_japanese_is_shown_in_english(
+    home: Home, arguments: list[str], encoding: str
+) -> None:
+    codes = {**JAPANESE, "PYTHONIOENCODING": encoding}
+
+    done = home.run(*arguments, environment=codes)
+    english = home.run(*arguments)
+
+    assert (done.code, done.out, done.err) == (english.code, english.out, english.err)
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "utf-8"])
+def test_a_japanese_code_page_gets_japanese(home: Home, encoding: str) -> None:
+    decoder = f"import sys; print(sys.stdin.buffer.read().decode('{encoding}'))"
+    read_in_utf8 = f'"$@" | PYTHONIOENCODING=utf-8 {sys.executable} -c "{decoder}"'
+    command = ("sh", "-c", read_in_utf8, "sh", *WATCHER)
+
+    codes = {**JAPANESE, "PYTHONIOENCODING": encoding}
+    done = home.run("--help", command=command, environment=codes)
+
+    assert "使い方: watcher" in done.out
+
+
+def test_a_configuration_asks_in_vain_for_what_cannot_be_shown(home: Home) -> None:
+    home.configure(
+        '[notify]\nlanguage = "ja"',
+        '[[accounts]]\nname = "home"\nprovider = "gmail"\nuser = "me@example.jp"',
+        "keyring = true",
+    )
+
+    shown, not_shown = (
+        home.run("status", environment={"PYTHONIOENCODING": encoding}).out
+        for encoding in ("utf-8", "cp1252")
+    )
+
+    assert "watcher は動いていません" in shown
+    assert "is not running" in not_shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows closes no descriptors")
+@pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(("arguments", "code"), [("--help", 0), ("dance", 2)])
+def test_closed_streams_change_no_exit_code(
+    home: Home, arguments: str, code: int, streams: str
+) -> None:
+    command = ("sh", "-c", f'exec "$@" {streams}', "sh", *WATCHER)
+
+    done = home.run(arguments, command=command, environment=JAPANESE)
+
+    assert done.code == code
+
+
+def test_help_into_a_closed_pipe_is_no_error(home: Home) -> None:
+    command = ("sh", "-c", '"$@" | head -c 0', "sh", *WATCHER, "--help")
+
+    done = home.run(command=command, environment=JAPANESE)
+
+    assert (done.code, done.err) == (ExitCode.OK, "")

@@ -1,0 +1,295 @@
+"""Turns what happens in `watcher run` into lines for a person.
+
+Pure. No line holds a link, a code or any other text of a mail; what comes from a server
+is made harmless.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from watcher.app.health import BLIND_AFTER
+from watcher.clock import minutes_seconds
+from watcher.errors import WatcherError
+from watcher.events import (
+    AccountRef,
+    AnyEvent,
+    Attempt,
+    EventName,
+    Expectation,
+    Mail,
+    Mode,
+    State,
+    StateChanged,
+)
+from watcher.i18n import Language, Text, fit_columns
+from watcher.imap.account import MODES
+from watcher.recognition import explain
+from watcher.recognition.text import one_line
+
+_URL = re.compile(r"(?i)https?://\S+")
+COLUMNS = 300
+"""How much of a server's or a library's words stands in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened, in both languages."""
+
+    at: datetime
+    text: Text
+    data: Mapping[str, object] = field(default_factory=dict)
+    is_urgent: bool = False
+    """An error, or something that needs the user: told with `--quiet`, too."""
+
+    def say(self, language: Language) -> str:
+        """Return the line, which begins with the user's clock time, `HH:MM`."""
+        words = {name: _word(value, language) for name, value in self.data.items()}
+        return f"{_clock(self.at)} {self.text.say(language, **words)}"
+
+
+def _word(value: object, language: Language) -> str:
+    said = value.say(language) if isinstance(value, Text | WatcherError) else str(value)
+    return fit_columns(_URL.sub("…", one_line(said)), COLUMNS).rstrip(".。")
+
+
+def _clock(instant: datetime) -> str:
+    return instant.astimezone().strftime("%H:%M")
+
+
+def event_line(event: AnyEvent) -> Line | None:
+    """Return what to tell of an event; None for one that another line tells of."""
+    text, is_urgent = _EVENTS.get(event.event, (None, False))
+    if text is None or (event.event is EventName.EXPIRED and event.detail):
+        return None  # who has answered needs no word on the end
+    blind_s = round(BLIND_AFTER.total_seconds())
+    data: dict[str, object] = {"detail": event.detail or "", "blind_s": blind_s}
+    match event.about:
+        case Attempt() as attempt:
+            data["left"] = minutes_seconds(attempt.time_left(event.at))
+        case AccountRef(name=name):
+            data["account"] = name
+        case Expectation(until=until):
+            data["until"] = _clock(until)
+        case _:
+            pass
+    if isinstance(event.about, Mail):
+        data |= {"account": event.about.origin.account, "id": event.about.id}
+    if event.event is EventName.LOOK_ALIKE and explain.is_misaddressed(event.reasons):
+        text, is_urgent = _MISADDRESSED, True
+        data["what"], _ = explain.misaddressed()
+    return Line(event.at, text, data, is_urgent)
+
+
+def started_line(event: AnyEvent, accounts: str) -> Line:
+    """Return the first line: who is watched, and how to end it."""
+    return Line(event.at, _STARTED, {"accounts": accounts})
+
+
+def unshown_line(event: AnyEvent, attempt: Attempt) -> Line:
+    """Return what to tell of a new attempt where the user wants no notifications."""
+    left = minutes_seconds(attempt.time_left(event.at))
+    data = {"account": attempt.origin.account, "id": attempt.id, "left": left}
+    return Line(event.at, _CAME, data, is_urgent=True)
+
+
+def connected_line(change: StateChanged, *, is_again: bool) -> Line:
+    """Return that an account is watched now, and how."""
+    data: dict[str, object] = {"account": change.account}
+    if change.mode_reason and change.mode is Mode.POLL:
+        data["how"], data["why"] = MODES[Mode.POLL], change.mode_reason.text
+        text = _BACK_WHY if is_again else _CONNECTED_WHY
+    else:
+        data["how"] = MODES[change.mode or Mode.PUSH]
+        text = _BACK if is_again else _CONNECTED
+    return Line(change.at, text, data)
+
+
+def failure_line(change: StateChanged, error: WatcherError) -> Line:
+    """Return why an account is not watched, and when it is tried again."""
+    data: dict[str, object] = {"account": change.account, "error": error}
+    if change.next_try_at:
+        wait_s = (change.next_try_at - change.at).total_seconds()
+        data |= {"seconds": max(1, round(wait_s)), "next": _clock(change.next_try_at)}
+    match change.state:
+        case State.BACKING_OFF if change.next_try_at:
+            return Line(change.at, _LOST, data)
+        case State.REFUSED if change.next_try_at:
+            return Line(change.at, _NOT_WATCHED, data, is_urgent=True)
+        case _:  # a mailbox is missing, and the others are watched
+            return Line(change.at, _ERROR, data, is_urgent=True)
+
+
+def trouble_line(error: WatcherError, at: datetime) -> Line:
+    """Return that the event log cannot be written."""
+    return Line(at, _TROUBLE, {"error": error}, is_urgent=True)
+
+
+def bug_line(at: datetime) -> Line:
+    """Return that a bug was survived, which only the log for developers names."""
+    return Line(at, _BUG, is_urgent=True)
+
+
+_BUG = Text(
+    en="an unexpected error: this is a bug in watcher; run it with --verbose and "
+    "report what it prints",
+    ja="予期しないエラーが起きました。watcher の不具合です。--verbose を付けて実行し、"
+    "表示された内容を報告してください",
+)
+_STARTED = Text(
+    en="Watching {accounts}. Ctrl-C ends it.",
+    ja="{accounts} を見張ります。Ctrl-C で終わります。",
+)
+_CAME = Text(
+    en="{account}: sign-in attempt came (#{id}), {left} left; `watcher check` shows it",
+    ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
+    "`watcher check` で表示できます",
+)
+_MISADDRESSED = Text(en="{account}: {what} (#{id})", ja="{account}: {what}(#{id})")
+_EVENTS: Mapping[EventName, tuple[Text, bool]] = {
+    EventName.NOTIFIED: (
+        Text(
+            en="{account}: sign-in attempt shown (#{id}), {left} left",
+            ja="{account}: サインイン試行を知らせました(#{id})。残り {left}",
+        ),
+        True,
+    ),
+    EventName.REMINDED: (
+        Text(
+            en="{account}: reminded of the sign-in attempt (#{id}), {left} left",
+            ja="{account}: サインイン試行をもう一度知らせました(#{id})。残り {left}",
+        ),
+        True,
+    ),
+    EventName.OPENED: (
+        Text(
+            en="{account}: approval page opened (#{id})",
+            ja="{account}: 承認ページを開きました(#{id})",
+        ),
+        False,
+    ),
+    EventName.OPEN_FAILED: (
+        Text(
+            en="{account}: the approval page could not be opened (#{id}); run "
+            "`watcher open --print` and open the link by hand",
+            ja="{account}: 承認ページを開けませんでした(#{id})。"
+            "`watcher open --print` でリンクを表示し、手で開いてください",
+        ),
+        True,
+    ),
+    EventName.COPIED: (
+        Text(
+            en="{account}: code copied (#{id})",
+            ja="{account}: 確認コードをコピーしました(#{id})",
+        ),
+        False,
+    ),
+    EventName.NOT_ME: (
+        Text(
+            en="{account}: you said that it was not you (#{id}); do not approve, and "
+            "change your Amazon password",
+            ja="{account}: 「身に覚えがない」と記録しました(#{id})。承認せず、"
+            "Amazon のパスワードを変更してください",
+        ),
+        True,
+    ),
+    EventName.EXPIRED: (
+        Text(
+            en="{account}: the sign-in attempt is over (#{id})",
+            ja="{account}: サインイン試行の期限が切れました(#{id})",
+        ),
+        False,
+    ),
+    EventName.MISSED: (
+        Text(
+            en="{account}: a sign-in attempt was found too late (#{id}); if it was "
+            "yours, sign in again",
+            ja="{account}: 期限の切れたサインイン試行が見つかりました(#{id})。"
+            "ご自分のものなら、サインインをやりなおしてください",
+        ),
+        True,
+    ),
+    EventName.UNVERIFIED: (
+        Text(
+            en="{account}: a mail reads like a sign-in attempt, but its sender could "
+            "not be verified (#{id}); look at it with care",
+            ja="{account}: サインイン試行らしいメールが届きましたが、差出人を確認"
+            "できません(#{id})。注意して見てください",
+        ),
+        True,
+    ),
+    EventName.LOOK_ALIKE: (
+        Text(
+            en="{account}: a look-alike mail came (#{id}); it is only logged",
+            ja="{account}: 偽物らしいメールが届きました(#{id})。記録だけします",
+        ),
+        False,
+    ),
+    EventName.NOTIFY_FAILED: (
+        Text(
+            en="a notification could not be shown ({detail})",
+            ja="通知を表示できませんでした({detail})",
+        ),
+        True,
+    ),
+    EventName.ARMED: (
+        Text(
+            en="a sign-in is expected until {until}",
+            ja="{until} まで、すぐに知らせられるように待機します",
+        ),
+        False,
+    ),
+    EventName.BLIND: (
+        Text(
+            en="{account}: not watched for {blind_s} seconds; look at your mail "
+            "yourself",
+            ja="{account}: {blind_s} 秒以上見張れていません。メールを直接"
+            "確かめてください",
+        ),
+        True,
+    ),
+    EventName.RECOVERED: (
+        Text(
+            en="{account}: watched again; what came meanwhile was looked at",
+            ja="{account}: 見張りを再開しました。その間のメールも確認しました",
+        ),
+        False,
+    ),
+    EventName.STOPPED: (
+        Text(
+            en="Stopped: nothing is watched now.",
+            ja="終了しました。もう見張っていません。",
+        ),
+        False,
+    ),
+}
+"""What is told of each event, and whether with `--quiet`, too."""
+_CONNECTED = Text(
+    en="{account}: connected ({how})", ja="{account}: 接続しました({how})"
+)
+_CONNECTED_WHY = Text(
+    en="{account}: connected ({how}: {why})",
+    ja="{account}: 接続しました({how}: {why})",
+)
+_BACK = Text(
+    en="{account}: the connection was lost and is back ({how})",
+    ja="{account}: 接続が切れましたが、すぐに戻りました({how})",
+)
+_BACK_WHY = Text(
+    en="{account}: the connection was lost and is back ({how}: {why})",
+    ja="{account}: 接続が切れましたが、すぐに戻りました({how}: {why})",
+)
+_LOST = Text(
+    en="{account}: no connection ({error}); trying again in {seconds} s",
+    ja="{account}: 接続できません({error})。{seconds} 秒後につなぎなおします",
+)
+_NOT_WATCHED = Text(
+    en="{account}: not watched ({error}); next try at {next}",
+    ja="{account}: 見張れません({error})。次は {next} に試します",
+)
+_ERROR = Text(en="{account}: {error}", ja="{account}: {error}")
+_TROUBLE = Text(
+    en="{error}; trying again until it works",
+    ja="{error}。書きこめるまで試しつづけます",
+)
