@@ -34,6 +34,7 @@ def attempt(
     id: int = 1,  # noqa: A002 -- the mail's own word
     device: str | None = "Google Chrome Windows (デスクトップ)",
     near: str | None = "Tokyo, Japan",
+    recipient: str | None = None,
     account: str = "home",
     uid: int = 1,
 ) -> Attempt:
@@ -45,7 +46,11 @@ def attempt(
         message_id=f"<{uid}@example.jp>",
         received_at=ATTEMPTED_AT,
         claim=Claim(
-            store="amazon.co.jp", attempted_at=ATTEMPTED_AT, device=device, near=near
+            store="amazon.co.jp",
+            attempted_at=ATTEMPTED_AT,
+            device=device,
+            near=near,
+            recipient=recipient,
         ),
         expires_at=EXPIRES_AT,
         kind=kind,
@@ -83,6 +88,9 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "armed-code": live(code, language),
         "armed-unknown": live(unknown, language),
         "ask": live(language=language, is_armed=False),
+        "ask-recipient": live(
+            attempt(Kind.UNKNOWN, recipient="taro@example.jp"), language, is_armed=False
+        ),
         "ask-code": live(code, language, is_armed=False),
         "ask-unknown": live(unknown, language, is_armed=False),
         "check": wording.live(attempt(), situation=brief, language=language),

@@ -278,11 +278,12 @@ def is_unknown(raw: bytes) -> bool:
 def outcome(
     raw: bytes, *, policy: Policy = ANYTHING, verify: Verify = VERIFY
 ) -> tuple[type[Verdict], set[Reason]]:
-    """Return the verdict's class and its reasons; none of a recognised mail."""
+    """Return the verdict's class and its reasons, but those of an unknown form."""
     verdict = judged(raw, policy=policy, verify=verify)
     match verdict:
-        case Recognised():
-            return Recognised, set()
+        case Recognised(attempt=attempt):
+            is_foreign = attempt.claim.recipient is not None
+            return Recognised, {Reason.RECIPIENT_UNKNOWN} if is_foreign else set()
         case Unverified() | LookAlike() | NotRelevant():
             return type(verdict), set(verdict.reasons)
 

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.factories import NOW, WINDOW, link_of, new_event, recorded
 from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import (
+    ANSWERS,
     AccountRef,
     AnyEvent,
     Attempt,
@@ -379,6 +380,102 @@ def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
         with pytest.raises(JournalUnusable, match="newer version"):
             door(path)
     assert path.read_bytes() == before
+
+
+FORMAT_1 = """
+DROP TABLE shown; ALTER TABLE events DROP COLUMN recipient; PRAGMA user_version = 1
+"""
+
+
+@pytest.mark.parametrize("open_log", [Journal.open, Journal.read])
+def test_a_log_of_the_format_before_goes_on_whole(
+    path: Path, open_log: Callable[[Path], Journal]
+) -> None:
+    with Journal.open(path) as journal:
+        recorded(journal)
+        before = list(journal.events())
+    for statement in FORMAT_1.split(";"):
+        sql(path, statement)
+
+    with open_log(path) as journal:
+        assert list(journal.events()) == before
+        assert journal.shown() == {}
+    assert sql(path, "PRAGMA user_version") == [(FORMAT,)]
+
+
+# Answers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_was_answered_is_not_unanswered_and_not_to_be_shown(
+    journal: Journal, answer: EventName
+) -> None:
+    answered, other = recorded(journal, 1), recorded(journal, 2)
+    journal.append(answer, at=NOW, about=answered.about)
+
+    assert journal.live(NOW) == [answered, other]
+    assert journal.unanswered(NOW) == [other]
+    assert journal.unnotified(NOW) == [other]
+
+
+def test_a_failure_and_a_reminder_are_no_answer(journal: Journal) -> None:
+    event = recorded(journal)
+    for name in (EventName.NOTIFIED, EventName.REMINDED, EventName.OPEN_FAILED):
+        journal.append(name, at=NOW, about=event.about)
+
+    assert journal.unanswered(NOW) == [event]
+    assert journal.answer_to(event.id) is None
+
+
+def test_the_first_answer_is_the_answer_and_the_expiry_tells_it(
+    journal: Journal,
+) -> None:
+    event = recorded(journal)
+    for name in (EventName.NOT_ME, EventName.OPENED):
+        journal.append(name, at=NOW, about=event.about)
+    journal.expire(NOW + WINDOW)
+
+    assert journal.answer_to(event.id) is EventName.NOT_ME
+    assert journal.last(1)[0].detail == "not_me"
+
+
+def test_the_time_in_which_a_sign_in_is_expected_ends(journal: Journal) -> None:
+    journal.append(EventName.ARMED, at=NOW, about=Expectation(NOW + WINDOW))
+
+    assert journal.is_armed(NOW)
+    assert not journal.is_armed(NOW + WINDOW)
+
+
+def test_handles_of_the_desktop_are_kept_until_nothing_is_shown(path: Path) -> None:
+    with Journal.open(path) as journal:
+        journal.put_shown(1, "a")
+        journal.put_shown(1, "b")
+        journal.put_shown(-7, "c")
+        journal.put_shown(-7, None)
+
+    with Journal.open(path) as journal:
+        assert journal.shown() == {1: "b"}
+
+
+def test_what_is_logged_is_told_once_it_is_stored(path: Path) -> None:
+    told: list[AnyEvent] = []
+    with Journal.open(path, told.append) as journal:
+        event = recorded(journal)
+        assert journal.record(new_event(1)) is None
+        journal.append(EventName.NOTIFIED, at=NOW, about=event.about)
+        journal.expire(NOW + WINDOW)
+        assert told == list(journal.events())
+
+
+def test_what_could_not_be_stored_is_not_told(path: Path) -> None:
+    told: list[AnyEvent] = []
+    with Journal.open(path, told.append) as journal:
+        trigger = "CREATE TRIGGER no BEFORE INSERT ON seen BEGIN SELECT %s; END"
+        sql(path, trigger % "RAISE(FAIL, 'x')")
+        with pytest.raises(JournalUnusable):
+            recorded(journal)
+
+    assert told == []
 
 
 def test_what_is_no_log_is_left_alone(path: Path) -> None:

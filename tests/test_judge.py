@@ -27,6 +27,7 @@ from watcher.recognition.verdict import (
     Reason,
     Recognised,
     Result,
+    Unknown,
     Unverified,
     Verdict,
 )
@@ -141,10 +142,19 @@ def test_a_recipient_is_judged_only_where_some_are_known() -> None:
         Aspect.RECIPIENT, (), USER, is_judged=False
     )
     assert finding(said(approval(), policy=known), Aspect.RECIPIENT).is_judged
-    assert outcome(said(approval(), policy=other).verdict) == (
-        LookAlike,
-        (Reason.RECIPIENT_UNKNOWN,),
-    )
+    verdict = said(approval(), policy=other).verdict
+    assert isinstance(verdict, Recognised)
+    assert verdict.attempt.content == Unknown((Reason.RECIPIENT_UNKNOWN,))
+    assert verdict.attempt.claim.recipient == USER
+
+
+def test_a_foreign_recipient_is_forgiven_nothing_else() -> None:
+    other = Policy(recipients=frozenset({"x@example.jp"}))
+    forged = said(approval(), Reason.DKIM_FAIL, policy=other).verdict
+    unproved = said(approval(), Reason.DKIM_TEMPERROR, policy=other).verdict
+
+    assert outcome(forged)[0] is LookAlike
+    assert outcome(unproved)[0] is LookAlike
 
 
 def test_a_store_that_is_not_watched_is_told_last() -> None:

@@ -189,14 +189,6 @@ def test_an_attempt_is_told_itself_where_notifications_are_off() -> None:
     ]
 
 
-def test_a_genuine_mail_to_another_address_is_called_genuine(told: Told) -> None:
-    told.event(EventName.LOOK_ALIKE, attempt(), reasons=("recipient_unknown",))
-
-    assert "genuine, sent by Amazon" in told.said()[0]
-    assert "宛先は addresses にありません" in told.said(Language.JA)[0]
-    assert told.lines[0].is_urgent
-
-
 def test_a_flood_is_a_few_lines_an_hour(told: Told) -> None:
     for number in range(100):
         later = timedelta(minutes=number)

@@ -4,12 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from tests.factories import NOW, WINDOW, link_of, live, recorded, reminder
+from tests.factories import (
+    NOW,
+    WINDOW,
+    link_of,
+    live,
+    new_event,
+    recorded,
+    reminder,
+)
 from tests.fakes import RecordingChannel
 from watcher.app.notifier import (
+    MISADDRESSED_AN_HOUR,
     STALE_AFTER,
     UNVERIFIED_AN_HOUR,
     Notifier,
@@ -29,6 +39,7 @@ from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import wording
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Notification
+from watcher.recognition.verdict import Kind
 
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
 LATER = NOW + DELIVERY_LEASE
@@ -544,6 +555,28 @@ def test_unverified_mails_older_than_an_hour_do_not_count(
     single = wording.unverified(event.about, now=NOW, language=Language.EN)
     summary = wording.unverified_summary(6, language=Language.EN)
     assert channel.shown == [single if is_single else summary]
+
+
+# Genuine mails to another address -----------------------------------------------------
+
+
+def test_five_genuine_mails_to_another_address_are_told_an_hour(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    settings = notifier(journal, channel)
+    for number in range(8):
+        seen = new_event(number)
+        mail = cast(Attempt, seen.event.about)
+        claim = replace(mail.claim, recipient="taro@example.jp")
+        about = replace(mail, kind=Kind.UNKNOWN, secret=None, claim=claim)
+        event = journal.record(replace(seen, event=replace(seen.event, about=about)))
+        assert event is not None
+        settings.notify_new(event, NOW)
+        settings.notify_pending(NOW + timedelta(seconds=30))
+    settings.notify_new(recorded(journal, 99), NOW)
+
+    assert MISADDRESSED_AN_HOUR == 5
+    assert [shown.link for shown in channel.shown] == [*[None] * 5, link_of(99)]
 
 
 # The end of an attempt ----------------------------------------------------------------

@@ -236,11 +236,11 @@ def test_line_that_is_no_field_ends_the_trust() -> None:
     assert Reason.MALFORMED in reasons
 
 
-def test_foreign_recipient_tells_a_replay() -> None:
+def test_foreign_recipient_may_be_a_replay_and_gets_no_link() -> None:
     policy = Policy(recipients=frozenset({USER}))
     raw = approval(to="mallory@evil.example")
 
-    assert outcome(raw, policy=policy) == (LookAlike, {Reason.RECIPIENT_UNKNOWN})
+    assert outcome(raw, policy=policy) == (Recognised, {Reason.RECIPIENT_UNKNOWN})
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_name_of_an_irregular_address_is_no_recipient(to: str) -> None:
     policy = Policy(recipients=frozenset({USER}))
 
     assert outcome(approval(to=to), policy=policy) == (
-        LookAlike,
+        Recognised,
         {Reason.RECIPIENT_UNKNOWN},
     )
 
@@ -259,7 +259,7 @@ def test_recipient_in_cc_does_not_count() -> None:
     policy = Policy(recipients=frozenset({USER}))
     raw = approval(to="mallory@evil.example", extra=(("Cc", USER),))
 
-    assert outcome(raw, policy=policy) == (LookAlike, {Reason.RECIPIENT_UNKNOWN})
+    assert outcome(raw, policy=policy) == (Recognised, {Reason.RECIPIENT_UNKNOWN})
 
 
 # --- sender ---

@@ -13,7 +13,7 @@ from watcher import dkim
 from watcher.cli.classify import as_json
 from watcher.cli.parser import Options, defaults
 from watcher.cli.proof import _CLAUSES, proof_in_words
-from watcher.cli.render import KINDS, render_event, render_judgement
+from watcher.cli.render import KINDS, render_event, render_judgement, render_live
 from watcher.cli.status import _render_account
 from watcher.config.schema import CHANNELS
 from watcher.events import (
@@ -27,6 +27,7 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
+from watcher.notify.sentences import SIGNED_BUT
 from watcher.recognition import authres, sender
 from watcher.recognition.explain import REASONS
 from watcher.recognition.judge import Policy, classify
@@ -74,19 +75,22 @@ def test_a_reason_of_a_newer_version_is_its_code() -> None:
 
 
 def test_log_calls_a_genuine_mail_to_another_address_genuine() -> None:
-    only, among_others = (
-        line(EventName.LOOK_ALIKE, about=attempt(), reasons=reasons)
-        for reasons in (("recipient_unknown",), ("dkim_fail", "recipient_unknown"))
-    )
+    to_another = attempt(Kind.UNKNOWN, recipient="taro@example.jp")
+    said = line(EventName.ATTEMPT, about=to_another, reasons=("recipient_unknown",))
 
-    genuine = (
-        "Amazon が送った本物ですが、宛先は addresses にありません。"
+    assert (
+        "Amazon が送った本物ですが、宛先 taro@example.jp は addresses にありません。"
         "あなたのアドレスなら設定に足してください"
-    )
-    assert genuine in only
-    assert "偽物" not in only
-    assert "偽物らしいメール" in among_others
-    assert genuine not in among_others
+    ) in said
+    assert "偽物" not in said
+
+
+@pytest.mark.parametrize("language", Language)
+def test_check_says_what_does_not_fit_in_what_amazon_sent(language: Language) -> None:
+    to_another = attempt(Kind.UNKNOWN, recipient="taro@example.jp")
+
+    assert "taro@example.jp" in render_live(to_another, NOW, language)
+    assert SIGNED_BUT.say(language) in render_live(attempt(Kind.UNKNOWN), NOW, language)
 
 
 def test_classify_calls_a_genuine_mail_to_another_address_genuine() -> None:
@@ -106,12 +110,14 @@ def test_a_forgery_to_another_address_stays_a_look_alike() -> None:
     assert judged(unsigned, OTHERS).startswith("a.eml: 偽物: ")
 
 
-def test_the_verdict_on_a_mail_to_another_address_stays() -> None:
+def test_a_genuine_mail_to_another_address_is_recognised_without_link() -> None:
     judgement = classify(approval(), verify=VERIFY, policy=OTHERS)
 
     facts = as_json(judgement.verdict, NOW, NOW - NOW)
 
-    assert (facts["verdict"], facts["reasons"]) == ("look_alike", ["recipient_unknown"])
+    assert [facts[key] for key in ("verdict", "kind", "link", "reasons")] == [
+        *("recognised", "unknown", None, ["recipient_unknown"])
+    ]
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

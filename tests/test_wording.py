@@ -31,6 +31,7 @@ from watcher.recognition.verdict import Kind
 
 TITLE_COLUMNS = 32  # as many as xfce4-notifyd shows beside its icon
 
+NO_SECRET = ("armed-unknown", "ask-unknown", "ask-recipient")
 TEXTS = {name: text for name, text in vars(sentences).items() if name.isupper()}
 
 both_languages = pytest.mark.parametrize("language", Language)
@@ -161,6 +162,18 @@ def test_of_an_unknown_form_it_is_said_that_amazon_sent_it(language: Language) -
     assert sentences.SIGNED_BUT.say(language) in body
 
 
+@both_languages
+def test_of_a_mail_to_another_address_it_is_said_which_and_what_to_do(
+    language: Language,
+) -> None:
+    notification = every_kind(language)["ask-recipient"]
+
+    assert "taro@example.jp" in notification.body.splitlines()[1]
+    assert "addresses" in notification.body.splitlines()[1]
+    assert notification.link is None
+    assert _actions(notification) == [Action.NOT_ME]
+
+
 # A command that ends at once ----------------------------------------------------------
 
 
@@ -210,6 +223,7 @@ def test_only_what_needs_this_program_is_withdrawn_at_its_end(
 
     assert needs == {
         *("armed", "armed-code", "armed-unknown", "ask", "ask-code", "ask-unknown"),
+        "ask-recipient",
         *("reminder", "not-opened", "not-copied", "blind", "login-refused"),
     }
 

@@ -157,9 +157,11 @@ AnyEvent = Event[Subject]
 FIELDS = (
     *("attempt_id", "at", "event", "account", "mailbox", "uid_validity", "uid"),
     *("message_id", "kind", "store", "secret", "attempted_at", "received_at"),
-    *("expires_at", "device", "near", "reasons", "detail"),
+    *("expires_at", "device", "near", "reasons", "detail", "recipient"),
 )
-"""An event laid flat, by the contract's names (§4)."""
+"""An event laid flat: the contract's names (§4), and to whom its mail was written."""
+
+_CLAIMED = ("store", "attempted_at", "device", "near", "recipient")
 
 _JSON_KEYS = (
     *("v", "id", "attempt_id", "at", "event", "account", "mailbox", "uid_validity"),
@@ -187,7 +189,7 @@ def to_fields(event: AnyEvent) -> dict[str, Any]:
     if isinstance(attempt := event.about, Attempt):
         for name in ("expires_at", "kind", "secret"):
             fields[name] = getattr(attempt, name)
-        for name in ("store", "attempted_at", "device", "near"):
+        for name in _CLAIMED:
             fields[name] = getattr(attempt.claim, name)
     return fields
 
@@ -219,10 +221,9 @@ def _subject(fields: Mapping[str, Any]) -> Subject:
     )
     if expires_at is None:
         return mail
-    claimed = ("store", "attempted_at", "device", "near")
     return Attempt.of(
         mail,
-        Claim(**{name: fields[name] for name in claimed}),
+        Claim(**{name: fields[name] for name in _CLAIMED}),
         expires_at,
         kind=fields["kind"] and Kind(fields["kind"]),
         secret=fields["secret"],

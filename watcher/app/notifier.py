@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 UNVERIFIED_AN_HOUR = 5
 """More than this would make us the amplifier of a phisher's flood."""
 
+MISADDRESSED_AN_HOUR = 5
+"""Genuine mails to another address; who owns it could pass any number of them on."""
+
 HOUR = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=2)
 """That an attempt is over is no news after this: the user was told the deadline."""
@@ -186,6 +189,8 @@ class Notifier:
     # ------------------------------------------------------------------------------
 
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
+        if attempt.claim.recipient and self._is_flood_of_misaddressed(now):
+            return
         if self._screen and self._journal.acquire_lease(attempt.id, now):
             self._show(wording.live, attempt, EventName.NOTIFIED, now)
 
@@ -196,6 +201,10 @@ class Notifier:
         channel = self.notify(self._words(kind, attempt, now), now, about=attempt)
         if channel is not None:
             self._journal.append(confirmed_by, at=now, about=attempt, detail=channel)
+
+    def _is_flood_of_misaddressed(self, now: datetime) -> bool:
+        """Return whether somebody passes Amazon's mails to them on to this user."""
+        return self._journal.count_misaddressed(now - HOUR) > MISADDRESSED_AN_HOUR
 
     def _notify_unverified(self, attempt: Attempt, now: datetime) -> None:
         if not self._settings.notify_unverified or attempt.expires_at <= now:

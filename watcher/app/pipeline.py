@@ -30,6 +30,7 @@ from watcher.recognition.verdict import (
     Reason,
     Recognised,
     SignInAttempt,
+    Unknown,
     Unverified,
     expires_at,
 )
@@ -174,10 +175,10 @@ def _recognised(
     if isinstance(content, Approval):
         # The same attempt in a second copy; a code is too short to tell attempts apart.
         keys.append(_key(EventName.ATTEMPT, content.link))
+    attempt = replace(attempt, kind=content.kind, secret=secret)
+    reasons = content.reasons if isinstance(content, Unknown) else ()
     return NewEvent(
-        Event(
-            at=now, event=name, about=replace(attempt, kind=content.kind, secret=secret)
-        ),
+        Event(at=now, event=name, about=attempt, reasons=reasons),
         keys=tuple(keys),
         predecessors=(_key(EventName.UNVERIFIED, identity),),
     )

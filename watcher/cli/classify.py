@@ -24,6 +24,7 @@ from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
     Recognised,
+    Unknown,
     Unverified,
     Verdict,
     expires_at,
@@ -66,6 +67,13 @@ def run(options: Options) -> int:
     return code
 
 
+def _reasons(verdict: Verdict) -> list[str]:
+    if isinstance(verdict, Recognised):
+        content = verdict.attempt.content
+        return [*content.reasons] if isinstance(content, Unknown) else []
+    return [*verdict.reasons]
+
+
 def as_json(
     verdict: Verdict, received_at: datetime, window: timedelta
 ) -> dict[str, Any]:
@@ -88,7 +96,7 @@ def as_json(
         "code": content.code if isinstance(content, Code) else None,
         "store": claim.store,
         "language": claim.language,
-        "reasons": [] if isinstance(verdict, Recognised) else list(verdict.reasons),
+        "reasons": _reasons(verdict),
         "authentication": asdict(verdict.authentication),
         "attempted_at": claim.attempted_at and iso(claim.attempted_at),
         "expires_at": deadline,

@@ -25,7 +25,6 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text, fit_columns
 from watcher.imap.account import MODES
-from watcher.recognition import explain
 from watcher.recognition.text import one_line
 
 _URL = re.compile(r"(?i)https?://\S+")
@@ -76,9 +75,6 @@ def event_line(event: AnyEvent) -> Line | None:
             pass
     if isinstance(event.about, Mail):
         data |= {"account": event.about.origin.account, "id": event.about.id}
-    if event.event is EventName.LOOK_ALIKE and explain.is_misaddressed(event.reasons):
-        text, is_urgent = _MISADDRESSED, True
-        data["what"], _ = explain.misaddressed()
     return Line(event.at, text, data, is_urgent)
 
 
@@ -146,7 +142,6 @@ _CAME = Text(
     ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
     "`watcher check` で表示できます",
 )
-_MISADDRESSED = Text(en="{account}: {what} (#{id})", ja="{account}: {what}(#{id})")
 _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.NOTIFIED: (
         Text(

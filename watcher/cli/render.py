@@ -12,7 +12,7 @@ from watcher.clock import local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
-from watcher.notify.sentences import OPEN_MAIL
+from watcher.notify.sentences import OPEN_MAIL, SIGNED_BUT, SIGNED_TO
 from watcher.recognition import explain
 from watcher.recognition.explain import (
     ASPECTS,
@@ -55,8 +55,6 @@ def render_event(event: AnyEvent, language: Language) -> str:
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     about = f"#{attempt_id}" if attempt_id else ""
     name = EVENT_NAMES[event.event]
-    if event.event is EventName.LOOK_ALIKE and is_misaddressed(event.reasons):
-        name = _TO_ANOTHER
     line = (when, about.rjust(5), name.say(language), *filter(None, words))
     return "  ".join(line)
 
@@ -69,9 +67,9 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     """Yield the reasons and the detail of an event in words."""
     if isinstance(event.about, Expectation):
         yield _UNTIL.say(language, until=local_time(event.about.until))
-    if event.event is EventName.LOOK_ALIKE and is_misaddressed(event.reasons):
-        text, _ = misaddressed()
-        yield text.say(language)
+    if is_misaddressed(event.reasons):
+        text, data = misaddressed(sanitise(to_fields(event)["recipient"] or ""))
+        yield text.say(language, **data)
     else:
         yield from (reason_in_words(code, language) for code in event.reasons)
     if detail := _shown(event.detail):
@@ -103,9 +101,13 @@ def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
         deadline=local_time(attempt.expires_at),
         left=minutes_seconds(attempt.time_left(now)),
     )
-    advice = OPEN_MAIL.say(language) if kind is Kind.UNKNOWN else None
-    details = (attempt.claim.device, attempt.claim.near, attempt.secret, advice)
-    lines = (f"  {sanitise(line)}" for line in details if line)
+    details = (attempt.claim.device, attempt.claim.near, attempt.secret)
+    lines = [f"  {sanitise(line)}" for line in details if line]
+    if kind is Kind.UNKNOWN:
+        recipient = sanitise(attempt.claim.recipient or "")
+        why = SIGNED_TO if recipient else SIGNED_BUT
+        lines += [f"  {why.say(language, recipient=recipient)}"]
+        lines += [f"  {OPEN_MAIL.say(language)}"]
     return "\n".join((head, *lines))
 
 
@@ -169,9 +171,8 @@ def render_judgement(name: str, judgement: "Judgement", options: Options) -> str
 
 def _headline(judgement: "Judgement", options: Options) -> str:
     verdict = judgement.verdict
-    if isinstance(verdict, LookAlike) and is_misaddressed(verdict.reasons):
-        values = {found.aspect: found.value for found in judgement.findings}
-        text, data = misaddressed(values[Aspect.RECIPIENT])
+    if isinstance(verdict, Recognised) and verdict.attempt.claim.recipient:
+        text, data = misaddressed(sanitise(verdict.attempt.claim.recipient))
         return paint(text.say(options.language, **data), Colour.OPEN, options)
     text = explain.headline(verdict)
     return paint(text.say(options.language), _COLOURS[type(verdict)], options)

@@ -49,7 +49,8 @@ CREATE TABLE cursors (account TEXT, mailbox TEXT, uid_validity INTEGER NOT NULL,
 CREATE TABLE sessions (account TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 """
 _SHOWN = "CREATE TABLE shown (replaces_id INTEGER PRIMARY KEY, handle TEXT NOT NULL);"
-_MIGRATIONS = {0: _SCHEMA + _SHOWN, 1: _SHOWN}
+_SINCE_2 = _SHOWN + "ALTER TABLE events ADD COLUMN recipient TEXT;"
+_MIGRATIONS = {0: _SCHEMA + _SINCE_2, 1: _SINCE_2}
 """What leads from an older format to this one."""
 
 
@@ -73,7 +74,10 @@ class Database:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Open the file for reading only; None if there is none yet."""
+        """Open the file for reading only; None if there is none yet.
+
+        A file of an older format is brought to this one first.
+        """
         with _sentences(path):
             is_there = path.exists()
         if not is_there:
@@ -84,6 +88,11 @@ class Database:
             if not tables:  # another program is about to make them
                 database.close()
                 return None
+            is_older = database._format() < FORMAT
+        if is_older:
+            database.close()
+            cls.open(path).close()
+            return cls.read(path)
         return database
 
     @classmethod

@@ -276,6 +276,15 @@ class Journal:
         )
         return cast(int, rows[0][0])
 
+    def count_misaddressed(self, since: datetime) -> int:
+        """Return how many attempts to an unknown recipient there are since then."""
+        rows = self._database.query(
+            "SELECT count(*) FROM events WHERE event = ? AND at >= ? AND recipient IS "
+            "NOT NULL",
+            (EventName.ATTEMPT, to_ms(since)),
+        )
+        return cast(int, rows[0][0])
+
     def armed_until(self) -> datetime | None:
         """Return until when the user expects a sign-in, by the newest `armed`."""
         rows = self._database.query(

@@ -84,6 +84,12 @@ OPEN_MAIL = Text(
     en="Open Amazon's mail and follow it there.",
     ja="Amazon のメールを開いて手続きしてください。",
 )
+SIGNED_TO = Text(
+    en="Amazon sent it (signature verified), but to {recipient}, an address that is "
+    "not in your configuration: add it under addresses if it is yours.",
+    ja="Amazon が送ったメールです(署名を確認済み)。ただし、宛先 {recipient} は設定に"
+    "ありません。あなたのアドレスなら addresses に足してください。",
+)
 SIGNED_BUT = Text(
     en="Amazon sent it (signature verified), but it has a form that is not known here.",
     ja="Amazon が送ったメールです(署名を確認済み)。ただし、はじめて見る形です。",

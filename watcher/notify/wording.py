@@ -22,6 +22,7 @@ from watcher.notify.template import Template
 from watcher.recognition.text import one_line, sanitise
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
+RECIPIENT_COLUMNS = 60
 WHY_COLUMNS = 400  # an error is our own sentence, but a server's words may stand in it
 
 
@@ -64,6 +65,9 @@ _UNKNOWN = _KindWording(
     call=sentences.ACT_UNKNOWN,
     below=(sentences.SIGNED_BUT, sentences.OPEN_MAIL, sentences.DEADLINE),
     short_body=sentences.OPEN_MAIL,
+)
+_MISADDRESSED = replace(
+    _UNKNOWN, below=(sentences.SIGNED_TO, sentences.OPEN_MAIL, sentences.DEADLINE)
 )
 
 _UNATTENDED = {
@@ -121,7 +125,8 @@ def reminder(
 
 def _layout(attempt: Attempt, situation: Situation) -> Template:
     """Put what to do until when first; ask first where it may be an attack."""
-    kind = _APPROVAL if attempt.link else _CODE if attempt.code else _UNKNOWN
+    unknown = _MISADDRESSED if attempt.claim.recipient else _UNKNOWN
+    kind = _APPROVAL if attempt.link else _CODE if attempt.code else unknown
     is_asking = not situation.is_armed
     ask, if_not = ((sentences.ASK,), (kind.if_not,)) if is_asking else ((), ())
     brief_if_not = (sentences.BRIEF_IF_NOT,) if is_asking else ()
@@ -354,6 +359,7 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
         "account": _foreign(attempt.origin.account, ACCOUNT_COLUMNS),
         "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
         "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
+        "recipient": _foreign(attempt.claim.recipient, RECIPIENT_COLUMNS),
         "attempted": local_time(attempt.began_at),
         "deadline": local_time(attempt.expires_at),
         "left": minutes_seconds(attempt.time_left(now)),

@@ -73,8 +73,9 @@ def headline(verdict: Verdict) -> Text:
                     return _APPROVAL
                 case Code():
                     return _CODE
-                case Unknown():
-                    return _UNKNOWN_FORM
+                case Unknown(reasons=reasons):
+                    is_known = is_misaddressed(reasons)
+                    return _MISADDRESSED if is_known else _UNKNOWN_FORM
         case Unverified():
             return _UNVERIFIED
         case LookAlike():
@@ -84,7 +85,7 @@ def headline(verdict: Verdict) -> Text:
 
 
 def is_misaddressed(reasons: Iterable[str]) -> bool:
-    """Return whether nothing speaks against a look-alike but its recipient.
+    """Return whether nothing but its recipient is not as known.
 
     Then its sender is proved: it is Amazon's, and only the user can know to whom.
     """

@@ -7,7 +7,7 @@ dismissed by its header; only what claims a store's domain is verified.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watcher.recognition import amazon, links
 from watcher.recognition.authres import Trust, provider_result
@@ -32,6 +32,7 @@ from watcher.recognition.verdict import (
     Recognised,
     Result,
     SignInAttempt,
+    Unknown,
     Unverified,
     Verdict,
 )
@@ -163,6 +164,13 @@ def _judge_attempt(
     )
     reasons = _reasons(findings)
     claim = _claim(reading, body)
+    content = body.content
+    if isinstance(content, Unknown):
+        content = Unknown(body.flaws)
+    if reasons == (Reason.RECIPIENT_UNKNOWN,):
+        # Amazon's proved mail; that it was written to the user, only they can know.
+        content, reasons = Unknown(reasons), ()
+        claim = replace(claim, recipient=", ".join(reading.recipients))
     if set(reasons) - MISSING_PROOF:
         return Judgement(reading, LookAlike(reasons, authentication), findings)
     if reasons:
@@ -171,7 +179,7 @@ def _judge_attempt(
     flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
     verdict: Verdict = NotRelevant(flaws, authentication)
     if is_watched:
-        verdict = Recognised(SignInAttempt(claim, body.content), authentication)
+        verdict = Recognised(SignInAttempt(claim, content), authentication)
     store = finding(Aspect.STORE, flaws, claim.store or "")
     return Judgement(reading, verdict, (*findings, store))
 

@@ -46,10 +46,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Amazon's own sign-in mail in an unknown form: neither link nor code."""
+    """Amazon's own sign-in mail that is not as known: neither link nor code."""
 
     kind: ClassVar = Kind.UNKNOWN
     secret: ClassVar[None] = None
+    reasons: tuple["Reason", ...] = ()
+    """What is not as known: its form, or to whom it was written."""
 
 
 Content = Approval | Code | Unknown
@@ -67,6 +69,8 @@ class Claim:
     """The mail's Date field in UTC; None if it cannot be used."""
     device: str | None = None
     near: str | None = None
+    recipient: str | None = None
+    """To whom it was written, where that is none of the user's addresses."""
 
 
 @dataclass(frozen=True, slots=True)
