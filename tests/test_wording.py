@@ -277,7 +277,7 @@ def test_only_live_attempts_show_a_link_or_code(language: Language) -> None:
         is_live = kind.startswith(
             ("armed", "ask", "reminder", "check", "not-o", "not-c")
         )
-        assert shows == (is_live and "unknown" not in kind), kind
+        assert shows == (is_live and kind not in NO_SECRET), kind
 
 
 @both_languages
