@@ -196,12 +196,12 @@ def session_bus() -> Iterator[SessionBus]:
 
 @contextmanager
 def spare_server(
-    bus: SessionBus, *capabilities: str, name: str = "spare"
+    bus: SessionBus, *capabilities: str, server: tuple[str, str] = ("spare", "tests")
 ) -> Iterator[None]:
     """Own the name of a server that can do no more than these capabilities."""
     answers = {
         "GetCapabilities": ("as", (list(capabilities),)),
-        "GetServerInformation": ("ssss", (name, "tests", "1", "1.2")),
+        "GetServerInformation": ("ssss", (*server, "1", "1.2")),
         "Notify": ("u", (1,)),
     }
 
@@ -448,7 +448,7 @@ class Desktop:
         def stands_still() -> bool:
             self.run("import", "-window", "root", *_SMALL, f"PNG8:{path}")
             pictures.append(path.read_bytes())
-            return pictures[-1] == pictures[-2] and len(pictures[-1]) > 1000
+            return pictures[-1] == pictures[-2] and len(pictures[-1]) > 500
 
         eventually(stands_still)
 

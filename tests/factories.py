@@ -20,6 +20,10 @@ EXPIRES_AT = NOW + timedelta(minutes=4, seconds=32)
 ATTEMPTED_AT = EXPIRES_AT - timedelta(minutes=5)
 
 _NO_BROWSER = Text(en="No browser could be started.", ja="ブラウザーを起動できません。")
+_NO_CLIPBOARD = Text(
+    en="The clipboard cannot be used from here.",
+    ja="ここからはクリップボードを使えません。",
+)
 _REFUSED = LoginRefused(
     Text(
         en="imap.example.jp refuses the login of me.",
@@ -96,7 +100,11 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "check": wording.live(attempt(), situation=brief, language=language),
         "check-code": wording.live(code, situation=brief, language=language),
         "not-opened": wording.live(attempt(), situation=failed, language=language),
-        "not-copied": wording.live(code, situation=failed, language=language),
+        "not-copied": wording.live(
+            code,
+            situation=replace(failed, failure=NotHandedOver(_NO_CLIPBOARD)),
+            language=language,
+        ),
         "reminder": reminder(attempt(), language, now=soon, is_armed=True),
         "ended": wording.ended(attempt(), now=NOW, language=language),
         "expired": wording.expired(attempt(), language=language),

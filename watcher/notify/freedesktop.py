@@ -50,6 +50,7 @@ class _Server:
     bus_id: str
     owner: str
     name: str
+    vendor: str
     capabilities: frozenset[str]
 
     @property
@@ -58,22 +59,21 @@ class _Server:
 
     @property
     def has_hyperlinks(self) -> bool:
-        """Whether it shows links; notification-daemon 3.20 says so and shows markup."""
-        return "body-hyperlinks" in self.capabilities and self.name not in _SHOW_MARKUP
+        """Whether it shows links; one says so, and shows all markup as text for one."""
+        shows_raw = (self.name, self.vendor) == _NO_LINKS
+        return "body-hyperlinks" in self.capabilities and not shows_raw
 
     def handle(self, shown: int) -> str:
         """Return the handle of a notification; it names the bus and the server, too."""
         return f"{self.bus_id} {self.owner} {shown}"
 
 
-_SHOW_MARKUP = frozenset({"Notification Daemon"})
+_NO_LINKS = ("Notification Daemon", "GNOME")
+"""notification-daemon 3.20; MATE's has the same name."""
 _DRAW_BARS = frozenset({"dunst"})
 """Which draw the hint `value` as a bar below the text; xfce4-notifyd shows it alone."""
-_LARGE = {
-    "dunst": '<span size="xx-large"><b>{}</b></span>',
-    "Xfce Notify Daemon": '<span size="xx-large"><b>{}</b></span>',
-}
-"""How servers that read all of Pango's markup show text large; others know `<b>`."""
+_READ_PANGO = frozenset({"dunst", "Xfce Notify Daemon", "Notification Daemon"})
+"""Servers that read all of Pango's markup, not only what the specification names."""
 
 
 class Freedesktop(Channel):
@@ -249,9 +249,9 @@ def _ask(bus: Bus) -> _Server:
     bus.start(_NAME)
     (bus_id,) = bus.call(message_bus.GetId())
     (owner,) = bus.call(message_bus.GetNameOwner(_NAME))
-    name, *_ = bus.call(new_method_call(_SERVICE, "GetServerInformation"))
+    name, vendor, *_ = bus.call(new_method_call(_SERVICE, "GetServerInformation"))
     (capabilities,) = bus.call(new_method_call(_SERVICE, "GetCapabilities"))
-    return _Server(bus_id, owner, name, frozenset(capabilities))
+    return _Server(bus_id, owner, name, vendor, frozenset(capabilities))
 
 
 def _notify(
@@ -304,7 +304,7 @@ def _render_body(notification: Notification, server: _Server) -> str:
     """Return the body as this server reads it: plain, or escaped with some markup."""
     is_pressable = bool(notification.buttons) and server.has_buttons
     lines = notification.lines(with_link=not is_pressable)
-    if "body-markup" not in server.capabilities or server.name in _SHOW_MARKUP:
+    if "body-markup" not in server.capabilities:
         return "\n".join(lines)
     return "\n".join(_render_line(line, notification, server) for line in lines)
 
@@ -312,7 +312,9 @@ def _render_body(notification: Notification, server: _Server) -> str:
 def _render_line(line: str, notification: Notification, server: _Server) -> str:
     escaped = html.escape(line, quote=False)
     if line == notification.code:
-        return _LARGE.get(server.name, "<b>{}</b>").format(escaped)
+        bold = f"<b>{escaped}</b>"
+        is_pango = server.name in _READ_PANGO
+        return f'<span size="xx-large">{bold}</span>' if is_pango else bold
     if line == notification.link and server.has_hyperlinks:
         return f'<a href="{html.escape(line)}">{escaped}</a>'
     return escaped
