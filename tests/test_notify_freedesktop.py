@@ -6,7 +6,7 @@ from dataclasses import replace
 from queue import SimpleQueue
 
 import pytest
-from jeepney import new_method_call
+from jeepney import HeaderFields, new_method_call
 
 from tests import desktop
 from tests.desktop import DUNST, NOTIFICATIONS, PATIENCE_S, SERVICE, Desktop, SessionBus
@@ -434,6 +434,23 @@ def test_a_press_after_the_signals_of_the_first_is_a_new_one() -> None:
     presses.take(1, Action.OPEN)
 
     assert pressed.qsize() == 2
+
+
+def test_a_prepared_channel_only_has_to_show(
+    dunst: Desktop, channel: Freedesktop
+) -> None:
+    channel.prepare()
+    with dunst.bus.monitored() as monitor:
+        channel.show(live())
+        first = monitor.connection.receive(timeout=PATIENCE_S)
+
+    assert first.header.fields[HeaderFields.member] == "Notify"
+
+
+def test_without_a_server_there_is_nothing_to_prepare(
+    bus: SessionBus, channel: Freedesktop
+) -> None:
+    channel.prepare()
 
 
 # Servers that come and go -------------------------------------------------------------

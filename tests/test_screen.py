@@ -110,7 +110,7 @@ def test_what_is_left_is_taken_away_but_for_what_is_to_be_kept(
         screen.show(notification)
 
     following = RecordingChannel()
-    Screen(journal, Delivery([following])).clear_left({2})
+    Screen(journal, Delivery([following])).prepare({2})
 
     assert following.adopted == [(BLIND.replaces_id, "recording 3"), (1, "recording 1")]
     assert following.withdrawn == [BLIND.replaces_id, 1]
@@ -214,7 +214,7 @@ def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     journal.append(EventName.OPENED, at=NOW, about=answered.about)
 
     following = RecordingChannel()
-    Notifier(journal, Delivery([following]), SETTINGS).clear_left(NOW)
+    Notifier(journal, Delivery([following]), SETTINGS).prepare(NOW)
 
     assert set(following.withdrawn) == {1, BLIND.replaces_id, ENDED.replaces_id}
 
@@ -232,7 +232,7 @@ def test_a_live_attempt_is_shown_again_where_it_takes_the_place_of_the_one_befor
     if was_ended:
         notifier.end(NOW, is_daemon=True)
     following = Notifier(journal, Delivery([second]), SETTINGS)
-    following.clear_left(NOW)
+    following.prepare(NOW)
     following.update(NOW)
 
     assert len(second.shown) == (has_handle or was_ended)

@@ -134,7 +134,7 @@ class Daemon:
     def _begin(self) -> None:
         now = utc_now()
         if self._health:
-            self._notifier.clear_left(now)
+            self._notifier.prepare(now)
         self._attempts.resume(now)
 
     def _end(self) -> None:

@@ -145,11 +145,11 @@ class Notifier:
 
     # The screen -------------------------------------------------------------------
 
-    def clear_left(self, now: datetime) -> None:
-        """Take away what programs that ended left, but for unanswered attempts."""
+    def prepare(self, now: datetime) -> None:
+        """Get ready; take away what ended programs left but unanswered attempts."""
         if self._screen is not None:
             keep = {event.about.id for event in self._journal.unanswered(now)}
-            self._screen.clear_left(keep)
+            self._screen.prepare(keep)
 
     def update(self, now: datetime) -> None:
         """Keep the screen true: withdraw what is answered, show what is not there."""

@@ -68,8 +68,9 @@ class Screen:
         if handle is not None:
             self._handles[replaces_id] = handle
 
-    def clear_left(self, keep: set[int]) -> None:
-        """Take away what programs that ended have left, but for what is to be kept."""
+    def prepare(self, keep: set[int]) -> None:
+        """Get ready; take away what programs that ended left, but for `keep`."""
+        self._delivery.prepare()
         for replaces_id in sorted(self._journal.shown().keys() - keep):
             self.adopt(replaces_id)
             self.withdraw(replaces_id)

@@ -43,6 +43,11 @@ class Delivery:
     def __init__(self, channels: Sequence[Channel]) -> None:
         self._channels = tuple(channels)
 
+    def prepare(self) -> None:
+        """Let every channel do what the first notification would have to wait for."""
+        for channel in self._channels:
+            channel.prepare()
+
     def deliver(self, notification: Notification) -> Delivered:
         """Show it on the first channel that works."""
         failures: list[Failure] = []

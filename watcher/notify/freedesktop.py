@@ -91,6 +91,11 @@ class Freedesktop(Channel):
         """The actions that were offered; some servers send `default` unasked."""
         self._lost: set[int] = set()
 
+    def prepare(self) -> None:
+        """Connect and ask the server what it can, if there is one."""
+        with suppress(NotificationFailed):
+            self._connect()
+
     def show(self, notification: Notification) -> str | None:
         """Show it in place of the one before; raise `NotificationFailed` if not."""
         bus, server = self._connect()

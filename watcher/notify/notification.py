@@ -90,6 +90,9 @@ class Channel(ABC):
 
     name: str
 
+    def prepare(self) -> None:
+        """Do in good time what the first notification would have to wait for."""
+
     @abstractmethod
     def show(self, notification: Notification) -> str | None:
         """Show it, or raise `NotificationFailed` with the reason.
