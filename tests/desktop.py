@@ -238,7 +238,7 @@ def _serve(
             if call.header.message_type is MessageType.method_call:
                 for message in answer(call):
                     connection.send(message)
-    except ConnectionResetError:
+    except (ConnectionResetError, BrokenPipeError):
         return
 
 
