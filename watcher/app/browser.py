@@ -91,9 +91,4 @@ _FAILED = Text(
     en="The browser could not be started ({reason}).",
     ja="ブラウザーを起動できません({reason})。",
 )
-_NO_BROWSER = Text(
-    en="No browser could be started. Run: watcher open --print, and open the link by "
-    "hand.",
-    ja="ブラウザーを起動できません。watcher open --print でリンクを表示し、手で"
-    "開いてください。",
-)
+_NO_BROWSER = Text(en="No browser could be started.", ja="ブラウザーを起動できません。")

@@ -84,6 +84,11 @@ OPEN_MAIL = Text(
     en="Open Amazon's mail and follow it there.",
     ja="Amazon のメールを開いて手続きしてください。",
 )
+OPEN_MAIL_IF_YOURS = Text(
+    en="Yours? Open Amazon's mail and follow it there. If not, do nothing with it.",
+    ja="あなたのものなら、Amazon のメールを開いて手続きしてください。違うなら、"
+    "そのメールでは何もしないでください。",
+)
 SIGNED_TO = Text(
     en="Amazon sent it (signature verified), but to {recipient}, an address that is "
     "not in your configuration: add it under addresses if it is yours.",
@@ -152,8 +157,12 @@ BRIEF_IF_NOT = Text(
 # Afterwards
 
 OVER_BODY = Text(
-    en="The attempt of {attempted} ({account}) can no longer be approved.",
-    ja="{attempted} の試行({account})は、もう承認できません。",
+    en="The attempt of {attempted} ({account}) is over.",
+    ja="{attempted} の試行({account})は期限が切れました。",
+)
+OVER_IF_NOT = Text(
+    en="If it was not you, change your Amazon password.",
+    ja="心当たりがなければ、Amazon のパスワードを変えてください。",
 )
 BY_HAND = Text(
     en="Open the link below in your browser, or type: watcher open --print",
@@ -238,15 +247,35 @@ RECOVERED_BODY = Text(
     ja="{account} の見張りを再開しました。その間に届いたメールも確かめました。",
 )
 REFUSED_BODY = Text(
-    en="{account} cannot be watched until this is put right. {why}",
-    ja="設定を直すまで {account} を見張れません。{why}",
+    en="{account} cannot be watched until this is put right. {why} Then start "
+    "`watcher run` again.",
+    ja="設定を直すまで {account} を見張れません。"
+    "{why} 直したら `watcher run` を起動しなおしてください。",
 )
 ENDED_BODY = Text(
     en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
-    "({account}). `watcher open` opens it; or read Amazon's mail.",
+    "({account}). `watcher open` opens it; or read Amazon's mail. `watcher run` "
+    "watches again.",
     ja="もう見張っていませんが、"
     "{deadline} までのサインイン試行が残っています({account})。"
-    "`watcher open` で開くか、Amazon のメールを見てください。",
+    "`watcher open` で開くか、Amazon のメールを見てください。"
+    "`watcher run` でまた見張ります。",
+)
+ENDED_BODY_CODE = Text(
+    en="Nobody watches any more, and a sign-in code is good until {deadline} "
+    "({account}). `watcher copy` copies it; or read Amazon's mail. `watcher run` "
+    "watches again.",
+    ja="もう見張っていませんが、"
+    "{deadline} まで有効な確認コードが残っています({account})。"
+    "`watcher copy` でコピーするか、Amazon のメールを見てください。"
+    "`watcher run` でまた見張ります。",
+)
+ENDED_BODY_UNKNOWN = Text(
+    en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
+    "({account}). Read Amazon's mail. `watcher run` watches again.",
+    ja="もう見張っていませんが、"
+    "{deadline} までのサインイン試行が残っています({account})。"
+    "Amazon のメールを見てください。`watcher run` でまた見張ります。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",
@@ -255,7 +284,10 @@ TRIAL_BODY = Text(
 
 # Buttons
 
-OPEN_BUTTON = Text(en="Open the approval page", ja="承認ページを開く")
+OPEN_BUTTON = Text(
+    en="Open Amazon's page",
+    ja="承認ページを開く",
+)
 COPY_BUTTON = Text(
     en="Copy the code",
     ja="コードをコピー",
