@@ -55,9 +55,11 @@ def _choose(journal: Journal, options: Options) -> tuple[Attempt, str]:
     if not linked:
         raise _nothing(options.id, fitting, live)
     attempt = max(linked, key=lambda one: (one.began_at, one.id))
-    denied = journal.answer_to(attempt.id) is EventName.NOT_ME
-    if denied and not confirm(_DENIED.say(options.language, id=attempt.id)):
-        raise NothingLive(_LEFT)
+    if journal.answer_to(attempt.id) is EventName.NOT_ME:
+        if not confirm(_DENIED.say(options.language, id=attempt.id)):
+            raise NothingLive(_LEFT)
+        if attempt not in (event.about for event in journal.live(utc_now())):
+            raise NothingLive(_NOTHING)  # it ended while the user was asked
     return attempt, attempt.link or ""
 
 
