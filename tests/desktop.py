@@ -137,7 +137,7 @@ class SessionBus:
     def recorded(self) -> Iterator["Record"]:
         """Record what is shown on the screen from now on."""
         with self.monitored() as monitor:
-            record = Record(monitor.connection)
+            record = Record(self, monitor.connection)
             try:
                 yield record
             finally:
@@ -197,9 +197,11 @@ class Shown:
 class Record:
     """What was shown on the screen and is there now, in the words of the server."""
 
-    def __init__(self, connection: DBusConnection) -> None:
+    def __init__(self, bus: SessionBus, connection: DBusConnection) -> None:
         self.history: list[Shown] = []
+        self._bus = bus
         self._connection = connection
+        self._asked: set[str] = set()
         self._calls: dict[tuple[str, int], tuple[Any, ...]] = {}
         self._there: dict[int, Shown] = {}
         self._thread = Thread(target=self._read)
@@ -214,7 +216,8 @@ class Record:
         return sorted(shown.title for shown in self.now())
 
     def told(self) -> list[str]:
-        """Return the titles of all that was ever shown."""
+        """Return the titles of all that was ever shown up to now."""
+        self._catch_up()
         return [shown.title for shown in self.history]
 
     def await_title(self, title: str) -> Shown:
@@ -225,6 +228,12 @@ class Record:
     def await_titles(self, *titles: str) -> None:
         """Return once these notifications are there, and no other ones."""
         eventually(lambda: self.titles() == sorted(titles))
+
+    def _catch_up(self) -> None:
+        """Return once all that the bus has sent before is recorded."""
+        name = f"tests.asked{len(self._asked)}"
+        self._bus.ask(message_bus.NameHasOwner(name))
+        eventually(lambda: name in self._asked)
 
     def end(self) -> None:
         self._connection.sock.shutdown(socket.SHUT_RDWR)
@@ -249,6 +258,8 @@ class Record:
                 self._there = {**self._there, shown.number: shown}
         elif member == "Notify":
             self._calls[fields[HeaderFields.sender], header.serial] = body
+        elif member == "NameHasOwner":
+            self._asked = {*self._asked, body[0]}
         elif member == "NotificationClosed":
             kept = {key: one for key, one in self._there.items() if key != body[0]}
             self._there = kept
