@@ -89,7 +89,7 @@ def test_each_that_fails_is_followed_by_the_next_to_the_end_of_the_list(
     programs.add("mine", "xdg-open", "gio", *GRAPHICAL, then="exit 3")
     programs.add("other", then="kill -KILL $$")
 
-    with pytest.raises(NotHandedOver, match="watcher open --print"):
+    with pytest.raises(NotHandedOver, match="No browser could be started"):
         open_link(LINK)
 
     assert names(programs) == ["mine", "other", "xdg-open", "gio", *GRAPHICAL]
@@ -193,7 +193,7 @@ def test_a_browser_sees_no_password_of_an_account(
 def test_without_screen_and_portal_nothing_is_started(programs: Programs) -> None:
     programs.add("xdg-open", "gio", *GRAPHICAL)
 
-    with pytest.raises(NotHandedOver, match="watcher open --print"):
+    with pytest.raises(NotHandedOver, match="No browser could be started"):
         open_link(LINK)
 
     assert programs.calls() == []

@@ -133,7 +133,9 @@ def test_what_was_opened_is_opened_again_by_its_number_without_a_question(
 
     done = home.run("open", str(attempt.id))
 
-    assert (done.code, done.out, done.err) == (ExitCode.OK, "", "")
+    assert (done.code, done.out) == (ExitCode.OK, "")
+    assert done.err.startswith(f"Opening #{attempt.id} (home): ")
+    assert "?" not in done.err
     assert opened(home) == link_of(1)
 
 
@@ -270,7 +272,7 @@ def test_a_page_that_did_not_open_is_logged_and_can_be_opened_again(
     done = home.run("open")
 
     assert (failed.code, failed.out) == (ExitCode.NOTHING, "")
-    assert "watcher open --print" in failed.err
+    assert "watcher open 1 --print" in failed.err
     assert link_of(1) not in failed.err
     assert done.code == ExitCode.OK
     assert home.names() == ["attempt", "open_failed", "opened"]

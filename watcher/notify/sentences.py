@@ -104,8 +104,8 @@ APPROVE_FIRST = Text(
     ja="承認が先、アプリの「認証する」はその後です。",
 )
 BY_COMMAND = Text(
-    en="`watcher open` opens it. Approve first, then 「認証する」 in the app.",
-    ja="`watcher open` で開けます。承認が先、アプリの「認証する」はその後です。",
+    en="`watcher open {id}` opens it. Approve first, then 「認証する」 in the app.",
+    ja="`watcher open {id}` で開けます。承認が先、アプリの「認証する」はその後です。",
 )
 IF_NOT = Text(
     en="Not you? Do not approve, and change your password.",
@@ -142,12 +142,12 @@ BRIEF_UNTIL = Text(
     ja="期限 {deadline}・{account}",
 )
 BRIEF_APPROVAL = Text(
-    en="`watcher open`, approve, only then 「認証する」.",
-    ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
+    en="`watcher open {id}`, approve, only then 「認証する」.",
+    ja="`watcher open {id}` で開いて承認し、その後アプリの「認証する」を。",
 )
 BRIEF_CODE = Text(
-    en="The code stands in Amazon's mail; `watcher copy` copies it.",
-    ja="コードは Amazon のメールにあります(`watcher copy` でコピー)。",
+    en="The code stands in Amazon's mail; `watcher copy {id}` copies it.",
+    ja="コードは Amazon のメールにあります(`watcher copy {id}` でコピー)。",
 )
 BRIEF_IF_NOT = Text(
     en="Not you? Change your password.",
@@ -165,9 +165,9 @@ OVER_IF_NOT = Text(
     ja="心当たりがなければ、Amazon のパスワードを変えてください。",
 )
 BY_HAND = Text(
-    en="Open the link below in your browser, or type: watcher open --print",
+    en="Open the link below in your browser, or type: watcher open {id} --print",
     ja="下のリンクをブラウザーで開くか、"
-    "ターミナルで watcher open --print と打ってください。",
+    "ターミナルで watcher open {id} --print と打ってください。",
 )
 NOT_COPIED_BODY = Text(
     en="Type the code in yourself.",
@@ -254,20 +254,20 @@ REFUSED_BODY = Text(
 )
 ENDED_BODY = Text(
     en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
-    "({account}). `watcher open` opens it; or read Amazon's mail. `watcher run` "
+    "({account}). `watcher open {id}` opens it; or read Amazon's mail. `watcher run` "
     "watches again.",
     ja="もう見張っていませんが、"
     "{deadline} までのサインイン試行が残っています({account})。"
-    "`watcher open` で開くか、Amazon のメールを見てください。"
+    "`watcher open {id}` で開くか、Amazon のメールを見てください。"
     "`watcher run` でまた見張ります。",
 )
 ENDED_BODY_CODE = Text(
     en="Nobody watches any more, and a sign-in code is good until {deadline} "
-    "({account}). `watcher copy` copies it; or read Amazon's mail. `watcher run` "
+    "({account}). `watcher copy {id}` copies it; or read Amazon's mail. `watcher run` "
     "watches again.",
     ja="もう見張っていませんが、"
     "{deadline} まで有効な確認コードが残っています({account})。"
-    "`watcher copy` でコピーするか、Amazon のメールを見てください。"
+    "`watcher copy {id}` でコピーするか、Amazon のメールを見てください。"
     "`watcher run` でまた見張ります。",
 )
 ENDED_BODY_UNKNOWN = Text(

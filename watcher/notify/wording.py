@@ -365,6 +365,7 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
     not_given = sentences.NOT_GIVEN.say(language)
     return {
         "replaces_id": attempt.id,
+        "id": attempt.id,
         "account": _foreign(attempt.origin.account, ACCOUNT_COLUMNS),
         "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
         "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
