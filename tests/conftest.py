@@ -1,5 +1,6 @@
 """What tests of several rooms share."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 from tests.environment import Home, MailUser
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
+
+# Under nohup a child would ignore SIGHUP, as the program respects.
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Machines that run tests are shared: what takes long there says nothing of the code.
 hypothesis.settings.register_profile(
