@@ -25,7 +25,7 @@ from watcher.errors import SecretUnavailable, WatcherError
 from watcher.events import Cursor, Mode, ModeReason, Report, State, StateChanged
 from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
-from watcher.imap.backoff import Backoff, DelayCap
+from watcher.imap.backoff import Backoff, DelayCap, LookRate
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
 from watcher.imap.login import log_in
 from watcher.imap.sync import AccountSync, LastLooks, MailboxSync
@@ -120,6 +120,7 @@ class Session:
             self._interrupt, settings.timeouts.tick_s, self._suspend.check_tick
         )
         self._backoff = Backoff()
+        self._look_rate = LookRate()
         self._delay_cap = DelayCap(settings.timeouts)
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
@@ -213,6 +214,8 @@ class Session:
             result = self._waiter.rest(seconds)
             connection.noop()
         is_announced = result is WaitResult.ANNOUNCED
+        if is_announced and (pause_s := self._look_rate.pause_s()) > 0.0:
+            self._waiter.rest(pause_s)
         found_mail = self._sync.fetch_new(boottime_s() if is_announced else None)
         self._strategy = before.after(result, found_mail=found_mail)
         if self._strategy.reason is not before.reason:

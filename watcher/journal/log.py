@@ -200,7 +200,9 @@ class Journal:
                 )
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
-        """Store how far a mailbox was synced."""
+        """Store how far a mailbox was synced, if that is news."""
+        if self.cursors(account).get(mailbox) == cursor:
+            return
         with self._database.transaction():
             self._database.query(
                 "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
