@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -134,6 +134,16 @@ class SessionBus:
         return body
 
     @contextmanager
+    def recorded(self) -> Iterator["Record"]:
+        """Record what is shown on the screen from now on."""
+        with self.monitored() as monitor:
+            record = Record(self, monitor.connection)
+            try:
+                yield record
+            finally:
+                record.end()
+
+    @contextmanager
     def monitored(self) -> Iterator["Monitor"]:
         """See every message on the bus from now on."""
         monitoring = DBusAddress(
@@ -172,6 +182,91 @@ class Monitor:
                 return body
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A notification, as a program handed it over and the server took it."""
+
+    number: int
+    """The server's id of it."""
+    replaces: int
+    title: str
+    body: str
+    actions: tuple[str, ...]
+
+
+class Record:
+    """What was shown on the screen and is there now, in the words of the server."""
+
+    def __init__(self, bus: SessionBus, connection: DBusConnection) -> None:
+        self.history: list[Shown] = []
+        self._bus = bus
+        self._connection = connection
+        self._asked: set[str] = set()
+        self._calls: dict[tuple[str, int], tuple[Any, ...]] = {}
+        self._there: dict[int, Shown] = {}
+        self._thread = Thread(target=self._read)
+        self._thread.start()
+
+    def now(self) -> list[Shown]:
+        """Return what is there, by its age."""
+        return [*self._there.values()]
+
+    def titles(self) -> list[str]:
+        """Return the titles of what is there, sorted."""
+        return sorted(shown.title for shown in self.now())
+
+    def told(self) -> list[str]:
+        """Return the titles of all that was ever shown up to now."""
+        self._catch_up()
+        return [shown.title for shown in self.history]
+
+    def await_title(self, title: str) -> Shown:
+        """Return the newest notification of this title, once it is there."""
+        eventually(lambda: title in self.titles())
+        return next(one for one in reversed(self.history) if one.title == title)
+
+    def await_titles(self, *titles: str) -> None:
+        """Return once these notifications are there, and no other ones."""
+        eventually(lambda: self.titles() == sorted(titles))
+
+    def _catch_up(self) -> None:
+        """Return once all that the bus has sent before is recorded."""
+        name = f"tests.asked{len(self._asked)}"
+        self._bus.ask(message_bus.NameHasOwner(name))
+        eventually(lambda: name in self._asked)
+
+    def end(self) -> None:
+        self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(PATIENCE_S)
+
+    def _read(self) -> None:
+        with suppress(ConnectionResetError):
+            while True:
+                self._take(self._connection.receive())
+
+    def _take(self, message: Message) -> None:
+        header, body = message.header, message.body
+        fields = header.fields
+        member = fields.get(HeaderFields.member)
+        if header.message_type is MessageType.method_return:
+            caller = fields.get(HeaderFields.destination, "")
+            call = self._calls.pop((caller, fields[HeaderFields.reply_serial]), None)
+            if call is not None:
+                _, replaces, _, title, text, actions, *_ = call
+                shown = Shown(body[0], replaces, title, text, tuple(actions[::2]))
+                self.history.append(shown)
+                self._there = {**self._there, shown.number: shown}
+        elif member == "Notify":
+            self._calls[fields[HeaderFields.sender], header.serial] = body
+        elif member == "NameHasOwner":
+            self._asked = {*self._asked, body[0]}
+        elif member == "NotificationClosed":
+            kept = {key: one for key, one in self._there.items() if key != body[0]}
+            self._there = kept
+        elif member == "NameOwnerChanged" and body[0] == NOTIFICATIONS:
+            self._there = {}
+
+
 @contextmanager
 def session_bus() -> Iterator[SessionBus]:
     program = required_program("dbus-daemon", package="dbus")
@@ -196,9 +291,15 @@ def session_bus() -> Iterator[SessionBus]:
 
 @contextmanager
 def spare_server(
-    bus: SessionBus, *capabilities: str, server: tuple[str, str] = ("spare", "tests")
+    bus: SessionBus,
+    *capabilities: str,
+    server: tuple[str, str] = ("spare", "tests"),
+    refuses: bool = False,
 ) -> Iterator[None]:
-    """Own the name of a server that can do no more than these capabilities."""
+    """Own the name of a server that can do no more than these capabilities.
+
+    One that `refuses` shows nothing and says so.
+    """
     answers = {
         "GetCapabilities": ("as", (list(capabilities),)),
         "GetServerInformation": ("ssss", (*server, "1", "1.2")),
@@ -207,6 +308,8 @@ def spare_server(
 
     def answer(call: Message) -> list[Message]:
         member = call.header.fields[HeaderFields.member]
+        if refuses and member == "Notify":
+            return [new_error(call, "org.freedesktop.DBus.Error.LimitsExceeded")]
         return [new_method_return(call, *answers[member])]
 
     with _served(bus, NOTIFICATIONS, answer):
@@ -238,7 +341,7 @@ def _serve(
             if call.header.message_type is MessageType.method_call:
                 for message in answer(call):
                     connection.send(message)
-    except ConnectionResetError:
+    except (ConnectionResetError, BrokenPipeError):
         return
 
 

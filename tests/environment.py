@@ -31,6 +31,8 @@ CONNECTED = "home: connected ("
 """What `run` says once the account `home` is watched."""
 
 WATCHER = (sys.executable, "-m", "watcher")
+CLOSED = -1
+"""The descriptor of a terminal that is closed."""
 
 
 def without_privileges() -> tuple[str, ...]:
@@ -76,6 +78,12 @@ class Running:
         """Send a signal and return the exit code; `seen` then holds all the rest."""
         self.process.send_signal(number)
         return self.await_end()
+
+    def hang_up(self) -> int:
+        """Close the terminal, as its window's button does; return the exit code."""
+        os.close(self.terminal)
+        self.terminal = CLOSED
+        return self.process.wait(PATIENCE_S)
 
     def await_end(self) -> int:
         """Return the exit code."""
@@ -167,25 +175,37 @@ class Home:
 
     @contextmanager
     def started(
-        self, *arguments: str, command: Sequence[str] = WATCHER
+        self,
+        *arguments: str,
+        command: Sequence[str] = WATCHER,
+        is_controlled: bool = False,
     ) -> Iterator[Running]:
-        """Run a command beside the test; kill it in the end if it still runs."""
+        """Run a command beside the test; kill it in the end if it still runs.
+
+        Where it `is_controlled`, its terminal is its controlling one: it gets SIGHUP
+        when that is closed.
+        """
+        if is_controlled:
+            program = required_program("setsid", package="util-linux")
+            command = (program, "--ctty", *command)
         terminal, theirs = pty.openpty()
         process = subprocess.Popen(
             [*command, *arguments],
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=theirs if is_controlled else subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
         )
         os.close(theirs)
+        running = Running(process, terminal)
         try:
-            yield Running(process, terminal)
+            yield running
         finally:
             process.kill()
             process.wait(PATIENCE_S)
-            os.close(terminal)
+            if running.terminal != CLOSED:
+                os.close(terminal)
 
     def events(self) -> list[AnyEvent]:
         """Return everything in the event log."""

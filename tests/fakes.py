@@ -49,6 +49,49 @@ def recorder(
     return said
 
 
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """A folder of small programs; each writes down how it was called."""
+
+    folder: Path
+
+    def add(self, *names: str, then: str = ":") -> None:
+        """Put programs there; `then` is what they do next, in the words of the shell.
+
+        They find no other program by its name alone: the path may be this folder only.
+        """
+        self.folder.mkdir(exist_ok=True)
+        for name in names:
+            words = f'{{ printf %s {name}; [ $# = 0 ] || printf " %s" "$@"; echo; }}'
+            program = self.folder / name
+            program.write_text(f"#!/bin/sh\n{words} >> '{self._said}'\n{then}\n")
+            program.chmod(0o700)
+
+    def calls(self) -> list[str]:
+        """Return the command lines, in their order."""
+        return self._said.read_text().splitlines() if self._said.exists() else []
+
+    @property
+    def _said(self) -> Path:
+        return self.folder.with_suffix(".said")
+
+
+@dataclass(frozen=True, slots=True)
+class Latch:
+    """What programs wait for; it opens at the end, so that none is left running."""
+
+    pipe: Path
+
+    @property
+    def wait(self) -> str:
+        """How a program waits, in the words of the shell."""
+        return f"read -r _ < '{self.pipe}'"
+
+    def open(self) -> None:
+        """Let a program that waits, or comes to wait, go on."""
+        self.pipe.write_text("go on\n")
+
+
 @dataclass(slots=True)
 class RecordingChannel(Channel):
     """A channel; while shut it shows nothing and says so."""

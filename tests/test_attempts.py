@@ -612,6 +612,19 @@ def test_a_code_that_was_not_copied_is_told_and_logged_as_nothing_else(
     assert machine.names() == [EventName.ATTEMPT] * 2
 
 
+def test_a_bug_in_handing_over_is_a_failure_and_not_the_end_of_all_presses(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr("watcher.app.attempts.open_link", fail)
+    press(machine, Action.OPEN)
+    press(machine, Action.NOT_ME)
+
+    assert machine.names()[1:] == [EventName.OPEN_FAILED, EventName.NOT_ME]
+
+
 def test_no_password_of_an_account_is_seen_by_the_browser(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,7 +106,7 @@ def test_open_points_to_the_code_where_there_is_no_link(mail_user: MailUser) -> 
     done = mail_user.home.run("open")
 
     assert (done.code, done.out) == (ExitCode.NOTHING, "")
-    assert "copy its code with `watcher copy`" in done.err
+    assert "copy it with `watcher copy`" in done.err
 
 
 def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> None:
@@ -115,7 +115,7 @@ def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> Non
     done = lived_in.run("open", environment=nothing)
 
     assert done.code == ExitCode.NOTHING
-    assert "watcher open --print" in done.err
+    assert "`watcher open 4 --print`" in done.err
     assert "opened" not in lived_in.names()
 
 

@@ -357,7 +357,8 @@ def test_a_click_opens_the_page_in_the_users_browser(mail_user: MailUser) -> Non
         mail_user.home.environment["DBUS_SESSION_BUS_ADDRESS"] = one.bus.address
         mail_user.home.run("expect")
         link = mail_user.approval()
-        with mail_user.home.started("run") as run:
+        no_portal = desktop.fake_portal(one.bus, desktop.PortalAnswer.FAILED)
+        with no_portal, mail_user.home.started("run") as run:
             one.click()
             desktop.eventually(lambda: "opened" in mail_user.home.names())
             assert run.end() == 0

@@ -564,6 +564,7 @@ def test_five_genuine_mails_to_another_address_are_told_an_hour(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     settings = notifier(journal, channel)
+    events: list[Event[Attempt]] = []
     for number in range(8):
         seen = new_event(number)
         mail = cast(Attempt, seen.event.about)
@@ -573,10 +574,15 @@ def test_five_genuine_mails_to_another_address_are_told_an_hour(
         assert event is not None
         settings.notify_new(event, NOW)
         settings.notify_pending(NOW + timedelta(seconds=30))
+        events.append(cast(Event[Attempt], event))
     settings.notify_new(recorded(journal, 99), NOW)
 
     assert MISADDRESSED_AN_HOUR == 5
     assert [shown.link for shown in channel.shown] == [*[None] * 5, link_of(99)]
+    channel.shown.clear()
+    for event in events:
+        settings.remind(event.about, NOW + timedelta(minutes=3))
+    assert len(channel.shown) == 5
 
 
 # The end of an attempt ----------------------------------------------------------------

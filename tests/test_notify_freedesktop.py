@@ -241,11 +241,21 @@ def test_markup_in_a_mail_is_shown_as_it_is_written(
 
 
 def test_where_a_button_opens_the_page_the_raw_link_is_not_shown(
+    xfce: Desktop, channel: Freedesktop
+) -> None:
+    with xfce.bus.monitored() as monitor:
+        channel.show(live())
+        body = monitor.await_member("Notify")[4]
+
+    assert LINK not in body
+
+
+def test_where_buttons_are_hidden_in_a_menu_the_link_is_shown(
     dunst: Desktop, channel: Freedesktop
 ) -> None:
     channel.show(live())
 
-    assert LINK not in dunst.closed()[0]["message"]
+    assert LINK in dunst.closed()[0]["message"]
 
 
 @pytest.mark.parametrize("is_armed", [True, False])

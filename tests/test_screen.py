@@ -64,6 +64,17 @@ def test_the_last_word_is_said_when_the_screen_is_clear(
     assert journal.shown() == {1: WITHDRAWN, ENDED.replaces_id: "recording 2"}
 
 
+def test_the_handle_of_the_last_word_is_stored_before_all_others(
+    screen: Screen, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.show(live())
+    stored: list[int] = []
+    monkeypatch.setattr(journal, "put_shown", lambda key, _: stored.append(key))
+    screen.clear(ENDED)
+
+    assert stored == [ENDED.replaces_id, 1]
+
+
 def test_a_desktop_that_hangs_does_not_hold_the_end(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,7 +186,7 @@ def test_what_nobody_attends_to_acts_without_us_and_says_nothing_that_gets_untru
     notification = wording.live(attempt(), situation=situation, language=language)
 
     assert notification.buttons == ()
-    assert "`watcher open`" in notification.body
+    assert "`watcher open 1`" in notification.body
     assert LINK in notification.lines(with_link=True)
     assert local_time(EXPIRES_AT) in notification.body
     assert "4:32" not in _all_text(notification)
@@ -202,7 +202,7 @@ def test_a_page_that_did_not_open_is_told_with_the_link_and_what_to_type(
 
     assert LINK in notification.body.splitlines()[:3]
     assert notification.lines(with_link=True) == notification.body.splitlines()
-    assert "watcher open --print" in notification.body
+    assert "watcher open 1 --print" in notification.body
     assert _actions(notification) == [Action.OPEN, Action.NOT_ME]
 
 
@@ -289,7 +289,7 @@ def test_the_brief_text_holds_no_secret(language: Language) -> None:
 
 @both_languages
 def test_who_missed_the_link_learns_where_it_is(language: Language) -> None:
-    assert "`watcher open`" in live(language=language).short_body
+    assert "`watcher open 1`" in live(language=language).short_body
 
 
 @both_languages

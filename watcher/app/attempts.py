@@ -15,6 +15,7 @@ from watcher.app.queue import ButtonPressed, Deadline, HandedOver, Remind, Sched
 from watcher.clock import ClockStepDetector, SuspendDetector, call_in_thread, utc_now
 from watcher.errors import NotHandedOver
 from watcher.events import Attempt, EventName
+from watcher.i18n import Text
 from watcher.journal.log import Journal
 from watcher.notify.notification import Action
 
@@ -154,6 +155,9 @@ class AttemptTracker:
                 act(secret, self._hidden)
             except NotHandedOver as failure:
                 error = failure
+            except Exception as bug:  # noqa: BLE001 -- the press must not be lost
+                logger.error("a bug: %s", type(bug).__name__)
+                error = NotHandedOver(_BUG)
             self._scheduler.put(HandedOver(attempt, answer, error))
 
         self._in_hand.add(attempt.id)
@@ -164,3 +168,9 @@ class AttemptTracker:
         unanswered = (event.about for event in self._journal.unanswered(now))
         found = next((one for one in unanswered if one.id == attempt_id), None)
         return None if attempt_id in self._in_hand else found
+
+
+_BUG = Text(
+    en="An unexpected error, a bug in watcher.",
+    ja="予期しないエラーです(watcher の不具合)。",
+)

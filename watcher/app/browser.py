@@ -24,6 +24,9 @@ _GRAPHICAL = (
     *("google-chrome", "brave-browser", "microsoft-edge", "epiphany", "konqueror"),
 )
 _TEXT = frozenset({"www-browser", "w3m", "lynx", "links", "links2", "elinks"})
+_CHOOSERS = frozenset({"xdg-open", "sensible-browser"})
+"""They look for a browser themselves; where they find none, for one of text."""
+
 _SCREENS = ("WAYLAND_DISPLAY", "DISPLAY")
 
 
@@ -69,7 +72,7 @@ def _launchers(link: str) -> Iterator[list[str]]:
         yield ["open", link]
         return
     for browser in _own_browsers():
-        words = shlex.split(browser)
+        words = _words(browser)
         has_place = any("%s" in word for word in words)
         yield [word.replace("%s", link) for word in words] + [link] * (not has_place)
     if any(os.environ.get(name) for name in _SCREENS):
@@ -83,17 +86,20 @@ def _own_browsers() -> list[str]:
 
     xdg-open reads it, too; where it is empty, xdg-open falls back to text browsers.
     """
-    named = filter(None, os.environ.get("BROWSER", "").split(":"))
-    return [each for each in named if Path(each.split()[0]).name not in _TEXT]
+    left_out = _TEXT | _CHOOSERS
+    named = filter(str.strip, os.environ.get("BROWSER", "").split(":"))
+    return [each for each in named if Path(_words(each)[0]).name not in left_out]
+
+
+def _words(browser: str) -> list[str]:
+    try:
+        return shlex.split(browser) or [browser]
+    except ValueError:  # a quote that is not closed
+        return browser.split()
 
 
 _FAILED = Text(
     en="The browser could not be started ({reason}).",
     ja="ブラウザーを起動できません({reason})。",
 )
-_NO_BROWSER = Text(
-    en="No browser could be started. Run: watcher open --print, and open the link by "
-    "hand.",
-    ja="ブラウザーを起動できません。watcher open --print でリンクを表示し、手で"
-    "開いてください。",
-)
+_NO_BROWSER = Text(en="No browser could be started.", ja="ブラウザーを起動できません。")

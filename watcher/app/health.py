@@ -85,6 +85,8 @@ class Health:
             if is_overdue and account not in self._blind:
                 self._blind.add(account)
                 self._log(EventName.BLIND, account, now)
+                if account in self._refused:  # the user was told, and why
+                    continue
                 since = now - timedelta(seconds=self._clock_s() - last_s)
                 self._notifier.notify(partial(wording.blind, account, since=since), now)
 

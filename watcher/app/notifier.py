@@ -94,6 +94,10 @@ class Notifier:
 
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
+        if attempt.claim.recipient and not self._journal.has_happened(
+            attempt.id, EventName.NOTIFIED
+        ):
+            return  # it was one too many
         self._show(wording.reminder, attempt, EventName.REMINDED, now)
 
     def refresh(self, attempt: Attempt, now: datetime) -> None:

@@ -103,10 +103,10 @@ class Screen:
         with suppress(TimeoutError):
             handle = call_with_timeout(act, timeout_s=CLEAR_TIMEOUT_S)
             self._shown.clear()
+            if farewell is not None:  # first: a locked log may leave no time for more
+                self._put_handle(farewell.replaces_id, handle)
             for replaces_id in going:
                 self._put_handle(replaces_id, WITHDRAWN if replaces_id > 0 else None)
-            if farewell is not None:
-                self._put_handle(farewell.replaces_id, handle)
 
     def _note(self, notification: Notification, handle: str | None) -> None:
         replaces_id = notification.replaces_id

@@ -29,15 +29,22 @@ def run(options: Options) -> int:
         denied = EventName.NOT_ME
         fitting = [one for one in codes if journal.answer_to(one.id) is not denied]
         if not fitting:
-            raise NothingLive(_NOTHING)
+            raise NothingLive(_WAS_DENIED if codes else _NOTHING)
         attempt: Attempt = max(fitting, key=lambda one: (one.began_at, one.id))
         copy_text(attempt.code or "", secret_variables(config))
         journal.append(EventName.COPIED, at=now, about=attempt)
-    print(_COPIED.say(options.language), TYPE_CODE.say(options.language))
+    for text in (_COPIED, TYPE_CODE):
+        print(text.say(options.language))
     return ExitCode.OK
 
 
 _COPIED = Text(en="The code is copied.", ja="コードをコピーしました。")
+_WAS_DENIED = Text(
+    en='You said "It was not me": the code is not copied. If it was you after all, it '
+    "stands in Amazon's mail.",
+    ja="「身に覚えがない」と答えているので、コードはコピーしません。ご自分のものなら、"
+    "Amazon のメールで確かめてください。",
+)
 _NOTHING = Text(
     en="There is no live attempt with a code: it is over, or none came. Start the "
     "sign-in again; see `watcher log`.",

@@ -172,9 +172,9 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.OPEN_FAILED: (
         Text(
             en="{account}: the approval page could not be opened (#{id}); run "
-            "`watcher open --print` and open the link by hand",
+            "`watcher open {id} --print` and open the link by hand",
             ja="{account}: 承認ページを開けませんでした(#{id})。"
-            "`watcher open --print` でリンクを表示し、手で開いてください",
+            "`watcher open {id} --print` でリンクを表示し、手で開いてください",
         ),
         True,
     ),

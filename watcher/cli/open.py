@@ -1,15 +1,18 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
+import sys
+
 from watcher.app.browser import open_link
 from watcher.app.wiring import secret_variables
 from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
 from watcher.cli.terminal import confirm
-from watcher.clock import utc_now
+from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode, NotHandedOver, NothingLive
 from watcher.events import Attempt, EventName
 from watcher.i18n import Text
 from watcher.journal.log import Journal
+from watcher.recognition.text import sanitise
 
 
 def run(options: Options) -> int:
@@ -28,13 +31,14 @@ def run(options: Options) -> int:
         if options.print_only:
             print(link)
             return ExitCode.OK
+        print(_OPENING.say(options.language, **_facts(attempt)), file=sys.stderr)
         try:
             open_link(link, secret_variables(config))
         except NotHandedOver as error:
             journal.append(
                 EventName.OPEN_FAILED, at=utc_now(), about=attempt, detail=str(error)
             )
-            raise
+            raise NotHandedOver(_BY_HAND, why=error, id=attempt.id) from error
         journal.append(EventName.OPENED, at=utc_now(), about=attempt)
     return ExitCode.OK
 
@@ -49,19 +53,60 @@ def _choose(journal: Journal, options: Options) -> tuple[Attempt, str]:
         fitting = live = [attempt for attempt in live if attempt.id == options.id]
     linked = [attempt for attempt in fitting if attempt.link]
     if not linked:
-        raise NothingLive(_NO_LINK if fitting else _ANSWERED if live else _NOTHING)
+        raise _nothing(options.id, fitting, live)
     attempt = max(linked, key=lambda one: (one.began_at, one.id))
-    denied = journal.answer_to(attempt.id) is EventName.NOT_ME
-    if denied and not confirm(_DENIED.say(options.language, id=attempt.id)):
-        raise NothingLive(_LEFT)
+    if journal.answer_to(attempt.id) is EventName.NOT_ME:
+        if not confirm(_DENIED.say(options.language, id=attempt.id)):
+            raise NothingLive(_LEFT)
+        if attempt not in (event.about for event in journal.live(utc_now())):
+            raise NothingLive(_NOTHING)  # it ended while the user was asked
     return attempt, attempt.link or ""
 
 
+def _nothing(
+    number: int | None, fitting: list[Attempt], live: list[Attempt]
+) -> NothingLive:
+    """Return why there is nothing to open."""
+    if any(attempt.code for attempt in fitting):
+        return NothingLive(_HAS_CODE)
+    if fitting:
+        return NothingLive(_NO_LINK)
+    if number is not None:
+        return NothingLive(_NO_NUMBER, id=number)
+    return NothingLive(_ANSWERED if live else _NOTHING)
+
+
+def _facts(attempt: Attempt) -> dict[str, object]:
+    """Return what tells one attempt from another, made harmless."""
+    claimed = (attempt.claim.device, attempt.claim.near, local_time(attempt.began_at))
+    what = " · ".join(sanitise(word) for word in claimed if word)
+    return {"id": attempt.id, "account": attempt.origin.account, "what": what}
+
+
+_OPENING = Text(
+    en="Opening #{id} ({account}): {what}", ja="#{id}({account})を開きます: {what}"
+)
+_BY_HAND = Text(
+    en="{why} Print the link with `watcher open {id} --print`, and open it by hand.",
+    ja="{why} `watcher open {id} --print` でリンクを表示し、手で開いてください。",
+)
+_HAS_CODE = Text(
+    en="The live attempt has a code instead of an approval link: copy it with `watcher "
+    "copy`.",
+    ja="有効な試行には、承認リンクのかわりに確認コードがあります。`watcher copy` で"
+    "コピーしてください。",
+)
 _NO_LINK = Text(
-    en="The live attempt has no approval link: copy its code with `watcher copy`, or "
-    "open Amazon's mail.",
-    ja="有効な試行に承認リンクがありません。`watcher copy` で確認コードをコピーするか、"
-    "Amazon のメールを開いてください。",
+    en="The live attempt has no approval link that can be shown: open Amazon's mail if "
+    "it is yours.",
+    ja="有効な試行に、示せる承認リンクがありません。あなたのものなら Amazon のメールを"
+    "開いてください。",
+)
+_NO_NUMBER = Text(
+    en="There is no live attempt #{id}: it is over, or never was. Start the sign-in "
+    "again; see `watcher log`.",
+    ja="有効な試行 #{id} はありません。期限が切れたか、もともとありません。"
+    "サインインをやりなおしてください(`watcher log` で確認できます)。",
 )
 _NOTHING = Text(
     en="There is no live attempt with an approval link: it is over, or none came. "

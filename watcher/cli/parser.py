@@ -214,8 +214,8 @@ _REVEAL = Text(
     en="show live links and codes in full", ja="有効なリンクとコードを隠さずに表示する"
 )
 _OPEN = Text(
-    en="open the approval page of the newest live attempt in your browser",
-    ja="いちばん新しい有効な試行の承認ページをブラウザーで開く",
+    en="open the approval page of the newest attempt that you have not answered",
+    ja="まだ答えていない、いちばん新しい試行の承認ページをブラウザーで開く",
 )
 _ID = Text(
     en="the attempt's number (see `watcher log`)", ja="試行の番号(`watcher log` で確認)"

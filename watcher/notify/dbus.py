@@ -40,7 +40,11 @@ OnSignal = Callable[[str, Body], None]
 
 _NO_BUS = Text(
     en="There is no session bus to be reached ({reason}).",
-    ja="セッションバスに接続できません（{reason}）。",
+    ja="セッションバスに接続できません({reason})。",
+)
+_DISABLED = Text(
+    en="The session bus is switched off (DBUS_SESSION_BUS_ADDRESS).",
+    ja="セッションバスを使わない設定です(DBUS_SESSION_BUS_ADDRESS)。",
 )
 _LOST = Text(
     en="The session bus closed the connection.",
@@ -204,4 +208,4 @@ def connect(
         else:
             bus.on_lost = on_lost
             return bus
-    raise next(iter([*failures, *unreached]), NotificationFailed(_NO_BUS, reason="–"))
+    raise next(iter([*failures, *unreached]), NotificationFailed(_DISABLED))

@@ -58,6 +58,11 @@ class _Server:
         return "actions" in self.capabilities
 
     @property
+    def draws_buttons(self) -> bool:
+        """Whether the user sees them; dunst has a menu of them behind a click."""
+        return self.has_buttons and self.name != "dunst"
+
+    @property
     def has_hyperlinks(self) -> bool:
         """Whether it shows links; one says so, and shows all markup as text for one."""
         shows_raw = (self.name, self.vendor) == _NO_LINKS
@@ -307,7 +312,7 @@ def _actions(notification: Notification, server: _Server) -> list[str]:
 
 def _render_body(notification: Notification, server: _Server) -> str:
     """Return the body as this server reads it: plain, or escaped with some markup."""
-    is_pressable = bool(notification.buttons) and server.has_buttons
+    is_pressable = bool(notification.buttons) and server.draws_buttons
     lines = notification.lines(with_link=not is_pressable)
     if "body-markup" not in server.capabilities:
         return "\n".join(lines)

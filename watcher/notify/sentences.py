@@ -90,6 +90,11 @@ OPEN_MAIL = Text(
     en="Open Amazon's mail and follow it there.",
     ja="Amazon のメールを開いて手続きしてください。",
 )
+OPEN_MAIL_IF_YOURS = Text(
+    en="Yours? Open Amazon's mail and follow it there. If not, do nothing with it.",
+    ja="あなたのものなら、Amazon のメールを開いて手続きしてください。違うなら、"
+    "そのメールでは何もしないでください。",
+)
 SIGNED_TO = Text(
     en="Amazon sent it (signature verified), but to {recipient}, an address that is "
     "not in your configuration: add it under addresses if it is yours.",
@@ -105,8 +110,8 @@ APPROVE_FIRST = Text(
     ja="承認が先、アプリの「認証する」はその後です。",
 )
 BY_COMMAND = Text(
-    en="`watcher open` opens it. Approve first, then 「認証する」 in the app.",
-    ja="`watcher open` で開けます。承認が先、アプリの「認証する」はその後です。",
+    en="`watcher open {id}` opens it. Approve first, then 「認証する」 in the app.",
+    ja="`watcher open {id}` で開けます。承認が先、アプリの「認証する」はその後です。",
 )
 IF_NOT = Text(
     en="Not you? Do not approve, and change your password.",
@@ -147,12 +152,12 @@ BRIEF_UNTIL = Text(
     ja="期限 {deadline}・{account}",
 )
 BRIEF_APPROVAL = Text(
-    en="`watcher open`, approve, only then 「認証する」.",
-    ja="`watcher open` で開いて承認し、その後アプリの「認証する」を。",
+    en="`watcher open {id}`, approve, only then 「認証する」.",
+    ja="`watcher open {id}` で開いて承認し、その後アプリの「認証する」を。",
 )
 BRIEF_CODE = Text(
-    en="The code stands in Amazon's mail; `watcher copy` copies it.",
-    ja="コードは Amazon のメールにあります(`watcher copy` でコピー)。",
+    en="The code stands in Amazon's mail; `watcher copy {id}` copies it.",
+    ja="コードは Amazon のメールにあります(`watcher copy {id}` でコピー)。",
 )
 BRIEF_IF_NOT = Text(
     en="Not you? Change your password.",
@@ -162,13 +167,17 @@ BRIEF_IF_NOT = Text(
 # Afterwards
 
 OVER_BODY = Text(
-    en="The attempt of {attempted} ({account}) can no longer be approved.",
-    ja="{attempted} の試行({account})は、もう承認できません。",
+    en="The attempt of {attempted} ({account}) is over.",
+    ja="{attempted} の試行({account})は期限が切れました。",
+)
+OVER_IF_NOT = Text(
+    en="If it was not you, change your Amazon password.",
+    ja="心当たりがなければ、Amazon のパスワードを変えてください。",
 )
 BY_HAND = Text(
-    en="Open the link below in your browser, or type: watcher open --print",
+    en="Open the link below in your browser, or type: watcher open {id} --print",
     ja="下のリンクをブラウザーで開くか、"
-    "ターミナルで watcher open --print と打ってください。",
+    "ターミナルで watcher open {id} --print と打ってください。",
 )
 NOT_COPIED_BODY = Text(
     en="Type the code in yourself.",
@@ -248,15 +257,35 @@ RECOVERED_BODY = Text(
     ja="{account} の見張りを再開しました。その間に届いたメールも確かめました。",
 )
 REFUSED_BODY = Text(
-    en="{account} cannot be watched until this is put right. {why}",
-    ja="設定を直すまで {account} を見張れません。{why}",
+    en="{account} cannot be watched until this is put right. {why} Then start "
+    "`watcher run` again.",
+    ja="設定を直すまで {account} を見張れません。"
+    "{why} 直したら `watcher run` を起動しなおしてください。",
 )
 ENDED_BODY = Text(
     en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
-    "({account}). `watcher open` opens it; or read Amazon's mail.",
+    "({account}). `watcher open {id}` opens it; or read Amazon's mail. `watcher run` "
+    "watches again.",
     ja="もう見張っていませんが、"
     "{deadline} までのサインイン試行が残っています({account})。"
-    "`watcher open` で開くか、Amazon のメールを見てください。",
+    "`watcher open {id}` で開くか、Amazon のメールを見てください。"
+    "`watcher run` でまた見張ります。",
+)
+ENDED_BODY_CODE = Text(
+    en="Nobody watches any more, and a sign-in code is good until {deadline} "
+    "({account}). `watcher copy {id}` copies it; or read Amazon's mail. `watcher run` "
+    "watches again.",
+    ja="もう見張っていませんが、"
+    "{deadline} まで有効な確認コードが残っています({account})。"
+    "`watcher copy {id}` でコピーするか、Amazon のメールを見てください。"
+    "`watcher run` でまた見張ります。",
+)
+ENDED_BODY_UNKNOWN = Text(
+    en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
+    "({account}). Read Amazon's mail. `watcher run` watches again.",
+    ja="もう見張っていませんが、"
+    "{deadline} までのサインイン試行が残っています({account})。"
+    "Amazon のメールを見てください。`watcher run` でまた見張ります。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",
@@ -265,7 +294,10 @@ TRIAL_BODY = Text(
 
 # Buttons
 
-OPEN_BUTTON = Text(en="Open the approval page", ja="承認ページを開く")
+OPEN_BUTTON = Text(
+    en="Open Amazon's page",
+    ja="承認ページを開く",
+)
 COPY_BUTTON = Text(
     en="Copy the code",
     ja="コードをコピー",

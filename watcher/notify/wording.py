@@ -20,6 +20,7 @@ from watcher.notify import sentences
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
 from watcher.recognition.text import one_line, sanitise
+from watcher.recognition.verdict import Kind
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 RECIPIENT_COLUMNS = 60
@@ -67,7 +68,9 @@ _UNKNOWN = _KindWording(
     short_body=sentences.OPEN_MAIL,
 )
 _MISADDRESSED = replace(
-    _UNKNOWN, below=(sentences.SIGNED_TO, sentences.OPEN_MAIL, sentences.DEADLINE)
+    _UNKNOWN,
+    below=(sentences.SIGNED_TO, sentences.OPEN_MAIL_IF_YOURS, sentences.DEADLINE),
+    short_body=sentences.OPEN_MAIL_IF_YOURS,
 )
 
 _UNATTENDED = {
@@ -206,7 +209,7 @@ class _OfAttempt:
 
 _OVER = Template(
     title=sentences.OVER,
-    body=(sentences.OVER_BODY, sentences.START_AGAIN),
+    body=(sentences.OVER_BODY, sentences.START_AGAIN, sentences.OVER_IF_NOT),
     footer=(sentences.IF_NOT_LONG,),
     is_urgent=False,
 )
@@ -252,17 +255,23 @@ def unverified(attempt: Attempt, *, now: datetime, language: Language) -> Notifi
     return _UNVERIFIED.say(language=language, expires_in=left, **fields)
 
 
-_ENDED = Template(
-    title=sentences.ENDED,
-    body=(sentences.ENDED_BODY,),
-    holds=Holds.UNTIL_NEXT_RUN,
-)
+def _ended(body: Text) -> Template:
+    title, holds = sentences.ENDED, Holds.UNTIL_NEXT_RUN
+    return Template(title=title, body=(body,), holds=holds)
+
+
+_ENDED = {
+    Kind.APPROVAL: _ended(sentences.ENDED_BODY),
+    Kind.CODE: _ended(sentences.ENDED_BODY_CODE),
+    Kind.UNKNOWN: _ended(sentences.ENDED_BODY_UNKNOWN),
+}
 
 
 def ended(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
     """Say that nobody watches any more while an attempt is still alive."""
     fields = _fields(attempt, now, language) | {"replaces_id": _id_of("ended")}
-    return _ENDED.say(language=language, expires_in=attempt.time_left(now), **fields)
+    template = _ENDED[attempt.kind or Kind.UNKNOWN]
+    return template.say(language=language, expires_in=attempt.time_left(now), **fields)
 
 
 # Several attempts
@@ -372,6 +381,7 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
     not_given = sentences.NOT_GIVEN.say(language)
     return {
         "replaces_id": attempt.id,
+        "id": attempt.id,
         "account": _foreign(attempt.origin.account, ACCOUNT_COLUMNS),
         "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
         "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
