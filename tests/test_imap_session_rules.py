@@ -1,5 +1,6 @@
 """How the session uses backoff, delay cap, suspend and watch strategy, and reports."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -749,9 +750,7 @@ def test_a_one_shot_session_stops_with_the_error_of_its_first_failure(
 # A server that announces too much -----------------------------------------------------
 
 
-def test_a_burst_of_announcements_is_followed_at_once_and_a_flood_by_five_a_second() -> (
-    None
-):
+def test_a_burst_is_followed_at_once_and_a_flood_by_five_looks_a_second() -> None:
     now_s = 100.0
     rate = LookRate(lambda: now_s)
     pauses = [rate.pause_s() for _ in range(LOOKS_AT_ONCE + 5)]
@@ -762,10 +761,12 @@ def test_a_burst_of_announcements_is_followed_at_once_and_a_flood_by_five_a_seco
     assert [rate.pause_s() for _ in range(LOOKS_AT_ONCE)] == [0.0] * LOOKS_AT_ONCE
 
 
+_MORE = itertools.count(1)
+
+
 def announce_without_end(peer: Peer, tag: str) -> None:
     peer.idle_tag = tag
-    peer.send("+ idling")
-    peer.send("* 1 EXISTS")
+    peer.send("+ idling", f"* {next(_MORE)} EXISTS")
 
 
 def test_a_server_that_announces_in_every_idle_is_looked_at_by_the_rate(
