@@ -285,6 +285,12 @@ class MailUser:
             assert mailbox is not None
             client.append(mailbox, raw)
 
+    def move_in(self, raw: bytes, received_at: datetime) -> None:
+        """Put a mail into INBOX as MOVE does, which keeps its time of arrival."""
+        with IMAPClient("127.0.0.1", self.server.ports.imap, ssl=False) as client:
+            client.login(self.user, PASSWORD)
+            client.append("INBOX", raw, msg_time=received_at)
+
     def approval(self, *, age: timedelta = timedelta(0), **changes: object) -> str:
         """Deliver a signed mail that asks to approve or deny; return its link."""
         link = f"https://www.amazon.co.jp/a/c/r/{token()}"

@@ -22,7 +22,7 @@ from watcher.app.health import Health
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import ButtonPressed, EventQueue
-from watcher.clock import utc_now
+from watcher.clock import boottime_s, utc_now
 from watcher.events import (
     Cursor,
     Event,
@@ -31,6 +31,7 @@ from watcher.events import (
     MailboxSynced,
     MessageFetched,
     Origin,
+    Seen,
 )
 from watcher.i18n import Language
 from watcher.imap.account import WatchMode
@@ -109,7 +110,10 @@ class Watch:
         received_at = utc_now() - WINDOW + left
         raw = approval(date=format_datetime(received_at))
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
-        self.queue.put(MessageFetched(origin=origin, received_at=received_at, raw=raw))
+        seen = Seen(boottime_s())
+        self.queue.put(
+            MessageFetched(origin=origin, received_at=received_at, seen=seen, raw=raw)
+        )
 
     def await_taken(self) -> Event[Mail]:
         """Return the event of the next mail that was taken in."""

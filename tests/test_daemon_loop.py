@@ -26,7 +26,7 @@ from watcher.app.queue import (
     QueueItem,
     Remind,
 )
-from watcher.clock import utc_now
+from watcher.clock import boottime_s, utc_now
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.events import (
@@ -36,6 +36,7 @@ from watcher.events import (
     MailboxSynced,
     MessageFetched,
     Origin,
+    Seen,
     State,
     StateChanged,
 )
@@ -137,7 +138,8 @@ def fresh(uid: int = 1) -> MessageFetched:
         message_id=f"<{uid}@amazonses.com>",
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
-    return MessageFetched(origin=origin, received_at=now, raw=raw)
+    seen = Seen(boottime_s())
+    return MessageFetched(origin=origin, received_at=now, seen=seen, raw=raw)
 
 
 def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(

@@ -8,8 +8,15 @@ from tests.fakes import RecordingChannel
 from tests.sample_mails import LINK, VERIFY, Mail, compose, html
 from watcher.app.notifier import UNVERIFIED_AN_HOUR, Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline
-from watcher.clock import utc_now
-from watcher.events import Cursor, EventName, MailboxSynced, MessageFetched, Origin
+from watcher.clock import boottime_s, utc_now
+from watcher.events import (
+    Cursor,
+    EventName,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    Seen,
+)
 from watcher.i18n import Language
 from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
@@ -55,7 +62,8 @@ def forgery(uid: int, sender: str) -> MessageFetched:
         body=html(BODY),
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
-    return MessageFetched(origin=origin, received_at=now, raw=compose(mail))
+    seen = Seen(boottime_s())
+    return MessageFetched(origin=origin, received_at=now, seen=seen, raw=compose(mail))
 
 
 def test_a_flood_of_unverified_mails_is_told_five_times_and_summed_up_once(

@@ -1,5 +1,6 @@
 """How the session uses backoff, delay cap, suspend and watch strategy, and reports."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -35,8 +36,11 @@ from watcher.imap.backoff import (
     AFTER_RESUME_FOR_S,
     AFTER_RESUME_S,
     LONGEST_S,
+    LOOKS_A_SECOND,
+    LOOKS_AT_ONCE,
     Backoff,
     DelayCap,
+    LookRate,
 )
 from watcher.imap.connection import Connection
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy
@@ -741,3 +745,44 @@ def test_a_one_shot_session_stops_with_the_error_of_its_first_failure(
     assert type(last.error).__name__ == error
     assert last.next_try_at is None
     assert not {State.BACKING_OFF, State.REFUSED} & set(seen.states)
+
+
+# A server that announces too much -----------------------------------------------------
+
+
+def test_a_burst_is_followed_at_once_and_a_flood_by_five_looks_a_second() -> None:
+    now_s = 100.0
+    rate = LookRate(lambda: now_s)
+    pauses = [rate.pause_s() for _ in range(LOOKS_AT_ONCE + 5)]
+    assert pauses[:LOOKS_AT_ONCE] == [0.0] * LOOKS_AT_ONCE
+    assert pauses[LOOKS_AT_ONCE:] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+    now_s += 1.0 + LOOKS_AT_ONCE / LOOKS_A_SECOND
+    assert [rate.pause_s() for _ in range(LOOKS_AT_ONCE)] == [0.0] * LOOKS_AT_ONCE
+
+
+_MORE = itertools.count(1)
+
+
+def announce_without_end(peer: Peer, tag: str) -> None:
+    peer.idle_tag = tag
+    peer.send("+ idling", f"* {next(_MORE)} EXISTS")
+
+
+def test_a_server_that_announces_in_every_idle_is_looked_at_by_the_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    rest = Waiter.rest
+
+    def note(waiter: Waiter, seconds: float) -> WaitResult:
+        pauses.append(seconds)
+        return rest(waiter, 0.01)
+
+    monkeypatch.setattr(Waiter, "rest", note)
+    server = Server(faults={"IDLE": announce_without_end})
+    with watched(server, settings(PATIENT)):
+        server.wait_for("IDLE", times=LOOKS_AT_ONCE + 5)
+
+    assert len(pauses) >= 3
+    assert all(0.0 < pause_s <= 2.0 for pause_s in pauses)

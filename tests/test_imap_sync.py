@@ -29,12 +29,11 @@ from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Report
 from watcher.imap import sync as rounds_module
 from watcher.imap.login import log_in
 from watcher.imap.sync import (
-    CLOCKS_APART,
     HEADERS_AT_ONCE,
     MANY,
+    PUSH_S,
     SYNCS_AT_ONCE,
     AccountSync,
-    MailAges,
     MailboxSync,
 )
 from watcher.imap.transport import Interrupt
@@ -62,8 +61,8 @@ class Watch:
     def initial_sync(self) -> None:
         self.account_sync.initial_sync()
 
-    def fetch_new(self) -> bool:
-        return self.account_sync.fetch_new()
+    def fetch_new(self, announced_s: float | None = None) -> bool:
+        return self.account_sync.fetch_new(announced_s)
 
     def sync_when_due(self) -> bool:
         self.now.s += HOW.timeouts.reopen_interval_s + 1
@@ -460,48 +459,54 @@ def test_a_cursor_never_goes_back_when_mails_are_expunged(watch: Watching) -> No
 # How long a mail can have lain there
 
 
+def absent_s(fetched: MessageFetched) -> float:
+    """Return when the mail was not there yet, which must be known."""
+    assert fetched.seen.absent_s is not None
+    return fetched.seen.absent_s
+
+
 def test_a_mail_found_by_a_sync_was_not_there_at_the_last_one(watch: Watching) -> None:
     server = with_mails(1)
     it = watch(server)
     it.initial_sync()
-    server.add(MAIL)
-    it.fetch_new()
-    server.add(MAIL)
-    it.fetch_new()
+    looked_s = []
+    for _ in range(2):
+        looked_s.append(boottime_s())
+        server.add(MAIL)
+        it.fetch_new()
 
     on_catching_up, second, third = it.take_arrived()
-    assert on_catching_up.max_age is None
-    for mail in (second, third):
-        assert mail.max_age is not None
-        assert JUST_NOW <= mail.max_age < timedelta(seconds=50)
+    assert on_catching_up.seen.absent_s is None
+    assert absent_s(second) <= looked_s[0] <= second.seen.boot_s
+    assert looked_s[0] <= absent_s(third) <= looked_s[1] <= third.seen.boot_s
 
 
-def test_where_every_mail_seems_old_the_age_is_taken_from_the_sync(
+def test_a_mail_that_was_announced_came_just_before(watch: Watching) -> None:
+    server = with_mails(1)
+    it = watch(server)
+    it.initial_sync()
+    server.add(MAIL)
+    announced_s = boottime_s() + 1500
+    it.fetch_new(announced_s)
+
+    _, new = it.take_arrived()
+    assert absent_s(new) == announced_s - PUSH_S
+
+
+def test_mail_after_the_cursor_was_not_there_at_the_last_look_of_the_connection_before(
     watch: Watching,
 ) -> None:
-    server = Server()
-    server.faults["FETCH"] = dated(server, dict.fromkeys((1, 2), 2 * CLOCKS_APART))
+    server = with_mails(1)
     it = watch(server)
     it.initial_sync()
-    for _ in range(2):
-        server.add(MAIL)
-        it.fetch_new()
-
-    assert all(fetched.max_age is not None for fetched in it.take_arrived())
-
-
-def test_a_mail_older_than_those_before_it_was_moved_here(watch: Watching) -> None:
-    server = Server()
-    server.faults["FETCH"] = dated(server, {2: 2 * CLOCKS_APART})
-    it = watch(server)
+    looked_s = boottime_s()
+    server.add(MAIL)
     it.initial_sync()
-    for _ in range(2):
-        server.add(MAIL)
-        it.fetch_new()
 
-    new, moved = it.take_arrived()
-    assert new.max_age is not None
-    assert moved.max_age is None
+    first, new = it.take_arrived()
+    assert (first.origin.uid, new.origin.uid) == (1, 2)
+    assert first.seen.absent_s is None
+    assert absent_s(new) <= looked_s
 
 
 def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
@@ -515,21 +520,22 @@ def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
     server.uid_validity = 2
     it.sync_when_due()
 
-    assert [fetched.max_age for fetched in it.take_arrived()] == [None]
+    assert [fetched.seen.absent_s for fetched in it.take_arrived()] == [None]
 
 
-@pytest.mark.parametrize(
-    ("apart", "is_known"),
-    [(CLOCKS_APART, True), (CLOCKS_APART + timedelta(seconds=1), False)],
-)
-def test_ages_that_differ_by_little_speak_of_the_same_clocks(
-    apart: timedelta, is_known: bool
+def test_the_newest_arrival_of_a_sync_is_reported_also_of_ordinary_mail(
+    watch: Watching,
 ) -> None:
-    ages = MailAges()
-    ages.begin("INBOX", boottime_s())
-    ages.note("INBOX", JUST_NOW)
+    server = with_mails(1)
+    it = watch(server)
+    it.initial_sync()
+    server.add(b"Subject: hello\r\n\r\nhello")
+    it.fetch_new()
 
-    assert (ages.max_age("INBOX", apart) is not None) == is_known
+    newest = [one.newest for one in it.reports if isinstance(one, MailboxSynced)]
+    assert newest[0] is None
+    assert newest[-1] is not None
+    assert newest[-1].seen.absent_s is not None
 
 
 # Opening anew
@@ -810,51 +816,3 @@ def test_a_first_mailbox_that_appears_later_becomes_the_open_one(
 
     assert it.take() == [("Early", 6)]
     assert it.cursors == {"Early": Cursor(1, 7), "INBOX": Cursor(1, 1)}
-
-
-# The age of a mail ------------------------------------------------------------------
-
-
-def ages_after_a_sync(seconds_ago: float = 10.0) -> MailAges:
-    ages = MailAges()
-    ages.begin("INBOX", boottime_s() - seconds_ago)
-    return ages
-
-
-def test_a_mail_was_not_there_when_the_last_sync_began() -> None:
-    max_age = ages_after_a_sync(10.0).max_age("INBOX", JUST_NOW)
-
-    assert max_age is not None
-    assert timedelta(seconds=10) <= max_age < timedelta(seconds=60)
-
-
-def test_a_mailbox_that_was_not_synced_gives_no_age() -> None:
-    ages = ages_after_a_sync()
-    ages.forget("INBOX")
-
-    assert ages.max_age("INBOX", JUST_NOW) is None
-    assert ages.max_age("Junk", JUST_NOW) is None
-
-
-def test_a_mail_that_seems_old_by_a_clock_that_was_right_was_moved_here() -> None:
-    ages = ages_after_a_sync()
-    ages.note("INBOX", JUST_NOW)
-    ages.note("INBOX", MINUTES)
-
-    assert ages.max_age("INBOX", MINUTES) is None
-
-
-def test_where_every_mail_seems_old_the_clock_is_wrong() -> None:
-    ages = ages_after_a_sync()
-    for _ in range(3):
-        ages.note("INBOX", MINUTES)
-
-    assert ages.max_age("INBOX", MINUTES) is not None
-
-
-def test_old_mail_found_on_catching_up_says_nothing_about_the_clock() -> None:
-    ages = MailAges()
-    ages.note("INBOX", JUST_NOW)
-    ages.begin("INBOX", boottime_s())
-
-    assert ages.max_age("INBOX", MINUTES) is not None

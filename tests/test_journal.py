@@ -383,7 +383,8 @@ def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
 
 
 FORMAT_1 = """
-DROP TABLE shown; ALTER TABLE events DROP COLUMN recipient; PRAGMA user_version = 1
+DROP TABLE shown; DROP TABLE clocks; ALTER TABLE events DROP COLUMN recipient;
+ALTER TABLE events DROP COLUMN is_deadline_known; PRAGMA user_version = 1
 """
 
 

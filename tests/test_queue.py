@@ -4,12 +4,13 @@ import threading
 
 from tests.factories import NOW
 from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
-from watcher.events import MessageFetched, Origin
+from watcher.events import MessageFetched, Origin, Seen
 
 PATIENCE_S = 20.0
 MAIL = MessageFetched(
     origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1),
     received_at=NOW,
+    seen=Seen(0.0),
     raw=b"",
 )
 

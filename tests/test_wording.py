@@ -446,3 +446,23 @@ def test_text_is_made_to_fit_its_units_with_no_pair_cut_in_two(
     text: str, units: int
 ) -> None:
     assert len(fit_utf16(text, units).encode("utf-16-le")) // 2 <= units
+
+
+# A deadline that nobody knows ---------------------------------------------------------
+
+
+@both_languages
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("is_attended", [True, False])
+def test_of_a_deadline_that_nobody_knows_no_time_is_shown(
+    language: Language, kind: Kind, *, is_attended: bool
+) -> None:
+    situation = Situation(now=NOW, is_armed=False, is_attended=is_attended)
+    unsure = replace(attempt(kind), is_deadline_known=False)
+    notification = wording.live(unsure, situation=situation, language=language)
+
+    assert "4:32" not in _all_text(notification)
+    assert local_time(EXPIRES_AT) not in _all_text(notification)
+    may_be_over = sentences.MAY_BE_OVER.say(language, account="home")
+    assert may_be_over in notification.body
+    assert notification.percent_left is None

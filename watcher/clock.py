@@ -5,12 +5,15 @@ suspend, the wall clock and Linux's boot clock go on. Also here: calls with a ti
 and how instants and time spans are written and parsed.
 """
 
+import ctypes
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 Now = Callable[[], datetime]
@@ -41,6 +44,30 @@ def boottime_s() -> float:
     # not.
     clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def boot_id() -> str:
+    """Return what names this boot of the machine; "" where the system has no such."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+_TIME_ERROR = 5
+
+
+def is_synchronised() -> bool:
+    """Return whether the kernel takes the wall clock for right, as far as it tells.
+
+    Linux alone tells it (adjtimex(2)): a clock that no server has set is in error.
+    """
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        return bool(ctypes.CDLL(None).adjtimex(bytes(512)) != _TIME_ERROR)
+    except (AttributeError, OSError):
+        return True
 
 
 class ClockStepDetector:

@@ -66,6 +66,15 @@ class Mail:
     """INTERNALDATE, aware (RFC 3501 §2.3.3)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When an attempt is over, by this machine's clock."""
+
+    at: datetime
+    is_known: bool = True
+    """False: a clock is wrong, and this is only the latest possible end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(Mail):
     """A mail that is, or reads like, a sign-in attempt."""
@@ -74,6 +83,8 @@ class Attempt(Mail):
     expires_at: datetime
     kind: Kind | None = None
     """None while its sender is not verified."""
+    is_deadline_known: bool = True
+    """False: a clock is wrong, and `expires_at` is only the latest possible end."""
     secret: str | None = field(default=None, repr=False)
     """The live link or code, already masked where the reader must not see it."""
 
@@ -82,7 +93,7 @@ class Attempt(Mail):
         cls,
         mail: Mail,
         claim: Claim,
-        expires_at: datetime,
+        deadline: Deadline,
         *,
         kind: Kind | None = None,
         secret: str | None = None,
@@ -94,7 +105,8 @@ class Attempt(Mail):
             message_id=mail.message_id,
             received_at=mail.received_at,
             claim=claim,
-            expires_at=expires_at,
+            expires_at=deadline.at,
+            is_deadline_known=deadline.is_known,
             kind=kind,
             secret=secret,
         )
@@ -157,9 +169,10 @@ AnyEvent = Event[Subject]
 FIELDS = (
     *("attempt_id", "at", "event", "account", "mailbox", "uid_validity", "uid"),
     *("message_id", "kind", "store", "secret", "attempted_at", "received_at"),
-    *("expires_at", "device", "near", "reasons", "detail", "recipient"),
+    *("expires_at", "device", "near", "reasons", "detail"),
+    *("recipient", "is_deadline_known"),
 )
-"""An event laid flat: the contract's names (§4), and to whom its mail was written."""
+"""An event laid flat: the contract's names (§4), and two more behind them."""
 
 _CLAIMED = ("store", "attempted_at", "device", "near", "recipient")
 
@@ -187,7 +200,7 @@ def to_fields(event: AnyEvent) -> dict[str, Any]:
         case None:
             pass
     if isinstance(attempt := event.about, Attempt):
-        for name in ("expires_at", "kind", "secret"):
+        for name in ("expires_at", "kind", "secret", "is_deadline_known"):
             fields[name] = getattr(attempt, name)
         for name in _CLAIMED:
             fields[name] = getattr(attempt.claim, name)
@@ -224,7 +237,7 @@ def _subject(fields: Mapping[str, Any]) -> Subject:
     return Attempt.of(
         mail,
         Claim(**{name: fields[name] for name in _CLAIMED}),
-        expires_at,
+        Deadline(expires_at, fields["is_deadline_known"] != 0),
         kind=fields["kind"] and Kind(fields["kind"]),
         secret=fields["secret"],
     )
@@ -235,6 +248,8 @@ def to_json(event: AnyEvent, now: datetime) -> str:
     fields, about = to_fields(event), event.about
     expires_at = fields["expires_at"]
     left_s = expires_at and max(0, int((expires_at - now).total_seconds()))
+    if isinstance(about, Attempt) and not about.is_deadline_known:
+        left_s = 0
     fields |= {"v": 1, "id": event.id, "seconds_left": left_s}
     for name in ("link", "code"):
         fields[name] = getattr(about, name) if isinstance(about, Attempt) else None
@@ -250,6 +265,23 @@ class Cursor:
     uid_next: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """When a mail was first seen, in seconds since boot, suspend included."""
+
+    boot_s: float
+    absent_s: float | None = None
+    """When it was certainly not there yet; None: it may have been there for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail's INTERNALDATE, and when it was seen by this machine."""
+
+    received_at: datetime
+    seen: Seen
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFetched:
     """A mail that may be an attempt, judging by its header fields alone."""
@@ -257,8 +289,7 @@ class MessageFetched:
     origin: Origin
     received_at: datetime
     """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
-    max_age: timedelta | None = None
-    """Upper bound of its age: it was not there at the last sync. None: unknown."""
+    seen: Seen
     raw: bytes = field(repr=False)
     """At most `limits.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
 
@@ -270,6 +301,8 @@ class MailboxSynced:
     account: str
     mailbox: str
     cursor: Cursor
+    newest: Arrival | None = None
+    """The newest mail, by INTERNALDATE, of those that were seen to arrive."""
 
 
 class Mode(StrEnum):

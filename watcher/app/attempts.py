@@ -85,7 +85,7 @@ class AttemptTracker:
         for event in self._journal.live(now, after_id=self._scheduled_id):
             self._scheduled_id = event.id
             attempt = event.about
-            for left in self._remind_at:
+            for left in self._remind_at if attempt.is_deadline_known else ():
                 if attempt.expires_at - left > now:
                     due = Remind(attempt.id, left)
                     self._scheduler.at(attempt.expires_at - left, due)

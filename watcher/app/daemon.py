@@ -29,7 +29,7 @@ from watcher.app.queue import (
     Retry,
     Scheduler,
 )
-from watcher.clock import monotonic_s, utc_now
+from watcher.clock import boottime_s, monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import EventName, MailboxSynced, MessageFetched, State, StateChanged
 from watcher.imap.session import Session
@@ -226,7 +226,7 @@ class Daemon:
                 raise
             return
         self._attempts.schedule(now)
-        if processed.is_worth_retrying(now):
+        if processed.is_worth_retrying(boottime_s()):
             self._scheduler.at(now + RETRY_AFTER, Retry(fetched))
 
 

@@ -9,9 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from watcher.app.clocks import AccountClocks
 from watcher.app.notifier import Notifier
+from watcher.clock import boottime_s
 from watcher.events import (
+    Arrival,
     Attempt,
+    Deadline,
     Event,
     EventName,
     Mail,
@@ -23,7 +27,6 @@ from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,
-    Claim,
     Content,
     LookAlike,
     NotRelevant,
@@ -32,17 +35,10 @@ from watcher.recognition.verdict import (
     SignInAttempt,
     Unknown,
     Unverified,
-    expires_at,
 )
 
-CLOCKS_APART = timedelta(seconds=5)
-"""Clocks that are right differ by less; only more makes a deadline later."""
-
-CLOCK_WRONG_BY = timedelta(minutes=10)
-"""A clock that is wrong by more is noticed: such a mail was moved here instead."""
-
 RETRY_WITHIN = timedelta(minutes=10)
-"""How long after its arrival a mail's proof is worth asking DNS for again."""
+"""How long after it was seen a mail's proof is worth asking DNS for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +50,12 @@ class Processed:
     event: Event[Mail] | None
     """What was logged; None for a known mail and for one that is not relevant."""
 
-    def is_worth_retrying(self, now: datetime) -> bool:
+    def is_worth_retrying(self, boot_s: float) -> bool:
         """Return whether the proof only waits for DNS, and time is left for it."""
         verdict = self.judgement.verdict
         if not isinstance(verdict, Unverified):
             return False
-        is_fresh = now - self.fetched.received_at < RETRY_WITHIN
+        is_fresh = boot_s - self.fetched.seen.boot_s < RETRY_WITHIN.total_seconds()
         return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
 
 
@@ -87,6 +83,7 @@ class MailPipeline:
         self._verify = verify
         self._policies = policies
         self._window = window
+        self._clocks = AccountClocks(journal)
         self._missed: dict[str, list[Attempt]] = {}
 
     def process(self, fetched: MessageFetched, now: datetime) -> Processed:
@@ -96,8 +93,18 @@ class MailPipeline:
         """
         account = fetched.origin.account
         policy = self._policies[account]
+        began_s = boottime_s()
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
-        new_event = find_event(fetched, judgement, now=now, window=self._window)
+        now = _later(now, boottime_s() - began_s)
+        arrival = Arrival(fetched.received_at, fetched.seen)
+        self._clocks.note(account, arrival, now)
+
+        def deadline_of(attempted_at: datetime | None) -> Deadline:
+            return self._clocks.deadline(
+                account, attempted_at, arrival, self._window, now
+            )
+
+        new_event = find_event(fetched, judgement, now=now, deadline_of=deadline_of)
         event = self._journal.record(new_event) if new_event else None
         processed = Processed(fetched, judgement, event)
         self._observe(processed)
@@ -112,16 +119,30 @@ class MailPipeline:
 
     def finish_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Tell what is still to be told of a sync, then remember how far it went."""
+        if synced.newest is not None:
+            self._clocks.note(synced.account, synced.newest, now)
         self._notifier.notify_missed(self._missed.pop(synced.account, []), now)
         self._notifier.notify_pending(now)
         self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
         self._observe(synced)
 
 
+def _later(now: datetime, waited_s: float) -> datetime:
+    """Return the instant after DNS was waited for, which may have taken minutes."""
+    return now + timedelta(seconds=waited_s) if waited_s >= 1.0 else now
+
+
 def find_event(
-    fetched: MessageFetched, judgement: Judgement, *, now: datetime, window: timedelta
+    fetched: MessageFetched,
+    judgement: Judgement,
+    *,
+    now: datetime,
+    deadline_of: Callable[[datetime | None], Deadline],
 ) -> NewEvent | None:
-    """Return the event that a judged mail is at this moment, None if it is none."""
+    """Return the event that a judged mail is at this moment, None if it is none.
+
+    `deadline_of` returns when an attempt is over that began at an instant.
+    """
     mail = Mail(
         origin=fetched.origin,
         message_id=judgement.reading.message_id,
@@ -130,11 +151,11 @@ def find_event(
     identity = mail.message_id or judgement.reading.digest
     match judgement.verdict:
         case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
-            attempt = Attempt.of(mail, claim, _deadline(claim, fetched, now, window))
+            attempt = Attempt.of(mail, claim, deadline_of(claim.attempted_at))
             return _recognised(attempt, content, identity, now)
         case Unverified(claim=claim, reasons=reasons):
             name = EventName.UNVERIFIED
-            attempt = Attempt.of(mail, claim, _deadline(claim, fetched, now, window))
+            attempt = Attempt.of(mail, claim, deadline_of(claim.attempted_at))
             event: Event[Mail]
             event = Event(at=now, event=name, about=attempt, reasons=reasons)
             return NewEvent(event, (_key(name, identity),))
@@ -144,25 +165,6 @@ def find_event(
             return NewEvent(event, (_key(name, identity),))
         case NotRelevant():
             return None
-
-
-def _deadline(
-    claim: Claim, fetched: MessageFetched, now: datetime, window: timedelta
-) -> datetime:
-    """Return by this machine's clock, right or wrong, when the time is over.
-
-    The two servers' clocks tell how old the mail was on arrival. When it arrived is
-    known within `fetched.max_age` before now: a clock of ours that says otherwise is
-    wrong by the difference, and the deadline is moved by it, never to be overstated.
-    A mail that the user moved keeps its old INTERNALDATE and stays old.
-    """
-    deadline = expires_at(claim.attempted_at, fetched.received_at, window)
-    arrived_at = max(now, fetched.received_at)
-    if fetched.max_age is not None:
-        latest = fetched.received_at + fetched.max_age + CLOCKS_APART
-        if now - latest < CLOCK_WRONG_BY:
-            arrived_at = min(arrived_at, latest)
-    return deadline + (now - arrived_at)
 
 
 def _recognised(

@@ -66,7 +66,7 @@ def event_line(event: AnyEvent) -> Line | None:
     data: dict[str, object] = {"detail": event.detail or "", "blind_s": blind_s}
     match event.about:
         case Attempt() as attempt:
-            data["left"] = minutes_seconds(attempt.time_left(event.at))
+            data["left"] = _left(attempt, event.at)
         case AccountRef(name=name):
             data["account"] = name
         case Expectation(until=until):
@@ -78,6 +78,11 @@ def event_line(event: AnyEvent) -> Line | None:
     return Line(event.at, text, data, is_urgent)
 
 
+def _left(attempt: Attempt, now: datetime) -> str:
+    known = attempt.is_deadline_known
+    return minutes_seconds(attempt.time_left(now)) if known else "?"
+
+
 def started_line(event: AnyEvent, accounts: str) -> Line:
     """Return the first line: who is watched, and how to end it."""
     return Line(event.at, _STARTED, {"accounts": accounts})
@@ -85,7 +90,7 @@ def started_line(event: AnyEvent, accounts: str) -> Line:
 
 def unshown_line(event: AnyEvent, attempt: Attempt) -> Line:
     """Return what to tell of a new attempt where the user wants no notifications."""
-    left = minutes_seconds(attempt.time_left(event.at))
+    left = _left(attempt, event.at)
     data = {"account": attempt.origin.account, "id": attempt.id, "left": left}
     return Line(event.at, _CAME, data, is_urgent=True)
 

@@ -93,7 +93,8 @@ def reason_in_words(code: str, language: Language) -> str:
 def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
     """Return a live attempt with its link or code, the deadline and the time left."""
     kind = attempt.kind or Kind.UNKNOWN
-    head = _LIVE.say(
+    text = _LIVE if attempt.is_deadline_known else _LIVE_OR_OVER
+    head = text.say(
         language,
         id=attempt.id,
         kind=KINDS[kind].say(language),
@@ -111,6 +112,10 @@ def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
     return "\n".join((head, *lines))
 
 
+_LIVE_OR_OVER = Text(
+    en="#{id} {kind} for {account}: may be over already, since a clock is wrong",
+    ja="#{id} {kind}({account}): 時計が合っていないので、もう期限切れかもしれません",
+)
 _LIVE = Text(
     en="#{id} {kind} for {account}: until {deadline}, {left} left",
     ja="#{id} {kind}({account}): {deadline} まで、残り {left}",

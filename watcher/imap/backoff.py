@@ -93,3 +93,28 @@ class DelayCap:
         if now < self._resumed_until:
             return AFTER_RESUME_S
         return self._timeouts.armed_delay_s if now < self._armed_until else LONGEST_S
+
+
+LOOKS_AT_ONCE = 20
+LOOKS_A_SECOND = 5.0
+
+
+class LookRate:
+    """How often one account is looked at, whatever its server announces.
+
+    A burst of mail is followed at once; a server that announces in every IDLE, mail or
+    none, gets a look each 0.2 s.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._clock_s = clock_s
+        self._looks = float(LOOKS_AT_ONCE)
+        self._counted_s = clock_s()
+
+    def pause_s(self) -> float:
+        """Count one look, and return the seconds by which it comes too early."""
+        now_s = self._clock_s()
+        gained = (now_s - self._counted_s) * LOOKS_A_SECOND
+        self._looks = min(self._looks + gained, LOOKS_AT_ONCE) - 1
+        self._counted_s = now_s
+        return max(0.0, -self._looks / LOOKS_A_SECOND)

@@ -20,15 +20,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from watcher.clock import Resumed, SuspendDetector, utc_now
+from watcher.clock import Resumed, SuspendDetector, boottime_s, utc_now
 from watcher.errors import SecretUnavailable, WatcherError
 from watcher.events import Cursor, Mode, ModeReason, Report, State, StateChanged
 from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
-from watcher.imap.backoff import Backoff, DelayCap
-from watcher.imap.idle import Waiter, WatchStrategy, strategy
+from watcher.imap.backoff import Backoff, DelayCap, LookRate
+from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
 from watcher.imap.login import log_in
-from watcher.imap.sync import AccountSync, MailboxSync
+from watcher.imap.sync import AccountSync, LastLooks, MailboxSync
 from watcher.imap.transport import Interrupt, Stopped
 
 logger = logging.getLogger(__name__)
@@ -120,11 +120,13 @@ class Session:
             self._interrupt, settings.timeouts.tick_s, self._suspend.check_tick
         )
         self._backoff = Backoff()
+        self._look_rate = LookRate()
         self._delay_cap = DelayCap(settings.timeouts)
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
         self._logged_error = ""
         self._delay_s = 0.0
+        self._looks = LastLooks()
         self._open_sync: AccountSync | None = None
         self._logged_in_at = 0.0
         self._strategy = WatchStrategy(ModeReason.NOT_OFFERED)
@@ -186,6 +188,7 @@ class Session:
             settings=self._settings,
             is_candidate=self._is_candidate,
             report=self._report,
+            looks=self._looks,
         )
         self._open_sync = AccountSync(
             self.account, mailbox_sync, cursors=self._cursors, tell_missing=self._tell
@@ -210,7 +213,10 @@ class Session:
         else:
             result = self._waiter.rest(seconds)
             connection.noop()
-        found_mail = self._sync.fetch_new()
+        is_announced = result is WaitResult.ANNOUNCED
+        if is_announced and (pause_s := self._look_rate.pause_s()) > 0.0:
+            self._waiter.rest(pause_s)
+        found_mail = self._sync.fetch_new(boottime_s() if is_announced else None)
         self._strategy = before.after(result, found_mail=found_mail)
         if self._strategy.reason is not before.reason:
             self._tell()

@@ -11,11 +11,18 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from watcher.clock import boottime_s, utc_now
 from watcher.errors import MailboxMissing
-from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Report
+from watcher.events import (
+    Arrival,
+    Cursor,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    Report,
+    Seen,
+)
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.connection import (
     Connection,
@@ -27,8 +34,8 @@ from watcher.imap.mailboxes import is_special, resolve
 
 logger = logging.getLogger(__name__)
 
-CLOCKS_APART = timedelta(seconds=30)
-"""Ages of two mails that differ by less were measured by the same clocks."""
+PUSH_S = 2.0
+"""How long before its announcement a mail may have come, where IDLE works."""
 
 HEADERS_AT_ONCE = 50
 """At most 1.6 MB of headers in one answer."""
@@ -40,36 +47,28 @@ SYNCS_AT_ONCE = 3
 """Mail that is announced inside the answers of a sync is fetched by the next one."""
 
 
-class MailAges:
-    """Upper bounds of the ages of mails, by what earlier syncs of a mailbox found."""
+class LastLooks:
+    """When each mailbox of an account was last seen whole, over all connections.
+
+    In seconds since boot (`boottime_s`), before the command was sent.
+    """
 
     def __init__(self) -> None:
         self._began_s: dict[str, float] = {}
-        self._least_age = timedelta.max
 
-    def begin(self, mailbox: str, at_s: float) -> None:
-        """Note a finished sync of a mailbox, which began at `boottime_s()` = `at_s`."""
-        self._began_s[mailbox] = at_s
+    def note(self, mailbox: str, began_s: float) -> None:
+        """Note a look that has ended: what it did not show was not there."""
+        self._began_s[mailbox] = began_s
 
-    def forget(self, mailbox: str) -> None:
-        """Set no bound for the next mails: they may have been there for long."""
-        self._began_s.pop(mailbox, None)
+    def note_push(self, mailbox: str, announced_s: float) -> None:
+        """Note that the server announced new mail: until then it had none."""
+        absent_s = self._began_s.get(mailbox)
+        if absent_s is not None:
+            self._began_s[mailbox] = max(absent_s, announced_s - PUSH_S)
 
-    def note(self, mailbox: str, age: timedelta) -> None:
-        """Note a mail of this age by INTERNALDATE, if an earlier sync bounds it."""
-        if mailbox in self._began_s:
-            self._least_age = min(self._least_age, age)
-
-    def max_age(self, mailbox: str, age: timedelta) -> timedelta | None:
-        """Return the longest that a mail can have been there; None if unbounded.
-
-        A mail that is much older by INTERNALDATE than another one was moved here.
-        """
-        began_s = self._began_s.get(mailbox)
-        was_clock_right = self._least_age < age - CLOCKS_APART
-        if began_s is None or was_clock_right:
-            return None
-        return timedelta(seconds=boottime_s() - began_s)
+    def absent_s(self, mailbox: str) -> float | None:
+        """Return when new mail was certainly not there; None: never looked."""
+        return self._began_s.get(mailbox)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ class MailboxSync:
     settings: WatchSettings
     is_candidate: Callable[[bytes], bool]
     report: Callable[[Report], None]
-    ages: MailAges = field(default_factory=MailAges)
+    looks: LastLooks = field(default_factory=LastLooks)
 
     def initial_sync(self, mailbox: str, cursor: Cursor | None) -> Cursor:
         """Open a mailbox and fetch what may have come while it was not watched.
@@ -96,7 +95,7 @@ class MailboxSync:
         opened = self.connection.examine(mailbox)
         known = cursor if cursor and _is_valid(cursor, opened) else None
         reached = self._sync_recent(mailbox, opened, known)
-        self.ages.begin(mailbox, began_s)
+        self.looks.note(mailbox, began_s)
         return reached
 
     def resync(self, mailbox: str, cursor: Cursor) -> Cursor:
@@ -121,8 +120,8 @@ class MailboxSync:
             protocol.has_new_mail = False
             began_s = boottime_s()
             uids = self.connection.uids_from(cursor.uid_next)
-            cursor = self._report_synced(mailbox, uids, cursor)
-            self.ages.begin(mailbox, began_s)
+            cursor = self._report_synced(mailbox, uids, cursor, cursor.uid_next)
+            self.looks.note(mailbox, began_s)
             if not protocol.has_new_mail:
                 break
         return cursor
@@ -132,7 +131,6 @@ class MailboxSync:
     ) -> Cursor:
         connection, now = self.connection, utc_now()
         connection.protocol.has_new_mail = False
-        self.ages.forget(mailbox)
         uid_next = opened.uid_next
         if uid_next is None:
             uid_next = known.uid_next if known else connection.last_uid() + 1
@@ -144,28 +142,50 @@ class MailboxSync:
                 since = now - self.settings.look_back
                 after_cursor &= set(connection.uids_since(since, now))
             uids |= after_cursor
-        return self._report_synced(mailbox, uids, Cursor(opened.uid_validity, uid_next))
+        cursor = Cursor(opened.uid_validity, uid_next)
+        new_from = known.uid_next if known else None
+        return self._report_synced(mailbox, uids, cursor, new_from)
 
     def _report_synced(
-        self, mailbox: str, uids: Collection[int], cursor: Cursor
+        self,
+        mailbox: str,
+        uids: Collection[int],
+        cursor: Cursor,
+        new_from: int | None,
     ) -> Cursor:
-        """Report the candidates among mails, newest first, then the new cursor."""
+        """Report the candidates among mails, newest first, then the new cursor.
+
+        From the UID `new_from` on, mails were not there at the last look.
+        """
         newest_first = sorted(uids, reverse=True)
+        newest: Arrival | None = None
         for start in range(0, len(newest_first), HEADERS_AT_ONCE):
             headers = self._headers(newest_first[start : start + HEADERS_AT_ONCE])
+            seen_s = boottime_s()
             for header in sorted(headers, key=lambda one: one.uid, reverse=True):
-                age = utc_now() - header.received_at
-                self.ages.note(mailbox, age)
+                is_new = new_from is not None and header.uid >= new_from
+                absent_s = self.looks.absent_s(mailbox) if is_new else None
+                arrival = Arrival(header.received_at, Seen(seen_s, absent_s))
+                if absent_s is not None and (
+                    newest is None or arrival.received_at > newest.received_at
+                ):
+                    newest = arrival
                 if self.is_candidate(header.header):
-                    self._report_mail(mailbox, cursor.uid_validity, header)
+                    self._report_mail(mailbox, cursor.uid_validity, header, arrival)
         uid_next = max(cursor.uid_next, max(uids, default=0) + 1)
         reached = Cursor(cursor.uid_validity, uid_next)
-        self.report_cursor(mailbox, reached)
+        self.report_cursor(mailbox, reached, newest)
         return reached
 
-    def report_cursor(self, mailbox: str, cursor: Cursor) -> None:
-        """Report that a mailbox was synced up to a cursor."""
-        self.report(MailboxSynced(account=self.account, mailbox=mailbox, cursor=cursor))
+    def report_cursor(
+        self, mailbox: str, cursor: Cursor, newest: Arrival | None = None
+    ) -> None:
+        """Report that a mailbox was synced up to a cursor, and its newest arrival."""
+        self.report(
+            MailboxSynced(
+                account=self.account, mailbox=mailbox, cursor=cursor, newest=newest
+            )
+        )
 
     def _headers(self, uids: Sequence[int]) -> Iterable[MessageHeader]:
         """Return headers; a mail that the server cannot give is left out, alone."""
@@ -178,7 +198,7 @@ class MailboxSync:
         return [header for uid in uids for header in self._headers([uid])]
 
     def _report_mail(
-        self, mailbox: str, uid_validity: int, header: MessageHeader
+        self, mailbox: str, uid_validity: int, header: MessageHeader, arrival: Arrival
     ) -> None:
         try:
             raw = self.connection.body(header.uid)
@@ -197,7 +217,7 @@ class MailboxSync:
             MessageFetched(
                 origin=origin,
                 received_at=header.received_at,
-                max_age=self.ages.max_age(mailbox, utc_now() - header.received_at),
+                seen=arrival.seen,
                 raw=raw,
             )
         )
@@ -256,8 +276,10 @@ class AccountSync:
             self.connection.notify()
         self._opened_at = time.monotonic()
 
-    def fetch_new(self) -> bool:
+    def fetch_new(self, announced_s: float | None = None) -> bool:
         """Fetch what is new everywhere; return whether the open mailbox had new mail.
+
+        `announced_s` is when (`boottime_s`) the server announced mail in the open one.
 
         Each `reopen_interval_s` the first mailbox is opened again, since it may have
         been re-created, and mailboxes that were missing are tried again.
@@ -267,6 +289,8 @@ class AccountSync:
         """
         first, *others = self._watched()
         before = self._cursors[first]
+        if announced_s is not None:
+            self._mailbox_sync.looks.note_push(first, announced_s)
         self.connection.protocol.has_new_mail_elsewhere = False
         interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
         is_due = time.monotonic() - self._opened_at > interval_s
@@ -295,6 +319,13 @@ class AccountSync:
     def _resync(self, name: str) -> None:
         self._cursors[name] = self._mailbox_sync.resync(name, self._cursors[name])
 
+    def _has_moved(self, name: str, known: Cursor) -> bool:
+        began_s = boottime_s()
+        has_moved = self.connection.status(name) != known
+        if not has_moved:
+            self._mailbox_sync.looks.note(name, began_s)
+        return has_moved
+
     def _sync_unopened(self, name: str) -> bool:
         """Sync a mailbox that is not open, and return whether EXAMINE was sent.
 
@@ -304,7 +335,7 @@ class AccountSync:
         try:
             if known is None or name not in self._synced:
                 self._cursors[name] = self._mailbox_sync.initial_sync(name, known)
-            elif self.connection.status(name) != known:
+            elif self._has_moved(name, known):
                 self._resync(name)
             else:
                 self._mailbox_sync.report_cursor(name, known)

@@ -49,7 +49,15 @@ CREATE TABLE cursors (account TEXT, mailbox TEXT, uid_validity INTEGER NOT NULL,
 CREATE TABLE sessions (account TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 """
 _SHOWN = "CREATE TABLE shown (replaces_id INTEGER PRIMARY KEY, handle TEXT NOT NULL);"
-_SINCE_2 = _SHOWN + "ALTER TABLE events ADD COLUMN recipient TEXT;"
+_CLOCKS = (
+    "CREATE TABLE clocks (account TEXT PRIMARY KEY, boot_id TEXT NOT NULL, "
+    "least_s REAL NOT NULL, most_s REAL NOT NULL) WITHOUT ROWID;"
+)
+_COLUMNS_2 = "".join(
+    f"ALTER TABLE events ADD COLUMN {column};"
+    for column in ("recipient TEXT", "is_deadline_known INTEGER")
+)
+_SINCE_2 = _SHOWN + _CLOCKS + _COLUMNS_2
 _MIGRATIONS = {0: _SCHEMA + _SINCE_2, 1: _SINCE_2}
 """What leads from an older format to this one."""
 

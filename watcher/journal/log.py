@@ -200,11 +200,23 @@ class Journal:
                 )
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
-        """Store how far a mailbox was synced."""
+        """Store how far a mailbox was synced, if that is news."""
+        if self.cursors(account).get(mailbox) == cursor:
+            return
         with self._database.transaction():
             self._database.query(
                 "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
                 (account, mailbox, cursor.uid_validity, cursor.uid_next),
+            )
+
+    def put_server_clock(
+        self, account: str, boot_id: str, least_s: float, most_s: float
+    ) -> None:
+        """Store what an account's server clock showed at the boot of this machine."""
+        with self._database.transaction():
+            self._database.query(
+                "INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?)",
+                (account, boot_id, least_s, most_s),
             )
 
     def put_session(self, account: str, state: Mapping[str, Any]) -> None:
@@ -330,6 +342,15 @@ class Journal:
         return {
             cast(str, row[0]): Cursor(*cast(tuple[int, int], row[1:])) for row in rows
         }
+
+    def server_clock(self, account: str, boot_id: str) -> tuple[float, float] | None:
+        """Return the bounds of a server's clock, if they were stored in this boot."""
+        rows = self._database.query(
+            "SELECT least_s, most_s FROM clocks WHERE account = ? AND boot_id = ? AND "
+            "boot_id <> ''",
+            (account, boot_id),
+        )
+        return cast(tuple[float, float], rows[0]) if rows else None
 
     def sessions(self) -> dict[str, dict[str, Any]]:
         """Return what was stored last of each account's session."""

@@ -67,6 +67,12 @@ DEADLINE = Text(
     en="Until {deadline} ({left} left) · for {account}",
     ja="期限 {deadline}(残り {left})・{account}",
 )
+MAY_BE_OVER = Text(
+    en="It may be over already: a clock is wrong, here or on the mail server · for "
+    "{account}",
+    ja="もう期限切れかもしれません(このパソコンかメールサーバーの時計が合っていません)・"
+    "{account}",
+)
 UNTIL = Text(
     en="Until {deadline} · for {account}",
     ja="期限 {deadline}・{account}",
@@ -136,6 +142,10 @@ IF_NOT_LONG = Text(
 BRIEF_DEADLINE = Text(
     en="Until {deadline} ({left} left), {account}.",
     ja="期限 {deadline}(残り {left})・{account}",
+)
+BRIEF_MAY_BE_OVER = Text(
+    en="It may be over already, {account}.",
+    ja="もう期限切れかもしれません・{account}",
 )
 BRIEF_UNTIL = Text(
     en="Until {deadline}, {account}.",

@@ -6,7 +6,7 @@ sign in; otherwise it asks first whether they did, and shows device, place and t
 link and no code is shown of what has expired or is not verified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,14 @@ _UNATTENDED = {
 }
 """What is said in place of a sentence where no program counts down or is pressed."""
 
+_UNKNOWN_DEADLINE = {
+    sentences.DEADLINE: sentences.MAY_BE_OVER,
+    sentences.UNTIL: sentences.MAY_BE_OVER,
+    sentences.BRIEF_DEADLINE: sentences.BRIEF_MAY_BE_OVER,
+    sentences.BRIEF_UNTIL: sentences.BRIEF_MAY_BE_OVER,
+}
+"""What is said in place of the time left where nobody knows it."""
+
 _WHO = (sentences.DEVICE, sentences.PLACE, sentences.FROM_APP)
 _MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
@@ -104,6 +112,8 @@ def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notif
     template = _layout(attempt, situation)
     if situation.failure is not None:
         template = _after_failure(template, attempt)
+    if not attempt.is_deadline_known:
+        template = _replaced(template, _UNKNOWN_DEADLINE)
     left = attempt.time_left(situation.now)
     return template.say(
         language=language,
@@ -145,12 +155,16 @@ def _layout(attempt: Attempt, situation: Situation) -> Template:
     )
     if situation.is_attended:
         return template
+    brief = replace(template, actions=(), holds=Holds.UNTIL_NEXT_RUN)
+    return _replaced(brief, _UNATTENDED)
+
+
+def _replaced(template: Template, others: Mapping[Text, Text]) -> Template:
+    """Return the template with other sentences in place of some."""
     return replace(
         template,
-        body=tuple(_UNATTENDED.get(text, text) for text in body),
-        short_body=tuple(_UNATTENDED.get(text, text) for text in short_body),
-        actions=(),
-        holds=Holds.UNTIL_NEXT_RUN,
+        body=tuple(others.get(text, text) for text in template.body),
+        short_body=tuple(others.get(text, text) for text in template.short_body),
     )
 
 
@@ -174,7 +188,9 @@ def _grouped(code: str) -> str:
     return f"{code[:half]} {code[half:]}" if len(code) in {6, 8} else code
 
 
-def _percent(attempt: Attempt, left: timedelta) -> int:
+def _percent(attempt: Attempt, left: timedelta) -> int | None:
+    if not attempt.is_deadline_known:
+        return None
     whole = attempt.expires_at - min(attempt.began_at, attempt.received_at)
     return max(0, min(100, round(100 * left / max(whole, left))))
 

@@ -1,0 +1,123 @@
+"""The time left through the whole program, on a machine whose clock is wrong."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.desktop import eventually
+from tests.environment import CONNECTED, MailUser, token
+from tests.fakes import required_program
+from tests.sample_mails import approval
+
+DAY_S = 86400
+WINDOW_S = 300
+AGE_S = 20
+OVER_S, UNDER_S = 1, 5
+
+
+def set_clock(mail_user: MailUser, offset_s: int, mode: str = "poll") -> None:
+    """Let what this user runs live on a machine whose wall clock is wrong.
+
+    Without TLS, as a certificate would not be valid for long.
+    """
+    account = mail_user.account(
+        host='"127.0.0.1"',
+        port=str(mail_user.server.ports.imap),
+        tls='"none"',
+        ca_file=None,
+    )
+    mail_user.configure(account, mode=mode)
+    required_program("faketime", package="faketime")
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+    mail_user.home.environment |= {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{offset_s:+d}s",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def attempts(mail_user: MailUser) -> list[dict[str, Any]]:
+    """Return what `check` shows, by that clock."""
+    return mail_user.home.run("check", "--json", "--no-notify").json
+
+
+def await_attempts(mail_user: MailUser, count: int) -> None:
+    eventually(lambda: mail_user.home.names().count("notified") == count)
+
+
+@pytest.mark.parametrize("mode", ["poll", "idle"])
+@pytest.mark.parametrize("offset_s", [0, -300, 300, -DAY_S // 2, DAY_S])
+def test_the_second_mail_has_the_time_that_it_truly_has(
+    mail_user: MailUser, offset_s: int, mode: str
+) -> None:
+    set_clock(mail_user, offset_s, mode)
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        await_attempts(mail_user, 1)
+        mail_user.approval(age=timedelta(seconds=AGE_S))
+        await_attempts(mail_user, 2)
+        left_s = [one["seconds_left"] for one in attempts(mail_user)]
+        run.end()
+
+    true_s = WINDOW_S - AGE_S
+    assert true_s - 2 * UNDER_S <= left_s[-1] <= true_s + OVER_S
+
+
+@pytest.mark.parametrize("offset_s", [300, DAY_S])
+def test_the_first_mail_on_a_clock_that_leads_is_told_without_a_time(
+    mail_user: MailUser, offset_s: int
+) -> None:
+    set_clock(mail_user, offset_s)
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        shown = run.await_text("may be over already")
+        run.end()
+
+    assert " left)" not in shown
+
+
+def test_what_run_has_learned_serves_check(mail_user: MailUser) -> None:
+    set_clock(mail_user, DAY_S)
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        await_attempts(mail_user, 1)
+        run.end()
+    mail_user.approval(age=timedelta(seconds=AGE_S))
+
+    *_, newest = attempts(mail_user)
+
+    true_s = WINDOW_S - AGE_S
+    assert true_s - 2 * UNDER_S <= newest["seconds_left"] <= true_s + OVER_S
+
+
+@pytest.mark.parametrize("offset_s", [0, 300, -300])
+@pytest.mark.parametrize("age_s", [60, 120, 480, 900])
+def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
+    mail_user: MailUser, offset_s: int, age_s: int
+) -> None:
+    set_clock(mail_user, offset_s)
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        await_attempts(mail_user, 1)
+        age = timedelta(seconds=age_s)
+        raw = approval(
+            f"https://www.amazon.co.jp/a/c/r/{token()}", **mail_user.envelope(age)
+        )
+        mail_user.move_in(raw, datetime.now(UTC) - age)
+        is_over = age_s >= WINDOW_S
+        name = "missed" if is_over else "attempt"
+        eventually(lambda: mail_user.home.names().count(name) == (1 if is_over else 2))
+        left_s = [one["seconds_left"] for one in attempts(mail_user)]
+        run.end()
+
+    if is_over:
+        assert len(left_s) == 1
+    else:
+        true_s = WINDOW_S - age_s
+        assert true_s - 2 * UNDER_S <= left_s[-1] <= true_s + OVER_S
