@@ -75,6 +75,10 @@ class Database:
         with _sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_private(path)
+        if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
+            raise JournalUnusable(
+                _NO_ACCESS, path=path, reason=os.strerror(errno.EACCES)
+            )
         database = cls._connect(path, "rw")
         with _closing_on_error(database), _sentences(path):
             database._prepare()
