@@ -241,11 +241,10 @@ def test_markup_in_a_mail_is_shown_as_it_is_written(
 
 
 def test_where_a_button_opens_the_page_the_raw_link_is_not_shown(
-    xfce: Desktop, channel: Freedesktop
+    bus: SessionBus, channel: Freedesktop
 ) -> None:
-    with xfce.bus.monitored() as monitor:
-        channel.show(live())
-        body = monitor.await_member("Notify")[4]
+    with desktop.spare_server(bus, "actions", "body"):
+        body, _ = _sent(bus, channel, live())
 
     assert LINK not in body
 
