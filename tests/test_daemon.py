@@ -195,6 +195,7 @@ def test_who_opened_the_page_is_not_reminded(watch: Watch) -> None:
     with watching(watch):
         watch.report(left=timedelta(seconds=3))
         watch.await_shown()
+        eventually(lambda: "notified" in watch.names())
         with Journal.open(watch.path) as journal:
             (event,) = journal.live(utc_now())
             journal.append(EventName.OPENED, about=event.about, at=utc_now())
