@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from watcher.app.deadline import Machine, ServerClock, Times, find_deadline
-from watcher.events import Seen
+from watcher.events import Arrival, Seen
 
 WINDOW_S = 300.0
 EPOCH_S = 1_790_000_000.0
@@ -42,14 +42,15 @@ class World:
     ) -> Times:
         return Times(
             attempted_at=instant(EPOCH_S + attempted_s),
-            received_at=instant(EPOCH_S + self.server_s + arrived_s),
-            seen=Seen(seen_s, absent_s),
+            arrival=Arrival(
+                instant(EPOCH_S + self.server_s + arrived_s), Seen(seen_s, absent_s)
+            ),
         )
 
     def server_clock(self, at_s: float, gap_s: float) -> ServerClock:
         """Return what a mail taught that came earlier."""
         times = self.times(at_s - 2, at_s, at_s + 0.2, at_s - gap_s)
-        clock = ServerClock.of(times.received_at, times.seen)
+        clock = ServerClock.of(times.arrival)
         assert clock is not None
         return clock
 
@@ -189,7 +190,7 @@ def test_never_more_than_the_window_is_left(
     absent_s = None if gap_s is None else ARRIVED_S - gap_s
     times = world.times(attempted_s, arrived_s, ARRIVED_S, absent_s)
     if not has_date:
-        times = Times(None, times.received_at, times.seen)
+        times = Times(None, times.arrival)
     server = world.server_clock(5000.0, 1.0) if is_known else None
 
     found = find_deadline(times, server, world.machine(ARRIVED_S), WINDOW_S)
@@ -227,4 +228,4 @@ def test_a_server_whose_clock_was_put_forward_is_known_by_its_newest_mail() -> N
 def test_a_mail_that_may_have_been_there_for_long_shows_nothing(hours: int) -> None:
     times = World(server_s=hours * 3600.0).times(1.0, 2.0, 3.0, None)
 
-    assert ServerClock.of(times.received_at, times.seen) is None
+    assert ServerClock.of(times.arrival) is None

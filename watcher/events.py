@@ -117,6 +117,11 @@ class Attempt(Mail):
         return self.claim.attempted_at or self.received_at
 
     @property
+    def recency(self) -> tuple[datetime, int]:
+        """What orders attempts by the mails' own time, the newest last."""
+        return self.began_at, self.id
+
+    @property
     def link(self) -> str | None:
         """The approval link, or None."""
         return self.secret if self.kind is Kind.APPROVAL else None
@@ -292,6 +297,11 @@ class MessageFetched:
     seen: Seen
     raw: bytes = field(repr=False)
     """At most `limits.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
+
+    @property
+    def arrival(self) -> Arrival:
+        """Its INTERNALDATE, and when it was seen."""
+        return Arrival(self.received_at, self.seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,6 @@ from watcher.journal.log import Journal
 STORE_FROM_S = 0.5
 """Bounds that are narrower by less are not worth a write."""
 
-WRONG_FROM_S = 90.0
-"""A clock that is wrong by more than this shows the user a useless deadline."""
-
 
 def read_machine(now: datetime) -> Machine:
     """Read this machine's clocks, of which the wall clock shows `now`."""
@@ -43,7 +40,7 @@ class AccountClocks:
 
     def note(self, account: str, arrival: Arrival, now: datetime) -> None:
         """Learn from a mail, if it was seen to arrive."""
-        shown = ServerClock.of(arrival.received_at, arrival.seen)
+        shown = ServerClock.of(arrival)
         newest = self._newest.get(account)
         if shown is None or (newest and newest[0] == arrival):
             return
@@ -70,19 +67,11 @@ class AccountClocks:
     ) -> Deadline:
         """Return when an attempt is over by this machine's clock, right or wrong."""
         machine = self._machine(now)
-        times = Times(attempted_at, arrival.received_at, arrival.seen)
+        times = Times(attempted_at, arrival)
         server = self._without(account, arrival)
         found = find_deadline(times, server, machine, window.total_seconds())
         ends_s = round(machine.at_boot_s + found.boot_s, 3)
         return Deadline(datetime.fromtimestamp(ends_s, UTC), found.is_certain)
-
-    def ahead_s(self, account: str, now: datetime) -> float | None:
-        """Return by how much this machine is ahead of the server; None: not known."""
-        known = self._of(account)
-        if known is None:
-            return None
-        at_boot_s = self._machine(now).at_boot_s
-        return at_boot_s - max(known.least_s, min(known.most_s, at_boot_s))
 
     def _without(self, account: str, arrival: Arrival) -> ServerClock | None:
         """Return what other mails showed: one cannot prove its own age."""

@@ -13,7 +13,7 @@ Pure: no clock is read here.
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.events import Seen
+from watcher.events import Arrival
 
 AGREE_S = 2.0
 """Clocks that are right differ by less: INTERNALDATE and Date are cut to seconds."""
@@ -39,11 +39,11 @@ class ServerClock:
     most_s: float
 
     @classmethod
-    def of(cls, received_at: datetime, seen: Seen) -> "ServerClock | None":
+    def of(cls, arrival: Arrival) -> "ServerClock | None":
         """Return what a mail shows that was seen to arrive; None of any other."""
+        seen, shown_s = arrival.seen, arrival.received_at.timestamp()
         if seen.absent_s is None:
             return None
-        shown_s = received_at.timestamp()
         return cls(shown_s - seen.boot_s, shown_s + 1.0 - seen.absent_s)
 
     def joined(self, newer: "ServerClock") -> "ServerClock":
@@ -80,16 +80,14 @@ class Times:
 
     attempted_at: datetime | None
     """The signed Date."""
-    received_at: datetime
-    """INTERNALDATE."""
-    seen: Seen
+    arrival: Arrival
 
     @property
     def transit_s(self) -> float:
         """How long the mail took, by Amazon's and the server's clocks."""
         if self.attempted_at is None:
             return 0.0
-        return (self.received_at - self.attempted_at).total_seconds()
+        return (self.arrival.received_at - self.attempted_at).total_seconds()
 
     @property
     def servers_agree(self) -> bool:
@@ -122,14 +120,14 @@ def find_deadline(
 ) -> End:
     """Return when the time of an attempt is over; never more than the window away."""
     deadline = _find(times, server, machine, window_s)
-    latest_s = times.seen.boot_s + window_s
+    latest_s = times.arrival.seen.boot_s + window_s
     return End(min(deadline.boot_s, latest_s), deadline.is_certain)
 
 
 def _find(
     times: Times, server: ServerClock | None, machine: Machine, window_s: float
 ) -> End:
-    own = ServerClock.of(times.received_at, times.seen)
+    own = ServerClock.of(times.arrival)
     known = server or own
     by_machine = _by_machine(times, machine, window_s)
     if own is not None and own.agrees(machine.at_boot_s):
@@ -142,19 +140,19 @@ def _find(
         return _by_date(times, machine, window_s, by_machine)
     if server is None and _is_old(times, machine):
         return _of_moved_or_clock_ahead(times, machine, window_s, by_machine)
-    arrived_s = times.received_at.timestamp() - known.most_s
+    arrived_s = times.arrival.received_at.timestamp() - known.most_s
     return End(arrived_s - max(0.0, times.transit_s) + window_s)
 
 
 def _by_machine(times: Times, machine: Machine, window_s: float) -> End:
     """Trust this machine's clock: count from the Date, unless that lies ahead of it."""
-    started = times.attempted_at or times.received_at
+    started = times.attempted_at or times.arrival.received_at
     if -TRANSIT_S <= times.transit_s < 0.0:  # nobody knows which of the two is wrong
-        started = times.received_at
+        started = times.arrival.received_at
     started_s = started.timestamp() - machine.at_boot_s
-    if started_s > times.seen.boot_s + FUTURE_S:
-        received_s = times.received_at.timestamp() - machine.at_boot_s
-        started_s = min(started_s, received_s, times.seen.boot_s)
+    if started_s > times.arrival.seen.boot_s + FUTURE_S:
+        received_s = times.arrival.received_at.timestamp() - machine.at_boot_s
+        started_s = min(started_s, received_s, times.arrival.seen.boot_s)
     return End(started_s + window_s)
 
 
@@ -162,31 +160,32 @@ def _of_unknown_age(
     times: Times, machine: Machine, window_s: float, by_machine: End
 ) -> End:
     """Judge a mail that may have been there for long, on an account not known yet."""
-    received_s = times.received_at.timestamp() - machine.at_boot_s
-    is_ahead = received_s > times.seen.boot_s + FUTURE_S
+    received_s = times.arrival.received_at.timestamp() - machine.at_boot_s
+    is_ahead = received_s > times.arrival.seen.boot_s + FUTURE_S
     if not is_ahead:
         return by_machine
     if not times.servers_agree:
         return _by_date(times, machine, window_s, by_machine)
     # Both servers are ahead of this machine: its clock is behind by that at least.
-    return End(times.seen.boot_s - max(0.0, times.transit_s) + window_s, False)
+    return End(times.arrival.seen.boot_s - max(0.0, times.transit_s) + window_s, False)
 
 
 def _by_date(times: Times, machine: Machine, window_s: float, by_machine: End) -> End:
     """Believe the Date where this machine bears it out, since the servers disagree."""
     if times.attempted_at is not None:
-        age_s = times.seen.boot_s - (times.attempted_at.timestamp() - machine.at_boot_s)
+        started_s = times.attempted_at.timestamp() - machine.at_boot_s
+        age_s = times.arrival.seen.boot_s - started_s
         if -FUTURE_S <= age_s <= TRANSIT_S:
             return by_machine
-    if times.seen.absent_s is None:
+    if times.arrival.seen.absent_s is None:
         return by_machine
-    return End(times.seen.boot_s + window_s, False)
+    return End(times.arrival.seen.boot_s + window_s, False)
 
 
 def _is_old(times: Times, machine: Machine) -> bool:
     """Return whether by this machine it came before the sync that did not see it."""
-    absent_s = times.seen.absent_s
-    received_s = times.received_at.timestamp() - machine.at_boot_s
+    absent_s = times.arrival.seen.absent_s
+    received_s = times.arrival.received_at.timestamp() - machine.at_boot_s
     return absent_s is not None and received_s < absent_s - AGREE_S
 
 
@@ -201,5 +200,5 @@ def _of_moved_or_clock_ahead(
     is_alive = by_machine.boot_s > machine.boot_s
     if is_alive and machine.is_synchronised:
         return by_machine
-    latest_s = times.seen.boot_s - max(0.0, times.transit_s) + window_s
+    latest_s = times.arrival.seen.boot_s - max(0.0, times.transit_s) + window_s
     return End(latest_s, False)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from watcher.errors import AlreadyRunning, JournalUnusable
+from watcher.errors import AlreadyRunning, JournalUnusable, reason_of
 from watcher.i18n import Text
 
 PROBE_TRIES = 4
@@ -35,7 +35,7 @@ def only_daemon(journal: Path) -> Iterator[None]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
+        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         if not _lock(file):
             raise AlreadyRunning(_RUNNING, pid=_pid_in(file), path=journal)
@@ -55,7 +55,7 @@ def running_daemon(journal: Path) -> int | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
+        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
 
 
 def _lock(file: IO[bytes]) -> bool:

@@ -13,7 +13,6 @@ from watcher.app.clocks import AccountClocks
 from watcher.app.notifier import Notifier
 from watcher.clock import boottime_s
 from watcher.events import (
-    Arrival,
     Attempt,
     Deadline,
     Event,
@@ -96,12 +95,11 @@ class MailPipeline:
         began_s = boottime_s()
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
         now = _later(now, boottime_s() - began_s)
-        arrival = Arrival(fetched.received_at, fetched.seen)
-        self._clocks.note(account, arrival, now)
+        self._clocks.note(account, fetched.arrival, now)
 
         def deadline_of(attempted_at: datetime | None) -> Deadline:
             return self._clocks.deadline(
-                account, attempted_at, arrival, self._window, now
+                account, attempted_at, fetched.arrival, self._window, now
             )
 
         new_event = find_event(fetched, judgement, now=now, deadline_of=deadline_of)

@@ -47,8 +47,7 @@ class Screen:
 
     def refresh(self, notification: Notification) -> None:
         """Replace what is still shown of its `replaces_id`."""
-        if notification.replaces_id in self:
-            self._delivery.refresh(notification)
+        self._delivery.refresh(notification)
 
     def withdraw(self, replaces_id: int) -> None:
         """Take what is shown of this `replaces_id` off the screen."""

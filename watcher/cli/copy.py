@@ -30,7 +30,7 @@ def run(options: Options) -> int:
         fitting = [one for one in codes if journal.answer_to(one.id) is not denied]
         if not fitting:
             raise NothingLive(_WAS_DENIED if codes else _NOTHING)
-        attempt: Attempt = max(fitting, key=lambda one: (one.began_at, one.id))
+        attempt: Attempt = max(fitting, key=lambda one: one.recency)
         copy_text(attempt.code or "", secret_variables(config))
         journal.append(EventName.COPIED, at=now, about=attempt)
     for text in (_COPIED, TYPE_CODE):

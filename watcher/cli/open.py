@@ -54,7 +54,7 @@ def _choose(journal: Journal, options: Options) -> tuple[Attempt, str]:
     linked = [attempt for attempt in fitting if attempt.link]
     if not linked:
         raise _nothing(options.id, fitting, live)
-    attempt = max(linked, key=lambda one: (one.began_at, one.id))
+    attempt = max(linked, key=lambda one: one.recency)
     if journal.answer_to(attempt.id) is EventName.NOT_ME:
         if not confirm(_DENIED.say(options.language, id=attempt.id)):
             raise NothingLive(_LEFT)

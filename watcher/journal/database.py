@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from watcher.errors import JournalBusy, JournalUnusable
+from watcher.errors import JournalBusy, JournalUnusable, reason_of
 from watcher.events import FIELDS, AnyEvent, from_fields, to_fields
 from watcher.i18n import Text
 
@@ -75,10 +75,8 @@ class Database:
         with _sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_private(path)
-        if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
-            raise JournalUnusable(
-                _NO_ACCESS, path=path, reason=os.strerror(errno.EACCES)
-            )
+            if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         database = cls._connect(path, "rw")
         with _closing_on_error(database), _sentences(path):
             database._prepare()
@@ -109,11 +107,9 @@ class Database:
 
     @classmethod
     def _connect(cls, path: Path, mode: str) -> Self:
-        if path.is_dir():
-            raise JournalUnusable(
-                _NO_ACCESS, path=path, reason=os.strerror(errno.EISDIR)
-            )
         with _sentences(path):
+            if path.is_dir():
+                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
@@ -222,7 +218,7 @@ def _sentences(path: Path) -> Iterator[None]:
         kind, text = _KINDS.get(primary, (JournalUnusable, _DAMAGED))
         raise kind(text, path=path, reason=error) from error
     except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=error.strerror) from error
+        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
 
 
 _NEWER = Text(

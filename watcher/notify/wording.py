@@ -255,22 +255,18 @@ def unverified(attempt: Attempt, *, now: datetime, language: Language) -> Notifi
     return _UNVERIFIED.say(language=language, expires_in=left, **fields)
 
 
-def _ended(body: Text) -> Template:
-    title, holds = sentences.ENDED, Holds.UNTIL_NEXT_RUN
-    return Template(title=title, body=(body,), holds=holds)
-
-
 _ENDED = {
-    Kind.APPROVAL: _ended(sentences.ENDED_BODY),
-    Kind.CODE: _ended(sentences.ENDED_BODY_CODE),
-    Kind.UNKNOWN: _ended(sentences.ENDED_BODY_UNKNOWN),
+    Kind.APPROVAL: sentences.ENDED_BODY,
+    Kind.CODE: sentences.ENDED_BODY_CODE,
+    Kind.UNKNOWN: sentences.ENDED_BODY_UNKNOWN,
 }
 
 
 def ended(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
     """Say that nobody watches any more while an attempt is still alive."""
     fields = _fields(attempt, now, language) | {"replaces_id": _id_of("ended")}
-    template = _ENDED[attempt.kind or Kind.UNKNOWN]
+    body, holds = _ENDED[attempt.kind or Kind.UNKNOWN], Holds.UNTIL_NEXT_RUN
+    template = Template(title=sentences.ENDED, body=(body,), holds=holds)
     return template.say(language=language, expires_in=attempt.time_left(now), **fields)
 
 
