@@ -5,17 +5,26 @@ brings them; under `CI=true` a missing part is a failure: what is promised there
 tested.
 """
 
+import math
 import os
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from watcher.app.desktop import Desktop, Request, Shown
+from watcher.app.judging import Judged, Judging
+from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.errors import NotificationFailed
+from watcher.events import MessageFetched
 from watcher.i18n import Text
+from watcher.journal.log import Journal
+from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Channel, Notification
+from watcher.recognition.judge import Policy, Verify
 
 
 def required_program(name: str, *, package: str) -> str:
@@ -130,6 +139,10 @@ class RecordingChannel(Channel):
         """Remember that it is gone."""
         self.withdrawn.append(replaces_id)
 
+    def clear(self, replaces_ids: frozenset[int]) -> None:
+        """Remember that these are gone."""
+        self.withdrawn += sorted(replaces_ids, reverse=True)
+
     def close(self) -> None:
         """Remember that it was closed."""
         self.is_closed = True
@@ -138,3 +151,40 @@ class RecordingChannel(Channel):
     def links(self) -> list[str | None]:
         """The link of each notification shown."""
         return [notification.link for notification in self.shown]
+
+
+ANY = Policy()
+
+
+class PromptDesktop(Desktop):
+    """A desktop that does at once what is asked for, in the caller's thread."""
+
+    def __init__(self, channels: Sequence[Channel]) -> None:
+        super().__init__(Delivery(channels), self._confirm)
+        self.confirm: Callable[[Shown], None] = lambda _: None
+
+    def ask(self, request: Request) -> None:
+        """Do it, as if no time had gone by."""
+        self.perform(replace(request, asked_s=math.inf))
+
+    def _confirm(self, shown: Shown) -> None:
+        self.confirm(shown)
+
+
+def prompt_notifier(
+    journal: Journal, channels: Sequence[Channel], settings: NotifierSettings
+) -> Notifier:
+    """Return a notifier whose desktop does at once what it is asked for."""
+    desktop = PromptDesktop(channels)
+    notifier = Notifier(journal, desktop, settings)
+    desktop.confirm = lambda shown: notifier.confirm(shown, shown.request.now)
+    return notifier
+
+
+def judged(mail: MessageFetched, verify: Verify, policy: Policy = ANY) -> Judged:
+    """Return a mail as its account's thread passes it on."""
+    passed: list[object] = []
+    Judging(verify, {mail.origin.account: policy}, passed.append).report(mail)
+    (found,) = passed
+    assert isinstance(found, Judged)
+    return found

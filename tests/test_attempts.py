@@ -12,9 +12,9 @@ from typing import cast
 import pytest
 
 from tests.factories import CODE, NOW, WINDOW, attempt, link_of, new_event, recorded
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.attempts import REFRESH_EVERY, AttemptTracker
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import NotifierSettings
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
@@ -36,7 +36,6 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.journal.log import DELIVERY_LEASE, Journal
-from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action
 from watcher.recognition.verdict import Kind
 
@@ -81,7 +80,7 @@ class Machine:
         self.now = NOW
         self.elapsed_s = 1000.0
         settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-        self.notifier = Notifier(journal, Delivery([self.channel]), settings)
+        self.notifier = prompt_notifier(journal, [self.channel], settings)
         self.suspended_s = 0.0
         self.attempts = AttemptTracker(
             journal,
@@ -158,10 +157,15 @@ def machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 def test_a_reminder_shows_a_live_attempt_again(
     machine: Machine, left: timedelta
 ) -> None:
+    machine.notifier.notify_pending(NOW)
     machine.remind(left, END - left)
 
-    assert machine.channel.links == [link_of(1)]
-    assert machine.names() == [EventName.ATTEMPT, EventName.REMINDED]
+    assert machine.channel.links == [link_of(1)] * 2
+    assert machine.names() == [
+        EventName.ATTEMPT,
+        EventName.NOTIFIED,
+        EventName.REMINDED,
+    ]
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -212,7 +216,7 @@ def test_every_reminder_and_the_end_of_an_attempt_are_planned_once(
     assert machine.plan.planned == [
         (END - EARLY, Remind(1, EARLY)),
         (END - LATE, Remind(1, LATE)),
-        (END, Deadline(1)),
+        (END, Deadline()),
     ]
 
 
@@ -225,7 +229,6 @@ def test_only_the_attempt_that_is_new_is_planned(machine: Machine) -> None:
     assert [value for _, value in machine.plan.planned] == [
         Remind(second.id, EARLY),
         Remind(second.id, LATE),
-        Deadline(second.id),
     ]
 
 
@@ -234,7 +237,7 @@ def test_a_reminder_whose_time_is_past_is_not_planned(machine: Machine) -> None:
 
     assert [value for _, value in machine.plan.planned] == [
         Remind(1, LATE),
-        Deadline(1),
+        Deadline(),
     ]
 
 
@@ -242,7 +245,7 @@ def test_the_start_plans_ends_and_announces_what_was_left(machine: Machine) -> N
     machine.attempts.resume(NOW)
 
     assert machine.channel.links == [link_of(1)]
-    assert machine.plan.planned[-1] == (END, Deadline(1))
+    assert (END, Deadline()) in machine.plan.planned
 
 
 def test_the_start_ends_what_is_over(machine: Machine) -> None:
@@ -274,7 +277,7 @@ def test_a_clock_step_plans_reminders_and_end_anew(
     assert machine.plan.planned == [
         (END + step - EARLY, Remind(1, EARLY)),
         (END + step - LATE, Remind(1, LATE)),
-        (END + step, Deadline(1)),
+        (END + step, Deadline()),
     ]
 
 
@@ -566,11 +569,13 @@ def test_a_button_of_an_attempt_that_is_over_or_unknown_does_nothing(
 def test_a_page_that_did_not_open_is_told_with_its_link_and_stays_unanswered(
     machine: Machine, no_browser: NotHandedOver
 ) -> None:
+    machine.answer(EventName.NOTIFIED)
     press(machine, Action.OPEN)
     machine.remind(LATE, END - LATE)
 
     assert machine.names() == [
         EventName.ATTEMPT,
+        EventName.NOTIFIED,
         EventName.OPEN_FAILED,
         EventName.REMINDED,
     ]
@@ -695,7 +700,7 @@ def test_what_was_answered_while_the_desktop_was_lost_does_not_come_back(
 def test_what_a_command_has_shown_is_shown_again_with_buttons_in_its_place(
     machine: Machine,
 ) -> None:
-    command = Notifier(machine.journal, Delivery([machine.channel]), BRIEF)
+    command = prompt_notifier(machine.journal, [machine.channel], BRIEF)
     command.notify_pending(NOW)
     for _ in range(2):
         machine.attempts.tick(NOW)
@@ -712,7 +717,7 @@ def test_what_a_command_has_shown_is_not_touched_by_another_command(
     machine: Machine,
 ) -> None:
     commands = [
-        Notifier(machine.journal, Delivery([machine.channel]), BRIEF) for _ in "12"
+        prompt_notifier(machine.journal, [machine.channel], BRIEF) for _ in "12"
     ]
     commands[0].notify_pending(NOW)
     commands[1].update(NOW)
@@ -721,7 +726,7 @@ def test_what_a_command_has_shown_is_not_touched_by_another_command(
 
 
 def test_what_could_not_be_taken_over_is_tried_again_later(machine: Machine) -> None:
-    Notifier(machine.journal, Delivery([machine.channel]), BRIEF).notify_pending(NOW)
+    prompt_notifier(machine.journal, [machine.channel], BRIEF).notify_pending(NOW)
     machine.channel.is_shut = True
     for _ in range(3):
         machine.attempts.tick(NOW)

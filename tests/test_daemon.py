@@ -13,12 +13,14 @@ from queue import SimpleQueue
 import pytest
 
 from tests.desktop import eventually
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, judged
 from tests.imap_server import Server, clear
 from tests.imap_server import settings as watch_settings
 from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.daemon import Daemon, DaemonSettings
+from watcher.app.desktop import Desktop
 from watcher.app.health import Health
+from watcher.app.judging import Judging
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import ButtonPressed, EventQueue
@@ -39,7 +41,7 @@ from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
-from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.judge import Policy
 from watcher.recognition.message import may_be_attempt
 
 PATIENCE_S = 20.0
@@ -65,7 +67,7 @@ class Watch:
         return Session(
             clear(port),
             cursors={},
-            report=self.queue.put,
+            report=Judging(VERIFY, {"home": Policy()}, self.queue.put).report,
             is_candidate=may_be_attempt,
             settings=replace(
                 watch_settings(mode=WatchMode.POLL),
@@ -73,7 +75,7 @@ class Watch:
             ),
         )
 
-    def be_daemon(self, verify: Verify) -> None:
+    def be_daemon(self) -> None:
         notifier_settings = NotifierSettings(
             language=Language.EN,
             notify_unverified=True,
@@ -86,12 +88,11 @@ class Watch:
             alert_after=self.alert_after,
         )
         with Journal.open(self.path) as journal:
-            notifier = Notifier(journal, Delivery([self.channel]), notifier_settings)
+            desktop = Desktop(Delivery([self.channel]), self.queue.put)
+            notifier = Notifier(journal, desktop, notifier_settings)
             pipeline = MailPipeline(
                 journal,
                 notifier,
-                verify=verify,
-                policies={"home": Policy()},
                 window=WINDOW,
                 observe=self.observed.put,
             )
@@ -103,7 +104,8 @@ class Watch:
                 daemon_settings,
                 Health(journal, notifier),
             )
-            daemon.run([self.session(port) for port in self.servers])
+            with desktop.running():
+                daemon.run([self.session(port) for port in self.servers])
 
     def report(self, *, left: timedelta = WINDOW) -> None:
         """Report a mail that asks to approve or deny, with so much time left."""
@@ -111,9 +113,10 @@ class Watch:
         raw = approval(date=format_datetime(received_at))
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
         seen = Seen(boottime_s())
-        self.queue.put(
-            MessageFetched(origin=origin, received_at=received_at, seen=seen, raw=raw)
+        mail = MessageFetched(
+            origin=origin, received_at=received_at, seen=seen, raw=raw
         )
+        self.queue.put(judged(mail, VERIFY))
 
     def await_taken(self) -> Event[Mail]:
         """Return the event of the next mail that was taken in."""
@@ -141,18 +144,28 @@ class Watch:
         return [name for name in names if name != "stopped"]
 
 
+DAEMON = "the daemon under test"
+
+
+def await_end() -> None:
+    """Wait for the daemon's thread to end."""
+    for thread in threading.enumerate():
+        if thread.name == DAEMON:
+            thread.join(PATIENCE_S)
+
+
 @contextmanager
-def watching(watch: Watch, verify: Verify = VERIFY) -> Iterator[Watch]:
+def watching(watch: Watch) -> Iterator[Watch]:
     """Let the daemon run while inside; it must end without an error."""
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            watch.be_daemon(verify)
+            watch.be_daemon()
         except BaseException as error:  # noqa: BLE001 -- raised again below
             errors.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, name=DAEMON)
     thread.start()
     try:
         yield watch
@@ -273,6 +286,7 @@ def test_a_locked_log_is_waited_for_until_it_is_free_or_the_end_comes(
             assert watch.await_shown().link == LINK
         else:
             watch.queue.stop()
+            await_end()
 
     assert watch.names() == ([] if is_stopped else ["attempt", "notified"])
 

@@ -12,11 +12,12 @@ from typing import cast
 import pytest
 
 from tests.factories import new_event
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import LINK, VERIFY, approval
-from watcher.app.daemon import RETRY_AFTER, Daemon, DaemonSettings
+from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.health import Health
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.judging import Judged
+from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import (
     ButtonPressed,
@@ -27,8 +28,6 @@ from watcher.app.queue import (
     Remind,
 )
 from watcher.clock import boottime_s, utc_now
-from watcher.dkim import verifier
-from watcher.errors import Unreachable
 from watcher.events import (
     Cursor,
     EventName,
@@ -40,12 +39,10 @@ from watcher.events import (
     State,
     StateChanged,
 )
-from watcher.i18n import Language, Text
+from watcher.i18n import Language
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
-from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action
-from watcher.recognition.judge import Policy, Verify
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
 WINDOW = timedelta(minutes=5)
@@ -57,10 +54,6 @@ SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
 def journal(tmp_path: Path) -> Iterator[Journal]:
     with Journal.open(tmp_path / "events.db") as journal:
         yield journal
-
-
-def silent_dns(name: str) -> bytes | None:
-    raise Unreachable(Text(en="no answer", ja="no answer"))
 
 
 @dataclass(slots=True)
@@ -93,19 +86,16 @@ class Loop:
     account: Account = field(default_factory=Account)
     observed: list[Observed] = field(default_factory=list)
     on_observed: Callable[[Observed], None] = lambda _: None
-    verify: Verify = VERIFY
     has_health: bool = True
 
     def run(self, *items: QueueItem) -> None:
         """Handle these items; `SYNCED` is the last unless the test says more."""
         for item in items:
             self.queue.put(item)
-        notifier = Notifier(self.journal, Delivery([self.channel]), VOICE)
+        notifier = prompt_notifier(self.journal, [self.channel], VOICE)
         pipeline = MailPipeline(
             self.journal,
             notifier,
-            verify=self.verify,
-            policies={"home": Policy()},
             window=WINDOW,
             observe=self.observe,
         )
@@ -130,7 +120,7 @@ def loop(journal: Journal) -> Loop:
     return Loop(journal)
 
 
-def fresh(uid: int = 1) -> MessageFetched:
+def fresh(uid: int = 1) -> Judged:
     now = utc_now()
     raw = approval(
         f"{LINK}{uid}",
@@ -139,7 +129,8 @@ def fresh(uid: int = 1) -> MessageFetched:
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
     seen = Seen(boottime_s())
-    return MessageFetched(origin=origin, received_at=now, seen=seen, raw=raw)
+    mail = MessageFetched(origin=origin, received_at=now, seen=seen, raw=raw)
+    return judged(mail, VERIFY)
 
 
 def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(
@@ -175,22 +166,6 @@ def test_a_bug_ends_a_command_beside_the_daemon_before_the_cursor_moves(
         loop.run(fresh(), SYNCED)
 
     assert loop.journal.cursors("home") == {}
-
-
-def test_a_proof_that_dns_did_not_give_is_asked_for_again(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert timedelta(seconds=5) == RETRY_AFTER
-    monkeypatch.setattr("watcher.app.daemon.RETRY_AFTER", timedelta(0))
-    answers = [VERIFY, verifier(silent_dns)]
-    loop.verify = lambda *mail: answers.pop()(*mail)
-    loop.on_observed = lambda _: None if answers else loop.queue.stop()
-    loop.run(fresh())
-
-    assert [event.event for event in loop.journal.events()][:2] == [
-        EventName.UNVERIFIED,
-        EventName.ATTEMPT,
-    ]
 
 
 def test_sessions_are_armed_once_for_each_word_that_is_not_past(
@@ -249,7 +224,7 @@ def test_a_deadline_ends_what_is_over(loop: Loop) -> None:
 
     loop.on_observed = add
     connecting = StateChanged(account="home", state=State.CONNECTING, at=NOW)
-    loop.run(connecting, Deadline(1), SYNCED)
+    loop.run(connecting, Deadline(), SYNCED)
 
     assert [event.event for event in loop.journal.events()] == [
         EventName.ATTEMPT,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.health import BLIND_AFTER, SYNC_NOTED_EVERY_S, Health
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import NotifierSettings
 from watcher.clock import monotonic_s
 from watcher.errors import LoginRefused
 from watcher.events import (
@@ -23,7 +23,6 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def watching(
     journal: Journal, channel: RecordingChannel, clock: ManualClock, *others: str
 ) -> Health:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
-    notifier = Notifier(journal, Delivery([channel]), settings)
+    notifier = prompt_notifier(journal, [channel], settings)
     health = Health(journal, notifier, clock)
     health.start(["home", *others])
     return health

@@ -17,7 +17,7 @@ from tests.factories import (
     recorded,
     reminder,
 )
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.notifier import (
     MISADDRESSED_AN_HOUR,
     STALE_AFTER,
@@ -37,7 +37,6 @@ from watcher.events import (
 from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Notification
 from watcher.recognition.verdict import Kind
 
@@ -64,7 +63,9 @@ def channel() -> RecordingChannel:
 def notifier(
     journal: Journal, *channels: RecordingChannel, settings: NotifierSettings = VOICE
 ) -> Notifier:
-    return Notifier(journal, Delivery(channels) if channels else None, settings)
+    if not channels:
+        return Notifier(journal, None, settings)
+    return prompt_notifier(journal, channels, settings)
 
 
 def names(journal: Journal) -> list[str]:
@@ -206,11 +207,23 @@ def test_a_reminder_is_shown_and_logged(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     event = recorded(journal)
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(event, NOW)
+
+    shown_by.remind(event.about, NOW + timedelta(minutes=3))
+
+    assert channel.links == [link_of(1)] * 2
+    assert names(journal) == ["attempt", "notified", "reminded"]
+
+
+def test_a_reminder_that_is_the_first_to_be_shown_notifies(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    event = recorded(journal)
 
     notifier(journal, channel).remind(event.about, NOW + timedelta(minutes=3))
 
-    assert channel.links == [link_of(1)]
-    assert names(journal) == ["attempt", "reminded"]
+    assert names(journal) == ["attempt", "notified"]
 
 
 def test_a_reminder_that_no_channel_showed_is_not_logged_as_one(
@@ -296,8 +309,6 @@ def test_a_sync_ends_with_its_cursor_after_all_was_notified(
     pipeline = MailPipeline(
         journal,
         notifier(journal, channel),
-        verify=lambda *_: (),
-        policies={},
         window=WINDOW,
         observe=observed.append,
     )
@@ -403,9 +414,10 @@ def test_the_channel_that_showed_it_is_logged_and_told(journal: Journal) -> None
     shown: list[tuple[Notification, str]] = []
     settings = replace(VOICE, on_shown=lambda *both: shown.append(both))
     event = recorded(journal)
+    journal.append(EventName.NOTIFIED, at=NOW, about=event.about)
     notifier(journal, shut, channel, settings=settings).remind(event.about, NOW)
 
-    _, failed, reminded = journal.events()
+    _, _, failed, reminded = journal.events()
     assert (failed.event, failed.detail, failed.about, failed.at) == (
         EventName.NOTIFY_FAILED,
         "shut: shut",

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import new_event
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
@@ -30,7 +29,6 @@ from tests.sample_mails import (
 from watcher import events
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
-    RETRY_WITHIN,
     MailPipeline,
     Observed,
     Processed,
@@ -54,9 +52,7 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery
-from watcher.notify.notification import Notification
-from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.judge import Verify
 from watcher.recognition.verdict import Kind, Reason
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
@@ -76,13 +72,11 @@ def journal(path: Path) -> Iterator[Journal]:
         yield journal
 
 
-def pipeline(journal: Journal, verify: Verify = VERIFY) -> MailPipeline:
+def pipeline(journal: Journal) -> MailPipeline:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     return MailPipeline(
         journal,
         Notifier(journal, None, settings),
-        verify=verify,
-        policies={"home": Policy(), "work": Policy()},
         window=WINDOW,
     )
 
@@ -110,7 +104,7 @@ def fetched(
 def process(
     journal: Journal, mail: MessageFetched, now: datetime = NOW, verify: Verify = VERIFY
 ) -> Processed:
-    return pipeline(journal, verify).process(mail, now)
+    return pipeline(journal).process(judged(mail, verify), now)
 
 
 def recorded_of(
@@ -124,7 +118,7 @@ def recorded_of(
 def processed(
     journal: Journal, raw: bytes, *, at: datetime = NOW, uid: int = 1
 ) -> Processed:
-    return pipeline(journal).process(fetched(raw, uid=uid), at)
+    return process(journal, fetched(raw, uid=uid), at)
 
 
 def event_of(journal: Journal, raw: bytes, *, at: datetime = NOW) -> Event[events.Mail]:
@@ -223,7 +217,7 @@ def test_what_is_not_relevant_is_not_logged(journal: Journal) -> None:
 
 
 def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) -> None:
-    silent = pipeline(journal, verifier(silent_dns)).process(fetched(approval()), NOW)
+    silent = process(journal, fetched(approval()), verify=verifier(silent_dns))
     proved = processed(journal, approval())
 
     assert silent.event is not None
@@ -232,15 +226,6 @@ def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) 
     assert attempt_of(silent.event).secret is None
     assert proved.event is not None
     assert attempt_of(proved.event).id == silent.event.id
-
-
-def test_only_a_fresh_doubt_about_dns_is_worth_another_try(journal: Journal) -> None:
-    silent = pipeline(journal, verifier(silent_dns)).process(fetched(approval()), NOW)
-
-    seen_s = silent.fetched.seen.boot_s
-    assert silent.is_worth_retrying(seen_s)
-    assert not silent.is_worth_retrying(seen_s + RETRY_WITHIN.total_seconds() + 0.5)
-    assert not processed(journal, approval()).is_worth_retrying(seen_s)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +240,7 @@ def test_the_deadline_is_never_later_than_the_mail_allows(
     journal: Journal, sent_at: datetime, received_at: datetime, expires_at: datetime
 ) -> None:
     raw = approval(date=format_datetime(sent_at))
-    event = pipeline(journal).process(fetched(raw, received_at=received_at), NOW).event
+    event = process(journal, fetched(raw, received_at=received_at)).event
 
     assert event is not None
     assert attempt_of(event).expires_at == expires_at
@@ -268,11 +253,11 @@ def test_an_account_that_is_known_shows_that_our_clock_is_wrong(
     """An earlier mail came just now, too, though our clock says long ago."""
     late = NOW + wrong_by
     road = pipeline(journal)
-    road.process(fetched(approval(), uid=1, max_age=JUST), late)
+    road.process(judged(fetched(approval(), uid=1, max_age=JUST), VERIFY), late)
     again = fetched(
         approval(f"{LINK}2", message_id="<2@amazonses.com>"), uid=2, max_age=JUST
     )
-    event = pipeline(journal).process(again, late).event  # another program
+    event = process(journal, again, late).event  # another program
 
     assert event is not None
     attempt = attempt_of(event)
@@ -286,7 +271,7 @@ def test_a_first_mail_that_is_old_by_our_clock_may_be_over_already(
 ) -> None:
     """It was moved here, or our clock leads: nobody can know."""
     late = NOW + timedelta(hours=1)
-    event = pipeline(journal).process(fetched(approval(), max_age=JUST), late).event
+    event = process(journal, fetched(approval(), max_age=JUST), late).event
 
     assert event is not None
     assert event.event is EventName.ATTEMPT
@@ -299,7 +284,7 @@ def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
     seen_s = boottime_s()
     newest = Arrival(late, Seen(seen_s, seen_s - 1.0))
     road.finish_sync(replace(SYNCED, newest=newest), late)
-    event = road.process(fetched(approval(), max_age=JUST), late).event
+    event = road.process(judged(fetched(approval(), max_age=JUST), VERIFY), late).event
 
     assert event is not None
     assert (event.event, attempt_of(event).secret) == (EventName.MISSED, None)
@@ -308,7 +293,7 @@ def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
 def test_a_mail_that_is_judged_late_has_so_much_less_time(journal: Journal) -> None:
     mail = fetched(approval(), max_age=JUST)
     waited = replace(mail, seen=Seen(mail.seen.boot_s - 400, mail.seen.boot_s - 401))
-    event = pipeline(journal).process(waited, NOW + timedelta(seconds=400)).event
+    event = process(journal, waited, NOW + timedelta(seconds=400)).event
 
     assert event is not None
     assert event.event is EventName.MISSED
@@ -364,7 +349,6 @@ def test_no_bytes_whatever_are_more_than_an_event_or_none(
 
 SECOND, MS = timedelta(seconds=1), timedelta(milliseconds=1)
 MESSAGE_ID = Mail().message_id
-POLICIES = {"home": Policy(), "work": Policy()}
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
 SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
 
@@ -554,29 +538,6 @@ def test_keys_are_digests_and_hold_nothing_of_a_link(
 # Another try --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("age", "is_worth"),
-    [(RETRY_WITHIN - SECOND, True), (RETRY_WITHIN + SECOND, False)],
-)
-def test_dns_is_asked_again_for_ten_minutes(
-    journal: Journal, age: timedelta, is_worth: bool
-) -> None:
-    silent = process(journal, fetched(approval()), verify=verifier(silent_dns))
-
-    assert timedelta(minutes=10) == RETRY_WITHIN
-    at_s = silent.fetched.seen.boot_s + age.total_seconds()
-    assert silent.is_worth_retrying(at_s) == is_worth
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [approval(), unsigned(), approval("https://evil.example/a/c/r/x")],
-    ids=["recognised", "unsigned", "look-alike"],
-)
-def test_no_other_mail_is_worth_another_try(journal: Journal, raw: bytes) -> None:
-    assert not process(journal, fetched(raw)).is_worth_retrying(boottime_s())
-
-
 # From a mail to the cursor ----------------------------------------------------------
 
 
@@ -592,9 +553,7 @@ class Recorder:
         """Return a pipeline that shows on the channel."""
         return MailPipeline(
             self.journal,
-            Notifier(self.journal, Delivery([self.channel]), VOICE),
-            verify=VERIFY,
-            policies=POLICIES,
+            prompt_notifier(self.journal, [self.channel], VOICE),
             window=WINDOW,
             observe=self.observed.append,
         )
@@ -612,7 +571,7 @@ def missed(number: int, account: str = "home") -> MessageFetched:
 
 def test_all_that_was_handled_is_observed(recorder: Recorder) -> None:
     mails = recorder.pipeline()
-    processed = mails.process(fetched(approval()), NOW)
+    processed = mails.process(judged(fetched(approval()), VERIFY), NOW)
     mails.finish_sync(SYNCED, NOW)
 
     assert recorder.observed == [processed, SYNCED]
@@ -623,7 +582,7 @@ def test_all_that_was_handled_is_observed(recorder: Recorder) -> None:
 def test_a_new_event_is_notified_before_its_sync_ends(
     recorder: Recorder, raw: bytes
 ) -> None:
-    recorder.pipeline().process(fetched(raw), NOW)
+    recorder.pipeline().process(judged(fetched(raw), VERIFY), NOW)
 
     assert len(recorder.channel.shown) == 1
 
@@ -633,8 +592,10 @@ def test_missed_attempts_are_told_per_account_at_the_end_of_its_sync(
 ) -> None:
     mails = recorder.pipeline()
     late = SENT_AT + WINDOW
-    home = [mails.process(missed(number), late).event for number in (1, 2)]
-    work = mails.process(missed(3, "work"), late).event
+    home = [
+        mails.process(judged(missed(number), VERIFY), late).event for number in (1, 2)
+    ]
+    work = mails.process(judged(missed(3, "work"), VERIFY), late).event
     assert recorder.channel.shown == []
 
     for account in ("work", "home", "work", "home"):
@@ -648,26 +609,17 @@ def test_missed_attempts_are_told_per_account_at_the_end_of_its_sync(
     ]
 
 
-@dataclass(slots=True)
-class Broken(RecordingChannel):
-    """A channel with a bug."""
-
-    def show(self, notification: Notification) -> None:
-        """Fail as no channel may."""
-        raise RuntimeError(notification.replaces_id)
-
-
-@pytest.mark.parametrize("is_missed", [True, False])
+@pytest.mark.parametrize("method", ["notify_missed", "notify_pending"])
 def test_the_cursor_stays_if_telling_fails_and_moves_last(
-    recorder: Recorder, is_missed: bool
+    recorder: Recorder, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = Recorder(recorder.journal, channel=Broken()).pipeline()
-    if is_missed:
-        broken.process(missed(1), SENT_AT + WINDOW)
-    else:
-        recorder.journal.record(new_event(at=NOW))
-    with pytest.raises(RuntimeError):
-        broken.finish_sync(SYNCED, NOW)
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Notifier, method, fail)
+        with pytest.raises(RuntimeError):
+            recorder.pipeline().finish_sync(SYNCED, NOW)
     assert recorder.journal.cursors("home") == {}
 
     recorder.pipeline().finish_sync(SYNCED, NOW + timedelta(seconds=20))
@@ -679,8 +631,6 @@ def test_the_cursor_has_moved_when_the_sync_is_observed(journal: Journal) -> Non
     mails = MailPipeline(
         journal,
         Notifier(journal, None, VOICE),
-        verify=VERIFY,
-        policies=POLICIES,
         window=WINDOW,
         observe=lambda _: cursors.append(journal.cursors("home")),
     )
@@ -692,7 +642,7 @@ def test_the_cursor_has_moved_when_the_sync_is_observed(journal: Journal) -> Non
 def test_each_sync_notifies_of_what_is_still_pending(recorder: Recorder) -> None:
     recorder.channel.is_shut = True
     mails = recorder.pipeline()
-    mails.process(fetched(approval()), NOW)
+    mails.process(judged(fetched(approval()), VERIFY), NOW)
     recorder.channel.is_shut = False
     mails.finish_sync(SYNCED, NOW + timedelta(seconds=20))
 

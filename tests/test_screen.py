@@ -1,6 +1,5 @@
 """What a program has on the screen: withdrawn at its end, taken over by the next."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,17 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW, attempt, live, recorded
-from tests.fakes import RecordingChannel
-from watcher.app import screen as screen_module
-from watcher.app.notifier import Notifier, NotifierSettings
+from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
+from watcher.app.desktop import Shown
+from watcher.app.notifier import NotifierSettings
 from watcher.app.screen import WITHDRAWN, Screen
 from watcher.errors import JournalBusy
 from watcher.events import EventName
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery
-from watcher.notify.notification import Holds
+from watcher.notify.notification import Holds, Notification
 
 EXPIRED = wording.expired(attempt(), language=Language.EN)
 BLIND = wording.blind("home", since=NOW, language=Language.EN)
@@ -39,66 +37,34 @@ def channel() -> RecordingChannel:
 
 @pytest.fixture
 def screen(journal: Journal, channel: RecordingChannel) -> Screen:
-    return Screen(journal, Delivery([channel]))
+    desktop = PromptDesktop([channel])
+    screen = Screen(journal, desktop)
+    desktop.confirm = screen.note
+    return screen
+
+
+def show(screen: Screen, notification: Notification) -> None:
+    screen.show(lambda _: notification, NOW)
 
 
 def test_what_needs_the_program_is_withdrawn_at_its_end_and_the_rest_stays(
     screen: Screen, channel: RecordingChannel, journal: Journal
 ) -> None:
     for notification in (live(), BLIND, replace(EXPIRED, replaces_id=2)):
-        screen.show(notification)
-    screen.clear(None)
+        show(screen, notification)
+    screen.mark_withdrawn(screen.clear())
 
     assert channel.withdrawn == [1, BLIND.replaces_id]
     assert journal.shown() == {1: WITHDRAWN}
     assert 1 not in screen
 
 
-def test_the_last_word_is_said_when_the_screen_is_clear(
-    screen: Screen, channel: RecordingChannel, journal: Journal
-) -> None:
-    screen.show(live())
-    screen.clear(ENDED)
-
-    assert channel.shown[-1] == ENDED
-    assert journal.shown() == {1: WITHDRAWN, ENDED.replaces_id: "recording 2"}
-
-
-def test_the_handle_of_the_last_word_is_stored_before_all_others(
-    screen: Screen, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    screen.show(live())
-    stored: list[int] = []
-    monkeypatch.setattr(journal, "put_shown", lambda key, _: stored.append(key))
-    screen.clear(ENDED)
-
-    assert stored == [ENDED.replaces_id, 1]
-
-
-def test_a_desktop_that_hangs_does_not_hold_the_end(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(screen_module, "CLEAR_TIMEOUT_S", 0.01)
-    is_freed = threading.Event()
-
-    class Hanging(RecordingChannel):
-        def withdraw(self, replaces_id: int) -> None:
-            is_freed.wait()
-
-    screen = Screen(journal, Delivery([Hanging()]))
-    screen.show(live())
-    screen.clear(None)
-    is_freed.set()
-
-    assert journal.shown() == {1: "recording 1"}
-
-
 def test_what_is_over_takes_the_handle_of_the_attempt_away(
     screen: Screen, journal: Journal
 ) -> None:
-    screen.show(live())
+    show(screen, live())
     assert journal.shown() == {1: "recording 1"}
-    screen.show(EXPIRED)
+    show(screen, EXPIRED)
 
     assert journal.shown() == {}
     assert 1 not in screen
@@ -107,8 +73,8 @@ def test_what_is_over_takes_the_handle_of_the_attempt_away(
 def test_what_a_command_shows_is_left_to_the_daemon(
     screen: Screen, channel: RecordingChannel, journal: Journal
 ) -> None:
-    screen.show(replace(live(), holds=Holds.UNTIL_NEXT_RUN))
-    screen.clear(None)
+    show(screen, replace(live(), holds=Holds.UNTIL_NEXT_RUN))
+    screen.mark_withdrawn(screen.clear())
 
     assert channel.withdrawn == []
     assert journal.shown() == {1: "recording 1"}
@@ -118,10 +84,10 @@ def test_what_is_left_is_taken_away_but_for_what_is_to_be_kept(
     screen: Screen, channel: RecordingChannel, journal: Journal
 ) -> None:
     for notification in (live(), live(attempt(id=2)), BLIND):
-        screen.show(notification)
+        show(screen, notification)
 
     following = RecordingChannel()
-    Screen(journal, Delivery([following])).prepare({2})
+    Screen(journal, PromptDesktop([following])).withdraw_left({2}, NOW)
 
     assert following.adopted == [(BLIND.replaces_id, "recording 3"), (1, "recording 1")]
     assert following.withdrawn == [BLIND.replaces_id, 1]
@@ -135,8 +101,8 @@ def test_a_handle_is_stored_only_when_it_changes(
     monkeypatch.setattr(journal, "put_shown", lambda *row: stored.append(row))
     monkeypatch.setattr(RecordingChannel, "show", lambda *_: "one")
     for _ in range(2):
-        screen.show(live())
-    screen.withdraw(7)
+        show(screen, live())
+    screen.withdraw(7, NOW)
 
     assert stored == [(1, "one")]
 
@@ -148,40 +114,44 @@ def test_a_log_that_is_busy_keeps_nobody_from_being_told(
         raise JournalBusy(Text(en="busy", ja="busy"))
 
     monkeypatch.setattr(Journal, "put_shown", fail)
-    screen.show(live())
-    screen.withdraw(1)
+    show(screen, live())
+    screen.withdraw(1, NOW)
 
     assert channel.shown == [live()]
     assert channel.withdrawn == [1]
 
 
-def test_only_what_was_lost_and_is_still_to_be_shown_is_lost(
-    screen: Screen, channel: RecordingChannel
-) -> None:
-    screen.show(live())
-    screen.show(BLIND)
-    channel.are_lost = {1, 7}
-
-    assert screen.lost() == [live()]
-
-
-def test_what_was_lost_is_shown_and_its_handle_stored(
+def test_what_was_lost_is_shown_again_and_its_handle_stored(
     screen: Screen, channel: RecordingChannel, journal: Journal
 ) -> None:
-    screen.show(BLIND)
-    channel.are_lost = {BLIND.replaces_id}
-    (lost,) = screen.lost()
-    screen.restore(lost)
+    for notification in (live(), BLIND):
+        show(screen, notification)
+    channel.are_lost = {BLIND.replaces_id, 7}
+    for _ in range(2):
+        screen.restore_lost(NOW)
 
-    assert channel.shown == [BLIND, BLIND]
-    assert journal.shown() == {BLIND.replaces_id: "recording 2"}
-    assert screen.lost() == []
+    assert channel.shown == [live(), BLIND, BLIND]
+    assert journal.shown() == {1: "recording 1", BLIND.replaces_id: "recording 3"}
+
+
+def test_what_was_withdrawn_while_it_was_being_shown_is_not_noted(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    desktop = PromptDesktop([channel])
+    screen = Screen(journal, desktop)
+    answers: list[Shown] = []
+    desktop.confirm = answers.append
+    screen.show(lambda _: live(), NOW)
+    screen.withdraw(1, NOW)
+    screen.note(answers[0])
+
+    assert journal.shown() == {}
 
 
 def test_an_accounts_trouble_comes_back_with_the_desktop(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    notifier = prompt_notifier(journal, [channel], SETTINGS)
     notifier.notify(lambda language: BLIND, NOW)
     channel.are_lost = {BLIND.replaces_id}
     notifier.update(NOW)
@@ -202,11 +172,11 @@ def test_a_daemon_that_ends_says_so_of_a_live_attempt_that_nobody_answered(
     is_daemon: bool,
 ) -> None:
     event = recorded(journal)
-    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    notifier = prompt_notifier(journal, [channel], SETTINGS)
     notifier.notify_new(event, NOW)
     if answer:
         journal.append(answer, at=NOW, about=event.about)
-    notifier.end(NOW, is_daemon=is_daemon)
+    assert notifier.end(NOW, is_daemon=is_daemon) == [1]
 
     assert channel.withdrawn == [1]
     ended = wording.ended(event.about, now=NOW, language=Language.EN)
@@ -217,7 +187,7 @@ def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     answered, alive = recorded(journal, 1), recorded(journal, 2)
-    notifier = Notifier(journal, Delivery([channel]), SETTINGS)
+    notifier = prompt_notifier(journal, [channel], SETTINGS)
     for event in (answered, alive):
         notifier.notify_new(event, NOW)
     notifier.notify(lambda language: BLIND, NOW)
@@ -225,7 +195,7 @@ def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     journal.append(EventName.OPENED, at=NOW, about=answered.about)
 
     following = RecordingChannel()
-    Notifier(journal, Delivery([following]), SETTINGS).prepare(NOW)
+    prompt_notifier(journal, [following], SETTINGS).prepare(NOW)
 
     assert set(following.withdrawn) == {1, BLIND.replaces_id, ENDED.replaces_id}
 
@@ -238,11 +208,11 @@ def test_a_live_attempt_is_shown_again_where_it_takes_the_place_of_the_one_befor
     """A terminal has no place: there a killed daemon's attempt is not told twice."""
     event = recorded(journal)
     first, second = (RecordingChannel(has_handles=has_handle) for _ in "12")
-    notifier = Notifier(journal, Delivery([first]), SETTINGS)
+    notifier = prompt_notifier(journal, [first], SETTINGS)
     notifier.notify_new(event, NOW)
     if was_ended:
-        notifier.end(NOW, is_daemon=True)
-    following = Notifier(journal, Delivery([second]), SETTINGS)
+        notifier.mark_withdrawn(notifier.end(NOW, is_daemon=True))
+    following = prompt_notifier(journal, [second], SETTINGS)
     following.prepare(NOW)
     following.update(NOW)
 

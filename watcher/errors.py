@@ -121,6 +121,13 @@ class Unreadable(WatcherError):
     exit_code = ExitCode.UNREADABLE
 
 
+UNEXPECTED = Text(
+    en="An unexpected error, a bug in watcher.",
+    ja="予期しないエラーです(watcher の不具合)。",
+)
+"""Why something failed that a bug has stopped."""
+
+
 def reason_of(error: BaseException) -> Text | str:
     """Return why the system refused something, in both languages where it is known."""
     known = _SYSTEM.get(getattr(error, "errno", None) or 0)

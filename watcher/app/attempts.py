@@ -13,13 +13,15 @@ from watcher.app.clipboard import copy_text
 from watcher.app.notifier import Notifier
 from watcher.app.queue import ButtonPressed, Deadline, HandedOver, Remind, Scheduler
 from watcher.clock import ClockStepDetector, SuspendDetector, call_in_thread, utc_now
-from watcher.errors import NotHandedOver
+from watcher.errors import UNEXPECTED, NotHandedOver
 from watcher.events import Attempt, EventName
-from watcher.i18n import Text
 from watcher.journal.log import Journal
 from watcher.notify.notification import Action
 
 logger = logging.getLogger(__name__)
+
+EXPIRED_AT_ONCE = 50
+"""What takes the daemon some milliseconds, so that it is held up by no flood."""
 
 REFRESH_EVERY = timedelta(seconds=30)
 """How often an open notification counts down; more often would only flicker."""
@@ -45,6 +47,7 @@ class AttemptTracker:
         self._remind_at = remind_at
         self._hidden = hidden
         self._scheduled_id = 0
+        self._next_end: datetime | None = None
         self._refreshed_at = utc_now()
         self._clock_step = clock_step or ClockStepDetector()
         self._suspend = suspend or SuspendDetector()
@@ -69,27 +72,36 @@ class AttemptTracker:
         if step:
             logger.warning("the clock was set by %s", step)
             self._journal.move_deadlines(step)
-            self._scheduled_id = 0
+            self._scheduled_id, self._next_end = 0, None
             self.schedule(now)
         if self._suspend.has_resumed():
             self._scheduler.wake_up()
-        self._journal.checkpoint()
         self._notifier.update(now)
         if now - self._refreshed_at >= REFRESH_EVERY:
             self._refreshed_at = now
-            for event in self._journal.unanswered(now):
-                self._notifier.refresh(event.about, now)
+            self._notifier.refresh_all(now)
+        self._journal.checkpoint()
 
     def schedule(self, now: datetime) -> None:
         """Plan reminders and end of each live attempt that has none planned yet."""
         for event in self._journal.live(now, after_id=self._scheduled_id):
             self._scheduled_id = event.id
             attempt = event.about
-            for left in self._remind_at if attempt.is_deadline_known else ():
-                if attempt.expires_at - left > now:
-                    due = Remind(attempt.id, left)
-                    self._scheduler.at(attempt.expires_at - left, due)
-            self._scheduler.at(attempt.expires_at, Deadline(attempt.id))
+            if attempt.is_deadline_known and not self._notifier.is_flooded(attempt):
+                self._plan_reminders(attempt, now)
+            self._plan_end(attempt.expires_at)
+
+    def _plan_reminders(self, attempt: Attempt, now: datetime) -> None:
+        for left in self._remind_at:
+            if attempt.expires_at - left > now:
+                due = Remind(attempt.id, left)
+                self._scheduler.at(attempt.expires_at - left, due)
+
+    def _plan_end(self, at: datetime) -> None:
+        """Plan the next end of all: one job, however many attempts are alive."""
+        if self._next_end is None or at < self._next_end:
+            self._next_end = at
+            self._scheduler.at(at, Deadline())
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over, answered, or a later one is due."""
@@ -102,9 +114,12 @@ class AttemptTracker:
             self._notifier.remind(attempt, now)
 
     def expire(self, now: datetime) -> None:
-        """Expire every attempt whose deadline is past."""
-        for attempt in self._journal.expire(now):
+        """Expire the attempts whose deadline is past, some at once; plan the next."""
+        for attempt in self._journal.expire(now, at_most=EXPIRED_AT_ONCE):
             self._notifier.close(attempt, now)
+        self._next_end = None
+        if (next_end := self._journal.next_deadline()) is not None:
+            self._plan_end(next_end)
 
     def press(self, pressed: ButtonPressed, now: datetime) -> None:
         """Do what was pressed, unless the attempt is over or was answered before.
@@ -130,7 +145,7 @@ class AttemptTracker:
         self._in_hand.discard(attempt.id)
         if done.error is None:
             self._journal.append(done.answer, at=now, about=attempt)
-            self._notifier.withdraw(attempt.id)
+            self._notifier.withdraw(attempt.id, now)
             return
         logger.warning("%s", done.error)
         if done.answer is EventName.OPENED:
@@ -157,7 +172,7 @@ class AttemptTracker:
                 error = failure
             except Exception as bug:  # noqa: BLE001 -- the press must not be lost
                 logger.error("a bug: %s", type(bug).__name__)
-                error = NotHandedOver(_BUG)
+                error = NotHandedOver(UNEXPECTED)
             self._scheduler.put(HandedOver(attempt, answer, error))
 
         self._in_hand.add(attempt.id)
@@ -165,12 +180,6 @@ class AttemptTracker:
 
     def _find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
         """Return a live attempt; None if it was answered, or is being answered."""
-        unanswered = (event.about for event in self._journal.unanswered(now))
-        found = next((one for one in unanswered if one.id == attempt_id), None)
-        return None if attempt_id in self._in_hand else found
-
-
-_BUG = Text(
-    en="An unexpected error, a bug in watcher.",
-    ja="予期しないエラーです(watcher の不具合)。",
-)
+        if attempt_id in self._in_hand:
+            return None
+        return self._journal.find_unanswered(attempt_id, now)

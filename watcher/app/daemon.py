@@ -1,13 +1,15 @@
 """The daemon: one queue, one consumer.
 
-A thread for each account, the scheduler and the notification channel only put values on
-the queue; this thread alone judges, stores and notifies, so nothing needs a lock.
-Trouble with network, desktop or disk never ends it: only `stop` does.
+A thread for each account, where mails are judged, the scheduler and the desktop's
+thread only put values on the queue; this thread alone stores and decides what is told,
+so nothing needs a lock, and it waits for nobody. Trouble with network, desktop or disk
+never ends it: only `stop` does.
 """
 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,23 +17,25 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.app.attempts import AttemptTracker
+from watcher.app.desktop import Shown
 from watcher.app.health import Health
+from watcher.app.judging import Judged, NotJudged
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
     EventQueue,
+    FromAccount,
     HandedOver,
     Prune,
     QueueItem,
     Remind,
-    Retry,
     Scheduler,
 )
-from watcher.clock import boottime_s, monotonic_s, utc_now
+from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.events import EventName, MailboxSynced, MessageFetched, State, StateChanged
+from watcher.events import EventName, MailboxSynced, Origin, State, StateChanged
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify import wording
@@ -39,17 +43,17 @@ from watcher.notify import wording
 logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
-"""How often the daemon ticks without an item."""
-
-RETRY_AFTER = timedelta(seconds=5)
-"""When to ask DNS again for a key that it did not give."""
-
-BUSY_RETRY_S = 1.0
-"""When to try again to write an event log that is locked or has no room."""
+"""How often the daemon ticks, and tries again what the event log did not take."""
 
 PRUNE_EVERY = timedelta(hours=1)
-STOP_WITHIN_S = 1.5
+STOP_WITHIN_S = 1.0
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
+
+CLEAR_WITHIN_S = 0.6
+"""What a slow desktop may take of the two seconds for a clean stop."""
+
+SHOW_WITHIN_S = 10.0
+"""What a desktop may take to show what a command beside the daemon has found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +98,15 @@ class Daemon:
         self._scheduler = Scheduler(queue.put)
         self._health = health
         self._ticked_s = 0.0
+        self._owed: deque[Callable[[], None]] = deque()
+        """What the event log did not take yet."""
+        self._trouble_since_s: float | None = None
+        self._is_alerted = False
         self._attempts = AttemptTracker(
             journal, notifier, self._scheduler, settings.remind_at, settings.hidden
         )
         self._sessions: dict[str, Session] = {}
+        self._have_all_stopped = False
         self._armed_until: datetime | None = None
 
     def run(self, sessions: Sequence[Session]) -> None:
@@ -116,20 +125,68 @@ class Daemon:
                 self._work()
             finally:
                 self._end()
-        # `status` learns of the end; mails in the queue come again next time.
-        for item in self._queue.rest():
-            if isinstance(item, StateChanged) and self._health:
-                self._retry_while_busy(partial(self._health.note_state, item))
+                self._queue.stop()
+        self._settle(0)  # `status` learns of the end
 
     def _work(self) -> None:
-        self._retry_while_busy(self._begin)
-        while not self._queue.is_stopping:
+        self._owed.append(self._begin)
+        while not (self._queue.is_stopping or self._is_done()):
             item = self._queue.next(TICK_S)
             if item is not None:
-                self._retry_while_busy(partial(self._handle, item))
+                self._take(item)
             if monotonic_s() - self._ticked_s >= TICK_S:
                 self._ticked_s = monotonic_s()
-                self._retry_while_busy(self._tick)
+                self._try_all()
+
+    def _try_all(self) -> None:
+        """Do what is owed and what is due at each tick; note when all went well."""
+        acts = (self._attempts.tick, self._watch_health, self._arm)
+        results = [self._pay(), *(self._try(partial(act, utc_now())) for act in acts)]
+        if all(results) and self._trouble_since_s is not None:
+            self._trouble_since_s, self._is_alerted = None, False
+            self._notifier.withdraw(wording.STUCK_ID, utc_now())
+
+    def _is_done(self) -> bool:
+        """Return whether every session has stopped, and nothing is left to do."""
+        is_settled = not (self._owed or self._notifier.is_busy)
+        return self._have_all_stopped and is_settled
+
+    def _take(self, item: QueueItem) -> None:
+        """Handle an item, or owe it: what comes from an account keeps its order."""
+        act = partial(self._handle, item)
+        must_wait = bool(self._owed) and isinstance(item, FromAccount)
+        if must_wait or not self._try(act):
+            self._owed.append(act)
+
+    def _pay(self) -> bool:
+        """Do what is owed, in its order, until the event log fails again."""
+        while self._owed and self._try(self._owed[0]):
+            self._owed.popleft()
+        return not self._owed
+
+    def _try(self, act: Callable[[], None]) -> bool:
+        """Do it; return whether the event log took it."""
+        try:
+            act()
+        except (JournalBusy, JournalUnusable) as error:
+            logger.warning("%s", error)
+            self._note_trouble(error)
+            return False
+        return True
+
+    def _note_trouble(self, error: WatcherError) -> None:
+        """Tell of an event log that fails; alert the user once if it goes on."""
+        now_s = monotonic_s()
+        if self._trouble_since_s is None:
+            self._trouble_since_s = now_s
+            self._settings.on_trouble(error)
+        if now_s - self._trouble_since_s < self._settings.alert_after.total_seconds():
+            return
+        if self._health is None:
+            raise error
+        if not self._is_alerted:
+            self._is_alerted = True
+            self._notifier.notify(partial(wording.stuck, error), utc_now())
 
     def _begin(self) -> None:
         now = utc_now()
@@ -138,43 +195,37 @@ class Daemon:
         self._attempts.resume(now)
 
     def _end(self) -> None:
-        """Leave nothing stale on the screen, and log the end; neither is waited for."""
+        """Leave nothing stale on the screen, and log the end."""
+        if self._health is None:
+            self._settle(SHOW_WITHIN_S)
         with suppress(JournalBusy, JournalUnusable):
-            self._notifier.end(utc_now(), is_daemon=self._health is not None)
+            going = self._notifier.end(utc_now(), is_daemon=self._health is not None)
+            self._settle(CLEAR_WITHIN_S)
+            self._notifier.mark_withdrawn(going)
         if self._health:
             with suppress(JournalBusy, JournalUnusable):
                 self._journal.append(EventName.STOPPED, at=utc_now())
 
-    def _retry_while_busy(self, act: Callable[[], None]) -> None:
-        """Repeat while the event log cannot be written, and alert the user once."""
-        alert_at_s = monotonic_s() + self._settings.alert_after.total_seconds()
-        is_told = False
-        while True:
-            try:
-                act()
-                if alert_at_s == float("inf"):
-                    self._notifier.withdraw(wording.STUCK_ID)
-                return
-            except (JournalBusy, JournalUnusable) as error:
-                logger.warning("%s", error)
-                if not is_told:
-                    is_told = True
-                    self._settings.on_trouble(error)
-                if monotonic_s() >= alert_at_s:
-                    if self._health is None:
-                        raise
-                    alert_at_s = float("inf")
-                    # A channel that fails now cannot be logged either.
-                    with suppress(JournalBusy, JournalUnusable):
-                        self._notifier.notify(partial(wording.stuck, error), utc_now())
-                if self._queue.wait_for_stop(BUSY_RETRY_S):
-                    return
+    def _settle(self, seconds: float) -> None:
+        """Wait for the desktop, and note what was shown and answered until now.
 
-    def _tick(self) -> None:
-        now = utc_now()
+        Mails in the queue are left: they come again next time.
+        """
+        self._notifier.wait(seconds)
+        for item in self._queue.rest():
+            with suppress(JournalBusy, JournalUnusable):
+                match item:
+                    case Shown() | HandedOver():
+                        self._handle(item)
+                    case StateChanged() if self._health:
+                        self._health.note_state(item)
+
+    def _watch_health(self, now: datetime) -> None:
         if self._health:
             self._health.tick(now)
-        self._attempts.tick(now)
+
+    def _arm(self, now: datetime) -> None:
+        """Let the sessions look more often while the user expects a sign-in."""
         armed_until = self._journal.armed_until()
         if armed_until and armed_until > now and armed_until != self._armed_until:
             self._armed_until = armed_until
@@ -184,8 +235,10 @@ class Daemon:
     def _handle(self, item: QueueItem) -> None:
         now = utc_now()
         match item:
-            case MessageFetched() | Retry():
+            case Judged():
                 self._process(item, now)
+            case NotJudged(origin=origin, bug=bug):
+                self._note_bug(origin, bug)
             case MailboxSynced():
                 self._pipeline.finish_sync(item, now)
                 self._attempts.schedule(now)
@@ -193,6 +246,8 @@ class Daemon:
                     self._health.note_sync(item, now)
             case StateChanged():
                 self._note_state(item)
+            case Shown():
+                self._notifier.confirm(item, now)
             case Remind():
                 self._attempts.remind(item, now)
             case Deadline():
@@ -203,6 +258,23 @@ class Daemon:
                 self._attempts.finish(item, now)
             case Prune():
                 self._journal.prune(now - self._settings.keep)
+        self._queue.make_room(item)
+
+    def _process(self, judged: Judged, now: datetime) -> None:
+        try:
+            self._pipeline.process(judged, now)
+        except WatcherError:
+            raise
+        except Exception as bug:  # noqa: BLE001 -- the other mails are to be told
+            self._note_bug(judged.origin, bug)
+        self._attempts.schedule(now)
+
+    def _note_bug(self, origin: Origin, bug: Exception) -> None:
+        """Go on after a bug that a mail has met; a command ends."""
+        # Its text could hold what stands in the mail.
+        logger.error("%s: a bug: %s", origin, type(bug).__name__)
+        if self._health is None:
+            raise bug
 
     def _note_state(self, change: StateChanged) -> None:
         if self._health:
@@ -210,24 +282,7 @@ class Daemon:
         self._settings.observe(change)
         if change.state is State.STOPPED:
             self._sessions.pop(change.account, None)
-            if not self._sessions:
-                self._queue.stop()
-
-    def _process(self, item: MessageFetched | Retry, now: datetime) -> None:
-        fetched = item.fetched if isinstance(item, Retry) else item
-        try:
-            processed = self._pipeline.process(fetched, now)
-        except WatcherError:
-            raise
-        except Exception as error:
-            # Its text could hold what stands in the mail.
-            logger.error("%s: a bug: %s", fetched.origin, type(error).__name__)
-            if self._health is None:
-                raise
-            return
-        self._attempts.schedule(now)
-        if processed.is_worth_retrying(boottime_s()):
-            self._scheduler.at(now + RETRY_AFTER, Retry(fetched))
+            self._have_all_stopped = not self._sessions
 
 
 @contextmanager

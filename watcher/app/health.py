@@ -71,7 +71,7 @@ class Health:
         self._put(change.account, facts)
         if change.state is State.CATCHING_UP and change.account in self._refused:
             self._refused.discard(change.account)
-            self._notifier.withdraw(wording.account_id(change.account))
+            self._notifier.withdraw(wording.account_id(change.account), change.at)
         if change.state is State.REFUSED and change.account not in self._refused:
             self._refused.add(change.account)
             self._notifier.notify(

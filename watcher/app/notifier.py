@@ -3,15 +3,18 @@
 An attempt is leased in the log before it is shown and confirmed after, so that of two
 programs one shows it, and one that died half-way leaves it to the next. A program that
 stays also keeps the screen true: what was answered elsewhere goes, what the desktop
-lost comes back, and what a short command showed gets its buttons.
+lost comes back, and what a short command showed gets its buttons. The desktop works in
+a thread of its own: what it showed comes back as a `Shown`, to be confirmed.
 """
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from watcher.app.desktop import Desktop, Shown, Words
+from watcher.app.flood import AT_ONCE, FloodGauge
 from watcher.app.screen import Screen
 from watcher.clock import monotonic_s
 from watcher.errors import NotHandedOver
@@ -19,7 +22,7 @@ from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import wording
-from watcher.notify.delivery import Delivery, Failure
+from watcher.notify.delivery import Failure
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
 
@@ -36,8 +39,8 @@ STALE_AFTER = timedelta(minutes=2)
 """That an attempt is over is no news after this: the user was told the deadline."""
 
 
-Words = Callable[..., Notification]
-"""A function of `wording` that only lacks its argument `language`."""
+Wording = Callable[..., Notification]
+"""A function of `wording`; to `notify`, one that only lacks its argument `language`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +56,18 @@ class NotifierSettings:
 
 
 class Notifier:
-    """Shows events through a delivery and logs that it did.
+    """Asks for notifications of events, and logs what was shown.
 
-    Without a delivery the user wants no notifications: nothing is shown or logged.
+    Without a desktop the user wants no notifications: nothing is shown or logged.
     """
 
     def __init__(
-        self, journal: Journal, delivery: Delivery | None, settings: NotifierSettings
+        self, journal: Journal, desktop: Desktop | None, settings: NotifierSettings
     ) -> None:
         self._journal = journal
-        self._screen = Screen(journal, delivery) if delivery else None
+        self._screen = Screen(journal, desktop) if desktop else None
         self._settings = settings
+        self._floods = FloodGauge()
         self._failures: dict[int, NotHandedOver] = {}
         self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
@@ -71,19 +75,32 @@ class Notifier:
     # Attempts ---------------------------------------------------------------------
 
     def notify_new(self, event: Event[Mail], now: datetime) -> None:
-        """Show a new event, if it is one to be shown."""
+        """Show a new event, if it is one to be shown; of a flood, at the next tick."""
         match event:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
-                self._notify_attempt(attempt, now)
+                if not attempt.claim.recipient:  # those have a limit of their own
+                    self._floods.note(attempt.origin.account)
+                if not self.is_flooded(attempt):
+                    self._notify_attempt(attempt, now)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
                 self._notify_unverified(attempt, now)
             case _:
                 pass
 
     def notify_pending(self, now: datetime) -> None:
-        """Show the unanswered attempts that no channel has shown yet."""
-        for event in self._journal.unnotified(now):
-            self._notify_attempt(event.about, now)
+        """Show the newest unanswered attempts that no channel has shown yet."""
+        held = self._floods.told_just_now()
+        for attempt in (event.about for event in self._newest(now)):
+            is_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+            if not is_shown and attempt.origin.account not in held:
+                self._notify_attempt(attempt, now)
+        for account, count in self._floods.take_news(held).items():
+            self.notify(partial(wording.flood, account, count), now)
+
+    def is_flooded(self, attempt: Attempt) -> bool:
+        """Return whether it is one of so many that nobody can be told of each."""
+        is_misaddressed = bool(attempt.claim.recipient)
+        return not is_misaddressed and self._floods.is_flooded(attempt.origin.account)
 
     def notify_missed(self, attempts: Sequence[Attempt], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
@@ -94,101 +111,138 @@ class Notifier:
 
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
-        if attempt.claim.recipient and not self._journal.has_happened(
-            attempt.id, EventName.NOTIFIED
-        ):
-            return  # it was one too many
-        self._show(wording.reminder, attempt, EventName.REMINDED, now)
+        is_one_too_many = self.is_flooded(attempt) or (
+            attempt.claim.recipient
+            and not self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        )
+        if not is_one_too_many:
+            self._show(wording.reminder, attempt, now, confirms=EventName.REMINDED)
 
     def refresh(self, attempt: Attempt, now: datetime) -> None:
         """Let the time left count down where the notification is still open."""
         if self._screen is not None and attempt.id in self._screen:
-            self._screen.refresh(self._again(attempt, now))
+            self._screen.refresh(attempt.id, self._again(attempt, now), now)
 
     def notify_failure(
         self, attempt: Attempt, error: NotHandedOver, now: datetime
     ) -> None:
         """Say that the page did not open, or the code was not copied, and why."""
         self._failures[attempt.id] = error
-        self.notify(self._words(wording.live, attempt, now), now, about=attempt)
+        self._show(wording.live, attempt, now)
 
     def answer_not_me(self, attempt: Attempt, now: datetime) -> None:
         """Tell a user who did not sign in what to do, and log that it was not them."""
         self._journal.append(EventName.NOT_ME, at=now, about=attempt)
-        self.withdraw(attempt.id)
+        self.withdraw(attempt.id, now)
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
 
     def close(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw an expired attempt; say that it is over to who has not answered."""
-        self.withdraw(attempt.id)
+        self.withdraw(attempt.id, now)
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
-        is_news = was_shown and now - attempt.expires_at < STALE_AFTER
+        is_recent = was_shown and now - attempt.expires_at < STALE_AFTER
+        is_news = is_recent and self._floods.is_settled(attempt.origin.account)
         if is_news and self._journal.answer_to(attempt.id) is None:
             self.notify(partial(wording.expired, attempt), now)
 
     # Everything -------------------------------------------------------------------
 
     def notify(
-        self, words: Words, now: datetime, about: Attempt | None = None
-    ) -> str | None:
-        """Show it and return the channel that did; log each channel that did not."""
-        if self._screen is None:
-            return None
-        notification = words(language=self._settings.language)
-        delivered = self._screen.show(notification)
-        for failure in delivered.failures:
-            self._log_failure(failure, now, about)
-        if delivered.channel is not None:
-            self._settings.on_shown(notification, delivered.channel)
-        return delivered.channel
+        self, wording: Wording, now: datetime, about: Attempt | None = None
+    ) -> None:
+        """Ask for a notification whose words do not change while it waits."""
+        notification = wording(language=self._settings.language)
+        if self._screen is not None:
+            self._screen.show(lambda _: notification, now, about=about)
 
-    def withdraw(self, replaces_id: int) -> None:
+    def confirm(self, shown: Shown, now: datetime) -> None:
+        """Log what the desktop's thread says was shown, and what did not show it."""
+        request, channel = shown.request, shown.delivered.channel
+        if self._screen is not None:
+            self._screen.note(shown)
+        for failure in shown.delivered.failures:
+            self._log_failure(failure, now, request.about)
+        if channel is None or shown.notification is None:
+            return
+        if request.about is not None and request.confirms is not None:
+            self._log_shown(request.about, request.confirms, channel, now)
+        self._settings.on_shown(shown.notification, channel)
+
+    def withdraw(self, replaces_id: int, now: datetime) -> None:
         """Take a notification off the screen, if it is there."""
         if self._screen is not None:
-            self._screen.withdraw(replaces_id)
+            self._screen.withdraw(replaces_id, now)
 
     # The screen -------------------------------------------------------------------
 
-    def prepare(self, now: datetime) -> None:
-        """Get ready; take away what ended programs left but unanswered attempts."""
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was asked for is not shown yet."""
+        return self._screen is not None and self._screen.is_busy
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, at most, until all that was asked for is shown or failed."""
         if self._screen is not None:
-            keep = {event.about.id for event in self._journal.unanswered(now)}
-            self._screen.prepare(keep)
+            self._screen.wait(seconds)
+
+    def prepare(self, now: datetime) -> None:
+        """Take away what ended programs left, but for unanswered attempts."""
+        if self._screen is not None:
+            keep = {event.about.id for event in self._newest(now)}
+            self._screen.withdraw_left(keep, now)
 
     def update(self, now: datetime) -> None:
         """Keep the screen true: withdraw what is answered, show what is not there."""
         if self._screen is None or not self._settings.is_attended:
             return
-        attempts = {one.about.id: one.about for one in self._journal.unanswered(now)}
+        attempts = {one.about.id: one.about for one in self._newest(now)}
         for answered in self._screen.attempt_ids - attempts.keys():
-            self._screen.withdraw(answered)
+            self._screen.withdraw(answered, now)
         self.notify_pending(now)
-        for lost in self._screen.lost():
-            attempt = attempts.get(lost.replaces_id)
-            self._screen.restore(self._again(attempt, now) if attempt else lost)
+        self._screen.restore_lost(now)
         for attempt in attempts.values():
             if attempt.id not in self._screen:
                 self._take_over(attempt, now)
 
-    def end(self, now: datetime, *, is_daemon: bool) -> None:
-        """Withdraw what nobody keeps true; the daemon says so of a live attempt."""
+    def refresh_all(self, now: datetime) -> None:
+        """Let the time left of everything that is open count down."""
+        for event in self._newest(now):
+            self.refresh(event.about, now)
+
+    def end(self, now: datetime, *, is_daemon: bool) -> list[int]:
+        """Withdraw what nobody keeps true; the daemon says so of a live attempt.
+
+        Return what was withdrawn, for `mark_withdrawn`.
+        """
         if self._screen is None:
-            return
-        farewell = None
-        alive = [event.about for event in self._journal.unanswered(now)]
+            return []
+        going = self._screen.clear()
+        alive = [event.about for event in self._newest(now)]
         if alive and is_daemon:
             last = max(alive, key=lambda attempt: attempt.expires_at)
-            farewell = wording.ended(last, now=now, language=self._settings.language)
-        self._screen.clear(farewell)
+            self.notify(partial(wording.ended, last, now=now), now)
+        return going
+
+    def mark_withdrawn(self, replaces_ids: Sequence[int]) -> None:
+        """Let the next daemon know what this one has taken off the screen."""
+        if self._screen is not None:
+            self._screen.mark_withdrawn(replaces_ids)
+
+    def _newest(self, now: datetime) -> list[Event[Attempt]]:
+        return self._journal.newest_unanswered(now, AT_ONCE)
 
     def _take_over(self, attempt: Attempt, now: datetime) -> None:
         """Show what another program has shown, in its place; not too often."""
-        is_due = monotonic_s() >= self._retry_at_s.get(attempt.id, 0.0)
-        if self._screen is None or not (is_due and self._screen.was_left(attempt.id)):
+        if self._screen is None:
+            return
+        if monotonic_s() < self._retry_at_s.get(attempt.id, 0.0):
+            return
+        handle = self._screen.find_left(attempt.id)
+        if handle is None:
             return
         self._retry_at_s[attempt.id] = monotonic_s() + DELIVERY_LEASE.total_seconds()
-        self._screen.adopt(attempt.id)
-        self.notify(lambda language: self._again(attempt, now), now, about=attempt)
+        words = self._again(attempt, now)
+        self._screen.show(words, now, about=attempt, adopts=handle)
 
     # ------------------------------------------------------------------------------
 
@@ -196,15 +250,27 @@ class Notifier:
         if attempt.claim.recipient and self._is_flood_of_misaddressed(now):
             return
         if self._screen and self._journal.acquire_lease(attempt.id, now):
-            self._show(wording.live, attempt, EventName.NOTIFIED, now)
+            self._show(wording.live, attempt, now, confirms=EventName.NOTIFIED)
 
     def _show(
-        self, kind: Words, attempt: Attempt, confirmed_by: EventName, now: datetime
+        self,
+        kind: Wording,
+        attempt: Attempt,
+        now: datetime,
+        confirms: EventName | None = None,
     ) -> None:
-        """Show an attempt, and confirm it in the log only if a channel showed it."""
-        channel = self.notify(self._words(kind, attempt, now), now, about=attempt)
-        if channel is not None:
-            self._journal.append(confirmed_by, at=now, about=attempt, detail=channel)
+        """Show an attempt; it is confirmed in the log once a channel showed it."""
+        if self._screen is not None:
+            words = self._words(kind, attempt, now)
+            self._screen.show(words, now, about=attempt, confirms=confirms)
+
+    def _log_shown(
+        self, attempt: Attempt, confirms: EventName, channel: str, now: datetime
+    ) -> None:
+        """Log that an attempt was shown: the first time it is `notified`."""
+        if not self._journal.has_happened(attempt.id, EventName.NOTIFIED):
+            confirms = EventName.NOTIFIED
+        self._journal.append(confirms, at=now, about=attempt, detail=channel)
 
     def _is_flood_of_misaddressed(self, now: datetime) -> bool:
         """Return whether somebody passes Amazon's mails to them on to this user."""
@@ -232,18 +298,26 @@ class Notifier:
         if about is not None:
             self._logged_failures.add((about.id, detail))
 
-    def _again(self, attempt: Attempt, now: datetime) -> Notification:
-        """Return a live attempt's notification as it is to be now."""
+    def _again(self, attempt: Attempt, now: datetime) -> Words:
+        """Return the words for a live attempt as it is to be shown now."""
         was_reminded = self._journal.has_happened(attempt.id, EventName.REMINDED)
         kind = wording.reminder if was_reminded else wording.live
-        words = self._words(kind, attempt, now)
-        return words(language=self._settings.language)
+        return self._words(kind, attempt, now)
 
-    def _words(self, kind: Words, attempt: Attempt, now: datetime) -> Words:
+    def _words(self, kind: Wording, attempt: Attempt, now: datetime) -> Words:
+        """Return the words for a live attempt, which go on with the time left."""
         situation = Situation(
             now=now,
             is_armed=self._journal.is_armed(now),
             is_attended=self._settings.is_attended,
             failure=self._failures.get(attempt.id),
         )
-        return partial(kind, attempt, situation=situation)
+
+        def word(at: datetime) -> Notification | None:
+            if at >= attempt.expires_at:
+                return None
+            current = replace(situation, now=at)
+            language = self._settings.language
+            return kind(attempt, situation=current, language=language)
+
+        return word

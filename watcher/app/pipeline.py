@@ -1,17 +1,17 @@
-"""The one road of `run`, `check` and `demo` from the bytes of a mail to an event.
+"""The one road of `run`, `check` and `demo` from a judged mail to an event.
 
-A mail is judged, recorded once for ever, then told; the cursor moves last, so that
-whatever dies half-way is processed again.
+A mail is recorded once for ever, then told; the cursor moves last, so that whatever
+dies half-way is processed again.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.clocks import AccountClocks
+from watcher.app.judging import Judged
 from watcher.app.notifier import Notifier
-from watcher.clock import boottime_s
 from watcher.events import (
     Attempt,
     Deadline,
@@ -19,43 +19,36 @@ from watcher.events import (
     EventName,
     Mail,
     MailboxSynced,
-    MessageFetched,
     StateChanged,
 )
 from watcher.journal.log import Journal, NewEvent
-from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,
     Content,
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     SignInAttempt,
     Unknown,
     Unverified,
 )
 
-RETRY_WITHIN = timedelta(minutes=10)
-"""How long after it was seen a mail's proof is worth asking DNS for again."""
+DOUBTFUL_AN_HOUR = 200
+"""Look-alikes, and mails without proof, that are logged of an hour.
+
+Anybody can send such mails; more are no news, and would only fill the log.
+"""
+
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
     """What became of one mail."""
 
-    fetched: MessageFetched
-    judgement: Judgement
+    judged: Judged
     event: Event[Mail] | None
     """What was logged; None for a known mail and for one that is not relevant."""
-
-    def is_worth_retrying(self, boot_s: float) -> bool:
-        """Return whether the proof only waits for DNS, and time is left for it."""
-        verdict = self.judgement.verdict
-        if not isinstance(verdict, Unverified):
-            return False
-        is_fresh = boot_s - self.fetched.seen.boot_s < RETRY_WITHIN.total_seconds()
-        return is_fresh and Reason.DKIM_TEMPERROR in verdict.reasons
 
 
 Observed = Processed | MailboxSynced | StateChanged
@@ -63,48 +56,40 @@ Observed = Processed | MailboxSynced | StateChanged
 
 
 class MailPipeline:
-    """Judges each mail by the rules of its account, records it, notifies of it."""
+    """Records each judged mail and notifies of it."""
 
     def __init__(
         self,
         journal: Journal,
         notifier: Notifier,
         *,
-        verify: Verify,
-        policies: Mapping[str, Policy],
         window: timedelta,
         observe: Callable[[Observed], None] = lambda _: None,
     ) -> None:
-        """Prepare; `observe` is called between judging a mail and notifying of it."""
+        """Prepare; `observe` is called between recording a mail and notifying of it."""
         self._journal = journal
         self._observe = observe
         self._notifier = notifier
-        self._verify = verify
-        self._policies = policies
         self._window = window
         self._clocks = AccountClocks(journal)
         self._missed: dict[str, list[Attempt]] = {}
 
-    def process(self, fetched: MessageFetched, now: datetime) -> Processed:
-        """Judge a mail, record it if the log does not know it, and notify.
+    def process(self, judged: Judged, now: datetime) -> Processed:
+        """Record a mail if the log does not know it, and notify.
 
         An attempt that came too late is told at the end of its account's sync.
         """
-        account = fetched.origin.account
-        policy = self._policies[account]
-        began_s = boottime_s()
-        judgement = classify(fetched.raw, verify=self._verify, policy=policy)
-        now = _later(now, boottime_s() - began_s)
-        self._clocks.note(account, fetched.arrival, now)
+        account = judged.origin.account
+        self._clocks.note(account, judged.arrival, now)
 
         def deadline_of(attempted_at: datetime | None) -> Deadline:
             return self._clocks.deadline(
-                account, attempted_at, fetched.arrival, self._window, now
+                account, attempted_at, judged.arrival, self._window, now
             )
 
-        new_event = find_event(fetched, judgement, now=now, deadline_of=deadline_of)
-        event = self._journal.record(new_event) if new_event else None
-        processed = Processed(fetched, judgement, event)
+        new_event = find_event(judged, now=now, deadline_of=deadline_of)
+        event = self._record(new_event, now) if new_event else None
+        processed = Processed(judged, event)
         self._observe(processed)
         match event:
             case Event(event=EventName.MISSED, about=Attempt() as attempt):
@@ -114,6 +99,14 @@ class MailPipeline:
             case None:
                 pass
         return processed
+
+    def _record(self, new: NewEvent, now: datetime) -> Event[Mail] | None:
+        """Record it, unless it is one of too many that anybody could send."""
+        name = new.event.event
+        is_doubtful = name in {EventName.UNVERIFIED, EventName.LOOK_ALIKE}
+        if is_doubtful and self._journal.count(name, now - HOUR) >= DOUBTFUL_AN_HOUR:
+            return None
+        return self._journal.record(new)
 
     def finish_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Tell what is still to be told of a sync, then remember how far it went."""
@@ -125,14 +118,8 @@ class MailPipeline:
         self._observe(synced)
 
 
-def _later(now: datetime, waited_s: float) -> datetime:
-    """Return the instant after DNS was waited for, which may have taken minutes."""
-    return now + timedelta(seconds=waited_s) if waited_s >= 1.0 else now
-
-
 def find_event(
-    fetched: MessageFetched,
-    judgement: Judgement,
+    judged: Judged,
     *,
     now: datetime,
     deadline_of: Callable[[datetime | None], Deadline],
@@ -142,12 +129,12 @@ def find_event(
     `deadline_of` returns when an attempt is over that began at an instant.
     """
     mail = Mail(
-        origin=fetched.origin,
-        message_id=judgement.reading.message_id,
-        received_at=fetched.received_at,
+        origin=judged.origin,
+        message_id=judged.message_id,
+        received_at=judged.arrival.received_at,
     )
-    identity = mail.message_id or judgement.reading.digest
-    match judgement.verdict:
+    identity = judged.identity
+    match judged.verdict:
         case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
             attempt = Attempt.of(mail, claim, deadline_of(claim.attempted_at))
             return _recognised(attempt, content, identity, now)

@@ -14,10 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from watcher.app.desktop import Shown
+from watcher.app.judging import Judged, NotJudged
 from watcher.errors import NotHandedOver
-from watcher.events import Attempt, EventName, MessageFetched, Report
+from watcher.events import Attempt, EventName, MailboxSynced, StateChanged
 from watcher.notify.notification import Action
 
 
@@ -31,9 +34,7 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The time of an attempt may be over."""
-
-    attempt_id: int
+    """The time of the oldest attempt may be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,17 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """A mail whose proof waited for DNS can be judged again."""
-
-    fetched: MessageFetched
-
-
-@dataclass(frozen=True, slots=True)
 class Prune:
     """Events older than they are kept can be deleted."""
 
 
-QueueItem = Report | Remind | Deadline | ButtonPressed | HandedOver | Retry | Prune
+FromAccount = Judged | NotJudged | MailboxSynced | StateChanged
+"""What comes from an account, in its order."""
+
+QueueItem = FromAccount | Shown | Remind | Deadline | ButtonPressed | HandedOver | Prune
 
 MAILS_AT_ONCE = 64
-"""Mails in the queue, of 256 KiB at most: 16 MiB, and a second of work."""
+"""Judged mails in the queue: some tenths of a second of work."""
 
 ROOM_CHECK_S = 0.2
 """How often a thread that waits for room checks whether the end has come."""
@@ -78,7 +75,8 @@ class EventQueue:
     """Takes items from every thread and signal handler; one thread reads them.
 
     A signal may come while the handler of another one runs, so `stop` takes no lock. A
-    flood of mails waits in its account's thread, not in memory.
+    flood of mails waits in its account's thread, not in memory: there is room for so
+    many that are not dealt with.
     """
 
     def __init__(self) -> None:
@@ -90,7 +88,7 @@ class EventQueue:
 
     def put(self, item: QueueItem) -> None:
         """Put an item; a mail too many waits for room, or for the end."""
-        if isinstance(item, MessageFetched):
+        if isinstance(item, Judged):
             while not self._room.acquire(timeout=ROOM_CHECK_S):
                 if self.is_stopping:
                     return
@@ -117,13 +115,14 @@ class EventQueue:
 
     def next(self, seconds: float) -> QueueItem | None:
         """Return the oldest item; None if none comes within so many seconds."""
-        try:
-            item = self._queue.get(timeout=seconds)
-        except queue.Empty:
-            return None
-        if isinstance(item, MessageFetched):
+        with suppress(queue.Empty):
+            return self._queue.get(timeout=seconds)
+        return None
+
+    def make_room(self, item: QueueItem) -> None:
+        """Let another mail come, since one was dealt with."""
+        if isinstance(item, Judged):
             self._room.release()
-        return item
 
 
 class Scheduler:
@@ -134,6 +133,8 @@ class Scheduler:
         # Without a time zone of its own it asks the system's, which may be broken.
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
+            # In the scheduler's own thread: no job waits, and no thread can be missing.
+            executors={"default": DebugExecutor()},
             job_defaults={
                 "misfire_grace_time": None,
                 "coalesce": True,

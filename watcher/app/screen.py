@@ -4,116 +4,143 @@ The desktop's handles are kept in the event log: what a program left on the scre
 short command has shown, the daemon that starts next takes over or takes away.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
+from datetime import datetime
 
-from watcher.clock import call_with_timeout
+from watcher.app.desktop import Act, Desktop, Request, Shown, Words
 from watcher.errors import JournalBusy, JournalUnusable
+from watcher.events import Attempt, EventName
 from watcher.journal.log import Journal
-from watcher.notify.delivery import Delivered, Delivery
-from watcher.notify.notification import Holds, Notification
-
-CLEAR_TIMEOUT_S = 0.7
-"""What a hung desktop may take of the two seconds for a clean stop."""
+from watcher.notify.notification import Holds
 
 WITHDRAWN = ""
 """The handle of an attempt that a daemon took away at its end: the next shows it."""
 
 
 class Screen:
-    """Shows notifications through a delivery, and knows which have to be kept true."""
+    """Asks the desktop for notifications, and knows which have to be kept true."""
 
-    def __init__(self, journal: Journal, delivery: Delivery) -> None:
+    def __init__(self, journal: Journal, desktop: Desktop) -> None:
         self._journal = journal
-        self._delivery = delivery
-        self._shown: dict[int, Notification] = {}
+        self._desktop = desktop
+        self._asked: dict[int, Words] = {}
         """What holds only while this program runs, by `replaces_id`."""
         self._handles: dict[int, str] = {}
 
     def __contains__(self, replaces_id: int) -> bool:
-        """Return whether this program showed it and has not withdrawn it."""
-        return replaces_id in self._shown
+        """Return whether this program shows it, as far as is known."""
+        return replaces_id in self._asked
 
     @property
     def attempt_ids(self) -> set[int]:
         """The ids of the attempts that this program shows."""
-        return {replaces_id for replaces_id in self._shown if replaces_id > 0}
+        return {replaces_id for replaces_id in self._asked if replaces_id > 0}
 
-    def show(self, notification: Notification) -> Delivered:
-        """Show it on the first channel that works."""
-        delivered = self._delivery.deliver(notification)
-        if delivered.channel is not None:
-            self._note(notification, delivered.handle)
-        return delivered
+    @property
+    def is_busy(self) -> bool:
+        """Whether the desktop has still something to do."""
+        return self._desktop.is_busy
 
-    def refresh(self, notification: Notification) -> None:
+    def wait(self, seconds: float) -> None:
+        """Wait so long, at most, until the desktop has nothing to do any more."""
+        self._desktop.wait(seconds)
+
+    def show(
+        self,
+        words: Words,
+        now: datetime,
+        *,
+        about: Attempt | None = None,
+        confirms: EventName | None = None,
+        adopts: str | None = None,
+    ) -> None:
+        """Ask for a notification on the first channel that works."""
+        notification = words(now)
+        if notification is None:
+            return
+        replaces_id = notification.replaces_id
+        self._asked.pop(replaces_id, None)
+        if notification.holds is Holds.WHILE_RUNNING:
+            self._asked[replaces_id] = words
+        self._desktop.ask(
+            Request(
+                replaces_id=replaces_id,
+                act=Act.SHOW,
+                now=now,
+                words=words,
+                adopts=adopts,
+                about=about,
+                confirms=confirms,
+            )
+        )
+
+    def note(self, shown: Shown) -> None:
+        """Note what became of a request, unless it was withdrawn meanwhile."""
+        replaces_id, notification = shown.request.replaces_id, shown.notification
+        if notification is None or shown.delivered.channel is None:
+            self._asked.pop(replaces_id, None)
+            return
+        is_kept = notification.holds is Holds.WHILE_RUNNING
+        if is_kept and replaces_id not in self._asked:
+            return
+        is_left = notification.holds is not Holds.FOR_EVER
+        self._put_handle(replaces_id, shown.delivered.handle if is_left else None)
+
+    def refresh(self, replaces_id: int, words: Words, now: datetime) -> None:
         """Replace what is still shown of its `replaces_id`."""
-        self._delivery.refresh(notification)
+        self._asked[replaces_id] = words
+        self._ask(replaces_id, Act.REFRESH, now, words)
 
-    def withdraw(self, replaces_id: int) -> None:
+    def withdraw(self, replaces_id: int, now: datetime) -> None:
         """Take what is shown of this `replaces_id` off the screen."""
-        self._delivery.withdraw(replaces_id)
-        self._shown.pop(replaces_id, None)
+        self._ask(replaces_id, Act.WITHDRAW, now)
+        self._asked.pop(replaces_id, None)
         self._put_handle(replaces_id, None)
 
-    def was_left(self, replaces_id: int) -> bool:
-        """Return whether another program has it on the screen, or had till its end."""
-        return replaces_id in self._journal.shown()
-
-    def adopt(self, replaces_id: int) -> None:
-        """Let the next notification take the place of another program's."""
+    def find_left(self, replaces_id: int) -> str | None:
+        """Return the handle by which another program has, or had it on the screen."""
         handle = self._journal.shown().get(replaces_id)
-        if handle and handle != self._handles.get(replaces_id):
-            self._delivery.adopt(replaces_id, handle)
         if handle is not None:
             self._handles[replaces_id] = handle
+        return handle
 
-    def prepare(self, keep: set[int]) -> None:
-        """Get ready; take away what programs that ended left, but for `keep`."""
-        self._delivery.prepare()
-        for replaces_id in sorted(self._journal.shown().keys() - keep):
-            self.adopt(replaces_id)
-            self.withdraw(replaces_id)
+    def withdraw_left(self, keep: Collection[int], now: datetime) -> None:
+        """Take away what programs that ended left, but for `keep`."""
+        for replaces_id in sorted(self._journal.shown().keys() - set(keep)):
+            handle = self.find_left(replaces_id)
+            self._desktop.ask(
+                Request(
+                    replaces_id=replaces_id, act=Act.WITHDRAW, now=now, adopts=handle
+                )
+            )
+            self._put_handle(replaces_id, None)
 
-    def lost(self) -> list[Notification]:
-        """Return what is still to be shown and went with its server or bus."""
-        lost = self._delivery.lost()
-        return [shown for key, shown in self._shown.items() if key in lost]
+    def restore_lost(self, now: datetime) -> None:
+        """Show again what its desktop lost, if it is back."""
+        for replaces_id in self._desktop.lost() & self._asked.keys():
+            self._ask(replaces_id, Act.RESTORE, now, self._asked[replaces_id])
 
-    def restore(self, notification: Notification) -> None:
-        """Show it again where it was lost, if its server is back."""
-        handle = self._delivery.restore(notification)
-        if handle is not None:
-            self._note(notification, handle)
+    def clear(self) -> list[int]:
+        """Take everything away that holds only while the program runs.
 
-    def clear(self, farewell: Notification | None) -> None:
-        """Take everything away that holds only while the program runs; say the last.
-
-        A desktop that hangs is not waited for: the log is left to be closed.
+        A desktop that hangs is not waited for. Return what was taken away.
         """
-        going = [*self._shown]
+        going = [*self._asked]
+        self._asked.clear()
+        self._desktop.clear(going)
+        return going
 
-        def act() -> str | None:
-            for replaces_id in going:
-                self._delivery.withdraw(replaces_id)
-            return self._delivery.deliver(farewell).handle if farewell else None
+    def mark_withdrawn(self, replaces_ids: Collection[int]) -> None:
+        """Store that these went at the end: the next daemon shows attempts again."""
+        for replaces_id in replaces_ids:
+            self._put_handle(replaces_id, WITHDRAWN if replaces_id > 0 else None)
 
-        if not (going or farewell):
-            return
-        with suppress(TimeoutError):
-            handle = call_with_timeout(act, timeout_s=CLEAR_TIMEOUT_S)
-            self._shown.clear()
-            if farewell is not None:  # first: a locked log may leave no time for more
-                self._put_handle(farewell.replaces_id, handle)
-            for replaces_id in going:
-                self._put_handle(replaces_id, WITHDRAWN if replaces_id > 0 else None)
-
-    def _note(self, notification: Notification, handle: str | None) -> None:
-        replaces_id = notification.replaces_id
-        self._shown.pop(replaces_id, None)
-        if notification.holds is Holds.WHILE_RUNNING:
-            self._shown[replaces_id] = notification
-        is_left = notification.holds is not Holds.FOR_EVER
-        self._put_handle(replaces_id, handle if is_left else None)
+    def _ask(
+        self, replaces_id: int, act: Act, now: datetime, words: Words = lambda _: None
+    ) -> None:
+        request = Request(replaces_id=replaces_id, act=act, now=now, words=words)
+        self._desktop.ask(request)
 
     def _put_handle(self, replaces_id: int, handle: str | None) -> None:
         """Store the desktop's handle, if it is another one than before.

@@ -1,12 +1,14 @@
 """Builds the application from a `Config`; shared by `run`, `check` and `demo`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from watcher.app.daemon import Daemon, DaemonSettings
+from watcher.app.desktop import Desktop
 from watcher.app.health import Health
+from watcher.app.judging import Judging
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
@@ -70,19 +72,19 @@ class App:
     def run(self) -> None:
         """Watch until the queue is asked to stop, or every session has ended."""
         accounts = watched(self.config)
-        with self._delivery() as delivery:
+        policies = {one.account.name: one.policy for one in accounts}
+        judging = Judging(self.verify, policies, self.queue.put)
+        with self._desktop() as desktop, judging.running():
             settings = NotifierSettings(
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
                 is_attended=self.is_attended,
                 on_shown=self.on_shown,
             )
-            notifier = Notifier(self.journal, delivery, settings)
+            notifier = Notifier(self.journal, desktop, settings)
             pipeline = MailPipeline(
                 self.journal,
                 notifier,
-                verify=self.verify,
-                policies={one.account.name: one.policy for one in accounts},
                 window=self.config.watch.window,
                 observe=self.observe,
             )
@@ -100,11 +102,11 @@ class App:
                 ),
                 Health(self.journal, notifier) if self.is_daemon else None,
             )
-            daemon.run([self._session(one.account) for one in accounts])
+            daemon.run([self._session(one.account, judging) for one in accounts])
 
     @contextmanager
-    def _delivery(self) -> Iterator[Delivery | None]:
-        """Open the channels, and close them in the end."""
+    def _desktop(self) -> Iterator[Desktop | None]:
+        """Open the channels, let a thread show on them, and close them in the end."""
         if self.open_channels is None:
             yield None
             return
@@ -112,18 +114,17 @@ class App:
         def on_action(attempt_id: int, action: Action) -> None:
             self.queue.put(ButtonPressed(attempt_id, action))
 
-        delivery = Delivery(self.open_channels(on_action))
-        try:
-            yield delivery
-        finally:
-            delivery.close()
+        with closing(Delivery(self.open_channels(on_action))) as delivery:
+            desktop = Desktop(delivery, self.queue.put)
+            with desktop.running():
+                yield desktop
 
-    def _session(self, account: Account) -> Session:
+    def _session(self, account: Account, judging: Judging) -> Session:
         watch = self.config.watch
         return Session(
             account,
             cursors=self.journal.cursors(account.name),
-            report=self.queue.put,
+            report=judging.report,
             is_candidate=may_be_attempt,
             settings=WatchSettings(
                 mode=watch.mode,

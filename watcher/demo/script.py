@@ -78,7 +78,7 @@ class ScriptRunner(threading.Thread):
     def observe(self, observed: Observed) -> None:
         """Receive what the daemon has processed; called in its thread."""
         if isinstance(observed, Processed):
-            self._printer.verdict(observed.judgement.verdict)
+            self._printer.verdict(observed.judged.verdict)
         self._observed.put(observed)
 
     def run(self) -> None:
@@ -122,8 +122,8 @@ class ScriptRunner(threading.Thread):
     def _verdict_on(self, uid: int) -> Verdict | None:
         for observed in self._observations():
             match observed:
-                case Processed() if observed.fetched.origin.uid == uid:
-                    return observed.judgement.verdict
+                case Processed() if observed.judged.origin.uid == uid:
+                    return observed.judged.verdict
                 case MailboxSynced() if observed.cursor.uid_next > uid:
                     return _BY_HEADER_ALONE
         return None

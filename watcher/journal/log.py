@@ -50,10 +50,6 @@ _NOT_ANSWERED = (
     "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
     f"a.event IN ({', '.join(repr(name.value) for name in ANSWERS)}))"
 )
-_NOT_NOTIFIED = (
-    "NOT EXISTS (SELECT 1 FROM events n "
-    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +154,16 @@ class Journal:
         with self._database.transaction():
             self._database.query("DELETE FROM deliveries")
 
-    def expire(self, now: datetime) -> list[Attempt]:
-        """Log `expired` for each attempt whose time is over, and delete its secret.
+    def expire(self, now: datetime, *, at_most: int = PAGE) -> list[Attempt]:
+        """Log `expired` for attempts whose time is over, and delete their secrets.
 
         The detail of the event is the answer, if there was one.
         """
         with self._logging():
-            over = self._attempts(f"{_NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
+            over = self._attempts(
+                f"{_NOT_OVER} AND e.expires_at <= ? ORDER BY e.expires_at LIMIT ?",
+                (to_ms(now), at_most),
+            )
             for attempt in (event.about for event in over):
                 answer = self.answer_to(attempt.id)
                 self._insert(
@@ -254,12 +253,39 @@ class Journal:
             (to_ms(now),),
         )
 
-    def unnotified(self, now: datetime) -> list[Event[Attempt]]:
-        """Return those that no notification is known to have shown."""
+    def find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
+        """Return a live attempt that nobody has answered; None if it is none."""
+        found = self._attempts(
+            f"{_NOT_OVER} AND e.expires_at > ? AND e.attempt_id = ? AND "
+            f"{_NOT_ANSWERED}",
+            (to_ms(now), attempt_id),
+        )
+        return found[0].about if found else None
+
+    def next_deadline(self) -> datetime | None:
+        """Return when the next attempt is to expire; it may be past."""
+        rows = self._database.query(
+            f"SELECT min(e.expires_at) FROM events e {_NOT_OVER}"  # noqa: S608 -- constants
+        )
+        ends_ms = cast(int | None, rows[0][0])
+        return None if ends_ms is None else from_ms(ends_ms)
+
+    def newest_unanswered(
+        self, now: datetime, per_account: int
+    ) -> list[Event[Attempt]]:
+        """Return the newest of them by the mails' own time, so many of each account.
+
+        What was sent to another address comes behind: anybody can pass such mails on.
+        """
+        ranked = (
+            "SELECT id, row_number() OVER (PARTITION BY account ORDER BY recipient IS "  # noqa: S608 -- constants
+            "NOT NULL, coalesce(attempted_at, received_at) DESC, id DESC) AS place "
+            f"FROM events e {_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED}"
+        )
         return self._attempts(
-            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} AND {_NOT_NOTIFIED} "
-            "ORDER BY e.id",
-            (to_ms(now),),
+            f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
+            "WHERE place <= ?) ORDER BY e.id",
+            (to_ms(now), per_account),
         )
 
     def answer_to(self, attempt_id: int) -> EventName | None:

@@ -1,6 +1,6 @@
 """A connection to the D-Bus session bus: calls with a timeout, and signals.
 
-One thread calls, one reads; the reader alone runs the callbacks of replies and signals,
+Any thread calls, one reads; the reader alone runs the callbacks of replies and signals,
 in the order in which the bus sent them. jeepney serialises and parses; its router is
 not used, since it ends a lost connection with a traceback on stderr.
 """
@@ -10,7 +10,8 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from threading import Thread
+from contextlib import suppress
+from threading import Lock, Thread
 from typing import Any
 
 from jeepney import (
@@ -92,15 +93,16 @@ class Bus:
         self.on_lost: Callable[[], None] = _ignore
         """Called on the reader's thread when the connection is lost or closed."""
         self._on_signal = on_signal
-        try:
-            self._socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
-        except (OSError, RuntimeError, ValueError) as error:
-            # ValueError: an address that jeepney cannot parse, or a login refused;
-            # RuntimeError: a transport other than a Unix socket.
-            raise NotificationFailed(_NO_BUS, reason=error) from error
+        self._sending = Lock()
         self._serials = itertools.count(1)
         self._waiting: dict[int, tuple[Future[Body], Callable[[Body], None]]] = {}
-        Thread(target=self._read, daemon=True).start()
+        try:
+            self._socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
+            Thread(target=self._read, daemon=True).start()
+        except (OSError, RuntimeError, ValueError) as error:
+            # ValueError: an address that jeepney cannot parse, or a login refused;
+            # RuntimeError: a transport other than a Unix socket, or no thread to be had
+            raise NotificationFailed(_NO_BUS, reason=error) from error
 
     def call(
         self,
@@ -127,6 +129,11 @@ class Bus:
         except DBusErrorResponse as error:
             raise NotificationFailed(_REFUSED, reason=error.name) from error
 
+    def post(self, message: Message) -> None:
+        """Send a call whose reply nobody waits for; a lost connection loses it."""
+        with suppress(OSError):
+            self._send(message.serialise(next(self._serials)))
+
     def start(self, service: str) -> None:
         """Let the bus start a service that does not run, or raise."""
         (is_there,) = self.call(message_bus.NameHasOwner(service))
@@ -145,7 +152,9 @@ class Bus:
         """Send without waiting; a bus that does not read at once is given up."""
         if not self.is_open:
             raise ConnectionResetError
-        if self._socket.send(data, socket.MSG_DONTWAIT) < len(data):
+        with self._sending:
+            sent = self._socket.send(data, socket.MSG_DONTWAIT)
+        if sent < len(data):
             self.close()
             raise ConnectionResetError
 

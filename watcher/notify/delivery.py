@@ -1,7 +1,7 @@
 """Shows a notification on the first channel that works."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,13 +75,19 @@ class Delivery:
         for channel in self._channels:
             channel.adopt(replaces_id, handle)
 
-    def restore(self, notification: Notification) -> str | None:
-        """Show it where it was lost; return its handle, None if it is lost still."""
+    def restore(self, notification: Notification) -> Delivered:
+        """Show it where it was lost, if its desktop is back."""
         for channel in self._channels:
             if notification.replaces_id in channel.lost():
                 with suppress(NotificationFailed):
-                    return channel.show(notification)
-        return None
+                    return Delivered(channel.name, (), channel.show(notification))
+        return Delivered(None)
+
+    def clear(self, replaces_ids: Iterable[int]) -> None:
+        """Close these on every channel without waiting, from any thread."""
+        going = frozenset(replaces_ids)
+        for channel in self._channels:
+            channel.clear(going)
 
     def lost(self) -> frozenset[int]:
         """Return what was still shown when its desktop lost it, and is not back."""

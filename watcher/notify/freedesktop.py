@@ -92,9 +92,12 @@ class Freedesktop(Channel):
         self._server: _Server | None = None
         self._shown: dict[int, int] = {}
         """The server's ids by `replaces_id`; filled on the reader's thread alone."""
+        self._wanted: frozenset[int] = frozenset()
+        """What is to be shown; a reply may come long after it was withdrawn."""
         self._keys: dict[int, frozenset[str]] = {}
         """The actions that were offered; some servers send `default` unasked."""
-        self._lost: set[int] = set()
+        self._lost: frozenset[int] = frozenset()
+        self._lock = Lock()
 
     def prepare(self) -> None:
         """Connect and ask the server what it can, if there is one."""
@@ -105,14 +108,15 @@ class Freedesktop(Channel):
         """Show it in place of the one before; raise `NotificationFailed` if not."""
         bus, server = self._connect()
         replaces_id = notification.replaces_id
+        self._wanted |= {replaces_id}
         replaces = self._find_open(replaces_id) or 0
         actions = _actions(notification, server)
         self._keys[replaces_id] = frozenset(actions[::2])
         (shown,) = bus.call(
             _notify(notification, actions, replaces=replaces, server=server),
-            then=lambda body: self._shown.update({replaces_id: body[0]}),
+            then=lambda body: self._take_shown(bus, replaces_id, body[0]),
         )
-        self._lost.discard(replaces_id)
+        self._forget_lost(replaces_id)
         return server.handle(shown)
 
     def refresh(self, notification: Notification) -> None:
@@ -127,20 +131,30 @@ class Freedesktop(Channel):
         with suppress(NotificationFailed):
             bus, server = self._connect()
             if server.handle(shown) == handle:
-                bus.call(_PING, then=lambda _: self._shown.update({replaces_id: shown}))
+                self._wanted |= {replaces_id}
+                bus.call(
+                    _PING, then=lambda _: self._take_shown(bus, replaces_id, shown)
+                )
 
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, if anything is."""
-        self._lost.discard(replaces_id)
+        self._wanted -= {replaces_id}
+        self._forget_lost(replaces_id)
         shown = self._shown.get(replaces_id)
         if shown is not None and self._bus is not None and self._bus.is_open:
-            message = new_method_call(_SERVICE, "CloseNotification", "u", (shown,))
             with suppress(NotificationFailed):  # it was closed meanwhile
-                self._bus.call(message, then=lambda _: self._close(shown))
+                self._bus.call(_close(shown), then=lambda _: self._drop(shown))
+
+    def clear(self, replaces_ids: frozenset[int]) -> None:
+        """Close all these; the bus keeps what a slow server has not read yet."""
+        self._wanted -= replaces_ids
+        for replaces_id, shown in self._shown.items():
+            if replaces_id in replaces_ids and self._bus is not None:
+                self._bus.post(_close(shown))
 
     def lost(self) -> frozenset[int]:
         """Return what was shown when the server or the bus went away."""
-        return frozenset(self._lost)
+        return self._lost
 
     def close(self) -> None:
         """Close the connection; what is shown stays."""
@@ -175,19 +189,33 @@ class Freedesktop(Channel):
                         self._presses.take(replaces_id, Action(key))
                         break
             case "NotificationClosed", (int(closed), _):
-                self._close(closed)
+                self._drop(closed)
             case "NameOwnerChanged", (name, *_) if name == _NAME:
                 self._forget_all()
 
-    def _close(self, closed: int) -> None:
+    def _take_shown(self, bus: Bus, replaces_id: int, shown: int) -> None:
+        """Note the server's id; close what the reply of a slow server made stale."""
+        before = self._shown.get(replaces_id, shown)
+        self._shown = self._shown | {replaces_id: shown}
+        if before != shown:
+            bus.post(_close(before))
+        if replaces_id not in self._wanted:
+            bus.post(_close(shown))
+
+    def _drop(self, closed: int) -> None:
         kept = (pair for pair in self._shown.items() if pair[1] != closed)
         self._shown = dict(kept)
 
     def _forget_all(self) -> None:
         """Drop the ids of a server that is gone or new; what it showed is lost."""
-        self._lost.update(self._shown)
+        with self._lock:
+            self._lost |= self._shown.keys()
         self._shown = {}
         self._server = None
+
+    def _forget_lost(self, replaces_id: int) -> None:
+        with self._lock:
+            self._lost -= {replaces_id}
 
 
 class Presses:
@@ -262,6 +290,11 @@ def _ask(bus: Bus) -> _Server:
     name, vendor, *_ = bus.call(new_method_call(_SERVICE, "GetServerInformation"))
     (capabilities,) = bus.call(new_method_call(_SERVICE, "GetCapabilities"))
     return _Server(bus_id, owner, name, vendor, frozenset(capabilities))
+
+
+def _close(shown: int) -> Message:
+    """Return the call of `CloseNotification`."""
+    return new_method_call(_SERVICE, "CloseNotification", "u", (shown,))
 
 
 def _notify(

@@ -86,7 +86,10 @@ It must return at once: the channel takes no other signal meanwhile.
 
 
 class Channel(ABC):
-    """One way to show notifications. Each call is bounded in time."""
+    """One way to show notifications; each call is bounded in time.
+
+    One thread calls, but for `clear` and `lost`.
+    """
 
     name: str
 
@@ -110,8 +113,11 @@ class Channel(ABC):
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, where the desktop can."""
 
+    def clear(self, replaces_ids: frozenset[int]) -> None:
+        """Close all these, where the desktop can; from any thread, without waiting."""
+
     def lost(self) -> frozenset[int]:
-        """Return what was still shown when the desktop lost it, and is not back."""
+        """Return what was still shown when the desktop lost it; from any thread."""
         return frozenset()
 
     def close(self) -> None:

@@ -31,6 +31,10 @@ UNVERIFIED = Text(
     en="Amazon? Sender not proved",
     ja="Amazon を名乗るメール(差出人を確認できません)",
 )
+FLOOD = Text(
+    en="Somebody knows your password",
+    ja="Amazon のパスワードが知られています",
+)
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
 BLIND = Text(
     en="Mail is not watched",
@@ -223,6 +227,12 @@ UNVERIFIED_LOOK = Text(
 
 # It was not me
 
+FLOOD_BODY = Text(
+    en="{count} sign-in attempts within a minute ({account}): somebody knows your "
+    "Amazon password.",
+    ja="1 分間に {count} 件のサインイン試行がありました({account})。誰かが Amazon の"
+    "パスワードを知っています。",
+)
 PROTECT_NOT = Text(
     en="1. Do not approve, and give no code to anybody.",
     ja="1. 承認せず、コードは誰にも教えないでください。",

@@ -281,6 +281,28 @@ def unverified_summary(count: int, *, language: Language) -> Notification:
     )
 
 
+_FLOOD = Template(
+    title=sentences.FLOOD,
+    body=(
+        sentences.FLOOD_BODY,
+        sentences.PROTECT_NOT,
+        sentences.PROTECT_PASSWORD,
+        sentences.PROTECT_TWO_STEP,
+    ),
+    short_body=(sentences.FLOOD_BODY, sentences.PROTECT_PASSWORD),
+)
+
+
+def flood(account: str, count: int, *, language: Language) -> Notification:
+    """Say that there are too many attempts to tell of each, and what that means."""
+    return _FLOOD.say(
+        language=language,
+        replaces_id=_id_of(f"flood {account}"),
+        count=count,
+        account=_foreign(account, ACCOUNT_COLUMNS),
+    )
+
+
 _MISSED = Template(
     title=sentences.MISSED,
     body=(sentences.MISSED_BODY, sentences.MISSED_LOOK),

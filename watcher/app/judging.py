@@ -1,0 +1,173 @@
+"""Judges mails in the threads that bring them, so that nobody else waits for DNS.
+
+An account's mails are judged in its own thread, one after the other, and reach the
+daemon in their order. Where only DNS failed, the mail waits here, and is judged again
+in one more thread, until DNS answers or its time is over. What waits is bounded in
+number and bytes: the largest goes first, for Amazon's mails are small.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from watcher.clock import boottime_s
+from watcher.events import (
+    Arrival,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    Report,
+    StateChanged,
+)
+from watcher.recognition.judge import Policy, Verify, classify
+from watcher.recognition.verdict import Reason, Unverified, Verdict
+
+logger = logging.getLogger(__name__)
+
+RETRY_EVERY_S = 5.0
+"""How often DNS is asked again: what it costs of the five minutes that a user has."""
+
+RETRY_WITHIN_S = 600.0
+"""How long after it was seen a mail's proof is worth asking DNS for again."""
+
+WAITING_AT_ONCE = 64
+WAITING_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A mail that was judged, without its bytes."""
+
+    origin: Origin
+    arrival: Arrival
+    message_id: str | None
+    identity: str
+    """By which the same mail is known again."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A mail that could not be judged because of a bug."""
+
+    origin: Origin
+    bug: Exception
+
+
+class Judging:
+    """Judges what sessions report, and passes everything on in its order."""
+
+    def __init__(
+        self,
+        verify: Verify,
+        policies: Mapping[str, Policy],
+        put: Callable[[Judged | NotJudged | MailboxSynced | StateChanged], None],
+    ) -> None:
+        """Prepare; `put` is called from many threads, and may wait for room."""
+        self._verify = verify
+        self._policies = policies
+        self._put = put
+        self._waiting = Waiting()
+        self._ended = threading.Event()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Judge again what waits for DNS while inside; the end waits for nobody."""
+        threading.Thread(target=self._run, name="judging", daemon=True).start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._waiting.close()
+
+    def report(self, report: Report) -> None:
+        """Judge a mail; pass it, or whatever else a session reports, on."""
+        if not isinstance(report, MessageFetched):
+            self._put(report)
+            return
+        judged = self._judge(report)
+        if _waits_for_dns(judged):
+            self._waiting.add(report)
+        self._put(judged)
+
+    def _judge(self, mail: MessageFetched) -> Judged | NotJudged:
+        policy = self._policies[mail.origin.account]
+        try:
+            judgement = classify(mail.raw, verify=self._verify, policy=policy)
+        except Exception as bug:  # noqa: BLE001 -- the account is to be watched on
+            return NotJudged(mail.origin, bug)
+        message_id = judgement.reading.message_id
+        return Judged(
+            origin=mail.origin,
+            arrival=mail.arrival,
+            message_id=message_id,
+            identity=message_id or judgement.reading.digest,
+            verdict=judgement.verdict,
+        )
+
+    def _run(self) -> None:
+        while self._waiting.wait():
+            self._ended.wait(RETRY_EVERY_S)
+            for mail in self._waiting.take():
+                if self._ended.is_set():
+                    return
+                self._judge_again(mail)
+
+    def _judge_again(self, mail: MessageFetched) -> None:
+        """Pass it on if DNS has answered; let it wait on while there is time."""
+        judged = self._judge(mail)
+        if not _waits_for_dns(judged):
+            self._put(judged)
+        elif boottime_s() - mail.seen.boot_s < RETRY_WITHIN_S:
+            self._waiting.add(mail)
+
+
+class Waiting:
+    """Mails whose proof waits for DNS, of many threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._mails: list[MessageFetched] = []
+        self._is_closed = False
+
+    def add(self, mail: MessageFetched) -> None:
+        """Add a mail; too many, or too many bytes, let the largest go."""
+        with self._changed:
+            self._mails.append(mail)
+            while self._is_too_much():
+                largest = max(self._mails, key=lambda one: len(one.raw))
+                self._mails.remove(largest)
+                logger.info("%s: too many mails wait for DNS", largest.origin)
+            self._changed.notify_all()
+
+    def _is_too_much(self) -> bool:
+        total = sum(len(mail.raw) for mail in self._mails)
+        return len(self._mails) > WAITING_AT_ONCE or total > WAITING_BYTES
+
+    def wait(self) -> bool:
+        """Wait until there is a mail; return False at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._mails or self._is_closed)
+            return not self._is_closed
+
+    def take(self) -> list[MessageFetched]:
+        """Take all mails, oldest first."""
+        with self._changed:
+            mails, self._mails = self._mails, []
+            return mails
+
+    def close(self) -> None:
+        """Let nobody wait any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+
+def _waits_for_dns(judged: Judged | NotJudged) -> bool:
+    """Return whether the proof only waits for DNS."""
+    if isinstance(judged, NotJudged):
+        return False
+    verdict = judged.verdict
+    return isinstance(verdict, Unverified) and Reason.DKIM_TEMPERROR in verdict.reasons
