@@ -260,12 +260,12 @@ def test_only_one_program_may_notify_of_an_attempt(journal: Journal) -> None:
 
 def test_nobody_may_notify_of_what_was_shown(journal: Journal) -> None:
     event = recorded(journal)
-    assert journal.unnotified(NOW) == [event]
+    assert journal.unnotified(NOW, 3) == [event]
 
     journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
 
     assert not journal.acquire_lease(event.id, NOW + DELIVERY_LEASE)
-    assert journal.unnotified(NOW) == []
+    assert journal.unnotified(NOW, 3) == []
 
 
 def test_two_programs_on_a_new_log_lose_nothing_and_repeat_nothing(path: Path) -> None:
@@ -416,7 +416,7 @@ def test_what_was_answered_is_not_unanswered_and_not_to_be_shown(
 
     assert journal.live(NOW) == [answered, other]
     assert journal.unanswered(NOW) == [other]
-    assert journal.unnotified(NOW) == [other]
+    assert journal.unnotified(NOW, 3) == [other]
 
 
 def test_a_failure_and_a_reminder_are_no_answer(journal: Journal) -> None:
@@ -655,7 +655,7 @@ def test_an_attempt_expires_once_at_its_instant_and_loses_its_secret_alone(
 def test_an_attempt_is_not_live_at_its_end(journal: Journal) -> None:
     recorded(journal)
 
-    assert journal.live(NOW + WINDOW) == journal.unnotified(NOW + WINDOW) == []
+    assert journal.live(NOW + WINDOW) == journal.unnotified(NOW + WINDOW, 3) == []
 
 
 def test_the_checkpoint_is_retried_only_while_it_is_owed(
@@ -686,7 +686,7 @@ def test_only_what_was_not_shown_is_unnotified(journal: Journal) -> None:
     journal.append(EventName.NOTIFIED, about=shown.about, at=NOW)
     journal.append(EventName.NOTIFY_FAILED, about=failed.about, at=NOW)
 
-    assert journal.unnotified(NOW) == [failed]
+    assert journal.unnotified(NOW, 3) == [failed]
 
 
 def test_events_are_counted_by_name_from_the_instant_on(journal: Journal) -> None:

@@ -420,7 +420,7 @@ def test_run_tells_that_another_program_holds_the_log(mail_user: MailUser) -> No
 
 def test_run_tells_of_a_bug_it_survives(mail_user: MailUser) -> None:
     script = (
-        "import sys; import watcher.app.pipeline as pipeline; pipeline.classify = None;"
+        "import sys; import watcher.app.judging as judging; judging.classify = None;"
         "from watcher.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     mail_user.approval()

@@ -18,6 +18,7 @@ from tests.factories import (
     reminder,
 )
 from tests.fakes import RecordingChannel, prompt_notifier
+from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.notifier import (
     MISADDRESSED_AN_HOUR,
     STALE_AFTER,
@@ -391,7 +392,7 @@ def test_without_a_delivery_nothing_is_refreshed_or_told(journal: Journal) -> No
     event = recorded(journal)
 
     silent.refresh(event.about, NOW)
-    assert silent.notify(wording.trial, NOW) is None
+    silent.notify(wording.trial, NOW)
     assert shown == []
     assert names(journal) == [EventName.ATTEMPT]
 
@@ -594,7 +595,9 @@ def test_five_genuine_mails_to_another_address_are_told_an_hour(
     channel.shown.clear()
     for event in events:
         settings.remind(event.about, NOW + timedelta(minutes=3))
-    assert len(channel.shown) == 5
+    assert [shown.replaces_id for shown in channel.shown] == [
+        event.about.id for event in events[: AT_ONCE - 1]
+    ]
 
 
 # The end of an attempt ----------------------------------------------------------------
@@ -687,3 +690,91 @@ def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(
 
     failed = [e for e in journal.events() if e.event is EventName.NOTIFY_FAILED]
     assert [one.at for one in failed] == [NOW] * (UNVERIFIED_AN_HOUR + 1 + 2 + 1)
+
+
+# Floods of attempts -------------------------------------------------------------------
+
+
+def newest_first(count: int, journal: Journal) -> list[Event[Attempt]]:
+    """Record so many attempts of one minute."""
+    return [recorded(journal, number) for number in range(1, count + 1)]
+
+
+def on_screen(channel: RecordingChannel) -> list[int]:
+    """Return the attempts that are shown and not withdrawn, in their order."""
+    shown = [one.replaces_id for one in channel.shown if one.replaces_id > 0]
+    return [one for one in shown if one not in channel.withdrawn]
+
+
+def test_the_newest_three_attempts_of_an_account_stay_and_many_are_summed_up(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    for event in newest_first(4, journal):
+        shown_by.notify_new(event, NOW)
+        assert len(on_screen(channel)) <= AT_ONCE
+    shown_by.update(NOW)
+
+    assert on_screen(channel) == [2, 3, 4]
+    assert [one.replaces_id for one in channel.shown[:4]] == [1, 2, 3, 4]
+    assert channel.shown[4:] == [wording.flood("home", 4, language=Language.EN)]
+
+
+def test_three_attempts_are_no_flood(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    for event in newest_first(AT_ONCE, journal):
+        shown_by.notify_new(event, NOW)
+    shown_by.update(NOW)
+
+    assert on_screen(channel) == [1, 2, 3]
+    assert len(channel.shown) == AT_ONCE
+
+
+def test_of_a_flood_the_newest_are_shown_and_the_rest_counted_in_one_place(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    events = newest_first(FLOOD + 10, journal)
+    for event in events:
+        shown_by.notify_new(event, NOW)
+    assert [one.replaces_id for one in channel.shown] == [*range(1, FLOOD + 1)]
+    shown_by.update(NOW)
+
+    summaries = [one for one in channel.shown if one.replaces_id < 0]
+    assert summaries == [wording.flood("home", FLOOD + 10, language=Language.EN)]
+    assert set(on_screen(channel)) <= {event.id for event in events[-AT_ONCE:]}
+    shown_by.update(NOW)
+    assert len([one for one in channel.shown if one.replaces_id < 0]) == 1
+
+
+def test_a_flood_keeps_no_other_account_from_being_told(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    for event in newest_first(FLOOD + 10, journal):
+        shown_by.notify_new(event, NOW)
+    seen = new_event(999)
+    origin = replace(seen.event.about.origin, account="work")
+    about = replace(seen.event.about, origin=origin)
+    other = journal.record(replace(seen, event=replace(seen.event, about=about)))
+    assert other is not None
+    shown_by.notify_new(other, NOW)
+    shown_by.update(NOW)
+
+    assert other.id in on_screen(channel)
+
+
+def test_the_end_of_one_of_many_is_no_news(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    events = newest_first(4, journal)
+    for event in events:
+        shown_by.notify_new(event, NOW)
+    channel.shown.clear()
+    for event in events:
+        shown_by.close(event.about, NOW + WINDOW)
+
+    assert channel.shown == []

@@ -146,13 +146,13 @@ def test_what_was_lost_is_shown_again_where_it_was_lost_alone() -> None:
     delivery = Delivery([first, second])
 
     assert delivery.lost() == {1}
-    assert delivery.restore(live()) == "second 1"
+    assert delivery.restore(live()) == Delivered("second", (), "second 1")
     assert first.shown == []
-    assert delivery.restore(live()) is None
+    assert delivery.restore(live()) == Delivered(None)
 
 
 def test_what_cannot_be_shown_again_yet_stays_lost() -> None:
     channel = RecordingChannel(is_shut=True, are_lost={1})
 
-    assert Delivery([channel]).restore(live()) is None
+    assert Delivery([channel]).restore(live()) == Delivered(None)
     assert Delivery([channel]).lost() == {1}

@@ -3,15 +3,19 @@
 import threading
 
 from tests.factories import NOW
+from watcher.app.judging import Judged
 from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
-from watcher.events import MessageFetched, Origin, Seen
+from watcher.events import Arrival, Origin, Seen
+from watcher.recognition.sender import UNCHECKED
+from watcher.recognition.verdict import NotRelevant
 
 PATIENCE_S = 20.0
-MAIL = MessageFetched(
+MAIL = Judged(
     origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1),
-    received_at=NOW,
-    seen=Seen(0.0),
-    raw=b"",
+    arrival=Arrival(NOW, Seen(0.0)),
+    message_id=None,
+    identity="",
+    verdict=NotRelevant((), UNCHECKED),
 )
 
 
@@ -29,10 +33,13 @@ def test_a_mail_too_many_waits_until_there_is_room() -> None:
     queue = EventQueue()
     sender = flood(queue, MAILS_AT_ONCE + 1)
 
-    processed = [queue.next(PATIENCE_S) for _ in range(MAILS_AT_ONCE + 1)]
+    for _ in range(MAILS_AT_ONCE):
+        assert queue.next(PATIENCE_S) == MAIL
+    assert queue.next(0.0) is None
+    queue.make_room(MAIL)
     sender.join(PATIENCE_S)
 
-    assert processed == [MAIL] * (MAILS_AT_ONCE + 1)
+    assert queue.next(PATIENCE_S) == MAIL
 
 
 def test_everything_else_finds_room_in_a_flood() -> None:

@@ -1,6 +1,7 @@
 """Tells a flood of sign-in attempts, by somebody who has the password, from a few.
 
-A flood is told once, as what it is; only the newest attempts stay on the screen.
+More than a few within a minute are told as what they are, in one summary; of a flood
+only the newest are shown at all.
 """
 
 from collections import deque
@@ -11,12 +12,15 @@ from watcher.clock import boottime_s
 AT_ONCE = 3
 """Attempts of one account that are on the screen at once; more nobody reads."""
 
+FLOOD = 60
+"""Attempts within a minute of which each is still shown, and soon replaced."""
+
 MINUTE_S = 60.0
 TELL_EVERY_S = 1.0
 """How often the screen changes during a flood; more often it would only flicker."""
 
 SETTLED_S = 600.0
-"""How long after a flood the ends of its attempts are no news."""
+"""How long after so many attempts, or a flood, it is over, with all its attempts."""
 
 
 class FloodGauge:
@@ -25,30 +29,35 @@ class FloodGauge:
     def __init__(self, clock_s: Callable[[], float] = boottime_s) -> None:
         self._clock_s = clock_s
         self._came_s: dict[str, deque[float]] = {}
-        self._last_s: dict[str, float] = {}
+        self._many_s: dict[str, float] = {}
+        """When there were more than `AT_ONCE` last."""
+        self._flood_s: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
         self._untold: dict[str, int] = {}
 
     def note(self, account: str) -> None:
         """Count one more attempt."""
-        now_s = self._clock_s()
         came_s = self._came_s.setdefault(account, deque())
-        came_s.append(now_s)
-        while came_s[0] < now_s - MINUTE_S:
-            came_s.popleft()
-        if len(came_s) > AT_ONCE:
-            self._last_s[account] = now_s
-            self._untold[account] = len(came_s)
+        came_s.append(self._clock_s())
+        count = self._count(account)
+        if count > AT_ONCE:
+            self._many_s[account] = self._clock_s()
+            self._untold[account] = count
+        if count > FLOOD:
+            self._flood_s[account] = self._clock_s()
 
     def is_flooded(self, account: str) -> bool:
-        """Return whether there are too many to tell of each."""
-        return self._clock_s() - self._last_s.get(account, -MINUTE_S) < MINUTE_S
+        """Return whether there are too many to show each, or were a while ago."""
+        return self._is_recent(self._flood_s.get(account))
 
-    def is_settled(self, account: str) -> bool:
-        """Return whether the attempts of a flood, if there was one, are long over."""
-        return self._clock_s() - self._last_s.get(account, -SETTLED_S) >= SETTLED_S
+    def are_many(self, account: str) -> bool:
+        """Return whether there are more than are on the screen, or were."""
+        return self._is_recent(self._many_s.get(account))
 
-    def told_just_now(self) -> frozenset[str]:
+    def _is_recent(self, at_s: float | None) -> bool:
+        return at_s is not None and self._clock_s() - at_s < SETTLED_S
+
+    def held(self) -> frozenset[str]:
         """Return the flooded accounts whose screen is not to change again yet."""
         now_s = self._clock_s()
         return frozenset(
@@ -64,3 +73,9 @@ class FloodGauge:
             del self._untold[account]
             self._told_s[account] = self._clock_s()
         return news
+
+    def _count(self, account: str) -> int:
+        came_s = self._came_s.get(account, deque())
+        while came_s and came_s[0] < self._clock_s() - MINUTE_S:
+            came_s.popleft()
+        return len(came_s)

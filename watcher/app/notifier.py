@@ -8,13 +8,14 @@ a thread of its own: what it showed comes back as a `Shown`, to be confirmed.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.app.desktop import Desktop, Shown, Words
-from watcher.app.flood import AT_ONCE, FloodGauge
+from watcher.app.flood import AT_ONCE, FLOOD, FloodGauge
 from watcher.app.screen import Screen
 from watcher.clock import monotonic_s
 from watcher.errors import NotHandedOver
@@ -81,6 +82,7 @@ class Notifier:
                 if not attempt.claim.recipient:  # those have a limit of their own
                     self._floods.note(attempt.origin.account)
                 if not self.is_flooded(attempt):
+                    self._withdraw_overtaken(now)
                     self._notify_attempt(attempt, now)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
                 self._notify_unverified(attempt, now)
@@ -89,11 +91,16 @@ class Notifier:
 
     def notify_pending(self, now: datetime) -> None:
         """Show the newest unanswered attempts that no channel has shown yet."""
-        held = self._floods.told_just_now()
-        for attempt in (event.about for event in self._newest(now)):
-            is_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
-            if not is_shown and attempt.origin.account not in held:
-                self._notify_attempt(attempt, now)
+        held = self._floods.held()
+        pending = self._journal.unnotified(now, FLOOD + 1)
+        accounts = Counter(event.about.origin.account for event in pending)
+        shown_alone = {one for one, count in accounts.items() if count <= FLOOD}
+        newest = {event.id for event in self._newest(now)} if pending else set()
+        for event in pending:
+            account = event.about.origin.account
+            is_alone = account in shown_alone and not self.is_flooded(event.about)
+            if account not in held and (is_alone or event.id in newest):
+                self._notify_attempt(event.about, now)
         for account, count in self._floods.take_news(held).items():
             self.notify(partial(wording.flood, account, count), now)
 
@@ -111,11 +118,11 @@ class Notifier:
 
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
-        is_one_too_many = self.is_flooded(attempt) or (
-            attempt.claim.recipient
-            and not self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        is_one_too_many = attempt.claim.recipient and not self._journal.has_happened(
+            attempt.id, EventName.NOTIFIED
         )
-        if not is_one_too_many:
+        is_shown = any(attempt.id == event.about.id for event in self._newest(now))
+        if is_shown and not is_one_too_many:
             self._show(wording.reminder, attempt, now, confirms=EventName.REMINDED)
 
     def refresh(self, attempt: Attempt, now: datetime) -> None:
@@ -141,7 +148,7 @@ class Notifier:
         self.withdraw(attempt.id, now)
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         is_recent = was_shown and now - attempt.expires_at < STALE_AFTER
-        is_news = is_recent and self._floods.is_settled(attempt.origin.account)
+        is_news = is_recent and not self._floods.are_many(attempt.origin.account)
         if is_news and self._journal.answer_to(attempt.id) is None:
             self.notify(partial(wording.expired, attempt), now)
 
@@ -195,14 +202,21 @@ class Notifier:
         """Keep the screen true: withdraw what is answered, show what is not there."""
         if self._screen is None or not self._settings.is_attended:
             return
-        attempts = {one.about.id: one.about for one in self._newest(now)}
-        for answered in self._screen.attempt_ids - attempts.keys():
-            self._screen.withdraw(answered, now)
+        newest = self._withdraw_overtaken(now)
         self.notify_pending(now)
         self._screen.restore_lost(now)
-        for attempt in attempts.values():
+        for attempt in newest:
             if attempt.id not in self._screen:
                 self._take_over(attempt, now)
+
+    def _withdraw_overtaken(self, now: datetime) -> list[Attempt]:
+        """Withdraw what is over, answered or overtaken; return what may be shown."""
+        newest = [event.about for event in self._newest(now)]
+        if self._screen is not None:
+            ids = {attempt.id for attempt in newest}
+            for overtaken in self._screen.attempt_ids - ids:
+                self._screen.withdraw(overtaken, now)
+        return newest
 
     def refresh_all(self, now: datetime) -> None:
         """Let the time left of everything that is open count down."""

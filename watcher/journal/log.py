@@ -52,6 +52,12 @@ _NOT_ANSWERED = (
 )
 
 
+_NOT_NOTIFIED = (
+    "NOT EXISTS (SELECT 1 FROM events n "
+    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """A mail that is an event: what to log, and by what it is known again."""
@@ -275,18 +281,14 @@ class Journal:
     ) -> list[Event[Attempt]]:
         """Return the newest of them by the mails' own time, so many of each account.
 
-        What was sent to another address comes behind: anybody can pass such mails on.
+        What was sent to another address comes behind, the oldest first: anybody can
+        pass such mails on.
         """
-        ranked = (
-            "SELECT id, row_number() OVER (PARTITION BY account ORDER BY recipient IS "  # noqa: S608 -- constants
-            "NOT NULL, coalesce(attempted_at, received_at) DESC, id DESC) AS place "
-            f"FROM events e {_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED}"
-        )
-        return self._attempts(
-            f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
-            "WHERE place <= ?) ORDER BY e.id",
-            (to_ms(now), per_account),
-        )
+        return self._newest(_NOT_ANSWERED, now, per_account)
+
+    def unnotified(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
+        """Return the newest that no notification is known to have shown."""
+        return self._newest(f"{_NOT_ANSWERED} AND {_NOT_NOTIFIED}", now, per_account)
 
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
@@ -401,6 +403,21 @@ class Journal:
 
     def _attempts(self, where: str, values: tuple[object, ...]) -> list[Event[Attempt]]:
         return cast(list[Event[Attempt]], self._events(where, values))
+
+    def _newest(
+        self, where: str, now: datetime, per_account: int
+    ) -> list[Event[Attempt]]:
+        began = "coalesce(attempted_at, received_at)"
+        order = f"recipient IS NOT NULL, iif(recipient IS NULL, -{began}, id), -id"
+        ranked = (
+            f"SELECT id, row_number() OVER (PARTITION BY account ORDER BY {order}) "  # noqa: S608 -- constants
+            f"AS place FROM events e {_NOT_OVER} AND e.expires_at > ? AND {where}"
+        )
+        return self._attempts(
+            f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
+            "WHERE place <= ?) ORDER BY e.id",
+            (to_ms(now), per_account),
+        )
 
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:
