@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -155,7 +156,7 @@ about: dict[object, st.SearchStrategy[Subject]] = {
 
 def events_of(name: EventName) -> st.SearchStrategy[AnyEvent]:
     """Return events of a name, about what it may be about."""
-    is_of_kind = name is EventName.ATTEMPT
+    unknown = attempts.map(lambda one: replace(one, kind=Kind.UNKNOWN))
     details = st.sampled_from(EventName) if name is EventName.EXPIRED else words
     subjects = about[ABOUT[name]] if name in ABOUT else st.one_of(*about.values())
     return st.builds(
@@ -163,7 +164,7 @@ def events_of(name: EventName) -> st.SearchStrategy[AnyEvent]:
         id=st.just(7),
         at=instants,
         event=st.just(name),
-        about=attempts.filter(lambda one: bool(one.kind)) if is_of_kind else subjects,
+        about=unknown if name is EventName.ATTEMPT else subjects,
         reasons=st.lists(words).map(tuple),
         detail=st.none() | details,
     )

@@ -1,5 +1,7 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
+from pathlib import Path
+
 from watcher.app.browser import open_link
 from watcher.app.wiring import secret_variables
 from watcher.cli.context import configuration_if_any, journal_path
@@ -23,11 +25,10 @@ def run(options: Options) -> int:
         NotHandedOver: no browser took it.
     """
     config = configuration_if_any(options)
+    if options.print_only:
+        return _print_link(journal_path(config), options)
     with Journal.open(journal_path(config)) as journal:
         attempt, link = _choose(journal, options)
-        if options.print_only:
-            print(link)
-            return ExitCode.OK
         try:
             open_link(link, secret_variables(config))
         except NotHandedOver as error:
@@ -36,6 +37,17 @@ def run(options: Options) -> int:
             )
             raise
         journal.append(EventName.OPENED, at=utc_now(), about=attempt)
+    return ExitCode.OK
+
+
+def _print_link(path: Path, options: Options) -> int:
+    """Print the link, also where the event log can only be read."""
+    journal = Journal.read(path)
+    if journal is None:
+        raise NothingLive(_NOTHING)
+    with journal:
+        _, link = _choose(journal, options)
+    print(link)
     return ExitCode.OK
 
 

@@ -270,7 +270,8 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Make all that is done inside one fact: there as a whole, or not at all."""
         with sentences(self.path):
-            if self._connection.in_transaction:  # it is part of the fact around it
+            is_part = self._connection.in_transaction
+            if is_part:  # of the fact around it
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")

@@ -110,6 +110,11 @@ class Journal:
         database = Database.read(path)
         return cls(database) if database else None
 
+    @property
+    def path(self) -> Path:
+        """Where the log lies."""
+        return self._database.path
+
     def __enter__(self) -> Self:
         return self
 

@@ -6,7 +6,7 @@ so every value read is checked for its type, its range and what its event is abo
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from watcher.clock import LONGEST_DURATION
@@ -119,6 +119,8 @@ def from_row(row: tuple[Any, ...]) -> AnyEvent:
         fields["reasons"] = _reasons(fields["reasons"])
         if fields["account"] is not None and fields["uid"] is not None:
             _require(all(fields[name] is not None for name in _OF_MAIL))
+        if fields["kind"] is not None:
+            Kind(fields["kind"])
         event = from_fields(ident, fields)
     except (ValueError, RecursionError) as error:
         raise OddRow(str(error)) from error
@@ -190,8 +192,8 @@ def _checked(name: str, value: object) -> object:
 
 def _secret(masked: Any, live_secret: Any) -> str | None:  # noqa: ANN401 -- unchecked
     """Return the live link or code: of the host that was recognised, or none."""
-    if live_secret is None:
-        return None if masked is None else to_text(masked)
+    if masked is None or live_secret is None:
+        return cast(str | None, masked)
     _require(mask(to_text(live_secret)) == masked)
     return to_text(live_secret)
 
@@ -203,11 +205,11 @@ def _reasons(written: str) -> list[str]:
 
 
 def _check_sense(event: Event[Any]) -> None:
-    """Refuse an attempt of no kind, and one that would be alive for ages."""
+    """Refuse an attempt without what its kind offers, and one alive for ages."""
     if event.event is EventName.EXPIRED and event.detail is not None:
         _require(event.detail in set(EventName))
     if event.event is EventName.ATTEMPT:
-        _require(isinstance(event.about.kind, Kind))
+        _require(event.about.kind is Kind.UNKNOWN or event.about.secret is not None)
         _require(event.about.expires_at - event.at <= LONGEST_DURATION)
 
 
