@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import Home
-from tests.factories import new_event, recorded
+from tests.factories import recorded
 from tests.test_kill import configure
 from watcher.cli import main
 from watcher.clock import iso, utc_now
@@ -20,21 +20,27 @@ from watcher.events import Cursor, EventName, Expectation
 from watcher.journal.log import Journal
 
 DAMAGED_BYTES = 150
+PARTS = 5
 LIVE = 2
-COMMANDS = (
-    *(["log"], ["log", "--json"], ["log", "-n", "5"], ["log", "--since", "2d"]),
-    *(["status"], ["status", "--json"], ["open", "--print"], ["open"], ["copy"]),
-    *(["expect", "10m"], ["check", "--no-notify"]),
-)
 FINE = {
-    "log": {ExitCode.OK},
-    "status": {ExitCode.NOTHING},
-    "open": {ExitCode.OK},
-    "copy": {ExitCode.NOTHING},
-    "expect": {ExitCode.OK},
-    "check": {ExitCode.OK},
+    "log": ExitCode.OK,
+    "status": ExitCode.NOTHING,
+    "open": ExitCode.OK,
+    "copy": ExitCode.NOTHING,
+    "expect": ExitCode.OK,
+    "check": ExitCode.OK,
 }
-"""What a whole log ends in: no daemon runs, and no code is alive."""
+"""What commands on a whole log end in: no daemon runs, and no code is alive."""
+
+COMMANDS = (
+    *("log", "log --json -n 5", "status", "status --json", "open --print"),
+    *("copy", "expect 10m", "check --no-notify"),
+)
+ODD_VALUES = (
+    *("NULL", "'text'", "''", "0", "-1.5", "1e300", "x'00ff'", "'{'", "'[1]'"),
+    *("9223372036854775807", "-9223372036854775808", "253402300799999"),
+    *("CAST(x'ff41' AS TEXT)", "'{\"state\": 1}'", f"'{'[' * 5000}'"),
+)
 
 
 def fill(path: Path) -> None:
@@ -60,99 +66,162 @@ def fill(path: Path) -> None:
 
 
 @pytest.fixture
-def folder(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """Give a home whose environment is this process's."""
+def user(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """Give a home with a log, and this process its environment."""
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home.folder)
     with serving(Mailbox(), "secret") as port:
         configure(home, port, "127.0.0.1:9")
+        fill(home.log)
         yield home
 
 
-def damage_byte(content: bytes, chance: random.Random) -> bytes:
-    """Return a file of which one byte is another one."""
-    position = chance.randrange(len(content))
-    damaged = bytearray(content)
-    damaged[position] ^= 1 << chance.randrange(8)
-    return bytes(damaged)
-
-
-def command_lines(home: Home, content: bytes, capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Run each command on this log; return what was wrong with how they ended."""
-    wrong = []
-    for arguments in COMMANDS:
-        for file in home.log.parent.glob("*") if home.log.parent.exists() else ():
-            file.unlink()
-        home.log.parent.mkdir(parents=True, exist_ok=True)
-        home.log.write_bytes(content)
-        code = main(arguments)
-        out, err = capfd.readouterr()
-        if code == ExitCode.CONFIG:
-            fine = str(home.log) in err and ("Move it away" in err or "[log] path" in err)
-        else:
-            fine = code in FINE[arguments[0]]
-        if not fine or "bug" in err or "Traceback" in err:
-            wrong.append(f"{arguments} {code} {err!r} {out[-300:]!r}")
-    return wrong
-
-
-@pytest.mark.parametrize("part", range(5))
-def test_bytes(folder: Home, capfd: pytest.CaptureFixture[str], part: int) -> None:
-    fill(folder.log)
-    content = folder.log.read_bytes()
-    wrong = []
-    for seed in range(part, DAMAGED_BYTES, 5):
-        chance = random.Random(seed)
-        found = command_lines(folder, damage_byte(content, chance), capfd)
-        wrong += [f"{seed} {one}" for one in found]
-    assert wrong == []
-
-
-@pytest.mark.parametrize("length", [0, 1, 100, 4096, 6144, 8192, 0.5, -1])
-def test_truncated(folder: Home, capfd: pytest.CaptureFixture[str], length: float) -> None:
-    fill(folder.log)
-    content = folder.log.read_bytes()
-    size = int(len(content) * length) if 0 < length < 1 else int(length)
-    wrong = command_lines(folder, content[:size], capfd)
-    assert wrong == []
-
-
-ODD = (
-    "NULL", "'text'", "''", "9223372036854775807", "-9223372036854775808", "1e300",
-    "-1.5", "x'00ff'", "CAST(x'ff41' AS TEXT)", "'{'", "'[1]'", "'{\"state\": 1}'", "0", "'['",
-    "253402300799999", "9007199254740993", "'" + "[" * 5000 + "'",
-)
-
-
-def columns(path: Path) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(path)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")]
-        return [(table, row[1]) for table in tables for row in connection.execute(f"PRAGMA table_info({table})")]
-
-
-@pytest.mark.parametrize("part", range(8))
-def test_odd(folder: Home, capfd: pytest.CaptureFixture[str], part: int) -> None:
-    fill(folder.log)
-    content = folder.log.read_bytes()
-    wrong = []
-    for column in columns(folder.log)[part::8]:
-        for value in ODD:
-            made = odd(folder.log, content, *column, value)
-            if made is None: continue
-            wrong += [f"{column} {value[:30]} {one}" for one in command_lines(folder, made, capfd)]
-    assert wrong == []
-
-
-def odd(path: Path, content: bytes, table: str, column: str, value: str) -> bytes | None:
+def put(path: Path, content: bytes) -> None:
+    """Let this be all that is left of the log."""
     for file in path.parent.glob("*"):
         file.unlink()
     path.write_bytes(content)
+
+
+def complaints(
+    home: Home, content: bytes, capfd: pytest.CaptureFixture[str]
+) -> list[str]:
+    """Run every command on this log; return what is wrong with how they ended."""
+    wrong = []
+    for command in COMMANDS:
+        put(home.log, content)
+        code = main(command.split())
+        out, err = capfd.readouterr()
+        if code == ExitCode.CONFIG:
+            is_fine = str(home.log) in err and len(err.splitlines()) == 1
+            is_fine &= "Move it away" in err or "[log] path" in err
+        else:
+            is_fine = code == FINE[command.split(maxsplit=1)[0]] and not err
+            is_fine &= command != "open --print" or "…" not in out
+        if not is_fine:
+            wrong.append(f"{command}: {code} {err!r} {out[-200:]!r}")
+    return wrong
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_one_damaged_byte_is_said_or_does_not_matter(
+    user: Home, capfd: pytest.CaptureFixture[str], part: int
+) -> None:
+    content = user.log.read_bytes()
+    for seed in range(part, DAMAGED_BYTES, PARTS):
+        chance = random.Random(seed)
+        damaged = bytearray(content)
+        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        assert complaints(user, bytes(damaged), capfd) == [], seed
+
+
+@pytest.mark.parametrize("length", [1, 100, 511, 512, 4096, 6144, 8192, -1])
+def test_a_truncated_log_is_said(
+    user: Home, capfd: pytest.CaptureFixture[str], length: int
+) -> None:
+    content = user.log.read_bytes()[:length]
+
+    assert complaints(user, content, capfd) == []
+    put(user.log, content)
+    assert main(["log"]) == ExitCode.CONFIG
+
+
+def test_an_empty_file_is_a_log_that_has_yet_to_be_made(
+    user: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = complaints(user, b"", capfd)
+
+    assert [one.split(": ")[0] for one in found] == ["open --print"]  # nothing is alive
+
+
+def columns(path: Path) -> list[tuple[str, str]]:
+    """Return every table with every column of it."""
+    names = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [name for (name,) in connection.execute(names)]
+        return [
+            (table, column[1])
+            for table in tables
+            for column in connection.execute(f"PRAGMA table_info({table})")
+        ]
+
+
+def with_odd_value(path: Path, content: bytes, change: str) -> bytes | None:
+    """Return the log changed by SQL; None where the table would not take it."""
+    put(path, content)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
         try:
-            connection.execute(f"UPDATE OR REPLACE {table} SET {column} = {value}")
+            connection.execute(f"UPDATE OR REPLACE {change}")
         except sqlite3.Error:
             return None
-        connection.execute("PRAGMA journal_mode = WAL")
     return path.read_bytes()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_value_that_cannot_be_is_said_and_the_other_attempt_lives(
+    user: Home, capfd: pytest.CaptureFixture[str], part: int
+) -> None:
+    content = user.log.read_bytes()
+    newest = "WHERE id = (SELECT max(id) FROM events WHERE event = 'attempt')"
+    for table, column in columns(user.log)[part::PARTS]:
+        for value in ODD_VALUES:
+            where = newest if table == "events" else ""
+            change = f"{table} SET {column} = {value} {where}"
+            changed = with_odd_value(user.log, content, change)
+            if changed is not None:
+                assert complaints(user, changed, capfd) == [], change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("event = 'text'", "event = x'00'", "expires_at = NULL", "at = 'soon'"),
+        *("attempt_id = NULL", "attempt_id = id + 1", "reasons = '['", "kind = 'kind'"),
+    ],
+)
+def test_what_hides_every_attempt_is_not_taken_for_none(
+    user: Home, capfd: pytest.CaptureFixture[str], change: str
+) -> None:
+    content = user.log.read_bytes()
+    hidden = with_odd_value(user.log, content, f"events SET {change}")
+
+    for command in ("open", "copy", "check --no-notify", "log"):
+        put(user.log, hidden or b"")
+        assert main(command.split()) == ExitCode.CONFIG
+
+
+@pytest.mark.parametrize("damage", ["odd", "truncated", "fine"])
+def test_run_says_it_at_its_start(user: Home, damage: str) -> None:
+    content = user.log.read_bytes()
+    change = "events SET expires_at = 'soon' WHERE event = 'attempt'"
+    put(
+        user.log,
+        {
+            "odd": with_odd_value(user.log, content, change) or b"",
+            "truncated": content[:6144],
+            "fine": content,
+        }[damage],
+    )
+    with user.started("run") as run:
+        if damage == "fine":
+            run.await_text("connected")
+            assert run.end() == 0
+        else:
+            assert run.await_end() == ExitCode.CONFIG
+            assert "Move it away" in run.seen
+
+
+def test_log_prints_every_good_row_before_it_says_that_there_are_others(
+    user: Home, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["log"]) == 0
+    whole, _ = capfd.readouterr()
+    with closing(sqlite3.connect(user.log)) as connection, connection:
+        connection.execute("UPDATE events SET device = x'00' WHERE id = 240")
+
+    for command in (["log"], ["log", "-n", "1000"]):
+        assert main(command) == ExitCode.CONFIG
+        out, err = capfd.readouterr()
+        assert len(out.splitlines()) == len(whole.splitlines()) - 1
+        assert "240" in err

@@ -79,7 +79,7 @@ class Daemon:
 
     Journal and notifier belong to the thread that calls `run`. Without a `health` this
     is a command beside the daemon: nothing is noted of how the accounts are watched,
-    and a bug, or an event log that stays out of use, ends it.
+    and a bug, or an event log that is or stays out of use, ends it.
     """
 
     def __init__(
@@ -112,7 +112,8 @@ class Daemon:
         """Watch until the queue is asked to stop, or every session has stopped.
 
         Raises:
-            JournalBusy, JournalUnusable: without a `health`, after `alert_after`.
+            JournalUnusable: without a `health`.
+            JournalBusy: without a `health`, after `alert_after`.
             Exception: without a `health`, a bug in judging a mail.
         """
         self._sessions = {session.account.name: session for session in sessions}
@@ -167,6 +168,8 @@ class Daemon:
                 return
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
+                if isinstance(error, JournalUnusable) and self._health is None:
+                    raise  # the user has to repair it: there is nothing to wait for
                 if isinstance(error, JournalDamaged) and self._get_over(error):
                     continue
                 if not is_told:
@@ -185,7 +188,7 @@ class Daemon:
     def _get_over(self, error: JournalDamaged) -> bool:
         """Return whether the program can go on with a new log."""
         if self._log_file is None:
-            raise error  # waiting would not repair it
+            return False
         try:
             self._log_file.begin_anew(error)
         except (JournalBusy, JournalUnusable):

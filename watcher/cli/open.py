@@ -54,6 +54,7 @@ def _print_link(path: Path, options: Options) -> int:
 def _choose(journal: Journal, options: Options) -> tuple[Attempt, str]:
     """Return the attempt to open, and its link."""
     now = utc_now()
+    journal.check()
     live = [event.about for event in journal.live(now)]
     if options.id is None:
         fitting = [event.about for event in journal.unanswered(now)]

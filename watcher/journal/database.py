@@ -30,8 +30,11 @@ BUSY_TIMEOUT_S = 5.0
 
 BUSY_RETRY_S = 0.01
 
-LARGEST_ID = 2**53
-"""More ids than this were never given; at 2**63 SQLite would give no more."""
+IDS = range(2**53)
+"""More ids than these were never given; at 2**63 SQLite would give no more."""
+
+SMALLEST_PAGE = 512
+"""SQLite takes a file that is smaller than any page of its for an empty one."""
 
 _WITHOUT_WAL = (
     sqlite3.SQLITE_CANTOPEN,
@@ -149,6 +152,8 @@ class Database:
                 NO_ACCESS, path=path, reason=os.strerror(errno.EISDIR)
             )
         with sentences(path):
+            if 0 < path.stat().st_size < SMALLEST_PAGE:
+                raise JournalDamaged(DAMAGED, path=path, reason=f"< {SMALLEST_PAGE} B")
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
@@ -180,9 +185,11 @@ class Database:
         if found != "ok":
             reason = " ".join(str(found).split())
             raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
-        for (given,) in self.query("SELECT seq FROM sqlite_sequence"):
-            if not isinstance(given, int) or not 0 <= given <= LARGEST_ID:
-                reason = f"sqlite_sequence: {given!r:.40}"
+        for (given,) in self.query(
+            "SELECT seq FROM sqlite_sequence UNION SELECT max(id) FROM events"
+        ):
+            if not isinstance(given or 0, int) or (given or 0) not in IDS:
+                reason = f"id {given!r:.40}"
                 raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
 
     def _prepare(self) -> None:

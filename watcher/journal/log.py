@@ -32,14 +32,17 @@ from watcher.journal.database import Database
 from watcher.journal.files import move_away
 from watcher.journal.rows import (
     COLUMNS,
+    FIND_ODD,
     MARKS,
     SELECT,
+    from_open_row,
     from_row,
     to_cursor,
     to_ms,
     to_row,
     to_state,
     to_text,
+    without_secret,
 )
 
 DELIVERY_LEASE = timedelta(seconds=20)
@@ -185,7 +188,10 @@ class Journal:
         The detail of the event is the answer, if there was one.
         """
         with self._logging():
-            over = self._attempts(f"{NOT_OVER} AND e.expires_at <= ?", (to_ms(now),))
+            over = cast(
+                list[Event[Attempt]],
+                self._events(f"{NOT_OVER} AND e.expires_at <= ?", (to_ms(now),)),
+            )
             for attempt in (event.about for event in over):
                 answer = self.answer_to(attempt.id)
                 self._insert(
@@ -384,11 +390,13 @@ class Journal:
     # The file and its odd rows ----------------------------------------------------
 
     def check(self) -> None:
-        """Read what a daemon goes on from.
+        """Read what a program goes on from.
 
         Raises:
             JournalUnusable: not all of it can be read.
         """
+        found = [row[0] for row in self._database.query(FIND_ODD)]
+        odd.refuse(self._database, "events", found)
         self._attempts(NOT_OVER, ())
         self.armed_until()
         self.shown()
@@ -459,7 +467,15 @@ class Journal:
         return self._odd_rows.readable(self._database, "events", rows, from_row)
 
     def _attempts(self, where: str, values: tuple[object, ...]) -> list[Event[Attempt]]:
-        return cast(list[Event[Attempt]], self._events(where, values))
+        """Return attempts that are not over.
+
+        Where odd rows are set aside, one whose link is lost is told without it.
+        """
+        rows = self._database.query(f"{SELECT} {where}", values)
+        is_kept = self._odd_rows.on_odd is not None
+        convert = without_secret if is_kept else from_open_row
+        events = self._odd_rows.readable(self._database, "events", rows, convert)
+        return cast(list[Event[Attempt]], events)
 
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:

@@ -5,6 +5,7 @@ so every value read is checked for its type, its range and what its event is abo
 """
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -34,6 +35,14 @@ SELECT = (
     f"SELECT e.id, e.{COLUMNS.replace(', ', ', e.')}, secret "  # noqa: S608 -- constants
     "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
 )
+FIND_ODD = (
+    "SELECT id FROM events WHERE typeof(at) <> 'integer' OR event NOT IN ("  # noqa: S608 -- constants
+    f"{', '.join(repr(name.value) for name in EventName)}) OR event = 'attempt' AND "
+    "(typeof(attempt_id) <> 'integer' OR attempt_id NOT BETWEEN 1 AND id OR "
+    "typeof(expires_at) <> 'integer') LIMIT 9"
+)
+"""Finds rows that no other query would, though they may be of live attempts."""
+
 MASK = "…"
 LARGEST_UID = 2**32
 """UIDNEXT of a mailbox whose last UID is the largest (RFC 3501 §2.3.1.1)."""
@@ -121,11 +130,38 @@ def from_row(row: tuple[Any, ...]) -> AnyEvent:
             _require(all(fields[name] is not None for name in _OF_MAIL))
         if fields["kind"] is not None:
             Kind(fields["kind"])
+        if fields["attempt_id"] is not None:
+            _require(0 < fields["attempt_id"] <= ident)
         event = from_fields(ident, fields)
     except (ValueError, RecursionError) as error:
         raise OddRow(str(error)) from error
     _require(isinstance(event.about, ABOUT.get(event.event, object)))
     _check_sense(event)
+    return event
+
+
+def from_open_row(row: tuple[Any, ...]) -> AnyEvent:
+    """Return the event of an attempt that is not over, with its link or code.
+
+    Raises:
+        OddRow: it is none, or what it offers is lost.
+    """
+    event = from_row(row)
+    if isinstance(event.about, Attempt):
+        _require(MASK not in (event.about.secret or ""))
+    return event
+
+
+def without_secret(row: tuple[Any, ...]) -> AnyEvent:
+    """Return the event of an attempt that is not over; as `unknown` if it lost all.
+
+    Raises:
+        OddRow: it is none.
+    """
+    event = from_row(row)
+    if isinstance(event.about, Attempt) and MASK in (event.about.secret or ""):
+        about = replace(event.about, kind=Kind.UNKNOWN, secret=None)
+        return replace(event, about=about)
     return event
 
 
