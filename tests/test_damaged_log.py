@@ -97,7 +97,7 @@ def complaints(
             is_fine = str(home.log) in err and len(err.splitlines()) == 1
             is_fine &= "Move it away" in err or "[log] path" in err
         else:
-            is_fine = code == FINE[command.split(maxsplit=1)[0]] and not err
+            is_fine = code == FINE[command.split(maxsplit=1)[0]] and "bug" not in err
             is_fine &= command != "open --print" or "…" not in out
         if not is_fine:
             wrong.append(f"{command}: {code} {err!r} {out[-200:]!r}")
@@ -116,7 +116,7 @@ def test_one_damaged_byte_is_said_or_does_not_matter(
         assert complaints(user, bytes(damaged), capfd) == [], seed
 
 
-@pytest.mark.parametrize("length", [1, 100, 511, 512, 4096, 6144, 8192, -1])
+@pytest.mark.parametrize("length", [1, 100, 511, 512, 4096, 6144, 8192, -4096])
 def test_a_truncated_log_is_said(
     user: Home, capfd: pytest.CaptureFixture[str], length: int
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_truncated_log_is_said(
 
     assert complaints(user, content, capfd) == []
     put(user.log, content)
-    assert main(["log"]) == ExitCode.CONFIG
+    assert main(["expect"]) == ExitCode.CONFIG
 
 
 def test_an_empty_file_is_a_log_that_has_yet_to_be_made(

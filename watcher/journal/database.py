@@ -72,7 +72,6 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._connection.text_factory = _text
         self._suffixes: tuple[str, ...] = ("", "-wal", "-shm")
         self._files: tuple[object, ...] = ()
 
@@ -132,6 +131,7 @@ class Database:
         with sentences(path), tempfile.TemporaryDirectory() as folder:
             content = _content(path, Path(folder))
             connection = sqlite3.connect(":memory:", isolation_level=None)
+            connection.text_factory = _text
             database = cls(path, connection)
             with _closing_on_error(database):
                 if content:
@@ -154,12 +154,7 @@ class Database:
         with sentences(path):
             if 0 < path.stat().st_size < SMALLEST_PAGE:
                 raise JournalDamaged(DAMAGED, path=path, reason=f"< {SMALLEST_PAGE} B")
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,
-            )
+            connection = _connection(path, mode)
         database = cls(path, connection)
         with _closing_on_error(database), sentences(path):
             try:
@@ -218,7 +213,12 @@ class Database:
                 time.sleep(BUSY_RETRY_S)
 
     def _leave_wal(self, reason: sqlite3.Error) -> None:
-        """Go on with a rollback journal; alone with the file, WAL needs no memory."""
+        """Go on with a rollback journal: alone with the file, WAL needs no memory.
+
+        A connection that has tried WAL without that cannot leave it any more.
+        """
+        self._connection.close()
+        self._connection = _connection(self.path, "rw")
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -302,6 +302,17 @@ class Database:
         finally:
             self.query(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
         return not is_held_up
+
+
+def _connection(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+    )
+    connection.text_factory = _text
+    return connection
 
 
 def _text(raw: bytes) -> object:
