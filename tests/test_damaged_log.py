@@ -225,3 +225,26 @@ def test_log_prints_every_good_row_before_it_says_that_there_are_others(
         out, err = capfd.readouterr()
         assert len(out.splitlines()) == len(whole.splitlines()) - 1
         assert "240" in err
+
+
+def test_a_log_deleted_under_run_is_told_and_every_command_sees_the_same(
+    user: Home,
+) -> None:
+    with user.started("run") as run:
+        run.await_text("connected")
+        put(user.log, b"")  # its lock goes, too
+        user.log.unlink()
+        run.await_text("was moved, deleted or replaced")
+
+        link, expected = user.run("open", "--print"), user.run("expect")
+        status = user.run("status")
+        again = user.run("run")
+        assert run.end() == 0
+
+    # Once as a line, once as the notification on this terminal.
+    assert run.seen.count("was moved, deleted or replaced") == 2
+    assert run.seen.count(" The event log ") == 1
+    assert link.out.startswith("https://www.amazon.co.jp/a/c/r/Token")
+    assert link.code == status.code == expected.code == ExitCode.OK
+    assert again.code == ExitCode.TEMPORARY
+    assert "armed" in user.names()

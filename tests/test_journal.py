@@ -122,7 +122,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 maybe_words = st.none() | words
 numbers = st.integers(0, 2**32 - 1)
 mail_fields = {
-    "id": st.integers(1, 9),
+    "id": st.integers(1, 7),
     "origin": st.builds(
         Origin, account=words, mailbox=words, uid_validity=numbers, uid=numbers
     ),
