@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import NOW, WINDOW, link_of, new_event, recorded
-from watcher.errors import JournalBusy, JournalUnusable
+from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.events import (
     ANSWERS,
     AccountRef,
@@ -509,6 +509,23 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
     with pytest.raises(JournalUnusable, match="no log of watcher"):
         Journal.open(path)
     assert sql(path, "SELECT name FROM sqlite_master") == [("events",)]
+
+
+@pytest.mark.parametrize("door", [Journal.open, Journal.read])
+def test_an_index_that_would_hide_rows_is_damage(
+    journal: Journal, path: Path, door: Callable[[Path], Journal]
+) -> None:
+    recorded(journal)
+    journal.__exit__()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master "
+            "WHERE name = 'events_by_name') WHERE name = 'events_by_attempt'"
+        )
+
+    with pytest.raises(JournalDamaged, match="damaged"):
+        door(path)
 
 
 def test_a_folder_in_the_place_of_the_log_is_told(tmp_path: Path) -> None:
