@@ -515,14 +515,14 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
 def test_an_index_that_would_hide_rows_is_damage(
     journal: Journal, path: Path, door: Callable[[Path], Journal]
 ) -> None:
-    recorded(journal)
+    event = recorded(journal)
+    journal.append(EventName.NOT_ME, at=NOW, about=event.about)
     journal.__exit__()
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute(
-            "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master "
-            "WHERE name = 'events_by_name') WHERE name = 'events_by_attempt'"
-        )
+    index = "SELECT rootpage FROM sqlite_master WHERE name = 'events_by_attempt'"
+    ((root,),), ((size,),) = sql(path, index), sql(path, "PRAGMA page_size")
+    content, start = path.read_bytes(), (int(str(root)) - 1) * int(str(size))
+    place = content.index(b"not_me", start, start + int(str(size)))
+    path.write_bytes(content[:place] + b"not_mf" + content[place + 6 :])
 
     with pytest.raises(JournalDamaged, match="damaged"):
         door(path)
