@@ -69,8 +69,7 @@ class AttemptTracker:
         if step:
             logger.warning("the clock was set by %s", step)
             self._journal.move_deadlines(step)
-            self._scheduled_id = 0
-            self.schedule(now)
+            self.reschedule(now)
         if self._suspend.has_resumed():
             self._scheduler.wake_up()
         self._journal.checkpoint()
@@ -90,6 +89,11 @@ class AttemptTracker:
                     due = Remind(attempt.id, left)
                     self._scheduler.at(attempt.expires_at - left, due)
             self._scheduler.at(attempt.expires_at, Deadline(attempt.id))
+
+    def reschedule(self, now: datetime) -> None:
+        """Plan everything anew: the clock was set, or the log is another one."""
+        self._scheduled_id = 0
+        self.schedule(now)
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over, answered, or a later one is due."""

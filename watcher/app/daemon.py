@@ -16,6 +16,7 @@ from functools import partial
 
 from watcher.app.attempts import AttemptTracker
 from watcher.app.health import Health
+from watcher.app.logfile import LogFile, changed
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import (
@@ -30,7 +31,7 @@ from watcher.app.queue import (
     Scheduler,
 )
 from watcher.clock import boottime_s, monotonic_s, utc_now
-from watcher.errors import JournalBusy, JournalUnusable, WatcherError
+from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable, WatcherError
 from watcher.events import EventName, MailboxSynced, MessageFetched, State, StateChanged
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
@@ -67,6 +68,10 @@ class DaemonSettings:
     """Called in the daemon's thread with the changes of an account's state."""
     on_trouble: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that the event log cannot be written."""
+    on_log_changed: Callable[[WatcherError], None] = lambda _: None
+    """Called once each time that it goes on with another log, or with less of it."""
+    keep_lock: Callable[[], None] = lambda: None
+    """Takes the lock of the only daemon again where its file was moved or deleted."""
 
 
 class Daemon:
@@ -74,7 +79,7 @@ class Daemon:
 
     Journal and notifier belong to the thread that calls `run`. Without a `health` this
     is a command beside the daemon: nothing is noted of how the accounts are watched,
-    and a bug, or an event log that stays out of use, ends it.
+    and a bug, or an event log that is or stays out of use, ends it.
     """
 
     def __init__(
@@ -97,6 +102,9 @@ class Daemon:
         self._attempts = AttemptTracker(
             journal, notifier, self._scheduler, settings.remind_at, settings.hidden
         )
+        self._log_file = (
+            LogFile(journal, self._tell_of_log, settings.keep_lock) if health else None
+        )
         self._sessions: dict[str, Session] = {}
         self._armed_until: datetime | None = None
 
@@ -104,7 +112,8 @@ class Daemon:
         """Watch until the queue is asked to stop, or every session has stopped.
 
         Raises:
-            JournalBusy, JournalUnusable: without a `health`, after `alert_after`.
+            JournalUnusable: without a `health`.
+            JournalBusy: without a `health`, after `alert_after`.
             Exception: without a `health`, a bug in judging a mail.
         """
         self._sessions = {session.account.name: session for session in sessions}
@@ -123,8 +132,10 @@ class Daemon:
 
     def _work(self) -> None:
         self._retry_while_busy(self._begin)
+        self._retry_while_busy(self._check_log)
         while not self._queue.is_stopping:
             item = self._queue.next(TICK_S)
+            self._retry_while_busy(self._check_log)
             if item is not None:
                 self._retry_while_busy(partial(self._handle, item))
             if monotonic_s() - self._ticked_s >= TICK_S:
@@ -157,6 +168,10 @@ class Daemon:
                 return
             except (JournalBusy, JournalUnusable) as error:
                 logger.warning("%s", error)
+                if isinstance(error, JournalUnusable) and self._health is None:
+                    raise  # the user has to repair it: there is nothing to wait for
+                if isinstance(error, JournalDamaged) and self._get_over(error):
+                    continue
                 if not is_told:
                     is_told = True
                     self._settings.on_trouble(error)
@@ -169,6 +184,27 @@ class Daemon:
                         self._notifier.notify(partial(wording.stuck, error), utc_now())
                 if self._queue.wait_for_stop(BUSY_RETRY_S):
                     return
+
+    def _get_over(self, error: JournalDamaged) -> bool:
+        """Return whether the program can go on with a new log."""
+        if self._log_file is None:
+            return False
+        try:
+            self._log_file.begin_anew(error)
+        except (JournalBusy, JournalUnusable):
+            return False
+        self._attempts.reschedule(utc_now())
+        return True
+
+    def _check_log(self) -> None:
+        if self._log_file and self._log_file.check():
+            self._attempts.reschedule(utc_now())
+
+    def _tell_of_log(self, why: JournalUnusable) -> None:
+        self._settings.on_log_changed(why)
+        # A channel that fails now must not be what ends the carrying over.
+        with suppress(JournalBusy, JournalUnusable):
+            self._notifier.notify(partial(changed, why), utc_now())
 
     def _tick(self) -> None:
         now = utc_now()
