@@ -23,7 +23,7 @@ from tests.fakes import required_program
 from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
 from watcher.events import AnyEvent
-from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
 from watcher.notify.dbus import DISABLED
 
 PATIENCE_S = 30.0
@@ -209,7 +209,7 @@ class Home:
 
     def events(self) -> list[AnyEvent]:
         """Return everything in the event log."""
-        journal = Journal.read(self.log)
+        journal = JournalReader.read(self.log)
         if journal is None:
             return []
         with journal:

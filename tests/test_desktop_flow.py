@@ -27,7 +27,7 @@ from tests.environment import Home, MailUser, Running
 from tests.fakes import Programs
 from watcher.errors import ExitCode
 from watcher.i18n import Language
-from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
 from watcher.notify import sentences
 from watcher.notify.notification import Action
 
@@ -355,7 +355,7 @@ def test_a_refused_login_vanishes_when_it_is_put_right_also_after_kill_9(
 
 def handles(home: Home) -> dict[int, str]:
     """Return what the log knows to be on the screen."""
-    journal = Journal.read(home.log)
+    journal = JournalReader.read(home.log)
     assert journal is not None
     with journal:
         return journal.shown()

@@ -97,6 +97,10 @@ class JournalUnusable(WatcherError):
     exit_code = ExitCode.CONFIG
 
 
+class JournalDamaged(JournalUnusable):
+    """The event log's file is no log: only another file in its place helps."""
+
+
 class AlreadyRunning(WatcherError):
     """Another daemon holds the lock of the event log."""
 

@@ -20,7 +20,7 @@ from tests.environment import Home, Running, token
 from tests.sample_mails import approval, records
 from tests.servers import Dovecot, running, serving_dns
 from watcher.clock import utc_now
-from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
 
 MAILS_EACH = 5
 IDLE_S = 20.0
@@ -96,7 +96,7 @@ def await_watching(home: Home, count: int) -> None:
 
 
 def watching(home: Home) -> list[str]:
-    journal = Journal.read(home.log)
+    journal = JournalReader.read(home.log)
     if journal is None:
         return []
     with journal:

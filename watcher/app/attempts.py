@@ -72,8 +72,7 @@ class AttemptTracker:
         if step:
             logger.warning("the clock was set by %s", step)
             self._journal.move_deadlines(step)
-            self._scheduled_id, self._next_end = 0, None
-            self.schedule(now)
+            self.reschedule(now)
         if self._suspend.has_resumed():
             self._scheduler.wake_up()
         self._notifier.update(now)
@@ -102,6 +101,11 @@ class AttemptTracker:
         if self._next_end is None or at < self._next_end:
             self._next_end = at
             self._scheduler.at(at, Deadline())
+
+    def reschedule(self, now: datetime) -> None:
+        """Plan everything anew: the clock was set, or the log is another one."""
+        self._scheduled_id, self._next_end = 0, None
+        self.schedule(now)
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over, answered, or a later one is due."""

@@ -9,7 +9,6 @@ never ends it: only `stop` does.
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from watcher.app.attempts import AttemptTracker
 from watcher.app.desktop import Shown
 from watcher.app.health import Health
 from watcher.app.judging import Judged, NotJudged
+from watcher.app.logfile import LogFile, changed
+from watcher.app.logwork import LogWork
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import (
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
 """How often the daemon ticks, and tries again what the event log did not take."""
+
+BUSY_WAIT_S = 0.05
+"""How long the event log is waited for; after that, what is to be done is owed."""
 
 PRUNE_EVERY = timedelta(hours=1)
 STOP_WITHIN_S = 1.0
@@ -71,6 +75,10 @@ class DaemonSettings:
     """Called in the daemon's thread with the changes of an account's state."""
     on_trouble: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that the event log cannot be written."""
+    on_log_changed: Callable[[WatcherError], None] = lambda _: None
+    """Called once each time that it goes on with another log, or with less of it."""
+    keep_lock: Callable[[], None] = lambda: None
+    """Takes the lock of the only daemon again where its file was moved or deleted."""
 
 
 class Daemon:
@@ -78,7 +86,7 @@ class Daemon:
 
     Journal and notifier belong to the thread that calls `run`. Without a `health` this
     is a command beside the daemon: nothing is noted of how the accounts are watched,
-    and a bug, or an event log that stays out of use, ends it.
+    and a bug, or an event log that is or stays out of use, ends it.
     """
 
     def __init__(
@@ -98,12 +106,18 @@ class Daemon:
         self._scheduler = Scheduler(queue.put)
         self._health = health
         self._ticked_s = 0.0
-        self._owed: deque[Callable[[], None]] = deque()
-        """What the event log did not take yet."""
-        self._trouble_since_s: float | None = None
-        self._is_alerted = False
         self._attempts = AttemptTracker(
             journal, notifier, self._scheduler, settings.remind_at, settings.hidden
+        )
+        file = (
+            LogFile(journal, self._tell_of_log, settings.keep_lock) if health else None
+        )
+        self._log = LogWork(
+            file,
+            alert_after=settings.alert_after,
+            on_trouble=settings.on_trouble,
+            on_stuck=self._tell_of_stuck_log,
+            on_changed=lambda: self._attempts.reschedule(utc_now()),
         )
         self._sessions: dict[str, Session] = {}
         self._have_all_stopped = False
@@ -113,9 +127,11 @@ class Daemon:
         """Watch until the queue is asked to stop, or every session has stopped.
 
         Raises:
-            JournalBusy, JournalUnusable: without a `health`, after `alert_after`.
+            JournalUnusable: without a `health`.
+            JournalBusy: without a `health`, after `alert_after`.
             Exception: without a `health`, a bug in judging a mail.
         """
+        self._journal.wait_at_most(BUSY_WAIT_S)
         self._sessions = {session.account.name: session for session in sessions}
         if self._health:
             self._health.start(self._sessions)
@@ -129,64 +145,31 @@ class Daemon:
         self._settle(0)  # `status` learns of the end
 
     def _work(self) -> None:
-        self._owed.append(self._begin)
+        self._log.do(self._begin)
         while not (self._queue.is_stopping or self._is_done()):
             item = self._queue.next(TICK_S)
+            self._log.try_to(self._log.check_file)
             if item is not None:
-                self._take(item)
+                act = partial(self._handle, item)
+                self._log.do(act, in_order=isinstance(item, FromAccount))
+            if self._queue.is_empty():  # in a flood, it would take longer than the rest
+                self._log.try_to(self._log.remember)
             if monotonic_s() - self._ticked_s >= TICK_S:
                 self._ticked_s = monotonic_s()
-                self._try_all()
-
-    def _try_all(self) -> None:
-        """Do what is owed and what is due at each tick; note when all went well."""
-        acts = (self._attempts.tick, self._watch_health, self._arm)
-        results = [self._pay(), *(self._try(partial(act, utc_now())) for act in acts)]
-        if all(results) and self._trouble_since_s is not None:
-            self._trouble_since_s, self._is_alerted = None, False
-            self._notifier.withdraw(wording.STUCK_ID, utc_now())
+                self._tick()
 
     def _is_done(self) -> bool:
         """Return whether every session has stopped, and nothing is left to do."""
-        is_settled = not (self._owed or self._notifier.is_busy)
+        is_settled = not (self._log.is_owed or self._notifier.is_busy)
         return self._have_all_stopped and is_settled
 
-    def _take(self, item: QueueItem) -> None:
-        """Handle an item, or owe it: what comes from an account keeps its order."""
-        act = partial(self._handle, item)
-        must_wait = bool(self._owed) and isinstance(item, FromAccount)
-        if must_wait or not self._try(act):
-            self._owed.append(act)
-
-    def _pay(self) -> bool:
-        """Do what is owed, in its order, until the event log fails again."""
-        while self._owed and self._try(self._owed[0]):
-            self._owed.popleft()
-        return not self._owed
-
-    def _try(self, act: Callable[[], None]) -> bool:
-        """Do it; return whether the event log took it."""
-        try:
-            act()
-        except (JournalBusy, JournalUnusable) as error:
-            logger.warning("%s", error)
-            self._note_trouble(error)
-            return False
-        return True
-
-    def _note_trouble(self, error: WatcherError) -> None:
-        """Tell of an event log that fails; alert the user once if it goes on."""
-        now_s = monotonic_s()
-        if self._trouble_since_s is None:
-            self._trouble_since_s = now_s
-            self._settings.on_trouble(error)
-        if now_s - self._trouble_since_s < self._settings.alert_after.total_seconds():
-            return
-        if self._health is None:
-            raise error
-        if not self._is_alerted:
-            self._is_alerted = True
-            self._notifier.notify(partial(wording.stuck, error), utc_now())
+    def _tick(self) -> None:
+        """Do what is owed, and what is due each second whatever else fails."""
+        acts = (self._attempts.tick, self._watch_health, self._arm)
+        works = [partial(act, utc_now()) for act in acts]
+        is_good = [self._log.pay(), *map(self._log.try_to, works)]
+        if all(is_good) and self._log.note_success():
+            self._notifier.withdraw(wording.STUCK_ID, utc_now())
 
     def _begin(self) -> None:
         now = utc_now()
@@ -219,6 +202,13 @@ class Daemon:
                         self._handle(item)
                     case StateChanged() if self._health:
                         self._health.note_state(item)
+
+    def _tell_of_log(self, why: JournalUnusable) -> None:
+        self._settings.on_log_changed(why)
+        self._notifier.notify(partial(changed, why), utc_now())
+
+    def _tell_of_stuck_log(self, error: WatcherError) -> None:
+        self._notifier.notify(partial(wording.stuck, error), utc_now())
 
     def _watch_health(self, now: datetime) -> None:
         if self._health:

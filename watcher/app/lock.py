@@ -1,5 +1,6 @@
 """One daemon for one event log: a lock that the system gives back by itself."""
 
+import errno
 import os
 import sys
 import time
@@ -14,6 +15,10 @@ from watcher.i18n import Text
 PROBE_TRIES = 4
 PROBE_S = 0.05
 """A probe takes microseconds: one that still holds the lock after these is a daemon."""
+_WITHOUT_LOCKS = frozenset(
+    {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
+)
+"""What a file system says that cannot lock files."""
 
 
 def lock_path(journal: Path) -> Path:
@@ -21,41 +26,93 @@ def lock_path(journal: Path) -> Path:
     return journal.with_name(journal.name + ".lock")
 
 
-@contextmanager
-def only_daemon(journal: Path) -> Iterator[None]:
-    """Be the only daemon on an event log.
+class DaemonLock:
+    """The lock of the only daemon on an event log."""
 
-    The file stays when the daemon ends: unlinking it could let two in.
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._path = lock_path(journal)
+        self._file: IO[bytes] | None = None
 
-    Raises:
-        AlreadyRunning: another one is, and the error names its process.
-    """
-    path = lock_path(journal)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        if not _lock(file):
-            raise AlreadyRunning(_RUNNING, pid=_pid_in(file), path=journal)
+    def keep(self) -> None:
+        """Take the lock, again where its file was moved or deleted.
+
+        Raises:
+            AlreadyRunning: another daemon has it, and the error names its process.
+            JournalUnusable: there can be no such file, or no lock.
+        """
+        if self._file is None or not self._is_in_place(self._file):
+            self._take()
+
+    def give_back(self) -> None:
+        """Give it back; the file stays: unlinking it could let two in."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _take(self) -> None:
+        with _sentences(self._path):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+            file = os.fdopen(descriptor, "r+b", buffering=0)
+            try:
+                if not _lock(file):
+                    pid = _pid_in(file)
+                    raise AlreadyRunning(_RUNNING, pid=pid, path=self._journal)
+            except BaseException:
+                file.close()
+                raise
         with suppress(OSError):  # on a full disk, of which the event log will tell
             file.truncate(0)
             file.seek(0)
             file.write(str(os.getpid()).encode())
-        yield
+        self.give_back()
+        self._file = file
+
+    def _is_in_place(self, file: IO[bytes]) -> bool:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return False
+        return os.path.samestat(found, os.fstat(file.fileno()))
+
+
+@contextmanager
+def only_daemon(journal: Path) -> Iterator[DaemonLock]:
+    """Be the only daemon on an event log.
+
+    Raises:
+        AlreadyRunning: another one is, and the error names its process.
+    """
+    lock = DaemonLock(journal)
+    lock.keep()
+    try:
+        yield lock
+    finally:
+        lock.give_back()
 
 
 def running_daemon(journal: Path) -> int | None:
     """Return the process number of the daemon on an event log, None if none runs."""
     path = lock_path(journal)
-    try:
-        with path.open("r+b") as file:
+    with _sentences(path):
+        try:
+            file: IO[bytes] = path.open("r+b")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            file = path.open("rb")  # nothing can be written there: a lock suffices
+        with file:
             return None if _try_lock(file) else _pid_in(file)
-    except FileNotFoundError:
-        return None
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
+        text = _NO_LOCKS if error.errno in _WITHOUT_LOCKS else _NO_ACCESS
+        raise JournalUnusable(text, path=path, reason=reason_of(error)) from error
 
 
 def _lock(file: IO[bytes]) -> bool:
@@ -93,7 +150,9 @@ else:
     def _try_lock(file: IO[bytes]) -> bool:
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            if error.errno in _WITHOUT_LOCKS:
+                raise
             return False
         return True
 
@@ -109,4 +168,10 @@ _NO_ACCESS = Text(
     "name another event log under [log] path.",
     ja="ロックファイル {path} を開けません({reason})。アクセス権を直すか、[log] path "
     "に別のファイルを書いてください。",
+)
+_NO_LOCKS = Text(
+    en="The file system of the lock file {path} cannot lock files ({reason}). Name an "
+    "event log on a local disk under [log] path.",
+    ja="ロックファイル {path} のあるディスクでは、ファイルをロックできません"
+    "({reason})。[log] path に、このパソコンのディスクにあるファイルを書いてください。",
 )

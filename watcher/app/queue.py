@@ -119,6 +119,10 @@ class EventQueue:
             return self._queue.get(timeout=seconds)
         return None
 
+    def is_empty(self) -> bool:
+        """Return whether nothing is waiting now."""
+        return self._queue.empty()
+
     def make_room(self, item: QueueItem) -> None:
         """Let another mail come, since one was dealt with."""
         if isinstance(item, Judged):

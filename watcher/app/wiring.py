@@ -67,6 +67,9 @@ class App:
     observe: Callable[[Observed], None] = lambda _: None
     on_trouble: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that the event log cannot be written."""
+    on_log_changed: Callable[[WatcherError], None] = lambda _: None
+    """Called once each time that it goes on with another log, or with less of it."""
+    keep_lock: Callable[[], None] = lambda: None
     queue: EventQueue = field(default_factory=EventQueue)
 
     def run(self) -> None:
@@ -99,6 +102,8 @@ class App:
                     hidden=secret_variables(self.config),
                     observe=self.observe,
                     on_trouble=self.on_trouble,
+                    on_log_changed=self.on_log_changed,
+                    keep_lock=self.keep_lock,
                 ),
                 Health(self.journal, notifier) if self.is_daemon else None,
             )

@@ -21,6 +21,7 @@ def run(options: Options) -> int:
     """Sync, print the live attempts, and return the highest code of all accounts."""
     config = configuration(options)
     with Journal.open(journal_path(config)) as journal:
+        journal.check()
         journal.expire(utc_now())
         app = App(
             config=config,

@@ -21,6 +21,7 @@ def run(options: Options) -> int:
     """
     config, now = configuration_if_any(options), utc_now()
     with Journal.open(journal_path(config)) as journal:
+        journal.check()
         codes = [
             event.about
             for event in journal.live(now)

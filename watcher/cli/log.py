@@ -10,8 +10,8 @@ from watcher.cli.render import render_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Attempt, to_json
-from watcher.journal.database import mask
-from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
+from watcher.journal.rows import mask
 
 FOLLOW_EVERY_S = 0.5
 """Interval of `--follow` between queries; the event log is a local file."""
@@ -20,7 +20,7 @@ FOLLOW_EVERY_S = 0.5
 def run(options: Options) -> int:
     """Print events, oldest first."""
     path = journal_path(configuration_if_any(options))
-    while (journal := Journal.read(path)) is None:
+    while (journal := JournalReader.read(path)) is None:
         if not options.follow:
             return ExitCode.OK
         time.sleep(FOLLOW_EVERY_S)
@@ -29,7 +29,7 @@ def run(options: Options) -> int:
         events: Iterable[AnyEvent] = journal.events(since=since)
         if options.count is not None:
             newest = journal.last(options.count)
-            events = [one for one in newest if since is None or one.at >= since]
+            events = (one for one in newest if since is None or one.at >= since)
         newest_id = _print(events, options)
         while options.follow:
             time.sleep(FOLLOW_EVERY_S)

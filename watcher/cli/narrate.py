@@ -127,6 +127,11 @@ def trouble_line(error: WatcherError, at: datetime) -> Line:
     return Line(at, _TROUBLE, {"error": error}, is_urgent=True)
 
 
+def log_line(why: WatcherError, at: datetime) -> Line:
+    """Return what became of the event log."""
+    return Line(at, _LOG, {"why": why}, is_urgent=True)
+
+
 def bug_line(at: datetime) -> Line:
     """Return that a bug was survived, which only the log for developers names."""
     return Line(at, _BUG, is_urgent=True)
@@ -289,6 +294,7 @@ _NOT_WATCHED = Text(
     ja="{account}: 見張れません({error})。次は {next} に試します",
 )
 _ERROR = Text(en="{account}: {error}", ja="{account}: {error}")
+_LOG = Text(en="{why}", ja="{why}")
 _TROUBLE = Text(
     en="{error}; trying again until it works",
     ja="{error}。書きこめるまで試しつづけます",

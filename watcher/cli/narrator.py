@@ -129,6 +129,10 @@ class Narrator:
         """Tell that the event log cannot be written."""
         self._guard(self._log_trouble, error)
 
+    def on_log_changed(self, why: WatcherError) -> None:
+        """Tell what became of the event log."""
+        self._guard(self._tell, narrate.log_line(why, utc_now()))
+
     @staticmethod
     def _guard(narrate_one: Callable[[T], None], what: T) -> None:
         try:

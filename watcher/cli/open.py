@@ -1,6 +1,7 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
 import sys
+from pathlib import Path
 
 from watcher.app.browser import open_link
 from watcher.app.wiring import secret_variables
@@ -12,6 +13,7 @@ from watcher.errors import ExitCode, NotHandedOver, NothingLive
 from watcher.events import Attempt, EventName
 from watcher.i18n import Text
 from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
 from watcher.recognition.text import sanitise
 
 
@@ -26,11 +28,10 @@ def run(options: Options) -> int:
         NotHandedOver: no browser took it.
     """
     config = configuration_if_any(options)
+    if options.print_only:
+        return _print_link(journal_path(config), options)
     with Journal.open(journal_path(config)) as journal:
         attempt, link = _choose(journal, options)
-        if options.print_only:
-            print(link)
-            return ExitCode.OK
         print(_OPENING.say(options.language, **_facts(attempt)), file=sys.stderr)
         try:
             open_link(link, secret_variables(config))
@@ -43,9 +44,21 @@ def run(options: Options) -> int:
     return ExitCode.OK
 
 
-def _choose(journal: Journal, options: Options) -> tuple[Attempt, str]:
+def _print_link(path: Path, options: Options) -> int:
+    """Print the link, also where the event log can only be read."""
+    journal = JournalReader.read(path)
+    if journal is None:
+        raise NothingLive(_NOTHING)
+    with journal:
+        _, link = _choose(journal, options)
+    print(link)
+    return ExitCode.OK
+
+
+def _choose(journal: JournalReader, options: Options) -> tuple[Attempt, str]:
     """Return the attempt to open, and its link."""
     now = utc_now()
+    journal.check()
     live = [event.about for event in journal.live(now)]
     if options.id is None:
         fitting = [event.about for event in journal.unanswered(now)]

@@ -22,7 +22,7 @@ def run(options: Options) -> int:
         Printer(options.language, is_quiet=options.quiet) as printer,
         BugHandler(printer.print),
         ending_in_time(queue.stop),
-        only_daemon(path),
+        only_daemon(path) as lock,
     ):
         narrator = Narrator(
             printer.print,
@@ -30,6 +30,7 @@ def run(options: Options) -> int:
             is_mute=not config.notify.enabled,
         )
         with Journal.open(path, narrator.on_event) as journal:
+            journal.check()
             app = App(
                 config=config,
                 journal=journal,
@@ -39,6 +40,8 @@ def run(options: Options) -> int:
                 is_daemon=True,
                 observe=narrator.observe,
                 on_trouble=narrator.on_trouble,
+                on_log_changed=narrator.on_log_changed,
+                keep_lock=lock.keep,
                 queue=queue,
             )
             journal.void_leases()

@@ -18,7 +18,7 @@ from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
 from watcher.imap.account import MODES
-from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _STOPPED = {
@@ -33,7 +33,7 @@ def run(options: Options) -> int:
     config, language = configuration_if_any(options), options.language
     path = journal_path(config)
     pid = running_daemon(path)
-    sessions = _sessions(Journal.read(path), config)
+    sessions = _sessions(JournalReader.read(path), config)
     if pid is None:
         sessions = {name: {**facts, **_STOPPED} for name, facts in sessions.items()}
     if options.json:
@@ -55,7 +55,7 @@ def run(options: Options) -> int:
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
-def _sessions(journal: Journal | None, config: Config | None) -> Sessions:
+def _sessions(journal: JournalReader | None, config: Config | None) -> Sessions:
     """Return the last known session of each account that is still configured."""
     if journal is None:
         return {}

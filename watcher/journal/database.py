@@ -2,25 +2,25 @@
 
 Daemon and commands share one file: in WAL mode they read while one writes. Live links
 and codes stand in a table of their own, `secrets`, and nowhere else; `secure_delete`
-overwrites them when they go, `checkpoint` also empties the write-ahead log. An event is
-a row of `events`: instants in milliseconds, its secret masked.
+overwrites them when they go, `checkpoint` also empties the write-ahead log. Where a
+file system cannot share memory, SQLite's rollback journal takes the place of WAL; where
+nothing can be written, a copy in memory is read.
 """
 
 import errno
-import json
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Self
 
-from watcher.errors import JournalBusy, JournalUnusable, reason_of
-from watcher.events import FIELDS, AnyEvent, from_fields, to_fields
-from watcher.i18n import Text
+from watcher.errors import JournalDamaged, JournalUnusable
+from watcher.journal.errors import BUSY, DAMAGED, NEWER, NO_ACCESS, sentences
+from watcher.journal.files import beside, identity, make_private
 
 FORMAT = 2
 """`PRAGMA user_version` of the tables below."""
@@ -30,7 +30,19 @@ BUSY_TIMEOUT_S = 5.0
 
 BUSY_RETRY_S = 0.01
 
-OPEN_TO_OTHERS = 0o077
+IDS = range(2**53)
+"""More ids than these were never given; at 2**63 SQLite would give no more."""
+
+SMALLEST_PAGE = 512
+"""SQLite takes a file that is smaller than any page of its for an empty one."""
+
+_WITHOUT_WAL = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+)
+"""What SQLite says where programs cannot share the memory that WAL needs."""
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -66,20 +78,27 @@ class Database:
     """One open file of one thread; every error leaves it as a sentence."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self._path = path
+        self.path = path
         self._connection = connection
+        self._suffixes: tuple[str, ...] = ("", "-wal", "-shm")
+        self._files: tuple[object, ...] = ()
+        self._busy_timeout_s = BUSY_TIMEOUT_S
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open the file for reading and writing; create it (0600) if need be."""
-        with _sentences(path):
+        with sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(path)
+            make_private(path)
             if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         database = cls._connect(path, "rw")
-        with _closing_on_error(database), _sentences(path):
+        with _closing_on_error(database), sentences(path):
             database._prepare()
+            database._check()
+            if not database._is_in_wal_mode():
+                database._suffixes = ("",)
+            database._files = database._files_in_place()
         return database
 
     @classmethod
@@ -88,17 +107,29 @@ class Database:
 
         A file of an older format is brought to this one first.
         """
-        with _sentences(path):
+        with sentences(path):
             is_there = path.exists()
         if not is_there:
             return None
+        try:
+            return cls._read(path)
+        except JournalUnusable as error:
+            # Even a reader makes files beside a log in WAL mode, and rolls back what a
+            # killed writer began: neither can be where nothing can be written.
+            if error.text is not NO_ACCESS or path.is_dir():
+                raise
+            return cls._copy(path)
+
+    @classmethod
+    def _read(cls, path: Path) -> Self | None:
         database = cls._connect(path, "ro")
-        with _closing_on_error(database), _sentences(path):
-            ((tables,),) = database.query("SELECT count(*) FROM sqlite_master")
-            if not tables:  # another program is about to make them
+        with _closing_on_error(database), sentences(path):
+            if not database._has_tables():  # another program is about to make them
                 database.close()
                 return None
             is_older = database._format() < FORMAT
+            if not is_older:
+                database._check()
         if is_older:
             database.close()
             cls.open(path).close()
@@ -106,45 +137,139 @@ class Database:
         return database
 
     @classmethod
-    def _connect(cls, path: Path, mode: str) -> Self:
-        with _sentences(path):
-            if path.is_dir():
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,
-            )
-        database = cls(path, connection)
-        with _closing_on_error(database), _sentences(path):
-            if database._format() > FORMAT:
-                raise JournalUnusable(_NEWER, path=path)
+    def _copy(cls, path: Path) -> Self | None:
+        """Return a copy in memory, brought to this format, which cannot be changed."""
+        with sentences(path), tempfile.TemporaryDirectory() as folder:
+            content = _content(path, Path(folder))
+            connection = sqlite3.connect(":memory:", isolation_level=None)
+            connection.text_factory = _text
+            database = cls(path, connection)
+            with _closing_on_error(database):
+                if content:
+                    connection.deserialize(content)
+                if not database._has_tables():
+                    database.close()
+                    return None
+                database._check_format()
+                database._migrate()
+                database._check()
+                connection.execute("PRAGMA query_only = ON")
         return database
 
+    @classmethod
+    def _connect(cls, path: Path, mode: str) -> Self:
+        with sentences(path):
+            if path.is_dir():
+                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if 0 < path.stat().st_size < SMALLEST_PAGE:
+                raise JournalDamaged(DAMAGED, path=path, reason=f"< {SMALLEST_PAGE} B")
+            connection = _connection(path, mode)
+        database = cls(path, connection)
+        with _closing_on_error(database), sentences(path):
+            try:
+                database._check_format()
+            except sqlite3.Error as error:
+                if mode != "rw" or error.sqlite_errorcode not in _WITHOUT_WAL:
+                    raise
+                database._leave_wal(error)  # it was brought here from another disk
+                database._check_format()
+        return database
+
+    def _check_format(self) -> None:
+        if self._format() > FORMAT:
+            raise JournalUnusable(NEWER, path=self.path)
+
+    def _has_tables(self) -> bool:
+        ((count,),) = self.query("SELECT count(*) FROM sqlite_master")
+        return bool(count)
+
+    def _check(self) -> None:
+        """Read every page and index, 4 ms for each MB; and the number of ids given."""
+        ((found, *_), *_) = self.query("PRAGMA integrity_check(1)")
+        if found != "ok":
+            reason = " ".join(str(found).split())
+            raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
+        for (given,) in self.query(
+            "SELECT seq FROM sqlite_sequence UNION SELECT max(id) FROM events"
+        ):
+            if not isinstance(given or 0, int) or (given or 0) not in IDS:
+                reason = f"id {given!r:.40}"
+                raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
+
     def _prepare(self) -> None:
+        # A log that is not in WAL mode was made where there is none.
+        if self._format() == 0 or self._is_in_wal_mode():
+            self._enter_wal()
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._migrate()
+
+    def _enter_wal(self) -> None:
         deadline_s = time.monotonic() + BUSY_TIMEOUT_S
         while True:
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
+                self._format()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode in _WITHOUT_WAL:
+                    self._leave_wal(error)
+                    return
                 # SQLite does not wait where two programs make a new file at once.
-                if time.monotonic() >= deadline_s:
+                is_busy = error.sqlite_errorcode & 0xFF in BUSY
+                if not is_busy or time.monotonic() >= deadline_s:
                     raise
                 time.sleep(BUSY_RETRY_S)
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA secure_delete = ON")
+
+    def _leave_wal(self, reason: sqlite3.Error) -> None:
+        """Go on with a rollback journal: alone with the file, WAL needs no memory.
+
+        A connection that has tried WAL without that cannot leave it any more.
+        """
+        self._connection.close()
+        self._connection = _connection(self.path, "rw")
+        try:
+            self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+            self._connection.execute("PRAGMA locking_mode = NORMAL")
+            self._format()  # gives the lock back
+        except sqlite3.Error:
+            raise reason from None
+
+    def _migrate(self) -> None:
         if self._format() == FORMAT:
             return
         with self.transaction():
             if self._format() < FORMAT:  # no other program was quicker
+                if self._format() not in _MIGRATIONS:
+                    reason = f"user_version {self._format()}"
+                    raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
                 for statement in _MIGRATIONS[self._format()].split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _format(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _is_in_wal_mode(self) -> bool:
+        ((mode,),) = self.query("PRAGMA journal_mode")
+        return mode == "wal"
+
+    def is_in_place(self) -> bool:
+        """Return whether the path still leads to the files that are open."""
+        return self._files == self._files_in_place()
+
+    def is_elsewhere(self) -> bool:
+        """Return whether the file itself, not one beside it, is not there any more."""
+        return self._files[:1] != self._files_in_place()[:1]
+
+    def _files_in_place(self) -> tuple[object, ...]:
+        return tuple(identity(beside(self.path, name)) for name in self._suffixes)
+
+    def version(self) -> tuple[int, int]:
+        """Return what is another value after each change, by whomever it was made."""
+        ((version,),) = self.query("PRAGMA data_version")
+        return self._connection.total_changes, int(str(version))
 
     def close(self) -> None:
         """Close the file."""
@@ -154,13 +279,17 @@ class Database:
         self, statement: str, values: tuple[object, ...] = ()
     ) -> list[tuple[object, ...]]:
         """Return all rows of a SELECT, or of a change that RETURNs."""
-        with _sentences(self._path):
+        with sentences(self.path):
             return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all that is done inside one fact: there as a whole, or not at all."""
-        with _sentences(self._path):
+        with sentences(self.path):
+            is_part = self._connection.in_transaction
+            if is_part:  # of the fact around it
+                yield
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -169,6 +298,11 @@ class Database:
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Wait no longer than this for another program's transaction."""
+        self._busy_timeout_s = seconds
+        self.query(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     def checkpoint(self) -> bool:
         """Empty the write-ahead log, so that what was deleted is in no file any more.
@@ -180,21 +314,47 @@ class Database:
         try:
             ((is_held_up, *_),) = self.query("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            self.query(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000:.0f}")
+            self.wait_at_most(self._busy_timeout_s)
         return not is_held_up
 
 
-def _make_private(path: Path) -> None:
-    """Create the file, or close one to others that was copied here without care.
+def _connection(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+    )
+    connection.text_factory = _text
+    return connection
 
-    Only SQLite may open a file that exists: closing another descriptor of it would
-    drop the locks that this process holds (https://sqlite.org/howtocorrupt.html §2.2).
-    """
+
+def _text(raw: bytes) -> object:
+    """Return a text; bytes where it is none, which whoever reads the row finds odd."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        if path.stat().st_mode & OPEN_TO_OTHERS:
-            path.chmod(0o600)
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _content(path: Path, folder: Path) -> bytes:
+    """Return a file's content, with what stands in a journal beside it only."""
+    copy = folder / path.name
+    shutil.copyfile(path, copy)
+    has_journal = False
+    for suffix in ("-wal", "-journal"):
+        journal = beside(path, suffix)
+        if journal.exists() and journal.stat().st_size:
+            shutil.copyfile(journal, beside(copy, suffix))
+            has_journal = True
+    if has_journal:
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    content = bytearray(copy.read_bytes())
+    # https://sqlite.org/fileformat.html §1.3.3: in memory there is no WAL mode.
+    if content[18:20] == b"\2\2":
+        content[18:20] = b"\1\1"
+    return bytes(content)
 
 
 @contextmanager
@@ -204,108 +364,3 @@ def _closing_on_error(database: Database) -> Iterator[None]:
     except BaseException:
         database.close()
         raise
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    """Turn what the file system and SQLite say into what the user can do about it."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        # Extended codes such as SQLITE_IOERR_WRITE hold the primary one in a byte.
-        code = getattr(error, "sqlite_errorcode", None)
-        primary = None if code is None else code & 0xFF
-        kind, text = _KINDS.get(primary, (JournalUnusable, _DAMAGED))
-        raise kind(text, path=path, reason=error) from error
-    except OSError as error:
-        raise JournalUnusable(_NO_ACCESS, path=path, reason=reason_of(error)) from error
-
-
-_NEWER = Text(
-    en="The event log {path} was written by a newer version of watcher. Update "
-    "watcher, or name another file under [log] path.",
-    ja="記録ファイル {path} は、より新しい watcher が書いたものです。watcher を更新"
-    "するか、[log] path に別のファイルを書いてください。",
-)
-_LOCKED = Text(
-    en="The event log {path} is locked by another program. Try again; if it stays so, "
-    "close the program that holds it.",
-    ja="記録ファイル {path} はほかのプログラムが使用中です。もう一度試し、"
-    "変わらなければそのプログラムを終了してください。",
-)
-_FULL = Text(
-    en="The event log {path} cannot be written: {reason}. Make room on the disk and "
-    "try again; nothing that was logged is lost.",
-    ja="記録ファイル {path} に書きこめません: {reason}。ディスクを空けてから、もう一度"
-    "試してください。これまでの記録は失われていません。",
-)
-_NO_ACCESS = Text(
-    en="The event log {path} cannot be opened for writing ({reason}). Correct its "
-    "permissions, or name another file under [log] path.",
-    ja="記録ファイル {path} を書きこみ用に開けません({reason})。アクセス権を直すか、"
-    "[log] path に別のファイルを書いてください。",
-)
-_DAMAGED = Text(
-    en="The event log {path} is no log of watcher, or it is damaged ({reason}). Move "
-    "it away; a new one is made.",
-    ja="記録ファイル {path} は watcher の記録ではないか、壊れています({reason})。"
-    "ほかの場所に移せば、新しく作られます。",
-)
-_KINDS: dict[int | None, tuple[type[JournalBusy | JournalUnusable], Text]] = {
-    sqlite3.SQLITE_BUSY: (JournalBusy, _LOCKED),
-    sqlite3.SQLITE_LOCKED: (JournalBusy, _LOCKED),
-    sqlite3.SQLITE_PROTOCOL: (JournalBusy, _LOCKED),
-    sqlite3.SQLITE_FULL: (JournalBusy, _FULL),
-    sqlite3.SQLITE_IOERR: (JournalBusy, _FULL),
-    sqlite3.SQLITE_READONLY: (JournalUnusable, _NO_ACCESS),
-    sqlite3.SQLITE_CANTOPEN: (JournalUnusable, _NO_ACCESS),
-    sqlite3.SQLITE_PERM: (JournalUnusable, _NO_ACCESS),
-}
-
-
-COLUMNS = ", ".join(FIELDS).replace("secret", "masked")
-MARKS = ", ".join("?" for _ in FIELDS)
-SELECT = (
-    f"SELECT e.id, e.{COLUMNS.replace(', ', ', e.')}, secret "  # noqa: S608 -- constants
-    "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
-)
-MASK = "…"
-_INSTANTS = frozenset({"at", "attempted_at", "received_at", "expires_at"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-def to_ms(instant: datetime) -> int:
-    """Return milliseconds since 1970-01-01 UTC."""
-    return (instant - _EPOCH) // _MILLISECOND
-
-
-def from_ms(milliseconds: int) -> datetime:
-    """Return the aware UTC instant of milliseconds since 1970-01-01 UTC."""
-    return _EPOCH + milliseconds * _MILLISECOND
-
-
-def mask(secret: str) -> str:
-    """Return a link up to its token, or nothing of a code, and the sign of omission."""
-    link = urlsplit(secret)
-    return f"https://{link.netloc}/a/c/r/{MASK}" if link.netloc else MASK
-
-
-def to_row(event: AnyEvent) -> tuple[object, ...]:
-    """Return the event's `COLUMNS`; a live link or code is masked."""
-    fields = to_fields(event)
-    fields |= {name: fields[name] and to_ms(fields[name]) for name in _INSTANTS}
-    fields["secret"] = fields["secret"] and mask(fields["secret"])
-    fields["reasons"] = json.dumps(fields["reasons"])
-    return tuple(fields.values())
-
-
-def from_row(row: tuple[Any, ...]) -> AnyEvent:
-    """Return the event of a row of `SELECT`, with its link or code while it lives."""
-    ident, *values, live_secret = row
-    fields = dict(zip(FIELDS, values, strict=True))
-    for name in _INSTANTS:
-        fields[name] = None if fields[name] is None else from_ms(fields[name])
-    fields["secret"] = fields["secret"] and (live_secret or fields["secret"])
-    fields["reasons"] = json.loads(fields["reasons"])
-    return from_fields(ident, fields)

@@ -6,14 +6,14 @@ live link enter together or not at all.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 
+from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import (
-    ANSWERS,
     UNRECORDED,
     AnyEvent,
     Attempt,
@@ -24,38 +24,21 @@ from watcher.events import (
     Subject,
     SubjectT_co,
 )
-from watcher.journal.database import (
-    COLUMNS,
-    MARKS,
-    SELECT,
-    Database,
-    from_ms,
-    from_row,
-    to_ms,
-    to_row,
-)
+from watcher.journal import odd
+from watcher.journal.carry import NOT_OVER, NOTHING, put_carried, read_carried
+from watcher.journal.database import Database
+from watcher.journal.files import move_away
+from watcher.journal.reader import PAGE, JournalReader
+from watcher.journal.rows import COLUMNS, MARKS, to_ms, to_row
 
 DELIVERY_LEASE = timedelta(seconds=20)
 """How long a program may take to notify, and how soon a failure is tried again."""
 
-PAGE = 500
-"""Events read at once, so that a long log needs little memory."""
-
-
-_NOT_OVER = (
-    "WHERE e.event = 'attempt' AND NOT EXISTS (SELECT 1 FROM events x "
-    "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
+_DELETE_SECRETS = (
+    "DELETE FROM secrets WHERE attempt_id NOT IN (SELECT e.attempt_id FROM events e "  # noqa: S608 -- constants
+    f"{NOT_OVER} AND e.attempt_id IS NOT NULL AND typeof(e.expires_at) = 'integer')"
 )
-_NOT_ANSWERED = (
-    "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
-    f"a.event IN ({', '.join(repr(name.value) for name in ANSWERS)}))"
-)
-
-
-_NOT_NOTIFIED = (
-    "NOT EXISTS (SELECT 1 FROM events n "
-    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
-)
+"""Also where an odd row keeps an attempt from expiring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +52,8 @@ class NewEvent:
     """Keys of an earlier event that this one goes on from without repeating it."""
 
 
-class Journal:
-    """An open event log, of one thread.
+class Journal(JournalReader):
+    """An open event log, of one thread, that is also written.
 
     Raises (every method):
         JournalBusy: it cannot be written now.
@@ -80,10 +63,13 @@ class Journal:
     def __init__(
         self, database: Database, on_event: Callable[[AnyEvent], None] = lambda _: None
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._on_event = on_event
         self._inserted: list[AnyEvent] = []
         self._is_checkpointed = True
+        self._patience_s: float | None = None
+        self._remembered = NOTHING
+        self._remembered_at: tuple[int, int] | None = None
 
     @classmethod
     def open(
@@ -95,18 +81,6 @@ class Journal:
         """
         return cls(Database.open(path), on_event)
 
-    @classmethod
-    def read(cls, path: Path) -> Self | None:
-        """Open the log for reading only; None if there is none yet."""
-        database = Database.read(path)
-        return cls(database) if database else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
     # Writing ----------------------------------------------------------------------
 
     def record(self, new: NewEvent) -> Event[Mail] | None:
@@ -115,7 +89,7 @@ class Journal:
             if self._attempt_of(new.keys) is not None:
                 return None
             mail = new.event.about
-            if (earlier_id := self._attempt_of(new.predecessors)) is not None:
+            if earlier_id := self._attempt_of(new.predecessors):
                 mail = replace(mail, id=earlier_id)
             event = self._insert(replace(new.event, about=mail))
             mail = event.about
@@ -123,7 +97,8 @@ class Journal:
                 self._database.query("INSERT INTO seen VALUES (?, ?)", (key, mail.id))
             if isinstance(mail, Attempt) and mail.secret:
                 self._database.query(
-                    "INSERT INTO secrets VALUES (?, ?)", (mail.id, mail.secret)
+                    "INSERT OR REPLACE INTO secrets VALUES (?, ?)",
+                    (mail.id, mail.secret),
                 )
         return event
 
@@ -150,8 +125,12 @@ class Journal:
                 return False
             leased = self._database.query(
                 "INSERT INTO deliveries VALUES (?, ?) ON CONFLICT DO UPDATE SET "
-                "claimed_at = excluded.claimed_at WHERE claimed_at <= ? RETURNING 1",
-                (attempt_id, to_ms(now), to_ms(now - DELIVERY_LEASE)),
+                "claimed_at = excluded.claimed_at WHERE claimed_at <= ? OR claimed_at "
+                "> ? RETURNING 1",  # what lies ahead, or is no number, is no lease
+                (
+                    *(attempt_id, to_ms(now)),
+                    *(to_ms(now - DELIVERY_LEASE), to_ms(now + DELIVERY_LEASE)),
+                ),
             )
         return bool(leased)
 
@@ -166,20 +145,26 @@ class Journal:
         The detail of the event is the answer, if there was one.
         """
         with self._logging():
-            over = self._attempts(
-                f"{_NOT_OVER} AND e.expires_at <= ? ORDER BY e.expires_at LIMIT ?",
-                (to_ms(now), at_most),
+            over = cast(
+                list[Event[Attempt]],
+                self._events(
+                    f"{NOT_OVER} AND e.expires_at <= ? ORDER BY e.expires_at LIMIT ?",
+                    (to_ms(now), at_most),
+                ),
             )
             for attempt in (event.about for event in over):
                 answer = self.answer_to(attempt.id)
                 self._insert(
                     Event(at=now, event=EventName.EXPIRED, about=attempt, detail=answer)
                 )
-                self._database.query(
-                    "DELETE FROM secrets WHERE attempt_id = ?", (attempt.id,)
-                )
+            self._database.query(_DELETE_SECRETS)
         self._is_checkpointed = self._database.checkpoint()
         return [event.about for event in over]
+
+    def wait_at_most(self, seconds: float) -> None:
+        """Raise `JournalBusy` if another program writes for longer than this."""
+        self._patience_s = seconds
+        self._database.wait_at_most(seconds)
 
     def checkpoint(self) -> None:
         """Checkpoint the write-ahead log, if a reader held up the one of `expire`."""
@@ -198,6 +183,7 @@ class Journal:
         """Delete events that are older, with the keys and secrets of their attempts."""
         with self._database.transaction():
             self._database.query("DELETE FROM events WHERE at < ?", (to_ms(before),))
+            odd.prune(self._database, before)
             for table in ("seen", "deliveries", "secrets"):
                 self._database.query(
                     f"DELETE FROM {table} WHERE attempt_id NOT IN "  # noqa: S608 -- constants
@@ -243,147 +229,58 @@ class Journal:
                     "INSERT INTO shown VALUES (?, ?)", (replaces_id, handle)
                 )
 
-    # Reading ----------------------------------------------------------------------
+    # The file and its odd rows ----------------------------------------------------
 
-    def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
-        """Return the attempts that can still be acted on, oldest first."""
-        return self._attempts(
-            f"{_NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
-            (to_ms(now), after_id),
-        )
+    def set_aside_odd_rows(self, on_odd: Callable[[str], None]) -> None:
+        """From now on move a row that cannot be read out of the way, and name it."""
+        self._odd_rows.on_odd = on_odd
 
-    def unanswered(self, now: datetime) -> list[Event[Attempt]]:
-        """Return the live attempts that nobody has answered, oldest first."""
-        return self._attempts(
-            f"{_NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} ORDER BY e.id",
-            (to_ms(now),),
-        )
+    def remember(self) -> None:
+        """Keep in memory what would have to be carried over, if it has changed."""
+        version = self._database.version()
+        if version != self._remembered_at:
+            self._remembered = read_carried(self._database)
+            self._remembered_at = version
 
-    def find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
-        """Return a live attempt that nobody has answered; None if it is none."""
-        found = self._attempts(
-            f"{_NOT_OVER} AND e.expires_at > ? AND e.attempt_id = ? AND "
-            f"{_NOT_ANSWERED}",
-            (to_ms(now), attempt_id),
-        )
-        return found[0].about if found else None
+    def restore(self) -> None:
+        """Log again what is remembered and not in the log any more."""
+        put_carried(self._database, self._remembered)
 
-    def next_deadline(self) -> datetime | None:
-        """Return when the next attempt is to expire; it may be past."""
-        rows = self._database.query(
-            f"SELECT min(e.expires_at) FROM events e {_NOT_OVER}"  # noqa: S608 -- constants
-        )
-        ends_ms = cast(int | None, rows[0][0])
-        return None if ends_ms is None else from_ms(ends_ms)
+    def is_in_place(self) -> bool:
+        """Return whether the path still leads to this log, as other programs see it."""
+        return self._database.is_in_place()
 
-    def newest_unanswered(
-        self, now: datetime, per_account: int
-    ) -> list[Event[Attempt]]:
-        """Return the newest of them by the mails' own time, so many of each account.
+    def reopen(self) -> None:
+        """Go on with the file that is at the path now; nothing live is left behind.
 
-        What was sent to another address comes behind, the oldest first: anybody can
-        pass such mails on.
+        Raises:
+            JournalDamaged: what is there is no log.
         """
-        return self._newest(_NOT_ANSWERED, now, per_account)
+        with suppress(JournalBusy, JournalUnusable):
+            self.remember()
+        if self._database.is_elsewhere():
+            # Nobody would expire them there; and what lies in a write-ahead log at
+            # the path must not be taken for the other file's.
+            with suppress(JournalBusy, JournalUnusable):
+                self._database.query("DELETE FROM secrets")
+                self._database.checkpoint()
+        self._go_on(self._database.path)
 
-    def unnotified(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
-        """Return the newest that no notification is known to have shown."""
-        return self._newest(f"{_NOT_ANSWERED} AND {_NOT_NOTIFIED}", now, per_account)
+    def begin_anew(self, suffix: str) -> Path:
+        """Move the file away and go on with a new one; return where it is now."""
+        self._database.close()
+        secrets = self._remembered.secrets.values()
+        moved = move_away(self._database.path, suffix, secrets)
+        self._go_on(self._database.path)
+        return moved
 
-    def answer_to(self, attempt_id: int) -> EventName | None:
-        """Return the answer to an attempt, the first one, which binds."""
-        rows = self._database.query(
-            "SELECT event FROM events WHERE attempt_id = ? AND event IN (?, ?, ?) "
-            "ORDER BY id LIMIT 1",
-            (attempt_id, *ANSWERS),
-        )
-        return EventName(cast(str, rows[0][0])) if rows else None
-
-    def has_happened(self, attempt_id: int, name: EventName) -> bool:
-        """Return whether an event about this attempt is in the log."""
-        return bool(
-            self._database.query(
-                "SELECT 1 FROM events WHERE attempt_id = ? AND event = ? LIMIT 1",
-                (attempt_id, name),
-            )
-        )
-
-    def count(self, name: EventName, since: datetime) -> int:
-        """Return how many events of a name there are since an instant."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ?",
-            (name, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
-
-    def count_misaddressed(self, since: datetime) -> int:
-        """Return how many attempts to an unknown recipient there are since then."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ? AND recipient IS "
-            "NOT NULL",
-            (EventName.ATTEMPT, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
-
-    def armed_until(self) -> datetime | None:
-        """Return until when the user expects a sign-in, by the newest `armed`."""
-        rows = self._database.query(
-            "SELECT expires_at FROM events WHERE event = ? ORDER BY id DESC LIMIT 1",
-            (EventName.ARMED,),
-        )
-        return from_ms(cast(int, rows[0][0])) if rows else None
-
-    def is_armed(self, now: datetime) -> bool:
-        """Return whether the user expects a sign-in now."""
-        until = self.armed_until()
-        return until is not None and now < until
-
-    def events(
-        self, *, after_id: int = 0, since: datetime | None = None
-    ) -> Iterator[AnyEvent]:
-        """Yield events in the order of their ids, a page at a time."""
-        while True:
-            page = self._events(
-                "WHERE e.id > ? AND e.at >= ? ORDER BY e.id LIMIT ?",
-                (after_id, to_ms(since) if since else 0, PAGE),
-            )
-            yield from page
-            if len(page) < PAGE:
-                return
-            after_id = page[-1].id
-
-    def last(self, count: int) -> list[AnyEvent]:
-        """Return the newest events, oldest first."""
-        return self._events("ORDER BY e.id DESC LIMIT ?", (count,))[::-1]
-
-    def shown(self) -> dict[int, str]:
-        """Return the desktop's handles of what is shown, by `replaces_id`."""
-        rows = self._database.query("SELECT replaces_id, handle FROM shown")
-        return dict(cast(list[tuple[int, str]], rows))
-
-    def cursors(self, account: str) -> dict[str, Cursor]:
-        """Return how far each mailbox of an account was synced, by its name."""
-        rows = self._database.query(
-            "SELECT mailbox, uid_validity, uid_next FROM cursors WHERE account = ?",
-            (account,),
-        )
-        return {
-            cast(str, row[0]): Cursor(*cast(tuple[int, int], row[1:])) for row in rows
-        }
-
-    def server_clock(self, account: str, boot_id: str) -> tuple[float, float] | None:
-        """Return the bounds of a server's clock, if they were stored in this boot."""
-        rows = self._database.query(
-            "SELECT least_s, most_s FROM clocks WHERE account = ? AND boot_id = ? AND "
-            "boot_id <> ''",
-            (account, boot_id),
-        )
-        return cast(tuple[float, float], rows[0]) if rows else None
-
-    def sessions(self) -> dict[str, dict[str, Any]]:
-        """Return what was stored last of each account's session."""
-        rows = self._database.query("SELECT account, state FROM sessions")
-        return {cast(str, name): json.loads(cast(str, state)) for name, state in rows}
+    def _go_on(self, path: Path) -> None:
+        self._database.close()
+        self._database = Database.open(path)
+        if self._patience_s is not None:
+            self._database.wait_at_most(self._patience_s)
+        self._remembered_at = None
+        self.restore()
 
     # ------------------------------------------------------------------------------
 
@@ -396,35 +293,12 @@ class Journal:
         for event in self._inserted:
             self._on_event(event)
 
-    def _events(self, where: str, values: tuple[object, ...]) -> list[AnyEvent]:
-        return [
-            from_row(row) for row in self._database.query(f"{SELECT} {where}", values)
-        ]
-
-    def _attempts(self, where: str, values: tuple[object, ...]) -> list[Event[Attempt]]:
-        return cast(list[Event[Attempt]], self._events(where, values))
-
-    def _newest(
-        self, where: str, now: datetime, per_account: int
-    ) -> list[Event[Attempt]]:
-        began = "coalesce(attempted_at, received_at)"
-        order = f"recipient IS NOT NULL, iif(recipient IS NULL, -{began}, id), -id"
-        ranked = (
-            f"SELECT id, row_number() OVER (PARTITION BY account ORDER BY {order}) "  # noqa: S608 -- constants
-            f"AS place FROM events e {_NOT_OVER} AND e.expires_at > ? AND {where}"
-        )
-        return self._attempts(
-            f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
-            "WHERE place <= ?) ORDER BY e.id",
-            (to_ms(now), per_account),
-        )
-
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:
             for (attempt_id,) in self._database.query(
                 "SELECT attempt_id FROM seen WHERE key = ?", (key,)
             ):
-                return cast(int, attempt_id)
+                return attempt_id if isinstance(attempt_id, int) else UNRECORDED
         return None
 
     def _insert(self, event: Event[SubjectT_co]) -> Event[SubjectT_co]:

@@ -1,0 +1,313 @@
+"""Whatever becomes of the log in use, the daemon and its commands see the same one."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.desktop import eventually
+from tests.factories import link_of, new_event, recorded
+from tests.sample_mails import LINK
+from tests.test_daemon import Watch, watching
+from tests.test_journal import all_bytes, sql
+from watcher.app.logfile import ANEW_EVERY_S, LogFile
+from watcher.clock import utc_now
+from watcher.errors import JournalDamaged, JournalUnusable, WatcherError
+from watcher.events import Cursor, EventName, Expectation
+from watcher.journal.errors import DAMAGED
+from watcher.journal.log import Journal
+from watcher.journal.rows import from_ms, to_ms
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "events.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    with Journal.open(path) as journal:
+        yield journal
+
+
+@pytest.fixture
+def told() -> list[WatcherError]:
+    return []
+
+
+@pytest.fixture
+def log_file(journal: Journal, told: list[WatcherError]) -> LogFile:
+    return LogFile(journal, told.append)
+
+
+def files(path: Path) -> list[Path]:
+    return [*path.parent.glob(path.name + "*")]
+
+
+def delete(path: Path) -> None:
+    for file in files(path):
+        file.unlink()
+
+
+def delete_alone(path: Path) -> None:
+    path.unlink()
+
+
+def delete_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
+def move(path: Path) -> None:
+    (path.parent / "old").mkdir()
+    for file in files(path):
+        file.rename(path.parent / "old" / file.name)
+
+
+def move_alone(path: Path) -> None:
+    path.rename(path.with_name("old.db"))
+
+
+def replace_by_another(path: Path) -> None:
+    another = path.parent / "another" / "events.db"
+    with Journal.open(another) as journal:
+        for number in range(101, 105):
+            recorded(journal, number, at=utc_now())
+    delete(path)
+    another.rename(path)
+
+
+def replace_by_no_log(path: Path) -> None:
+    move(path)
+    path.write_text("Dear diary,\n" * 100)
+
+
+def delete_what_is_beside(path: Path) -> None:
+    for file in set(files(path)) - {path}:
+        file.unlink()
+
+
+CHANGES = (
+    *(delete, delete_alone, delete_folder, move, move_alone),
+    *(replace_by_another, replace_by_no_log, delete_what_is_beside),
+)
+
+
+def check(log_file: LogFile) -> bool:
+    """Do what the daemon does after each item when no more are waiting."""
+    has_changed = log_file.check()
+    log_file.remember()
+    return has_changed
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_alive_goes_into_the_file_that_is_there(
+    journal: Journal,
+    log_file: LogFile,
+    told: list[WatcherError],
+    path: Path,
+    change: Callable[[Path], None],
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    over = recorded(journal, 1, at=now - timedelta(hours=1))
+    journal.expire(now)
+    alive, answered = (recorded(journal, number, at=now) for number in (2, 3))
+    journal.append(EventName.NOTIFIED, at=now, about=alive.about)
+    journal.append(EventName.NOT_ME, at=now, about=answered.about)
+    journal.append(EventName.ARMED, at=now, about=Expectation(now + MINUTE))
+    journal.move_cursor("home", "INBOX", Cursor(1, 5))
+    journal.put_session("home", {"state": "watching"})
+    journal.put_server_clock("home", "a boot", 1.0, 2.0)
+    assert not check(log_file)
+
+    change(path)
+    assert check(log_file)
+    assert not check(log_file)
+
+    with Journal.open(path) as other:
+        live = {event.about.link: event.about.id for event in other.live(now)}
+        assert {link_of(2), link_of(3)} <= live.keys()
+        assert other.has_happened(live[link_of(2)], EventName.NOTIFIED)
+        assert other.answer_to(live[link_of(3)]) is EventName.NOT_ME
+        assert other.armed_until() is not None
+        assert other.cursors("home") == {"INBOX": Cursor(1, 5)}
+        assert other.sessions() == {"home": {"state": "watching"}}
+        assert other.server_clock("home", "a boot") == (1.0, 2.0)
+        assert other.record(new_event(2, at=now)) is None
+        assert other.record(new_event(9, at=now)) is not None
+        other.check()
+    assert {event.about.link for event in journal.live(now)} >= {link_of(9)}
+    assert len(told) == 1
+    assert str(path) in str(told[0])
+    assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+    assert over.id == 1
+
+
+@pytest.mark.parametrize("change", [delete, move, move_alone, delete_folder])
+def test_an_id_stays_what_the_desktop_knows(
+    journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    for number in range(1, 4):
+        recorded(journal, number, at=now - timedelta(hours=1))
+    journal.expire(now)
+    event = recorded(journal, 4, at=now)
+    journal.put_shown(event.id, "a handle")
+    check(log_file)
+
+    change(path)
+    check(log_file)
+
+    assert journal.live(now) == [event]
+    assert journal.shown() == {event.id: "a handle"}
+    assert recorded(journal, 5, at=now).id == event.id + 1
+
+
+def test_in_the_place_of_another_attempt_it_is_shown_anew(
+    journal: Journal, log_file: LogFile, path: Path
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    event = recorded(journal, 1, at=now)
+    journal.put_shown(event.id, "a handle")
+    check(log_file)
+
+    replace_by_another(path)
+    check(log_file)
+
+    (ident,) = (one.id for one in journal.live(now) if one.about.link == link_of(1))
+    assert ident > 4
+    assert journal.shown() == {ident: ""}
+
+
+@pytest.mark.parametrize("change", [move, move_alone])
+def test_a_log_that_was_moved_keeps_no_link(
+    journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
+) -> None:
+    recorded(journal, at=utc_now())
+    check(log_file)
+
+    change(path)
+    check(log_file)
+    journal.expire(utc_now() + timedelta(hours=1))
+
+    everything = b"".join(
+        file.read_bytes() for file in path.parent.rglob("*") if file.is_file()
+    )
+    assert link_of(1).encode() not in everything
+
+
+def test_a_damaged_log_is_moved_away_without_its_links(
+    journal: Journal, log_file: LogFile, told: list[WatcherError], path: Path
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    event = recorded(journal, at=now)
+    journal.append(EventName.NOTIFIED, at=now, about=event.about)
+    check(log_file)
+
+    log_file.begin_anew(JournalDamaged(DAMAGED, path=path, reason="test"))
+
+    assert journal.live(now) == [event]
+    assert journal.has_happened(event.id, EventName.NOTIFIED)
+    (moved,) = (one for one in path.parent.glob("*.damaged-*") if one.suffix[-3] != "-")
+    assert moved.name in str(told[0])
+    journal.expire(now + timedelta(hours=1))
+    assert link_of(1).encode() not in all_bytes(path)
+
+
+def test_a_disk_that_damages_every_log_is_not_filled(
+    journal: Journal, told: list[WatcherError], path: Path
+) -> None:
+    clock = [1000.0]
+    log_file = LogFile(journal, told.append, clock_s=lambda: clock[0])
+    error = JournalDamaged(DAMAGED, path=path, reason="test")
+    log_file.begin_anew(error)
+
+    with pytest.raises(JournalDamaged):
+        log_file.begin_anew(error)
+    clock[0] += ANEW_EVERY_S
+    log_file.begin_anew(error)
+
+    assert len(told) == 2
+
+
+ODD_ATTEMPTS = (
+    "device = x'00'",
+    "expires_at = 'soon'",
+    "expires_at = 9223372036854775807",
+    "at = 1e300",
+    "reasons = '{'",
+    "near = CAST(x'ff' AS TEXT)",
+    "kind = 'kind'",
+    "attempt_id = NULL",
+)
+
+
+@pytest.mark.parametrize("values", ODD_ATTEMPTS)
+def test_an_odd_row_is_set_aside_and_told_once(
+    journal: Journal,
+    log_file: LogFile,
+    told: list[WatcherError],
+    path: Path,
+    values: str,
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    good, odd = recorded(journal, 1, at=now), recorded(journal, 2, at=now)
+    check(log_file)
+    sql(path, f"UPDATE events SET {values} WHERE id = {odd.id}")
+
+    with Journal.open(path) as command, pytest.raises(JournalUnusable, match="rows"):
+        command.check()
+    assert journal.live(now) == [good]
+    check(log_file)
+
+    assert journal.live(now) == [good, odd]
+    check(log_file)
+    assert len(told) == 1
+    assert f"events: {odd.id}" in str(told[0])
+    assert sql(path, "SELECT count(*) FROM set_aside") == [(1,)]
+    with Journal.open(path) as command:
+        command.check()
+
+
+def test_a_lost_link_is_refused_by_commands_and_told_without(
+    journal: Journal, log_file: LogFile, path: Path
+) -> None:
+    now = from_ms(to_ms(utc_now()))
+    recorded(journal, 1, at=now)
+    sql(path, "DELETE FROM secrets")
+
+    with Journal.open(path) as command, pytest.raises(JournalUnusable):
+        command.live(now)
+    (event,) = journal.live(now)
+    assert (event.about.link, event.about.secret) == (None, None)
+    assert not check(log_file)
+
+
+def test_the_daemon_goes_on_where_the_log_was_deleted(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "state" / "events.db")
+    with watching(watch):
+        watch.report()
+        assert watch.await_shown().link == LINK
+        delete(watch.path)
+        assert "was moved, deleted or replaced" in watch.await_shown().body
+        with Journal.open(watch.path) as other:
+            (event,) = other.live(utc_now())
+            other.append(EventName.OPENED, about=event.about, at=utc_now())
+        eventually(lambda: 1 in watch.channel.withdrawn)
+
+    assert watch.names() == ["attempt", "notified", "opened"]
+
+
+def test_the_daemon_goes_on_where_the_log_is_damaged(tmp_path: Path) -> None:
+    watch = Watch(tmp_path / "state" / "events.db")
+    with watching(watch):
+        watch.report()
+        assert watch.await_shown().link == LINK
+        sql(watch.path, "DROP TABLE seen")
+        watch.report(left=timedelta(minutes=4))
+        assert "was damaged" in watch.await_shown().body
+
+    assert watch.names() == ["attempt", "notified"]

@@ -1,0 +1,119 @@
+"""Keeps the running program on the one log that every other program sees.
+
+The user may move, delete or replace the file, and a disk may damage it. Then the file
+at the path is taken, or a damaged one moved away and a new one begun; what is alive
+goes along, and the user is told once.
+"""
+
+from collections.abc import Callable
+from zlib import crc32
+
+from watcher.clock import monotonic_s, utc_now
+from watcher.errors import JournalDamaged, JournalUnusable
+from watcher.i18n import Language, Text, fit_columns
+from watcher.journal.log import Journal
+from watcher.notify.notification import Notification
+from watcher.notify.template import Template
+from watcher.recognition.text import one_line
+
+ANEW_EVERY_S = 60.0
+"""A disk that damages each new log must not be filled with old ones."""
+
+WHY_COLUMNS = 400
+
+
+class LogFile:
+    """Checks the file of a journal in use, and gets over what became of it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        on_change: Callable[[JournalUnusable], None],
+        keep_lock: Callable[[], None] = lambda: None,
+        clock_s: Callable[[], float] = monotonic_s,
+    ) -> None:
+        """Prepare; `on_change` is called with what became of the log, each once."""
+        self._journal = journal
+        self._on_change = on_change
+        self._keep_lock = keep_lock
+        self._clock_s = clock_s
+        self._next_s = 0.0
+        self._set_aside: list[str] = []
+        journal.set_aside_odd_rows(self._set_aside.append)
+
+    def check(self) -> bool:
+        """Return whether the program goes on with another file from now on.
+
+        Raises:
+            JournalBusy, JournalUnusable: it cannot, for now.
+            AlreadyRunning: another daemon was quicker at the path.
+        """
+        self._keep_lock()
+        if not self._journal.is_in_place():
+            self._reopen()
+            return True
+        if self._set_aside:
+            self._journal.restore()
+            rows = "; ".join(self._set_aside)
+            self._set_aside.clear()
+            self._tell(_SET_ASIDE, rows=rows)
+        return False
+
+    def remember(self) -> None:
+        """Keep in memory what would have to be carried over."""
+        self._journal.remember()
+
+    def begin_anew(self, error: JournalDamaged) -> None:
+        """Move the damaged file away and go on with a new one.
+
+        Raises:
+            JournalDamaged: that was done a moment ago, too.
+        """
+        if self._clock_s() < self._next_s:
+            raise error
+        self._next_s = self._clock_s() + ANEW_EVERY_S
+        moved = self._journal.begin_anew(f"{utc_now():.damaged-%Y%m%d-%H%M%S}")
+        self._tell(_BEGUN_ANEW, moved=moved.name)
+
+    def _reopen(self) -> None:
+        try:
+            self._journal.reopen()
+        except JournalDamaged as error:
+            self.begin_anew(error)
+        else:
+            self._tell(_REOPENED)
+
+    def _tell(self, text: Text, **data: object) -> None:
+        self._on_change(JournalUnusable(text, path=self._journal.path, **data))
+
+
+def changed(why: JournalUnusable, *, language: Language) -> Notification:
+    """Say what became of the event log, and that the program goes on."""
+    words = fit_columns(one_line(why.say(language)), WHY_COLUMNS)
+    return _NOTIFICATION.say(language=language, replaces_id=CHANGED_ID, why=words)
+
+
+CHANGED_ID = -1 - crc32(b"log file")
+"""The `replaces_id` of `changed`."""
+
+_NOTIFICATION = Template(
+    title=Text(en="The event log has changed", ja="記録ファイルが変わりました"),
+    body=(Text(en="{why}", ja="{why}"),),
+)
+_REOPENED = Text(
+    en="The event log {path} was moved, deleted or replaced. watcher goes on with the "
+    "file that is there now; attempts that are alive were carried over.",
+    ja="記録ファイル {path} が移動、削除、または置きかえられました。いまそこにある"
+    "ファイルで続けます。有効な試行は引きつぎました。",
+)
+_BEGUN_ANEW = Text(
+    en="The event log {path} was damaged. watcher renamed it to {moved} and goes on "
+    "with a new one; attempts that are alive were carried over.",
+    ja="記録ファイル {path} が壊れていたので、名前を {moved} に変え、新しい記録を"
+    "始めました。有効な試行は引きつぎました。",
+)
+_SET_ASIDE = Text(
+    en="The event log {path} held rows that cannot be read: {rows}. watcher set them "
+    "aside and goes on.",
+    ja="記録ファイル {path} に読めない行がありました: {rows}。その行を除いて続けます。",
+)

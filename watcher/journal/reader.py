@@ -1,0 +1,294 @@
+"""The questions that are asked of the event log, by commands that only read it, too."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+from watcher.events import (
+    ANSWERS,
+    AnyEvent,
+    Attempt,
+    Cursor,
+    Event,
+    EventName,
+    Expectation,
+)
+from watcher.journal import odd
+from watcher.journal.carry import NOT_OVER
+from watcher.journal.database import Database
+from watcher.journal.rows import (
+    FIND_ODD,
+    SELECT,
+    from_ms,
+    from_open_row,
+    from_row,
+    to_cursor,
+    to_ms,
+    to_server_clock,
+    to_shown,
+    to_state,
+    without_secret,
+)
+
+PAGE = 500
+"""Events read at once, so that a long log needs little memory."""
+
+
+_NOT_ANSWERED = (
+    "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
+    f"a.event IN ({', '.join(repr(name.value) for name in ANSWERS)}))"
+)
+_NOT_NOTIFIED = (
+    "NOT EXISTS (SELECT 1 FROM events n "
+    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
+)
+
+
+T = TypeVar("T")
+
+
+class JournalReader:
+    """An open event log, of one thread, of which questions can be asked.
+
+    Raises (every method):
+        JournalBusy: it cannot be read now.
+        JournalUnusable: it cannot be used until the user repairs something.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._odd_rows = odd.OddRows()
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Open the log for reading only; None if there is none yet."""
+        database = Database.read(path)
+        return cls(database) if database else None
+
+    @property
+    def path(self) -> Path:
+        """Where the log lies."""
+        return self._database.path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
+        """Return the attempts that can still be acted on, oldest first."""
+        return self._attempts(
+            f"{NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
+            (to_ms(now), after_id),
+        )
+
+    def unanswered(self, now: datetime) -> list[Event[Attempt]]:
+        """Return the live attempts that nobody has answered, oldest first."""
+        return self._attempts(
+            f"{NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} ORDER BY e.id",
+            (to_ms(now),),
+        )
+
+    def find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
+        """Return a live attempt that nobody has answered; None if it is none."""
+        found = self._attempts(
+            f"{NOT_OVER} AND e.expires_at > ? AND e.attempt_id = ? AND {_NOT_ANSWERED}",
+            (to_ms(now), attempt_id),
+        )
+        return found[0].about if found else None
+
+    def next_deadline(self) -> datetime | None:
+        """Return when the next attempt is to expire; it may be past."""
+        rows = self._database.query(
+            f"SELECT min(e.expires_at) FROM events e {NOT_OVER}"  # noqa: S608 -- constants
+        )
+        ends_ms = cast(int | None, rows[0][0])
+        return None if ends_ms is None else from_ms(ends_ms)
+
+    def newest_unanswered(
+        self, now: datetime, per_account: int
+    ) -> list[Event[Attempt]]:
+        """Return the newest of them by the mails' own time, so many of each account.
+
+        What was sent to another address comes behind, the oldest first: anybody can
+        pass such mails on.
+        """
+        return self._newest(_NOT_ANSWERED, now, per_account)
+
+    def unnotified(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
+        """Return the newest that no notification is known to have shown."""
+        return self._newest(f"{_NOT_ANSWERED} AND {_NOT_NOTIFIED}", now, per_account)
+
+    def answer_to(self, attempt_id: int) -> EventName | None:
+        """Return the answer to an attempt, the first one, which binds."""
+        rows = self._database.query(
+            "SELECT event FROM events WHERE attempt_id = ? AND event IN (?, ?, ?) "
+            "ORDER BY id LIMIT 1",
+            (attempt_id, *ANSWERS),
+        )
+        return EventName(cast(str, rows[0][0])) if rows else None
+
+    def has_happened(self, attempt_id: int, name: EventName) -> bool:
+        """Return whether an event about this attempt is in the log."""
+        return bool(
+            self._database.query(
+                "SELECT 1 FROM events WHERE attempt_id = ? AND event = ? LIMIT 1",
+                (attempt_id, name),
+            )
+        )
+
+    def count(self, name: EventName, since: datetime) -> int:
+        """Return how many events of a name there are since an instant."""
+        rows = self._database.query(
+            "SELECT count(*) FROM events WHERE event = ? AND at >= ?",
+            (name, to_ms(since)),
+        )
+        return cast(int, rows[0][0])
+
+    def count_misaddressed(self, since: datetime) -> int:
+        """Return how many attempts to an unknown recipient there are since then."""
+        rows = self._database.query(
+            "SELECT count(*) FROM events WHERE event = ? AND at >= ? AND recipient IS "
+            "NOT NULL",
+            (EventName.ATTEMPT, to_ms(since)),
+        )
+        return cast(int, rows[0][0])
+
+    def armed_until(self) -> datetime | None:
+        """Return until when the user expects a sign-in, by the newest `armed`."""
+        armed = self._events(
+            "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1", (EventName.ARMED,)
+        )
+        return cast(Event[Expectation], armed[0]).about.until if armed else None
+
+    def is_armed(self, now: datetime) -> bool:
+        """Return whether the user expects a sign-in now."""
+        until = self.armed_until()
+        return until is not None and now < until
+
+    def events(
+        self, *, after_id: int = 0, since: datetime | None = None
+    ) -> Iterator[AnyEvent]:
+        """Yield events in the order of their ids, a page at a time.
+
+        Raises:
+            JournalUnusable: once all others were given, there were odd rows.
+        """
+        found: list[object] = []
+        while True:
+            page = self._database.query(
+                f"{SELECT} WHERE e.id > ? AND e.at >= ? ORDER BY e.id LIMIT ?",
+                (after_id, to_ms(since) if since else 0, PAGE),
+            )
+            yield from odd.convertible(page, from_row, found)
+            if len(page) < PAGE:
+                odd.refuse(self._database, "events", found)
+                return
+            after_id = cast(int, page[-1][0])
+
+    def last(self, count: int) -> Iterator[AnyEvent]:
+        """Yield the newest events, oldest first.
+
+        Raises:
+            JournalUnusable: once all others were given, there were odd rows.
+        """
+        found: list[object] = []
+        rows = self._database.query(f"{SELECT} ORDER BY e.id DESC LIMIT ?", (count,))
+        yield from odd.convertible(rows[::-1], from_row, found)
+        odd.refuse(self._database, "events", found)
+
+    def shown(self) -> dict[int, str]:
+        """Return the desktop's handles of what is shown, by `replaces_id`."""
+        return dict(
+            self._read("shown", "SELECT replaces_id, handle FROM shown", to_shown)
+        )
+
+    def cursors(self, account: str) -> dict[str, Cursor]:
+        """Return how far each mailbox of an account was synced, by its name."""
+        return dict(
+            self._read(
+                "cursors",
+                "SELECT mailbox, uid_validity, uid_next FROM cursors WHERE account = ?",
+                to_cursor,
+                (account,),
+            )
+        )
+
+    def server_clock(self, account: str, boot_id: str) -> tuple[float, float] | None:
+        """Return the bounds of a server's clock, if they were stored in this boot."""
+        clocks = self._read(
+            "clocks",
+            "SELECT account, least_s, most_s FROM clocks WHERE account = ? AND "
+            "boot_id = ? AND boot_id <> ''",
+            to_server_clock,
+            (account, boot_id),
+        )
+        return clocks[0] if clocks else None
+
+    def sessions(self) -> dict[str, dict[str, Any]]:
+        """Return what was stored last of each account's session."""
+        return dict(
+            self._read("sessions", "SELECT account, state FROM sessions", to_state)
+        )
+
+    def check(self) -> None:
+        """Read what a program goes on from.
+
+        Raises:
+            JournalUnusable: not all of it can be read.
+        """
+        found = [row[0] for row in self._database.query(FIND_ODD)]
+        odd.refuse(self._database, "events", found)
+        self._attempts(NOT_OVER, ())
+        self.armed_until()
+        self.shown()
+        self.sessions()
+        self._read(
+            "clocks", "SELECT account, least_s, most_s FROM clocks", to_server_clock
+        )
+
+    # ------------------------------------------------------------------------------
+
+    def _read(
+        self,
+        table: str,
+        query: str,
+        convert: Callable[..., T],
+        values: tuple[object, ...] = (),
+    ) -> list[T]:
+        rows = self._database.query(query, values)
+        return self._odd_rows.readable(
+            self._database, table, rows, lambda row: convert(*row)
+        )
+
+    def _events(self, where: str, values: tuple[object, ...]) -> list[AnyEvent]:
+        rows = self._database.query(f"{SELECT} {where}", values)
+        return self._odd_rows.readable(self._database, "events", rows, from_row)
+
+    def _attempts(self, where: str, values: tuple[object, ...]) -> list[Event[Attempt]]:
+        """Return attempts that are not over.
+
+        Where odd rows are set aside, one whose link is lost is told without it.
+        """
+        rows = self._database.query(f"{SELECT} {where}", values)
+        is_kept = self._odd_rows.on_odd is not None
+        convert = without_secret if is_kept else from_open_row
+        events = self._odd_rows.readable(self._database, "events", rows, convert)
+        return cast(list[Event[Attempt]], events)
+
+    def _newest(
+        self, where: str, now: datetime, per_account: int
+    ) -> list[Event[Attempt]]:
+        began = "coalesce(attempted_at, received_at)"
+        order = f"recipient IS NOT NULL, iif(recipient IS NULL, -{began}, id), -id"
+        ranked = (
+            f"SELECT id, row_number() OVER (PARTITION BY account ORDER BY {order}) "  # noqa: S608 -- constants
+            f"AS place FROM events e {NOT_OVER} AND e.expires_at > ? AND {where}"
+        )
+        return self._attempts(
+            f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
+            "WHERE place <= ?) ORDER BY e.id",
+            (to_ms(now), per_account),
+        )
