@@ -4,6 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 
 def environment(hidden: Collection[str]) -> dict[str, str]:
@@ -41,6 +42,7 @@ def start(
     try:
         process.communicate(text.encode(), timeout=patience_s)
     except subprocess.TimeoutExpired:
-        threading.Thread(target=process.wait, daemon=True).start()
+        with suppress(RuntimeError):  # without it, it stays a zombie until our end
+            threading.Thread(target=process.wait, daemon=True).start()
         return None
     return process.returncode

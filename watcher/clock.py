@@ -6,6 +6,8 @@ and how instants and time spans are written and parsed.
 """
 
 import ctypes
+import errno
+import os
 import re
 import sys
 import threading
@@ -149,7 +151,8 @@ def call_in_thread(
 ) -> Future[T]:
     """Start a call that may hang, such as a DNS look-up; return its future.
 
-    It runs in a daemon thread, which delays no exit; `then` is called at its end.
+    It runs in a daemon thread, which delays no exit; `then` is called at its end. Where
+    the system allows no more threads, it fails with an OSError.
     """
     future: Future[T] = Future()
 
@@ -160,7 +163,11 @@ def call_in_thread(
             future.set_exception(error)
         then()
 
-    threading.Thread(target=run, name="call_in_thread", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="call_in_thread", daemon=True).start()
+    except RuntimeError:
+        future.set_exception(OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)))
+        then()
     return future
 
 

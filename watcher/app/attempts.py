@@ -13,8 +13,9 @@ from watcher.app.clipboard import copy_text
 from watcher.app.notifier import Notifier
 from watcher.app.queue import ButtonPressed, Deadline, HandedOver, Remind, Scheduler
 from watcher.clock import ClockStepDetector, SuspendDetector, call_in_thread, utc_now
-from watcher.errors import UNEXPECTED, NotHandedOver
+from watcher.errors import UNEXPECTED, NotHandedOver, reason_of
 from watcher.events import Attempt, EventName
+from watcher.i18n import Text
 from watcher.journal.log import Journal
 from watcher.notify.notification import Action
 
@@ -180,10 +181,18 @@ class AttemptTracker:
             self._scheduler.put(HandedOver(attempt, answer, error))
 
         self._in_hand.add(attempt.id)
-        call_in_thread(run)
+        started = call_in_thread(run)
+        if started.done() and (failure := started.exception()):
+            error = NotHandedOver(_NOT_STARTED, reason=reason_of(failure))
+            self._scheduler.put(HandedOver(attempt, answer, error))
 
     def _find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
         """Return a live attempt; None if it was answered, or is being answered."""
         if attempt_id in self._in_hand:
             return None
         return self._journal.find_unanswered(attempt_id, now)
+
+
+_NOT_STARTED = Text(
+    en="It could not be started ({reason}).", ja="起動できません({reason})。"
+)

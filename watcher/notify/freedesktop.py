@@ -241,11 +241,7 @@ class Presses:
             is_echo = since_s < HOLD_S
             if is_echo or (action is Action.CLICK and replaces_id in self._held):
                 return
-            if action is Action.CLICK:
-                timer = Timer(HOLD_S, partial(self._release, replaces_id))
-                timer.daemon = True
-                self._held[replaces_id] = timer
-                timer.start()
+            if action is Action.CLICK and self._hold(replaces_id):
                 return
             if held := self._held.pop(replaces_id, None):
                 held.cancel()
@@ -258,6 +254,16 @@ class Presses:
             self._on_action = _ignore
             for timer in self._held.values():
                 timer.cancel()
+
+    def _hold(self, replaces_id: int) -> bool:
+        """Let a click wait; return False if the system allows no more threads."""
+        timer = Timer(HOLD_S, partial(self._release, replaces_id))
+        timer.daemon = True
+        with suppress(RuntimeError):
+            timer.start()
+            self._held[replaces_id] = timer
+            return True
+        return False
 
     def _release(self, replaces_id: int) -> None:
         with self._lock:
