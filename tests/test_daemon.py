@@ -203,6 +203,43 @@ def test_an_attempt_is_shown_reminded_of_and_ended(watch: Watch) -> None:
     assert set(watch.channel.withdrawn) == {1}
 
 
+@pytest.fixture
+def no_threads() -> Iterator[Callable[[], object]]:
+    """Give what makes the system refuse every further thread."""
+    before = threading.stack_size()
+    yield lambda: threading.stack_size(1 << 40)  # no machine has room for it
+    threading.stack_size(before)
+
+
+def test_without_threads_an_attempt_keeps_its_reminder_and_its_end(
+    watch: Watch, no_threads: Callable[[], object]
+) -> None:
+    watch.remind_at = (timedelta(seconds=1.5),)
+    with watching(watch):
+        watch.queue.put(SYNCED)
+        watch.observed.get(timeout=PATIENCE_S)
+        no_threads()
+        watch.report(left=timedelta(seconds=3))
+        shown = [watch.await_shown() for _ in range(3)]
+
+    assert [notification.link for notification in shown] == [LINK, LINK, None]
+    assert watch.names() == ["attempt", "notified", "reminded", "expired"]
+
+
+def test_without_threads_the_page_is_not_opened_and_that_is_told(
+    watch: Watch, no_threads: Callable[[], object]
+) -> None:
+    with watching(watch):
+        watch.report()
+        watch.await_shown()
+        no_threads()
+        watch.queue.put(ButtonPressed(1, Action.OPEN))
+        told = watch.await_shown()
+
+    assert "could not be started" in told.body
+    assert watch.names() == ["attempt", "notified", "open_failed"]
+
+
 def test_who_opened_the_page_is_not_reminded(watch: Watch) -> None:
     watch.remind_at = (timedelta(seconds=1.5),)
     with watching(watch):
