@@ -125,7 +125,6 @@ def forgeries(scene: Scene, seconds: float) -> None:
         return sign(raw, "amazon.co.jp", tags={"s": selector})
 
     scene.send(make, 400, seconds)
-    scene.name_server.failure = None
 
 
 def unsigned(scene: Scene, seconds: float) -> None:
@@ -212,6 +211,7 @@ def measure(flood: Flood, count: int) -> tuple[str, ...]:
         asked = len(scene.name_server.questions) - asked
         scene.is_over.set()
         watch.join()
+        scene.name_server.failure = None
         after = scene.lags(count)
         kept_mb = Usage.of(scene.daemon).resident_mb - resident_mb
         lag = milliseconds(max(0.0, logged_at - scene.ended_at)) if scene.sent else "-"
