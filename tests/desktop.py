@@ -312,12 +312,12 @@ def spare_server(
             return [new_error(call, "org.freedesktop.DBus.Error.LimitsExceeded")]
         return [new_method_return(call, *answers[member])]
 
-    with _served(bus, NOTIFICATIONS, answer):
+    with served(bus, NOTIFICATIONS, answer):
         yield
 
 
 @contextmanager
-def _served(
+def served(
     bus: SessionBus, name: str, answer: Callable[[Message], list[Message]]
 ) -> Iterator[None]:
     """Own `name`, and send what `answer` returns to every call."""
@@ -644,7 +644,7 @@ def fake_portal(
             messages.append(said)
         return messages
 
-    with _served(bus, PORTAL, answer):
+    with served(bus, PORTAL, answer):
         yield uris
 
 

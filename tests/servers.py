@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.fakes import missing, required_program
+from watcher.clock import boottime_s
+from watcher.keys import Lookup, dns_lookup
 
 _DAY = timedelta(days=1)
 
@@ -148,9 +150,19 @@ class NameServer:
     is_silent: bool = False
     failure: dns.rcode.Rcode | None = None
     """What it answers to everything, where it is in trouble."""
+    failing: frozenset[str] = frozenset()
+    """Names that it answers with SERVFAIL, and no others."""
+    delay_s: float = 0.0
+    """How long it takes over an answer."""
     ttl_s: int = TTL_S
     questions: list[str] = field(default_factory=list)
     was_asked: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Its address and port."""
+        address, _, port = self.address.partition(":")
+        return address, int(port)
 
     def answer(self, wire: bytes) -> bytes | None:
         """Return the answer to a question, None to let it wait."""
@@ -160,9 +172,12 @@ class NameServer:
         self.was_asked.set()
         if self.is_silent:
             return None
+        time.sleep(self.delay_s)
         response = dns.message.make_response(query)
         record = self.records.get(name.rstrip("."))
-        if self.failure is not None or record is None:
+        if name.rstrip(".") in self.failing:
+            response.set_rcode(dns.rcode.SERVFAIL)
+        elif self.failure is not None or record is None:
             response.set_rcode(self.failure or dns.rcode.NXDOMAIN)
         else:
             pieces = (record[at : at + 255] for at in range(0, len(record), 255))
@@ -171,6 +186,13 @@ class NameServer:
                 dns.rrset.from_text(name, self.ttl_s, "IN", "TXT", quoted)
             )
         return response.to_wire()
+
+
+def lookup_at(
+    server: NameServer, timeout: timedelta, now_s: Callable[[], float] = boottime_s
+) -> Lookup:
+    """Return the program's own lookup, at this name server."""
+    return dns_lookup([server.endpoint], timeout, now_s=now_s)
 
 
 class _Server(socketserver.UDPServer):

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import NOW, WINDOW, link_of, new_event, recorded
+from tests.factories import NOW, WINDOW, attempt, link_of, new_event, recorded
 from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.events import (
     ANSWERS,
@@ -31,11 +31,13 @@ from watcher.events import (
     Origin,
     Subject,
     to_fields,
+    to_json,
 )
 from watcher.journal.database import FORMAT, Database
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.journal.reader import PAGE, JournalReader
 from watcher.journal.rows import ABOUT, from_ms, from_row, mask, to_row
+from watcher.recognition import limits
 from watcher.recognition.verdict import Claim, Kind
 
 PROJECT = Path(__file__).parent.parent
@@ -172,6 +174,20 @@ def events_of(name: EventName) -> st.SearchStrategy[AnyEvent]:
 
 
 events = st.sampled_from(EventName).flatmap(events_of)
+
+
+def test_no_foreign_text_is_longer_in_a_line_than_a_line_of_mail() -> None:
+    long = "長" * 5000
+    shown = attempt(recipient=long)
+    about = replace(
+        shown, message_id=long, origin=replace(shown.origin, mailbox=long), secret=None
+    )
+    event = Event(id=1, at=NOW, event=EventName.OPEN_FAILED, about=about, detail=long)
+
+    texts = [text for text in to_fields(event).values() if isinstance(text, str)]
+    assert max(map(len, texts)) == limits.LOGGED
+    assert len(to_json(event, NOW)) < 4 * limits.LOGGED
+    assert len(repr(to_row(event))) < 5 * limits.LOGGED
 
 
 @given(events)

@@ -196,6 +196,17 @@ def test_the_same_code_in_another_mail_is_another_attempt(journal: Journal) -> N
     assert processed(journal, code(message_id="<2@amazonses.com>")).event is not None
 
 
+def test_a_message_id_of_30_kb_is_cut_in_the_log_and_known_whole(
+    journal: Journal,
+) -> None:
+    ids = [f"<{'x' * 30_000}{number}@forged.example>" for number in (1, 2)]
+    for message_id in (*ids, ids[0]):
+        process(journal, fetched(unsigned(message_id)))
+
+    logged = [to_fields(event)["message_id"] for event in journal.events()]
+    assert logged == [f"<{'x' * 996}…"] * 2
+
+
 def test_a_forgery_that_guesses_the_message_id_does_not_keep_the_real_mail_out(
     journal: Journal,
 ) -> None:

@@ -1,102 +1,30 @@
-"""Verifies DKIM signatures (RFC 6376) on the raw bytes, with keys from DNS.
+"""Verifies DKIM signatures (RFC 6376) on the raw bytes; the only importer of dkimpy.
 
-The only importer of dkimpy and dnspython. Only signatures of the From domain itself are
-verified, so that no stranger learns from a query of ours that a mail was read. A
-signature must cover every field that is judged, and the whole body: with `l=` anything
-could be appended. No answer of DNS (RFC 6376 §3.6.2) is told from the answer that there
-is no key: the first passes, the second does not.
+Only signatures of the From domain itself are verified, so that no stranger learns from
+a query of ours that a mail was read. A signature must cover every field that is judged,
+and the whole body: with `l=` anything could be appended. No answer of DNS (RFC 6376
+§3.6.2) is told from the answer that there is no key: the first passes, the second does
+not.
 """
 
 import logging
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dkim
-import dns.exception
-import dns.name
-import dns.nameserver
-import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 
 from watcher.clock import Now, utc_now
 from watcher.errors import Unreachable
-from watcher.i18n import Text
+from watcher.keys import Lookup
 from watcher.recognition.header import Header, split
 from watcher.recognition.judge import Verify
 from watcher.recognition.message import Reading
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import Reason
-
-Lookup = Callable[[str], bytes | None]
-"""Returns the TXT record of a name in lower case, None if there is none.
-
-Raises:
-    Unreachable: no name server gave an answer in time.
-"""
-
-_KEYS_CACHED = 256
-_LONGEST_CACHED_S = 86400.0
-_ABSENCE_CACHED_S = 60.0
-"""Seconds; without an SOA dnspython would keep the absence of a key for ever."""
-
-
-class _Cache(dns.resolver.LRUCache):
-    """dnspython's cache: answers live for their TTL, and no longer than we allow."""
-
-    def put(self, key: dns.resolver.CacheKey, value: dns.resolver.Answer) -> None:
-        """Keep an answer."""
-        longest_s = _LONGEST_CACHED_S if value.rrset else _ABSENCE_CACHED_S
-        value.expiration = min(value.expiration, time.time() + longest_s)
-        super().put(key, value)
-
-
-def dns_lookup(nameservers: Sequence[tuple[str, int]], timeout: timedelta) -> Lookup:
-    """Return a lookup in DNS that keeps keys for as long as their TTL allows.
-
-    Args:
-        nameservers: IP address and port of each; none: the system's resolvers.
-        timeout: bound of one lookup, all tries together.
-    """
-    servers = [dns.nameserver.Do53Nameserver(*server) for server in nameservers]
-    cache = _Cache(_KEYS_CACHED)
-
-    def lookup(name: str) -> bytes | None:
-        try:
-            # Made anew each time: the system's resolvers change with the network.
-            resolver = dns.resolver.Resolver(configure=not servers)
-            resolver.cache = cache
-            resolver.lifetime = timeout.total_seconds()
-            if servers:
-                resolver.nameservers = list(servers)
-            answer = resolver.resolve(f"{name}.", "TXT", search=False)
-        except _NO_SUCH_KEY:
-            return None
-        except (dns.exception.DNSException, OSError) as error:
-            kind = type(error).__name__
-            raise Unreachable(_NO_ANSWER, name=name, error=kind) from error
-        records = (b"".join(record.strings) for record in answer)
-        return next((record for record in records if b"p=" in record), None)
-
-    return lookup
-
-
-_NO_SUCH_KEY = (
-    dns.resolver.NXDOMAIN,
-    dns.resolver.NoAnswer,
-    dns.resolver.YXDOMAIN,
-    dns.exception.SyntaxError,
-    dns.name.LabelTooLong,
-    dns.name.NameTooLong,
-)
-_NO_ANSWER = Text(
-    en="No name server answered the question for {name}: {error}",
-    ja="{name} を問い合わせたネームサーバーから応答がありません: {error}",
-)
-
 
 # It logs what hostile mails make of it.
 logging.getLogger("dkimpy").setLevel(logging.CRITICAL + 1)
@@ -122,28 +50,11 @@ def verifier(lookup: Lookup, *, now: Now = utc_now) -> Verify:
 
     def verify(reading: Reading, domain: str) -> tuple[Signature, ...]:
         count = len(reading.header.get_all("dkim-signature")[:SIGNATURES])
-        ask = _ask_while_answered(lookup)
         return tuple(
-            _verify_one(reading, index, domain, ask, now()) for index in range(count)
+            _verify_one(reading, index, domain, lookup, now()) for index in range(count)
         )
 
     return verify
-
-
-def _ask_while_answered(lookup: Lookup) -> Lookup:
-    """Return a lookup that waits in vain once only, not for every signature."""
-    failures: list[Unreachable] = []
-
-    def ask(name: str) -> bytes | None:
-        if failures:
-            raise failures[0]
-        try:
-            return lookup(name)
-        except Unreachable as error:
-            failures.append(error)
-            raise
-
-    return ask
 
 
 def _verify_one(

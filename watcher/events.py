@@ -11,6 +11,8 @@ from typing import Any, Generic, Self, TypeVar
 from watcher.clock import iso
 from watcher.errors import WatcherError
 from watcher.i18n import Text
+from watcher.recognition import limits
+from watcher.recognition.text import shorten
 from watcher.recognition.verdict import Claim, Kind
 
 
@@ -179,6 +181,9 @@ FIELDS = (
 )
 """An event laid flat: the contract's names (§4), and two more behind them."""
 
+_FOREIGN = ("mailbox", "message_id", "recipient", "detail")
+"""Texts of a server, a mail or an error; device and place are cut where read."""
+
 _CLAIMED = ("store", "attempted_at", "device", "near", "recipient")
 
 _JSON_KEYS = (
@@ -190,7 +195,10 @@ _JSON_KEYS = (
 
 
 def to_fields(event: AnyEvent) -> dict[str, Any]:
-    """Return an event laid flat, its `FIELDS` by name; None what it does not say."""
+    """Return an event laid flat, its `FIELDS` by name; None what it does not say.
+
+    Foreign text is cut at `limits.LOGGED`, on its way to the log and to JSON.
+    """
     fields: dict[str, Any] = dict.fromkeys(FIELDS)
     for name in ("at", "event", "reasons", "detail"):
         fields[name] = getattr(event, name)
@@ -209,6 +217,8 @@ def to_fields(event: AnyEvent) -> dict[str, Any]:
             fields[name] = getattr(attempt, name)
         for name in _CLAIMED:
             fields[name] = getattr(attempt.claim, name)
+    for name in _FOREIGN:
+        fields[name] = fields[name] and shorten(fields[name], limits.LOGGED)
     return fields
 
 

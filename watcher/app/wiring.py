@@ -14,12 +14,13 @@ from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.config.accounts import watched
 from watcher.config.schema import Config
-from watcher.dkim import dns_lookup, verifier
+from watcher.dkim import verifier
 from watcher.errors import WatcherError
 from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
+from watcher.keys import dns_lookup
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Action, Channel, Notification, OnAction
 from watcher.recognition.judge import Verify

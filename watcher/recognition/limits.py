@@ -1,4 +1,4 @@
-"""How much of a mail is read, before anything parses it (hostile input)."""
+"""How much of a mail is read before anything parses it, and how much is kept."""
 
 MAIL_BYTES = 256 * 1024
 """A sign-in mail has some 20 KiB; a larger one than this is judged by its header."""
@@ -23,3 +23,6 @@ TEXT = 16 * 1024
 
 LINKS = 100
 """Different links that ask the user, after which no more are read."""
+
+LOGGED = 998
+"""Characters of one foreign text in the event log: a line of mail (RFC 5322 §2.1.1)."""

@@ -83,5 +83,9 @@ def one_line(text: str) -> str:
 
 def sanitise(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
-    line = one_line(text)
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+    return shorten(one_line(text), _SHOWN)
+
+
+def shorten(text: str, length: int) -> str:
+    """Return at most so many characters of a text; an ellipsis stands for the rest."""
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,252 @@
+"""Finds DKIM keys in DNS, and remembers what DNS told and when it told nothing.
+
+The only importer of dnspython. Safe from any thread: threads that ask for one name at
+the same time share one question. What is remembered is kept by the boot clock, since
+the wall clock may be set while an answer is kept.
+
+- No answer in time: the name servers count as out. Nothing is asked for `RETRY_S`, then
+  one question at a time finds out whether they are back.
+- A failure (SERVFAIL, REFUSED) counts for its name, in pauses that grow while it fails
+  (RFC 9520 §3.2) and end once nothing failed for `RETRY_S`. Of questions in vain only
+  `IN_VAIN` go out in that time, except for a name that once had a key.
+- A key whose TTL is over serves on while DNS fails, `STALE_S` at most (RFC 8767). A
+  missed attempt is likely then, and a key that was withdrawn on that very day is not;
+  who can keep DNS from us could also forge its answers. That there is no key, however,
+  is never believed beyond its TTL, and it ends a key that was kept.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from functools import partial
+from typing import TypeVar
+
+import dns.exception
+import dns.name
+import dns.nameserver
+import dns.resolver
+
+from watcher.clock import boottime_s, call_in_thread
+from watcher.errors import Unreachable
+from watcher.i18n import Text
+
+Lookup = Callable[[str], bytes | None]
+"""Returns the TXT record of a name in lower case, None if there is none.
+
+Raises:
+    Unreachable: no name server gave an answer in time.
+"""
+
+RETRY_S = 4.5
+"""How long name servers that fail are left alone: mails are judged again each 5 s."""
+
+LONGEST_PAUSE_S = 30.0
+"""How long a name is left alone that failed again and again."""
+
+IN_VAIN = 10
+"""Questions within `RETRY_S` to servers that fail; a flood has ever new names."""
+
+FRESH_S = 86400.0
+"""How long a key is kept, whatever its TTL."""
+
+ABSENT_S = 60.0
+"""How long the absence of a key is kept; few zones say less, and some say hours."""
+
+STALE_S = 86400.0
+"""How long a key serves on that cannot be asked for again (RFC 8767 §5: 1 to 3 d)."""
+
+REMEMBERED = 256
+"""Names in each memory; those without a key never drive out those that have one."""
+
+_MARGIN_S = 1.0
+"""What a lookup may take beyond its time: dnspython counts by the wall clock."""
+
+T = TypeVar("T")
+
+
+class Trouble(Enum):
+    """Why a question has no answer."""
+
+    SILENCE = auto()
+    FAILURE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What DNS says of a name: its record, None if there is none, and for how long."""
+
+    record: bytes | None
+    ttl_s: float
+
+
+Ask = Callable[[dns.name.Name], Answer | Trouble]
+"""Asks DNS for the TXT record of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    record: bytes | None
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    began_s: float
+    length_s: float
+
+    def is_over(self, now_s: float) -> bool:
+        return now_s - self.began_s >= self.length_s
+
+
+def dns_lookup(
+    nameservers: Sequence[tuple[str, int]],
+    timeout: timedelta,
+    *,
+    now_s: Callable[[], float] = boottime_s,
+) -> Lookup:
+    """Return a lookup in DNS that remembers, for any thread.
+
+    Args:
+        nameservers: IP address and port of each; none: the system's resolvers.
+        timeout: bound of one lookup, all tries together.
+    """
+    return Keys(partial(_ask, nameservers, timeout), timeout, now_s).find
+
+
+class Keys:
+    """The memory of one process; `ask` takes no longer than `timeout`."""
+
+    def __init__(
+        self, ask: Ask, timeout: timedelta, now_s: Callable[[], float]
+    ) -> None:
+        self._ask = ask
+        self._bound_s = timeout.total_seconds() + _MARGIN_S
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._present: dict[dns.name.Name, _Kept] = {}
+        self._absent: dict[dns.name.Name, _Kept] = {}
+        self._failing: dict[dns.name.Name, _Pause] = {}
+        self._in_vain_s: deque[float] = deque([float("-inf")] * IN_VAIN, IN_VAIN)
+        self._silent_since_s: float | None = None
+        self._under_way: dict[dns.name.Name, Future[Answer | Trouble]] = {}
+
+    def find(self, text: str) -> bytes | None:
+        """Return the record of a name, None if there is none (see `Lookup`)."""
+        try:
+            name = dns.name.from_text(f"{text}.")
+        except dns.exception.DNSException:
+            return None
+        with self._lock:
+            kept = self._present.get(name) or self._absent.get(name)
+            if kept and self._now_s() < kept.until_s:
+                return kept.record
+            question = self._under_way.get(name) or self._begin(name)
+        answer = self._await(name, question) if question else Trouble.SILENCE
+        if isinstance(answer, Answer):
+            return answer.record
+        with self._lock:
+            kept = self._present.get(name)
+            if kept and self._now_s() < kept.until_s + STALE_S:
+                return kept.record
+        raise Unreachable(_NO_ANSWER, name=text)
+
+    def _begin(self, name: dns.name.Name) -> Future[Answer | Trouble] | None:
+        """Ask in a thread of its own, unless it is not the time; return the answer."""
+        if not self._may_ask(name, self._now_s()):
+            return None
+        self._under_way[name] = call_in_thread(partial(self._ask_and_note, name))
+        return self._under_way[name]
+
+    def _may_ask(self, name: dns.name.Name, now_s: float) -> bool:
+        if self._silent_since_s is not None:
+            return now_s - self._silent_since_s >= RETRY_S and not self._under_way
+        pause = self._failing.get(name)
+        is_quiet = now_s - self._in_vain_s[-1] >= RETRY_S
+        if pause and not is_quiet and not pause.is_over(now_s):
+            return False
+        return name in self._present or now_s - self._in_vain_s[0] >= RETRY_S
+
+    def _await(
+        self, name: dns.name.Name, question: Future[Answer | Trouble]
+    ) -> Answer | Trouble:
+        try:
+            return question.result(self._bound_s)
+        except TimeoutError:
+            self._note(name, Trouble.SILENCE)
+            return Trouble.SILENCE
+
+    def _ask_and_note(self, name: dns.name.Name) -> Answer | Trouble:
+        answer: Answer | Trouble = Trouble.FAILURE
+        try:
+            answer = self._ask(name)
+        finally:
+            self._note(name, answer)
+        return answer
+
+    def _note(self, name: dns.name.Name, answer: Answer | Trouble) -> None:
+        with self._lock:
+            self._under_way.pop(name, None)
+            now_s = self._now_s()
+            self._silent_since_s = now_s if answer is Trouble.SILENCE else None
+            if isinstance(answer, Answer):
+                self._note_answer(name, answer, now_s)
+            elif answer is Trouble.FAILURE:
+                before = self._failing.get(name, _Pause(now_s, RETRY_S / 2))
+                length_s = min(2 * before.length_s, LONGEST_PAUSE_S)
+                _remember(self._failing, name, _Pause(now_s, length_s))
+                self._in_vain_s.append(now_s)
+
+    def _note_answer(self, name: dns.name.Name, answer: Answer, now_s: float) -> None:
+        longest_s = FRESH_S if answer.record else ABSENT_S
+        kept = _Kept(answer.record, now_s + min(answer.ttl_s, longest_s))
+        self._present.pop(name, None)
+        self._failing.pop(name, None)
+        _remember(self._present if answer.record else self._absent, name, kept)
+
+
+def _remember(memory: dict[dns.name.Name, T], name: dns.name.Name, value: T) -> None:
+    """Keep a value as the newest, and forget the oldest beyond `REMEMBERED`."""
+    memory.pop(name, None)
+    memory[name] = value
+    if len(memory) > REMEMBERED:
+        del memory[next(iter(memory))]
+
+
+def _ask(
+    nameservers: Sequence[tuple[str, int]], timeout: timedelta, name: dns.name.Name
+) -> Answer | Trouble:
+    """Ask DNS for a TXT record; never raises."""
+    try:
+        # Made anew each time: the system's resolvers change with the network.
+        resolver = dns.resolver.Resolver(configure=not nameservers)
+        resolver.lifetime = timeout.total_seconds()
+        if nameservers:
+            servers = [dns.nameserver.Do53Nameserver(*server) for server in nameservers]
+            resolver.nameservers = list(servers)
+        answer = resolver.resolve(name, "TXT", search=False)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
+        return Answer(None, ABSENT_S)
+    except (dns.exception.DNSException, OSError) as error:
+        return _trouble(error)
+    records = (b"".join(record.strings) for record in answer)
+    record = next((record for record in records if b"p=" in record), None)
+    return Answer(record, answer.chaining_result.minimum_ttl)
+
+
+def _trouble(error: Exception) -> Trouble:
+    """Tell servers that cannot be reached from those that answer with a failure."""
+    tries = getattr(error, "kwargs", {}).get("errors", ())
+    is_silent = all(
+        isinstance(why, dns.exception.Timeout | OSError) for *_, why, _response in tries
+    )
+    return Trouble.SILENCE if is_silent else Trouble.FAILURE
+
+
+_NO_ANSWER = Text(
+    en="No name server answered the question for {name}.",
+    ja="{name} を問い合わせたネームサーバーから応答がありません。",
+)
