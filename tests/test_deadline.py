@@ -28,7 +28,7 @@ class World:
 
     machine_s: float = 0.0
     server_s: float = 0.0
-    is_synchronised: bool = True
+    is_synchronised: bool | None = True
 
     def machine(self, now_s: float) -> Machine:
         return Machine(now_s, EPOCH_S + self.machine_s, self.is_synchronised)

@@ -111,8 +111,8 @@ class Machine:
     boot_s: float
     at_boot_s: float
     """What its wall clock would have shown at boot: seconds since the epoch."""
-    is_synchronised: bool = True
-    """False: the kernel says that no server has set the wall clock."""
+    is_synchronised: bool | None = True
+    """False: the kernel says that no server has set the wall clock; None: nothing."""
 
 
 def find_deadline(
@@ -198,7 +198,7 @@ def _of_moved_or_clock_ahead(
     told. A clock that leads makes it new.
     """
     is_alive = by_machine.boot_s > machine.boot_s
-    if is_alive and machine.is_synchronised:
+    if is_alive and machine.is_synchronised is not False:
         return by_machine
     latest_s = times.arrival.seen.boot_s - max(0.0, times.transit_s) + window_s
     return End(latest_s, False)
