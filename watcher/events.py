@@ -30,6 +30,7 @@ class EventName(StrEnum):
     NOT_ME = "not_me"
     COPIED = "copied"
     ARMED = "armed"
+    CLOCK_WRONG = "clock_wrong"
     BLIND = "blind"
     RECOVERED = "recovered"
     STARTED = "started"

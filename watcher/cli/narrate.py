@@ -11,6 +11,7 @@ from datetime import datetime
 
 from watcher.app.health import BLIND_AFTER
 from watcher.clock import minutes_seconds
+from watcher.clock_error import error_in_words
 from watcher.errors import WatcherError
 from watcher.events import (
     AccountRef,
@@ -75,6 +76,8 @@ def event_line(event: AnyEvent) -> Line | None:
             pass
     if isinstance(event.about, Mail):
         data |= {"account": event.about.origin.account, "id": event.about.id}
+    if event.event is EventName.CLOCK_WRONG:
+        data["error"] = error_in_words(event.detail)
     return Line(event.at, text, data, is_urgent)
 
 
@@ -146,6 +149,10 @@ _CAME = Text(
     en="{account}: sign-in attempt came (#{id}), {left} left; `watcher check` shows it",
     ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
     "`watcher check` で表示できます",
+)
+CLOCK_WRONG = Text(
+    en="this computer's clock is {error}: set it right",
+    ja="このパソコンの時計が{error}。時刻を合わせてください",
 )
 _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.NOTIFIED: (
@@ -240,6 +247,7 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
         ),
         False,
     ),
+    EventName.CLOCK_WRONG: (CLOCK_WRONG, True),
     EventName.BLIND: (
         Text(
             en="{account}: not watched for {blind_s} seconds; look at your mail "
