@@ -14,6 +14,7 @@ from functools import partial
 
 from watcher.app.screen import Screen
 from watcher.clock import monotonic_s
+from watcher.clock_error import ClockError
 from watcher.errors import NotHandedOver
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
@@ -67,6 +68,7 @@ class Notifier:
         self._failures: dict[int, NotHandedOver] = {}
         self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
+        self._is_clock_wrong = False
 
     # Attempts ---------------------------------------------------------------------
 
@@ -88,7 +90,7 @@ class Notifier:
     def notify_missed(self, attempts: Sequence[Attempt], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
         if len(attempts) == 1:
-            self.notify(partial(wording.late, attempts[0]), now)
+            self.notify(self._afterwards(wording.late, attempts[0]), now)
         elif attempts:
             self.notify(partial(wording.missed, attempts), now)
 
@@ -124,7 +126,21 @@ class Notifier:
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         is_news = was_shown and now - attempt.expires_at < STALE_AFTER
         if is_news and self._journal.answer_to(attempt.id) is None:
-            self.notify(partial(wording.expired, attempt), now)
+            self.notify(self._afterwards(wording.expired, attempt), now)
+
+    def note_clock(
+        self, error: ClockError | None, now: datetime, *, is_news: bool
+    ) -> None:
+        """Show no clock times while the clock is wrong; tell of it where it is news."""
+        was_wrong, self._is_clock_wrong = self._is_clock_wrong, error is not None
+        if error is not None and is_news:
+            self.notify(partial(wording.clock_wrong, error), now)
+        if was_wrong == self._is_clock_wrong:
+            return
+        if was_wrong:
+            self.withdraw(wording.CLOCK_ID)
+        for event in self._journal.unanswered(now):
+            self.refresh(event.about, now)
 
     # Everything -------------------------------------------------------------------
 
@@ -178,7 +194,8 @@ class Notifier:
         alive = [event.about for event in self._journal.unanswered(now)]
         if alive and is_daemon:
             last = max(alive, key=lambda attempt: attempt.expires_at)
-            farewell = wording.ended(last, now=now, language=self._settings.language)
+            words = self._afterwards(wording.ended, last)
+            farewell = words(now=now, language=self._settings.language)
         self._screen.clear(farewell)
 
     def _take_over(self, attempt: Attempt, now: datetime) -> None:
@@ -244,6 +261,10 @@ class Notifier:
             now=now,
             is_armed=self._journal.is_armed(now),
             is_attended=self._settings.is_attended,
+            is_clock_wrong=self._is_clock_wrong,
             failure=self._failures.get(attempt.id),
         )
         return partial(kind, attempt, situation=situation)
+
+    def _afterwards(self, kind: Words, attempt: Attempt) -> Words:
+        return partial(kind, attempt, is_clock_wrong=self._is_clock_wrong)
