@@ -14,7 +14,7 @@ _DETAIL = re.compile(r"(ahead|behind) by (\d{1,12}) s")
 
 @dataclass(frozen=True, slots=True)
 class ClockError:
-    """By how much a clock is wrong, at least; below 0 if it is behind."""
+    """By how much a clock is ahead; below 0 if it is behind, by that at least."""
 
     ahead_s: float
 

@@ -12,6 +12,7 @@ Pure: no clock is read here.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import Any, Self
 
 from watcher.app.deadline import AGREE_S, FUTURE_S, LATE_S, Machine, ServerClock, Times
@@ -128,8 +129,15 @@ class Evidence:
         is_known = self.signed and _holds(self.signed, machine)
         return self.signed.least_s if self.signed and is_known else None
 
+    def latest_s(self, times: Times, machine: Machine, window_s: float) -> float:
+        """Return when on the scale of boot time an attempt is over at the latest."""
+        least_s = self.least_s(machine)
+        if times.attempted_at is None or least_s is None:
+            return inf
+        return times.attempted_at.timestamp() - least_s + window_s
+
     def error_s(self, machine: Machine) -> float | None:
-        """Return by how much the clock is ahead at least, below 0 if it is behind.
+        """Return by how much the clock is ahead, below 0 if it is behind at least so.
 
         None: it is not known to be wrong by more than `WRONG_S`.
         """
@@ -137,7 +145,7 @@ class Evidence:
         if least_s is not None and machine.at_boot_s < least_s - WRONG_S:
             return machine.at_boot_s - least_s
         if true_time and machine.at_boot_s > true_time.most_s + WRONG_S:
-            return machine.at_boot_s - true_time.most_s
+            return machine.at_boot_s - (true_time.least_s + true_time.most_s) / 2
         return None
 
 

@@ -135,6 +135,7 @@ class Daemon:
         now = utc_now()
         if self._health:
             self._notifier.prepare(now)
+        self._pipeline.check_clock(now)
         self._attempts.resume(now)
 
     def _end(self) -> None:
@@ -174,6 +175,7 @@ class Daemon:
         now = utc_now()
         if self._health:
             self._health.tick(now)
+        self._pipeline.check_clock(now)
         self._attempts.tick(now)
         armed_until = self._journal.armed_until()
         if armed_until and armed_until > now and armed_until != self._armed_until:

@@ -12,6 +12,7 @@ Pure: no clock is read here.
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from watcher.events import Arrival
 
@@ -116,11 +117,18 @@ class Machine:
 
 
 def find_deadline(
-    times: Times, server: ServerClock | None, machine: Machine, window_s: float
+    times: Times,
+    server: ServerClock | None,
+    machine: Machine,
+    window_s: float,
+    latest_s: float = inf,
 ) -> End:
-    """Return when the time of an attempt is over; never more than the window away."""
+    """Return when the time of an attempt is over; never more than the window away.
+
+    `latest_s` is when it is over whatever these clocks show.
+    """
     deadline = _find(times, server, machine, window_s)
-    latest_s = times.arrival.seen.boot_s + window_s
+    latest_s = min(latest_s, times.arrival.seen.boot_s + window_s)
     return End(min(deadline.boot_s, latest_s), deadline.is_certain)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.clocks import AccountClocks
+from watcher.app.deadline import Times
+from watcher.app.machine_clock import MachineClock
 from watcher.app.notifier import Notifier
 from watcher.clock import boottime_s
 from watcher.events import (
@@ -26,6 +28,8 @@ from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.judge import Judgement, Policy, Verify, classify
 from watcher.recognition.verdict import (
     Approval,
+    Authentication,
+    Authority,
     Content,
     LookAlike,
     NotRelevant,
@@ -83,6 +87,7 @@ class MailPipeline:
         self._policies = policies
         self._window = window
         self._clocks = AccountClocks(journal)
+        self._machine_clock = MachineClock(journal)
         self._missed: dict[str, list[Attempt]] = {}
 
     def process(self, fetched: MessageFetched, now: datetime) -> Processed:
@@ -96,11 +101,12 @@ class MailPipeline:
         judgement = classify(fetched.raw, verify=self._verify, policy=policy)
         now = _later(now, boottime_s() - began_s)
         self._clocks.note(account, fetched.arrival, now)
+        self._learn_time(fetched, judgement, now)
 
         def deadline_of(attempted_at: datetime | None) -> Deadline:
-            return self._clocks.deadline(
-                account, attempted_at, fetched.arrival, self._window, now
-            )
+            times = Times(attempted_at, fetched.arrival)
+            evidence = self._machine_clock.evidence
+            return self._clocks.deadline(account, times, self._window, now, evidence)
 
         new_event = find_event(fetched, judgement, now=now, deadline_of=deadline_of)
         event = self._journal.record(new_event) if new_event else None
@@ -114,6 +120,24 @@ class MailPipeline:
             case None:
                 pass
         return processed
+
+    def check_clock(self, now: datetime) -> None:
+        """Tell once that this machine's clock is wrong; take it back when it is not."""
+        error = self._machine_clock.error(now)
+        is_news = self._machine_clock.log(error, now)
+        self._notifier.note_clock(error, now, is_news=is_news)
+
+    def _learn_time(
+        self, fetched: MessageFetched, judgement: Judgement, now: datetime
+    ) -> None:
+        """Learn what time it is from a Date that is signed, by our own check."""
+        match judgement.verdict:
+            case Recognised(SignInAttempt(claim), Authentication(by=Authority.DKIM)):
+                times = Times(claim.attempted_at, fetched.arrival)
+                self._machine_clock.learn(fetched.origin.account, times, now)
+                self.check_clock(now)
+            case _:
+                pass
 
     def finish_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Tell what is still to be told of a sync, then remember how far it went."""

@@ -1,0 +1,80 @@
+"""Keeps what is known of this machine's clock over restarts, and logs its error once.
+
+What was learned holds for this boot and stands in the event log, so that a command
+knows what `watcher run` has learned, and neither logs what the other has logged.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from watcher.app.clock_check import Evidence
+from watcher.app.deadline import Machine, Times
+from watcher.clock import boot_id, boottime_s, is_synchronised
+from watcher.clock_error import ClockError
+from watcher.events import EventName
+from watcher.journal.log import Journal
+
+PLACE = ""
+"""Where it stands among the sessions: every account has a name."""
+
+
+def read_machine(now: datetime) -> Machine:
+    """Read this machine's clocks, of which the wall clock shows `now`."""
+    boot_s = boottime_s()
+    return Machine(boot_s, now.timestamp() - boot_s, is_synchronised())
+
+
+class MachineClock:
+    """Knows by verified mails whether this machine's clock is wrong."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        machine: Callable[[datetime], Machine] = read_machine,
+        boot: Callable[[], str] = boot_id,
+    ) -> None:
+        self._journal = journal
+        self._machine = machine
+        self._boot_id = boot()
+        self.evidence = Evidence()
+        self._told: str | None = None
+        """The direction of the error that was logged; None: there is none."""
+        self._load()
+
+    def learn(self, account: str, times: Times, now: datetime) -> None:
+        """Learn from a mail whose Date is verified."""
+        self._load()  # another program may have learned
+        learned = self.evidence.learned(account, times, self._machine(now))
+        if learned != self.evidence:
+            self.evidence = learned
+            self._store()
+
+    def error(self, now: datetime) -> ClockError | None:
+        """Return the error; None: the clock is not known to be wrong."""
+        error_s = self.evidence.error_s(self._machine(now))
+        return None if error_s is None else ClockError(error_s)
+
+    def log(self, error: ClockError | None, now: datetime) -> bool:
+        """Log an error that no program has logged since it began; return if so."""
+        found = None if error is None else error.direction
+        if found == self._told:
+            return False
+        self._load()
+        was_told, self._told = self._told, found
+        if error is not None and was_told != found:
+            self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
+        if was_told != found:
+            self._store()
+        return error is not None and was_told != found
+
+    def _load(self) -> None:
+        facts = self._journal.sessions().get(PLACE, {})
+        if facts.get("boot_id") != self._boot_id:
+            return
+        self._told = facts["told"]
+        if self._boot_id:  # else these may be of an earlier boot
+            self.evidence = Evidence.of(facts)
+
+    def _store(self) -> None:
+        facts = {"boot_id": self._boot_id, "told": self._told}
+        self._journal.put_session(PLACE, {**facts, **self.evidence.to_facts()})
