@@ -28,6 +28,8 @@ from tests.sample_mails import (
     signed,
 )
 from watcher import events
+from watcher.app.deadline import Machine
+from watcher.app.machine_clock import read_machine
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
     RETRY_WITHIN,
@@ -76,6 +78,11 @@ def journal(path: Path) -> Iterator[Journal]:
         yield journal
 
 
+def synchronised(now: datetime) -> Machine:
+    """Return the clocks of a machine whose kernel takes its clock for right."""
+    return replace(read_machine(now), is_synchronised=True)
+
+
 def pipeline(journal: Journal, verify: Verify = VERIFY) -> MailPipeline:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     return MailPipeline(
@@ -84,6 +91,7 @@ def pipeline(journal: Journal, verify: Verify = VERIFY) -> MailPipeline:
         verify=verify,
         policies={"home": Policy(), "work": Policy()},
         window=WINDOW,
+        machine=synchronised,
     )
 
 
@@ -596,6 +604,7 @@ class Recorder:
             verify=VERIFY,
             policies=POLICIES,
             window=WINDOW,
+            machine=synchronised,
             observe=self.observed.append,
         )
 
@@ -682,6 +691,7 @@ def test_the_cursor_has_moved_when_the_sync_is_observed(journal: Journal) -> Non
         verify=VERIFY,
         policies=POLICIES,
         window=WINDOW,
+        machine=synchronised,
         observe=lambda _: cursors.append(journal.cursors("home")),
     )
     mails.finish_sync(SYNCED, NOW)

@@ -278,6 +278,8 @@ class Seen:
     boot_s: float
     absent_s: float | None = None
     """When it was certainly not there yet; None: it may have been there for long."""
+    newest_at: datetime | None = None
+    """INTERNALDATE of the newest mail beside it: so late it was by the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.clocks import AccountClocks
-from watcher.app.deadline import Times
-from watcher.app.machine_clock import MachineClock
+from watcher.app.deadline import Machine, Times
+from watcher.app.machine_clock import MachineClock, read_machine
 from watcher.app.notifier import Notifier
 from watcher.clock import boottime_s
 from watcher.events import (
@@ -78,6 +78,7 @@ class MailPipeline:
         policies: Mapping[str, Policy],
         window: timedelta,
         observe: Callable[[Observed], None] = lambda _: None,
+        machine: Callable[[datetime], Machine] = read_machine,
     ) -> None:
         """Prepare; `observe` is called between judging a mail and notifying of it."""
         self._journal = journal
@@ -86,8 +87,8 @@ class MailPipeline:
         self._verify = verify
         self._policies = policies
         self._window = window
-        self._clocks = AccountClocks(journal)
-        self._machine_clock = MachineClock(journal)
+        self._clocks = AccountClocks(journal, machine)
+        self._machine_clock = MachineClock(journal, machine)
         self._missed: dict[str, list[Attempt]] = {}
 
     def process(self, fetched: MessageFetched, now: datetime) -> Processed:
