@@ -150,10 +150,6 @@ _CAME = Text(
     ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
     "`watcher check` で表示できます",
 )
-CLOCK_WRONG = Text(
-    en="this computer's clock is {error}: set it right",
-    ja="このパソコンの時計が{error}。時刻を合わせてください",
-)
 _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.NOTIFIED: (
         Text(
@@ -247,7 +243,13 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
         ),
         False,
     ),
-    EventName.CLOCK_WRONG: (CLOCK_WRONG, True),
+    EventName.CLOCK_WRONG: (
+        Text(
+            en="this computer's clock is {error}; set it right",
+            ja="このパソコンの時計が{error}。時刻を合わせてください",
+        ),
+        True,
+    ),
     EventName.BLIND: (
         Text(
             en="{account}: not watched for {blind_s} seconds; look at your mail "

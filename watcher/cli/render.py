@@ -93,10 +93,14 @@ def reason_in_words(code: str, language: Language) -> str:
         return sanitise(code)
 
 
-def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
+def render_live(
+    attempt: Attempt, now: datetime, language: Language, *, is_clock_wrong: bool = False
+) -> str:
     """Return a live attempt with its link or code, the deadline and the time left."""
     kind = attempt.kind or Kind.UNKNOWN
-    text = _LIVE if attempt.is_deadline_known else _LIVE_OR_OVER
+    text = _LIVE_FOR if is_clock_wrong else _LIVE
+    if not attempt.is_deadline_known:
+        text = _LIVE_OR_OVER
     head = text.say(
         language,
         id=attempt.id,
@@ -118,6 +122,10 @@ def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
 _LIVE_OR_OVER = Text(
     en="#{id} {kind} for {account}: may be over already, since a clock is wrong",
     ja="#{id} {kind}({account}): 時計が合っていないので、もう期限切れかもしれません",
+)
+_LIVE_FOR = Text(
+    en="#{id} {kind} for {account}: {left} left",
+    ja="#{id} {kind}({account}): 残り {left}",
 )
 _LIVE = Text(
     en="#{id} {kind} for {account}: until {deadline}, {left} left",
