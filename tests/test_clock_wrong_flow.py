@@ -19,6 +19,9 @@ from watcher.events import EventName
 APART_S = 7.0
 """Mails that come so far apart have not been moved together, at a poll a second."""
 
+SEEN_S = 2.5
+"""How long a program may take to see that the clock was set."""
+
 CLOCK_TIME = re.compile(r"\d\d:\d\d:\d\d")
 BEHIND = pytest.mark.parametrize("offset_s", [-300, -DAY_S])
 AHEAD = pytest.mark.parametrize("offset_s", [300, DAY_S, 400 * DAY_S])
@@ -195,6 +198,88 @@ def test_a_newer_mail_shows_that_an_attempt_is_over_whatever_the_clock_shows(
     run(mail_user, "check", "--no-notify")
 
     assert mail_user.home.names() == ["missed"]
+
+
+# A clock that is set while the program runs -------------------------------------------
+
+
+def test_a_clock_that_jumps_back_is_found_out_at_once(mail_user: MailUser) -> None:
+    set_clock(mail_user, 0)
+    with mail_user.home.started("run", command=on("no")) as running:
+        running.await_text(CONNECTED)
+        mail_user.approval()
+        running.await_text("Until")
+        set_clock(mail_user, -300)
+        running.await_text("this computer's clock is about 5 minutes behind")
+        left_s = [one["seconds_left"] for one in run(mail_user, "check", "--json").json]
+        running.end()
+
+    assert WINDOW_S - 20 <= left_s[0] <= WINDOW_S
+    assert len(clock_errors(mail_user)) == 1
+
+
+def test_a_clock_that_jumps_ahead_is_found_out_by_the_next_two_mails(
+    mail_user: MailUser,
+) -> None:
+    """Before them it may have been put right after a pause of the whole machine."""
+    set_clock(mail_user, 0)
+    with mail_user.home.started("run", command=on("no")) as running:
+        running.await_text(CONNECTED)
+        mail_user.approval()
+        running.await_text("Until")
+        set_clock(mail_user, DAY_S)
+        time.sleep(SEEN_S)
+        for _ in range(2):
+            mail_user.approval()
+            time.sleep(APART_S)
+        running.await_text("this computer's clock is about 24 hours ahead")
+        left_s = [one["seconds_left"] for one in run(mail_user, "check", "--json").json]
+        running.end()
+
+    assert len(left_s) == 3
+    assert all(WINDOW_S - 60 <= left <= WINDOW_S for left in left_s)
+
+
+def test_a_clock_that_is_put_right_is_not_wrong_any_more(mail_user: MailUser) -> None:
+    set_clock(mail_user, -DAY_S)
+    with mail_user.home.started("run", command=on("no")) as running:
+        running.await_text(CONNECTED)
+        mail_user.approval()
+        running.await_text("left")
+        set_clock(mail_user, 0)
+        eventually(lambda: status(mail_user)["clock_wrong"] is None)
+        time.sleep(SEEN_S)
+        mail_user.approval()
+        running.await_text("Until")
+        left_s = [one["seconds_left"] for one in run(mail_user, "check", "--json").json]
+        running.end()
+
+    assert len(left_s) == 2
+    assert all(WINDOW_S - 30 <= left <= WINDOW_S for left in left_s)
+
+
+# What follows on a mail ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offset_s", [-DAY_S, -300, 300, DAY_S, 400 * DAY_S])
+def test_reminder_and_page_come_in_time_on_every_clock(
+    mail_user: MailUser, offset_s: int
+) -> None:
+    set_clock(mail_user, offset_s, remind_at="275s")
+    with mail_user.home.started("run", command=on("no")) as running:
+        running.await_text(CONNECTED)
+        link = mail_user.approval()
+        eventually(lambda: mail_user.home.names().count("notified") == 1)
+        began_s = time.monotonic()
+        mail_user.approval(age=timedelta(seconds=15))
+        seen = running.await_text("reminded of the sign-in attempt (#")
+        waited_s = time.monotonic() - began_s
+        opened = run(mail_user, "open", "--print")
+        running.end()
+
+    assert 7 <= waited_s <= 20
+    assert "4:3" in seen.split("reminded of the sign-in attempt")[1]
+    assert opened.out.strip() == link
 
 
 # A clock that is right, or is put right -----------------------------------------------
