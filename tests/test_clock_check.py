@@ -11,12 +11,13 @@ from tests.test_deadline import (
     ARRIVED_S,
     DAY_S,
     EPOCH_S,
+    WINDOW_S,
     World,
     gaps,
     zones,
 )
 from watcher.app.clock_check import FRESH_S, Evidence
-from watcher.app.deadline import Machine, Times
+from watcher.app.deadline import Machine, Times, find_deadline
 
 RIGHT_S = 5.0
 """By how much a clock that is right may be wrong."""
@@ -273,3 +274,45 @@ def test_the_true_time_is_never_less_than_a_date_that_was_seen(
 
     assert least_s is not None
     assert least_s <= EPOCH_S
+
+
+# What it means for the time left ------------------------------------------------------
+
+
+@given(
+    ahead_s=st.floats(96.0, 400 * DAY_S),
+    late_s=st.floats(1.0, 200.0),
+    gap_s=gaps,
+    transit_s=prompt,
+)
+def test_once_known_the_error_gives_the_time_left_on_an_account_not_known_yet(
+    ahead_s: float, late_s: float, gap_s: float, transit_s: float
+) -> None:
+    story = Story(World(ahead_s, is_synchronised=False))
+    story = story.push(1000.0, 1.0, gap_s).push(2000.0, 1.0, gap_s)
+    attempted_s, now_s = ARRIVED_S - transit_s, ARRIVED_S + late_s
+    times = story.world.times(attempted_s, ARRIVED_S, now_s, None)
+    machine = story.machine(now_s)
+    known = story.evidence.true_time(machine)
+    found = find_deadline(times, known, machine, WINDOW_S)
+
+    assert found.is_certain
+    assert abs(found.boot_s - attempted_s - WINDOW_S) < RIGHT_S
+
+
+@given(
+    behind_s=st.floats(0.0, 400 * DAY_S),
+    age_s=st.floats(0.0, DAY_S),
+    transit_s=transits,
+)
+def test_a_date_that_was_seen_bounds_the_time_left_of_every_other_mail(
+    behind_s: float, age_s: float, transit_s: float
+) -> None:
+    """Never below the true end, and close to it however far the clock is behind."""
+    story = Story(World(-behind_s)).push(ARRIVED_S, transit_s, 1.0)
+    machine = story.machine(ARRIVED_S + 1)
+    times = story.world.times(ARRIVED_S - age_s, ARRIVED_S, ARRIVED_S + 1, None)
+    latest_s = story.evidence.latest_s(times, machine, WINDOW_S)
+
+    true_s = ARRIVED_S - age_s + WINDOW_S
+    assert true_s - RIGHT_S <= latest_s <= true_s + transit_s + RIGHT_S
