@@ -37,8 +37,10 @@ class MachineClock:
         self._machine = machine
         self._boot_id = boot()
         self.evidence = Evidence()
-        self._told: str | None = None
+        self._logged: str | None = None
         """The direction of the error that was logged; None: there is none."""
+        self._shown: str | None = None
+        """The same, of the error that the user was told by a notification."""
         self._load()
 
     def learn(self, account: str, times: Times, now: datetime) -> None:
@@ -54,27 +56,37 @@ class MachineClock:
         error_s = self.evidence.error_s(self._machine(now))
         return None if error_s is None else ClockError(error_s)
 
-    def log(self, error: ClockError | None, now: datetime) -> bool:
-        """Log an error that no program has logged since it began; return if so."""
+    def log(self, error: ClockError | None, now: datetime) -> None:
+        """Log an error that no program has logged since it began."""
         found = None if error is None else error.direction
-        if found == self._told:
-            return False
-        self._load()
-        was_told, self._told = self._told, found
-        if error is not None and was_told != found:
+        if found != self._logged:
+            self._load()  # another program may have logged it
+        if found == self._logged:
+            return
+        if error is not None:
             self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
-        if was_told != found:
-            self._store()
-        return error is not None and was_told != found
+        self._logged, self._shown = found, None
+        self._store()
+
+    @property
+    def is_to_be_shown(self) -> bool:
+        """Whether no program has shown what was logged."""
+        return self._logged != self._shown
+
+    def note_shown(self) -> None:
+        """Note that the user was told of what was logged, or that no channel could."""
+        self._shown = self._logged
+        self._store()
 
     def _load(self) -> None:
         facts = self._journal.sessions().get(PLACE, {})
         if facts.get("boot_id") != self._boot_id:
             return
-        self._told = facts["told"]
+        self._logged, self._shown = facts["logged"], facts["shown"]
         if self._boot_id:  # else these may be of an earlier boot
             self.evidence = Evidence.of(facts)
 
     def _store(self) -> None:
-        facts = {"boot_id": self._boot_id, "told": self._told}
-        self._journal.put_session(PLACE, {**facts, **self.evidence.to_facts()})
+        told = {"logged": self._logged, "shown": self._shown}
+        facts = {"boot_id": self._boot_id, **told, **self.evidence.to_facts()}
+        self._journal.put_session(PLACE, facts)

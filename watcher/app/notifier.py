@@ -128,19 +128,20 @@ class Notifier:
         if is_news and self._journal.answer_to(attempt.id) is None:
             self.notify(self._afterwards(wording.expired, attempt), now)
 
-    def note_clock(
-        self, error: ClockError | None, now: datetime, *, is_news: bool
-    ) -> None:
-        """Show no clock times while the clock is wrong; tell of it where it is news."""
-        was_wrong, self._is_clock_wrong = self._is_clock_wrong, error is not None
-        if error is not None and is_news:
-            self.notify(partial(wording.clock_wrong, error), now)
-        if was_wrong == self._is_clock_wrong:
+    def note_clock(self, now: datetime, *, is_wrong: bool) -> None:
+        """Show no clock times while this machine's clock is wrong."""
+        if is_wrong == self._is_clock_wrong:
             return
-        if was_wrong:
+        self._is_clock_wrong = is_wrong
+        if not is_wrong:
             self.withdraw(wording.CLOCK_ID)
         for event in self._journal.unanswered(now):
             self.refresh(event.about, now)
+
+    def tell_clock(self, error: ClockError, now: datetime) -> bool:
+        """Tell that the clock is wrong; return whether the user wants to be told."""
+        self.notify(partial(wording.clock_wrong, error), now)
+        return self._screen is not None
 
     # Everything -------------------------------------------------------------------
 

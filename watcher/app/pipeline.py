@@ -120,13 +120,17 @@ class MailPipeline:
                 self._notifier.notify_new(event, now)
             case None:
                 pass
+        self.check_clock(now)
         return processed
 
     def check_clock(self, now: datetime) -> None:
         """Tell once that this machine's clock is wrong; take it back when it is not."""
-        error = self._machine_clock.error(now)
-        is_news = self._machine_clock.log(error, now)
-        self._notifier.note_clock(error, now, is_news=is_news)
+        clock = self._machine_clock
+        error = clock.error(now)
+        self._notifier.note_clock(now, is_wrong=error is not None)
+        clock.log(error, now)
+        if error and clock.is_to_be_shown and self._notifier.tell_clock(error, now):
+            clock.note_shown()
 
     def _learn_time(
         self, fetched: MessageFetched, judgement: Judgement, now: datetime
@@ -135,8 +139,9 @@ class MailPipeline:
         match judgement.verdict:
             case Recognised(SignInAttempt(claim), Authentication(by=Authority.DKIM)):
                 times = Times(claim.attempted_at, fetched.arrival)
-                self._machine_clock.learn(fetched.origin.account, times, now)
-                self.check_clock(now)
+                clock = self._machine_clock
+                clock.learn(fetched.origin.account, times, now)
+                self._notifier.note_clock(now, is_wrong=clock.error(now) is not None)
             case _:
                 pass
 
