@@ -707,3 +707,36 @@ def test_each_sync_notifies_of_what_is_still_pending(recorder: Recorder) -> None
     mails.finish_sync(SYNCED, NOW + timedelta(seconds=20))
 
     assert recorder.channel.links == [LINK]
+
+
+# This machine's clock -----------------------------------------------------------------
+
+
+def from_the_future() -> MessageFetched:
+    """Return a mail whose Date lies an hour ahead, and that came after it."""
+    later = NOW + timedelta(hours=1)
+    return fetched(approval(date=format_datetime(later)), received_at=later + JUST)
+
+
+def test_a_signed_date_that_lies_ahead_shows_once_that_the_clock_is_behind(
+    recorder: Recorder,
+) -> None:
+    mails = recorder.pipeline()
+    mails.process(from_the_future(), NOW)
+    mails.process(from_the_future(), NOW)
+    mails.check_clock(NOW)
+
+    logged = [one for one in recorder.journal.events() if one.detail != "recording"]
+    assert [one.event.value for one in logged] == ["attempt", "clock_wrong"]
+    assert logged[1].detail == "behind by 3600 s"
+    attempt, clock = recorder.channel.shown
+    assert attempt.replaces_id == logged[0].id
+    assert "Until" not in attempt.body
+    assert "60 minutes behind" in clock.body
+
+
+def test_a_date_that_is_not_verified_shows_nothing(journal: Journal) -> None:
+    processed = process(journal, from_the_future(), verify=verifier(silent_dns))
+
+    assert processed.event is not None
+    assert [one.event for one in journal.events()] == [EventName.UNVERIFIED]

@@ -329,7 +329,7 @@ ENDED_MAY_BE_OVER = Text(
     "({account})。Amazon のメールを見るか、`watcher check` で確かめてください。"
     "`watcher run` でまた見張ります。",
 )
-CLOCK = Text(en="The clock is wrong", ja="パソコンの時計がずれています")
+CLOCK = Text(en="Computer clock is wrong", ja="パソコンの時計のずれ")
 CLOCK_BODY = Text(
     en="It is {error}. Set it right, best by the system's automatic time. Until then "
     "notifications show the time left in place of the time of day.",
