@@ -95,6 +95,8 @@ class Server:
         self.mailboxes: dict[str, dict[int, bytes]] = {"INBOX": {}}
         self.listing = ['* LIST () "/" INBOX']
         self.uid_validity = 1
+        self.ahead = timedelta(0)
+        """By how much INTERNALDATE is wrong, as of a local time labelled +0000."""
         self.commands: list[str] = []
         self.peers: list[Peer] = []
         self._changed = threading.Condition()
@@ -219,7 +221,8 @@ class Server:
             case "SEARCH":
                 peer.send(f"* SEARCH {self._found(mails, command)}".rstrip(), done)
             case "FETCH":
-                peer.send_raw(fetched(mails, command) + f"{done}\r\n".encode())
+                answers = fetched(mails, command, self.ahead)
+                peer.send_raw(answers + f"{done}\r\n".encode())
             case "IDLE":
                 self.idle(peer, tag)
             case "LOGOUT":
@@ -247,13 +250,15 @@ class Server:
         return " ".join(map(str, mails))
 
 
-def fetched(mails: Mapping[int, bytes], command: str) -> bytes:
+def fetched(
+    mails: Mapping[int, bytes], command: str, ahead: timedelta = timedelta(0)
+) -> bytes:
     """Return the untagged answers to a UID FETCH."""
-    answers = b""
+    answers, date = b"", _internal_date(datetime.now(UTC) + ahead)
     for uid in (int(word) for word in command.split(" ")[2].split(",")):
         if uid in mails:
             part, name = _part(mails[uid], command)
-            answers += b'* %d FETCH (UID %d INTERNALDATE "%b" ' % (uid, uid, _now())
+            answers += b'* %d FETCH (UID %d INTERNALDATE "%b" ' % (uid, uid, date)
             answers += name + b" {%d}\r\n%b)\r\n" % (len(part), part)
     return answers
 
@@ -264,11 +269,10 @@ def _part(raw: bytes, command: str) -> tuple[bytes, bytes]:
     return raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", b"BODY[HEADER]<0>"
 
 
-def _now() -> bytes:
+def _internal_date(at: datetime) -> bytes:
     """Return INTERNALDATE: a day below ten stands behind a blank (RFC 3501 §9)."""
-    now = datetime.now(UTC)
-    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * now.month - 3 : 3 * now.month]
-    return f"{now.day:2}-{month}-{now:%Y %H:%M:%S} +0000".encode()
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * at.month - 3 : 3 * at.month]
+    return f"{at.day:2}-{month}-{at:%Y %H:%M:%S} +0000".encode()
 
 
 class Proxy:

@@ -2,6 +2,7 @@
 
 python -m tests.subprograms audit RECORD COMMAND …
 python -m tests.subprograms crash_loop ROUNDS SEED
+python -m tests.subprograms kernel_says (yes|no|nothing) COMMAND …
 python -m tests.subprograms write_journal LOG FIRST
 """
 
@@ -70,6 +71,18 @@ def crash_loop(rounds: str, seed: str) -> int:
     return 0
 
 
+def kernel_says(answer: str, *arguments: str) -> int:
+    """Run a command on a machine whose kernel says whether its clock is right."""
+    from watcher.app import machine_clock
+    from watcher.cli import main as watcher
+    from watcher.imap import sync
+
+    is_synchronised = {"yes": True, "no": False, "nothing": None}[answer]
+    for module in (machine_clock, sync):
+        module.is_synchronised = lambda: is_synchronised  # type: ignore[attr-defined]
+    return watcher(arguments)
+
+
 def write_journal(path: str, first: str) -> int:
     """Write attempts until killed, printing each number once it is safely stored."""
     from tests.factories import NOW, new_event
@@ -106,9 +119,8 @@ def signal_at_exit(number: str) -> int:
     return 0
 
 
-PROGRAMS = {
-    one.__name__: one for one in (audit, crash_loop, signal_at_exit, write_journal)
-}
+_ALL = (audit, crash_loop, kernel_says, signal_at_exit, write_journal)
+PROGRAMS = {one.__name__: one for one in _ALL}
 
 if __name__ == "__main__":
     sys.exit(PROGRAMS[sys.argv[1]](*sys.argv[2:]))

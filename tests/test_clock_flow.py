@@ -9,6 +9,7 @@ import pytest
 from tests.desktop import eventually
 from tests.environment import CONNECTED, MailUser, token
 from tests.fakes import required_program
+from tests.imap_server import Server
 from tests.sample_mails import approval
 
 DAY_S = 86400
@@ -17,10 +18,13 @@ AGE_S = 20
 OVER_S, UNDER_S = 1, 5
 
 
-def set_clock(mail_user: MailUser, offset_s: int, mode: str = "poll") -> None:
+def set_clock(
+    mail_user: MailUser, offset_s: int, mode: str = "poll", remind_at: str = "1m"
+) -> None:
     """Let what this user runs live on a machine whose wall clock is wrong.
 
-    Without TLS, as a certificate would not be valid for long.
+    What runs already follows within a second. Without TLS, as a certificate would not
+    be valid for long.
     """
     account = mail_user.account(
         host='"127.0.0.1"',
@@ -28,12 +32,18 @@ def set_clock(mail_user: MailUser, offset_s: int, mode: str = "poll") -> None:
         tls='"none"',
         ca_file=None,
     )
-    mail_user.configure(account, mode=mode)
+    notify = f'language = "en"\nchannel = "terminal"\nremind_at = ["{remind_at}"]'
+    mail_user.configure(account, mode=mode, notify=notify)
     required_program("faketime", package="faketime")
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
+    clock = mail_user.home.folder / "clock"
+    new = clock.with_suffix(".new")
+    new.write_text(f"{offset_s:+d}s")
+    new.rename(clock)
     mail_user.home.environment |= {
         "LD_PRELOAD": str(library),
-        "FAKETIME": f"{offset_s:+d}s",
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_CACHE_DURATION": "1",
         "DONT_FAKE_MONOTONIC": "1",
     }
 
@@ -121,3 +131,32 @@ def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
     else:
         true_s = WINDOW_S - age_s
         assert true_s - 2 * UNDER_S <= left_s[-1] <= true_s + OVER_S
+
+
+@pytest.mark.parametrize("hours", [-12, -8, -1, 1, 9])
+@pytest.mark.parametrize("mode", ["poll", "idle"])
+def test_a_server_of_another_time_zone_makes_no_mail_older_or_newer(
+    mail_user: MailUser, hours: int, mode: str
+) -> None:
+    """It labels its local time +0000; the time left is counted from the Date."""
+    with Server() as server:
+        server.ahead = timedelta(hours=hours)
+        account = mail_user.account(
+            host='"127.0.0.1"', port=str(server.port), tls='"none"', ca_file=None
+        )
+        mail_user.configure(account, mode=mode)
+        with mail_user.home.started("run") as run:
+            run.await_text(CONNECTED)
+            for count, age_s in enumerate((1, AGE_S), 1):
+                age = timedelta(seconds=age_s)
+                link = f"https://www.amazon.co.jp/a/c/r/{token()}"
+                server.add(approval(link, **mail_user.envelope(age)))
+                await_attempts(mail_user, count)
+            left_s = [one["seconds_left"] for one in attempts(mail_user)]
+            names = mail_user.home.names()
+            run.end()
+
+    for left, age_s in zip(left_s, (1, AGE_S), strict=True):
+        true_s = WINDOW_S - age_s
+        assert true_s - 3 * UNDER_S <= left <= true_s + OVER_S
+    assert "clock_wrong" not in names

@@ -28,7 +28,7 @@ class World:
 
     machine_s: float = 0.0
     server_s: float = 0.0
-    is_synchronised: bool = True
+    is_synchronised: bool | None = True
 
     def machine(self, now_s: float) -> Machine:
         return Machine(now_s, EPOCH_S + self.machine_s, self.is_synchronised)
@@ -39,12 +39,15 @@ class World:
         arrived_s: float,
         seen_s: float,
         absent_s: float | None,
+        newest_s: float | None = None,
     ) -> Times:
+        def by_server(seconds: float) -> datetime:
+            return instant(EPOCH_S + self.server_s + seconds)
+
+        newest_at = None if newest_s is None else by_server(newest_s)
         return Times(
             attempted_at=instant(EPOCH_S + attempted_s),
-            arrival=Arrival(
-                instant(EPOCH_S + self.server_s + arrived_s), Seen(seen_s, absent_s)
-            ),
+            arrival=Arrival(by_server(arrived_s), Seen(seen_s, absent_s, newest_at)),
         )
 
     def server_clock(self, at_s: float, gap_s: float) -> ServerClock:
@@ -163,6 +166,47 @@ def test_a_first_mail_that_is_old_by_a_clock_that_may_lead_is_not_given_up(
     assert found.boot_s > now_s
     if found.is_certain:
         assert found.boot_s <= attempted_s + WINDOW_S + OVER_S
+
+
+@given(
+    transit_s=transits,
+    ahead_s=st.floats(60.0, 400 * DAY_S),
+    late_s=st.floats(0.2, 170.0),
+    newer_s=st.floats(0.0, 170.0),
+)
+def test_a_mail_is_not_given_up_by_a_clock_that_nobody_has_set(
+    transit_s: float, ahead_s: float, late_s: float, newer_s: float
+) -> None:
+    """It lay there at the first sync, and another mail may have come after it."""
+    assume(newer_s <= late_s)
+    world = World(ahead_s, is_synchronised=False)
+    attempted_s, now_s = ARRIVED_S - transit_s, ARRIVED_S + late_s
+    times = world.times(attempted_s, ARRIVED_S, now_s, None, ARRIVED_S + newer_s)
+    found = find_deadline(times, None, world.machine(now_s), WINDOW_S)
+
+    assert found.boot_s > now_s
+    is_over_by_clock = attempted_s + WINDOW_S - ahead_s <= now_s
+    if not found.is_certain:
+        assert is_over_by_clock
+        assert found.boot_s >= attempted_s + WINDOW_S - UNDER_S
+
+
+@given(
+    age_s=st.floats(WINDOW_S + OVER_S, DAY_S),
+    newer_s=st.floats(0.0, DAY_S),
+    is_synchronised=st.sampled_from([True, False, None]),
+)
+def test_a_mail_is_over_where_a_newer_one_or_the_kernel_bears_the_clock_out(
+    age_s: float, newer_s: float, *, is_synchronised: bool | None
+) -> None:
+    assume(is_synchronised is not False or newer_s > WINDOW_S)
+    world, now_s = World(is_synchronised=is_synchronised), ARRIVED_S + age_s
+    newest_s = ARRIVED_S + min(newer_s, age_s)
+    times = world.times(ARRIVED_S - 2, ARRIVED_S, now_s, None, newest_s)
+    found = find_deadline(times, None, world.machine(now_s), WINDOW_S)
+
+    assert found.boot_s <= now_s
+    assert found.is_certain
 
 
 @given(

@@ -538,6 +538,33 @@ def test_the_newest_arrival_of_a_sync_is_reported_also_of_ordinary_mail(
     assert newest[-1].seen.absent_s is not None
 
 
+def test_a_mail_is_seen_beside_the_newest_one_of_its_mailbox(watch: Watching) -> None:
+    it = watch(with_mails(1, 2))
+    it.initial_sync()
+
+    arrived = it.take_arrived()
+    newest_at = max(one.received_at for one in arrived)
+    assert [one.seen.newest_at for one in arrived] == [newest_at] * 2
+
+
+@pytest.mark.parametrize(
+    ("is_synchronised", "uids"), [(True, []), (False, [2]), (None, [2])]
+)
+def test_by_a_clock_that_may_lead_the_newest_mail_is_not_too_old(
+    watch: Watching,
+    monkeypatch: pytest.MonkeyPatch,
+    is_synchronised: bool | None,
+    uids: list[int],
+) -> None:
+    monkeypatch.setattr(rounds_module, "is_synchronised", lambda: is_synchronised)
+    server = with_mails(1, 2)
+    server.ahead = timedelta(days=-400)
+    it = watch(server)
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", uid) for uid in uids]
+
+
 # Opening anew
 
 

@@ -27,6 +27,7 @@ from watcher.app.notifier import (
     NotifierSettings,
 )
 from watcher.app.pipeline import MailPipeline
+from watcher.clock_error import ClockError
 from watcher.events import (
     Attempt,
     Cursor,
@@ -778,3 +779,39 @@ def test_the_end_of_one_of_many_is_no_news(
         shown_by.close(event.about, NOW + WINDOW)
 
     assert channel.shown == []
+
+
+# This machine's clock -----------------------------------------------------------------
+
+
+def test_a_wrong_clock_is_told_and_taken_back_when_it_is_right(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(recorded(journal), NOW)
+
+    shown_by.note_clock(NOW, is_wrong=True)
+    shown_by.note_clock(NOW, is_wrong=True)
+    assert shown_by.tell_clock(ClockError(300.0), NOW)
+    *_, told = channel.shown
+    assert len(channel.shown) == 2
+    assert "5 minutes ahead" in told.body
+    assert ["Until" in one.body for one in channel.refreshed] == [False]
+
+    shown_by.note_clock(NOW, is_wrong=False)
+    assert channel.withdrawn == [told.replaces_id]
+    assert ["Until" in one.body for one in channel.refreshed] == [False, True]
+
+
+def test_while_the_clock_is_wrong_an_attempt_is_shown_with_the_time_left(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+
+    shown_by.note_clock(NOW, is_wrong=True)
+    shown_by.notify_new(recorded(journal), NOW)
+
+    (shown,) = channel.shown
+    assert "Until" not in shown.body
+    assert "5:00 left" in shown.body
+    assert not notifier(journal).tell_clock(ClockError(300.0), NOW)

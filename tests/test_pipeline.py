@@ -27,6 +27,8 @@ from tests.sample_mails import (
     signed,
 )
 from watcher import events
+from watcher.app.deadline import Machine
+from watcher.app.machine_clock import read_machine
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
     MailPipeline,
@@ -72,12 +74,18 @@ def journal(path: Path) -> Iterator[Journal]:
         yield journal
 
 
+def synchronised(now: datetime) -> Machine:
+    """Return the clocks of a machine whose kernel takes its clock for right."""
+    return replace(read_machine(now), is_synchronised=True)
+
+
 def pipeline(journal: Journal) -> MailPipeline:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     return MailPipeline(
         journal,
         Notifier(journal, None, settings),
         window=WINDOW,
+        machine=synchronised,
     )
 
 
@@ -566,6 +574,7 @@ class Recorder:
             self.journal,
             prompt_notifier(self.journal, [self.channel], VOICE),
             window=WINDOW,
+            machine=synchronised,
             observe=self.observed.append,
         )
 
@@ -643,6 +652,7 @@ def test_the_cursor_has_moved_when_the_sync_is_observed(journal: Journal) -> Non
         journal,
         Notifier(journal, None, VOICE),
         window=WINDOW,
+        machine=synchronised,
         observe=lambda _: cursors.append(journal.cursors("home")),
     )
     mails.finish_sync(SYNCED, NOW)
@@ -658,3 +668,36 @@ def test_each_sync_notifies_of_what_is_still_pending(recorder: Recorder) -> None
     mails.finish_sync(SYNCED, NOW + timedelta(seconds=20))
 
     assert recorder.channel.links == [LINK]
+
+
+# This machine's clock -----------------------------------------------------------------
+
+
+def from_the_future() -> MessageFetched:
+    """Return a mail whose Date lies an hour ahead, and that came after it."""
+    later = NOW + timedelta(hours=1)
+    return fetched(approval(date=format_datetime(later)), received_at=later + JUST)
+
+
+def test_a_signed_date_that_lies_ahead_shows_once_that_the_clock_is_behind(
+    recorder: Recorder,
+) -> None:
+    mails = recorder.pipeline()
+    mails.process(judged(from_the_future(), VERIFY), NOW)
+    mails.process(judged(from_the_future(), VERIFY), NOW)
+    mails.check_clock(NOW)
+
+    logged = [one for one in recorder.journal.events() if one.detail != "recording"]
+    assert [one.event.value for one in logged] == ["attempt", "clock_wrong"]
+    assert logged[1].detail == "behind by 3600 s"
+    attempt, clock = recorder.channel.shown
+    assert attempt.replaces_id == logged[0].id
+    assert "Until" not in attempt.body
+    assert "60 minutes behind" in clock.body
+
+
+def test_a_date_that_is_not_verified_shows_nothing(journal: Journal) -> None:
+    processed = process(journal, from_the_future(), verify=verifier(silent_dns))
+
+    assert processed.event is not None
+    assert [one.event for one in journal.events()] == [EventName.UNVERIFIED]

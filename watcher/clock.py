@@ -59,17 +59,17 @@ def boot_id() -> str:
 _TIME_ERROR = 5
 
 
-def is_synchronised() -> bool:
-    """Return whether the kernel takes the wall clock for right, as far as it tells.
+def is_synchronised() -> bool | None:
+    """Return whether the kernel takes the wall clock for right; None: it does not tell.
 
     Linux alone tells it (adjtimex(2)): a clock that no server has set is in error.
     """
     if not sys.platform.startswith("linux"):
-        return True
+        return None
     try:
         return bool(ctypes.CDLL(None).adjtimex(bytes(512)) != _TIME_ERROR)
     except (AttributeError, OSError):
-        return True
+        return None
 
 
 class ClockStepDetector:

@@ -32,6 +32,7 @@ class EventName(StrEnum):
     NOT_ME = "not_me"
     COPIED = "copied"
     ARMED = "armed"
+    CLOCK_WRONG = "clock_wrong"
     BLIND = "blind"
     RECOVERED = "recovered"
     STARTED = "started"
@@ -287,6 +288,8 @@ class Seen:
     boot_s: float
     absent_s: float | None = None
     """When it was certainly not there yet; None: it may have been there for long."""
+    newest_at: datetime | None = None
+    """INTERNALDATE of the newest mail beside it: so late it was by the server."""
 
 
 @dataclass(frozen=True, slots=True)

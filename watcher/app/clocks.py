@@ -7,19 +7,15 @@ after the next boot all is learned anew.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from watcher.app.clock_check import Evidence
 from watcher.app.deadline import Machine, ServerClock, Times, find_deadline
-from watcher.clock import boot_id, boottime_s, is_synchronised
+from watcher.app.machine_clock import read_machine
+from watcher.clock import boot_id
 from watcher.events import Arrival, Deadline
 from watcher.journal.log import Journal
 
 STORE_FROM_S = 0.5
 """Bounds that are narrower by less are not worth a write."""
-
-
-def read_machine(now: datetime) -> Machine:
-    """Read this machine's clocks, of which the wall clock shows `now`."""
-    boot_s = boottime_s()
-    return Machine(boot_s, now.timestamp() - boot_s, is_synchronised())
 
 
 class AccountClocks:
@@ -60,16 +56,16 @@ class AccountClocks:
     def deadline(
         self,
         account: str,
-        attempted_at: datetime | None,
-        arrival: Arrival,
+        times: Times,
         window: timedelta,
         now: datetime,
+        evidence: Evidence,
     ) -> Deadline:
         """Return when an attempt is over by this machine's clock, right or wrong."""
-        machine = self._machine(now)
-        times = Times(attempted_at, arrival)
-        server = self._without(account, arrival)
-        found = find_deadline(times, server, machine, window.total_seconds())
+        machine, window_s = self._machine(now), window.total_seconds()
+        server = self._without(account, times.arrival) or evidence.true_time(machine)
+        latest_s = evidence.latest_s(times, machine, window_s)
+        found = find_deadline(times, server, machine, window_s, latest_s)
         ends_s = round(machine.at_boot_s + found.boot_s, 3)
         return Deadline(datetime.fromtimestamp(ends_s, UTC), found.is_certain)
 

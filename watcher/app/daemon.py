@@ -165,7 +165,10 @@ class Daemon:
 
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
-        acts = (self._attempts.tick, self._watch_health, self._arm)
+        acts = (
+            *(self._pipeline.check_clock, self._attempts.tick),
+            *(self._watch_health, self._arm),
+        )
         works = [partial(act, utc_now()) for act in acts]
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
         if all(is_good) and self._log.note_success():
@@ -175,6 +178,7 @@ class Daemon:
         now = utc_now()
         if self._health:
             self._notifier.prepare(now)
+        self._pipeline.check_clock(now)
         self._attempts.resume(now)
 
     def _end(self) -> None:

@@ -12,6 +12,7 @@ Pure: no clock is read here.
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from watcher.events import Arrival
 
@@ -111,16 +112,23 @@ class Machine:
     boot_s: float
     at_boot_s: float
     """What its wall clock would have shown at boot: seconds since the epoch."""
-    is_synchronised: bool = True
-    """False: the kernel says that no server has set the wall clock."""
+    is_synchronised: bool | None = True
+    """False: the kernel says that no server has set the wall clock; None: nothing."""
 
 
 def find_deadline(
-    times: Times, server: ServerClock | None, machine: Machine, window_s: float
+    times: Times,
+    server: ServerClock | None,
+    machine: Machine,
+    window_s: float,
+    latest_s: float = inf,
 ) -> End:
-    """Return when the time of an attempt is over; never more than the window away."""
+    """Return when the time of an attempt is over; never more than the window away.
+
+    `latest_s` is when it is over whatever these clocks show.
+    """
     deadline = _find(times, server, machine, window_s)
-    latest_s = times.arrival.seen.boot_s + window_s
+    latest_s = min(latest_s, times.arrival.seen.boot_s + window_s)
     return End(min(deadline.boot_s, latest_s), deadline.is_certain)
 
 
@@ -163,11 +171,28 @@ def _of_unknown_age(
     received_s = times.arrival.received_at.timestamp() - machine.at_boot_s
     is_ahead = received_s > times.arrival.seen.boot_s + FUTURE_S
     if not is_ahead:
-        return by_machine
+        return _unless_clock_ahead(times, machine, window_s, by_machine)
     if not times.servers_agree:
         return _by_date(times, machine, window_s, by_machine)
     # Both servers are ahead of this machine: its clock is behind by that at least.
     return End(times.arrival.seen.boot_s - max(0.0, times.transit_s) + window_s, False)
+
+
+def _unless_clock_ahead(
+    times: Times, machine: Machine, window_s: float, by_machine: End
+) -> End:
+    """Doubt an end that is past by this machine's clock alone, if nobody has set that.
+
+    A newer mail may show that it is past by the server's clock, too.
+    """
+    is_over = by_machine.boot_s <= machine.boot_s
+    if machine.is_synchronised is not False or not is_over or not times.servers_agree:
+        return by_machine
+    seen, received_at = times.arrival.seen, times.arrival.received_at
+    newer = max(seen.newest_at or received_at, received_at) - received_at
+    age_s = newer.total_seconds() + max(0.0, times.transit_s)
+    latest_s = seen.boot_s - age_s + window_s
+    return End(latest_s, False) if latest_s > machine.boot_s else by_machine
 
 
 def _by_date(times: Times, machine: Machine, window_s: float, by_machine: End) -> End:
@@ -198,7 +223,7 @@ def _of_moved_or_clock_ahead(
     told. A clock that leads makes it new.
     """
     is_alive = by_machine.boot_s > machine.boot_s
-    if is_alive and machine.is_synchronised:
+    if is_alive and machine.is_synchronised is not False:
         return by_machine
     latest_s = times.arrival.seen.boot_s - max(0.0, times.transit_s) + window_s
     return End(latest_s, False)

@@ -18,6 +18,7 @@ from watcher.app.desktop import Desktop, Shown, Words
 from watcher.app.flood import AT_ONCE, FLOOD, FloodGauge
 from watcher.app.screen import Screen
 from watcher.clock import monotonic_s
+from watcher.clock_error import ClockError
 from watcher.errors import NotHandedOver
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
@@ -72,6 +73,7 @@ class Notifier:
         self._failures: dict[int, NotHandedOver] = {}
         self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
+        self._is_clock_wrong = False
 
     # Attempts ---------------------------------------------------------------------
 
@@ -112,7 +114,7 @@ class Notifier:
     def notify_missed(self, attempts: Sequence[Attempt], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
         if len(attempts) == 1:
-            self.notify(partial(wording.late, attempts[0]), now)
+            self.notify(self._afterwards(wording.late, attempts[0]), now)
         elif attempts:
             self.notify(partial(wording.missed, attempts), now)
 
@@ -150,7 +152,21 @@ class Notifier:
         is_recent = was_shown and now - attempt.expires_at < STALE_AFTER
         is_news = is_recent and not self._floods.are_many(attempt.origin.account)
         if is_news and self._journal.answer_to(attempt.id) is None:
-            self.notify(partial(wording.expired, attempt), now)
+            self.notify(self._afterwards(wording.expired, attempt), now)
+
+    def note_clock(self, now: datetime, *, is_wrong: bool) -> None:
+        """Show no clock times while this machine's clock is wrong."""
+        if is_wrong == self._is_clock_wrong:
+            return
+        self._is_clock_wrong = is_wrong
+        if not is_wrong:
+            self.withdraw(wording.CLOCK_ID, now)
+        self.refresh_all(now)
+
+    def tell_clock(self, error: ClockError, now: datetime) -> bool:
+        """Tell that the clock is wrong; return whether the user wants to be told."""
+        self.notify(partial(wording.clock_wrong, error), now)
+        return self._screen is not None
 
     # Everything -------------------------------------------------------------------
 
@@ -234,7 +250,7 @@ class Notifier:
         alive = [event.about for event in self._newest(now)]
         if alive and is_daemon:
             last = max(alive, key=lambda attempt: attempt.expires_at)
-            self.notify(partial(wording.ended, last, now=now), now)
+            self.notify(partial(self._afterwards(wording.ended, last), now=now), now)
         return going
 
     def mark_withdrawn(self, replaces_ids: Sequence[int]) -> None:
@@ -324,6 +340,7 @@ class Notifier:
             now=now,
             is_armed=self._journal.is_armed(now),
             is_attended=self._settings.is_attended,
+            is_clock_wrong=self._is_clock_wrong,
             failure=self._failures.get(attempt.id),
         )
 
@@ -335,3 +352,6 @@ class Notifier:
             return kind(attempt, situation=current, language=language)
 
         return word
+
+    def _afterwards(self, kind: Wording, attempt: Attempt) -> Wording:
+        return partial(kind, attempt, is_clock_wrong=self._is_clock_wrong)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.clocks import AccountClocks
+from watcher.app.deadline import Machine, Times
 from watcher.app.judging import Judged
+from watcher.app.machine_clock import MachineClock, read_machine
 from watcher.app.notifier import Notifier
 from watcher.events import (
     Attempt,
@@ -24,6 +26,8 @@ from watcher.events import (
 from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.verdict import (
     Approval,
+    Authentication,
+    Authority,
     Content,
     LookAlike,
     NotRelevant,
@@ -33,10 +37,10 @@ from watcher.recognition.verdict import (
     Unverified,
 )
 
-DOUBTFUL_AN_HOUR = 200
-"""Look-alikes, and mails without proof, that are logged of an hour.
+LOGGED_AN_HOUR = {EventName.LOOK_ALIKE: 200, EventName.UNVERIFIED: 1000}
+"""What is logged of mails that anybody can send: more would only fill the log.
 
-Anybody can send such mails; more are no news, and would only fill the log.
+One whose proof waits for DNS may be genuine, so that more of them are logged.
 """
 
 HOUR = timedelta(hours=1)
@@ -65,13 +69,15 @@ class MailPipeline:
         *,
         window: timedelta,
         observe: Callable[[Observed], None] = lambda _: None,
+        machine: Callable[[datetime], Machine] = read_machine,
     ) -> None:
         """Prepare; `observe` is called between recording a mail and notifying of it."""
         self._journal = journal
         self._observe = observe
         self._notifier = notifier
         self._window = window
-        self._clocks = AccountClocks(journal)
+        self._clocks = AccountClocks(journal, machine)
+        self._machine_clock = MachineClock(journal, machine)
         self._missed: dict[str, list[Attempt]] = {}
 
     def process(self, judged: Judged, now: datetime) -> Processed:
@@ -81,11 +87,12 @@ class MailPipeline:
         """
         account = judged.origin.account
         self._clocks.note(account, judged.arrival, now)
+        self._learn_time(judged, now)
 
         def deadline_of(attempted_at: datetime | None) -> Deadline:
-            return self._clocks.deadline(
-                account, attempted_at, judged.arrival, self._window, now
-            )
+            times = Times(attempted_at, judged.arrival)
+            evidence = self._machine_clock.evidence
+            return self._clocks.deadline(account, times, self._window, now, evidence)
 
         new_event = find_event(judged, now=now, deadline_of=deadline_of)
         event = self._record(new_event, now) if new_event else None
@@ -98,15 +105,36 @@ class MailPipeline:
                 self._notifier.notify_new(event, now)
             case None:
                 pass
+        self.check_clock(now)
         return processed
 
     def _record(self, new: NewEvent, now: datetime) -> Event[Mail] | None:
         """Record it, unless it is one of too many that anybody could send."""
         name = new.event.event
-        is_doubtful = name in {EventName.UNVERIFIED, EventName.LOOK_ALIKE}
-        if is_doubtful and self._journal.count(name, now - HOUR) >= DOUBTFUL_AN_HOUR:
+        most = LOGGED_AN_HOUR.get(name)
+        if most is not None and self._journal.count(name, now - HOUR) >= most:
             return None
         return self._journal.record(new)
+
+    def check_clock(self, now: datetime) -> None:
+        """Tell once that this machine's clock is wrong; take it back when it is not."""
+        clock = self._machine_clock
+        error = clock.error(now)
+        self._notifier.note_clock(now, is_wrong=error is not None)
+        clock.log(error, now)
+        if error and clock.is_to_be_shown and self._notifier.tell_clock(error, now):
+            clock.note_shown()
+
+    def _learn_time(self, judged: Judged, now: datetime) -> None:
+        """Learn what time it is from a Date that is signed, by our own check."""
+        match judged.verdict:
+            case Recognised(SignInAttempt(claim), Authentication(by=Authority.DKIM)):
+                times = Times(claim.attempted_at, judged.arrival)
+                clock = self._machine_clock
+                clock.learn(judged.origin.account, times, now)
+                self._notifier.note_clock(now, is_wrong=clock.error(now) is not None)
+            case _:
+                pass
 
     def finish_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Tell what is still to be told of a sync, then remember how far it went."""

@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime
 
+from watcher.app.machine_clock import MachineClock
 from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path, notification_language
@@ -12,7 +13,14 @@ from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, MailboxMissing, WatcherError
-from watcher.events import EventName, MailboxSynced, StateChanged, to_json
+from watcher.events import (
+    Attempt,
+    Event,
+    EventName,
+    MailboxSynced,
+    StateChanged,
+    to_json,
+)
 from watcher.i18n import Text
 from watcher.journal.log import Journal
 
@@ -52,30 +60,49 @@ class Check:
             timer.daemon = True
             timer.start()
         self._app.run()
-        journal, now = self._app.journal, utc_now()
-        live = journal.unanswered(now)
-        for event in live:
-            if self._options.json:
-                print(to_json(event, now))
-            else:
-                print(render_live(event.about, now, language))
+        now = utc_now()
+        live = self._print_live(now)
         if is_waiting and live:
             return ExitCode.OK
         for account, error in self._errors.items():
             print(f"{account}: {error.say(language)}", file=sys.stderr)
         if not (live or self._options.json or self._errors):
-            print(self._nothing(now).say(language))
+            print(self._nothing(now))
         codes = (error.exit_code for error in self._errors.values())
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
 
-    def _nothing(self, now: datetime) -> Text:
+    def _print_live(self, now: datetime) -> list[Event[Attempt]]:
+        """Print the live attempts and return them; say so if the clock is wrong."""
+        journal, language = self._app.journal, self._options.language
+        error, live = MachineClock(journal).error(now), journal.unanswered(now)
+        is_wrong = error is not None
+        if error is not None:
+            print(_CLOCK.say(language, error=error.text), file=sys.stderr)
+        for event in live:
+            if self._options.json:
+                print(to_json(event, now))
+            else:
+                about = event.about
+                print(render_live(about, now, language, is_clock_wrong=is_wrong))
+        return live
+
+    def _nothing(self, now: datetime) -> str:
         """Return why no attempt is waiting, as far as there is more to say."""
-        journal = self._app.journal
+        journal, language = self._app.journal, self._options.language
         if journal.live(now):
-            return _ANSWERED
-        recent = journal.events(since=now - self._app.config.watch.window)
-        is_doubtful = any(one.event is EventName.UNVERIFIED for one in recent)
-        return _DOUBTFUL if is_doubtful else _NOTHING
+            return _ANSWERED.say(language)
+        recent = list(journal.events(since=now - self._app.config.watch.window))
+        if any(one.event is EventName.UNVERIFIED for one in recent):
+            return _DOUBTFUL.say(language)
+        missed = [
+            one.about.began_at
+            for one in recent
+            if one.event is EventName.MISSED and isinstance(one.about, Attempt)
+        ]
+        if missed:
+            when, clock = _minute(max(missed)), _minute(now)
+            return _OVER_BY_CLOCK.say(language, when=when, now=clock)
+        return _NOTHING.say(language)
 
     def _observe(self, observed: Observed) -> None:
         match observed:
@@ -90,6 +117,24 @@ class Check:
             self._app.queue.stop()
 
 
+def _minute(instant: datetime) -> str:
+    return instant.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+_CLOCK = Text(
+    en="This computer's clock is {error}. Set it right; until then only the time left "
+    "is shown.",
+    ja="このパソコンの時計が{error}。時刻を合わせてください。それまでは残り時間だけを"
+    "示します。",
+)
+_OVER_BY_CLOCK = Text(
+    en="The last sign-in attempt, of {when}, is over by this computer's clock, which "
+    "shows {now}. If you have just signed in, that clock may be wrong: set it right, "
+    "or read Amazon's mail. Otherwise nothing is waiting for you.",
+    ja="最後のサインイン試行({when})は、このパソコンの時計({now})では期限切れです。"
+    "今サインインしたばかりなら、時計が合っていないかもしれません。時刻を合わせるか、"
+    "Amazon のメールを見てください。そうでなければ、承認を待っている試行はありません。",
+)
 _NOTHING = Text(
     en="No sign-in attempt is waiting for you.",
     ja="承認を待っているサインイン試行はありません。",

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from watcher.app.health import BLIND_AFTER
 from watcher.clock import minutes_seconds
+from watcher.clock_error import error_in_words
 from watcher.errors import WatcherError
 from watcher.events import (
     AccountRef,
@@ -75,6 +76,8 @@ def event_line(event: AnyEvent) -> Line | None:
             pass
     if isinstance(event.about, Mail):
         data |= {"account": event.about.origin.account, "id": event.about.id}
+    if event.event is EventName.CLOCK_WRONG:
+        data["error"] = error_in_words(event.detail)
     return Line(event.at, text, data, is_urgent)
 
 
@@ -244,6 +247,13 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
             ja="{until} まで、すぐに知らせられるように待機します",
         ),
         False,
+    ),
+    EventName.CLOCK_WRONG: (
+        Text(
+            en="this computer's clock is {error}; set it right",
+            ja="このパソコンの時計が{error}。時刻を合わせてください",
+        ),
+        True,
     ),
     EventName.BLIND: (
         Text(

@@ -9,6 +9,7 @@ from watcher.cli.parser import Options
 from watcher.cli.proof import proof_in_words
 from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.clock import local_time, minutes_seconds
+from watcher.clock_error import error_in_words
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
@@ -72,7 +73,9 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
         yield text.say(language, **data)
     else:
         yield from (reason_in_words(code, language) for code in event.reasons)
-    if detail := _shown(event.detail):
+    if event.event is EventName.CLOCK_WRONG:
+        yield error_in_words(event.detail).say(language)
+    elif detail := _shown(event.detail):
         is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
         if is_channel and detail in CHANNELS:
             yield _ON.say(language, channel=CHANNELS[detail])
@@ -90,10 +93,14 @@ def reason_in_words(code: str, language: Language) -> str:
         return sanitise(code)
 
 
-def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
+def render_live(
+    attempt: Attempt, now: datetime, language: Language, *, is_clock_wrong: bool = False
+) -> str:
     """Return a live attempt with its link or code, the deadline and the time left."""
     kind = attempt.kind or Kind.UNKNOWN
-    text = _LIVE if attempt.is_deadline_known else _LIVE_OR_OVER
+    text = _LIVE_FOR if is_clock_wrong else _LIVE
+    if not attempt.is_deadline_known:
+        text = _LIVE_OR_OVER
     head = text.say(
         language,
         id=attempt.id,
@@ -115,6 +122,10 @@ def render_live(attempt: Attempt, now: datetime, language: Language) -> str:
 _LIVE_OR_OVER = Text(
     en="#{id} {kind} for {account}: may be over already, since a clock is wrong",
     ja="#{id} {kind}({account}): 時計が合っていないので、もう期限切れかもしれません",
+)
+_LIVE_FOR = Text(
+    en="#{id} {kind} for {account}: {left} left",
+    ja="#{id} {kind}({account}): 残り {left}",
 )
 _LIVE = Text(
     en="#{id} {kind} for {account}: until {deadline}, {left} left",
@@ -143,6 +154,7 @@ EVENT_NAMES = {
     EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
     EventName.NOT_ME: Text(en="it was not me", ja="身に覚えがない"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
+    EventName.CLOCK_WRONG: Text(en="clock wrong", ja="時計のずれ"),
     EventName.BLIND: Text(en="account not watched", ja="見張れていない"),
     EventName.RECOVERED: Text(en="watched again", ja="見張りを再開"),
     EventName.STARTED: Text(en="watcher started", ja="watcher を開始"),

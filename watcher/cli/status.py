@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from watcher.app.lock import running_daemon
+from watcher.app.machine_clock import PLACE, read_error
 from watcher.cli.context import (
     configuration_if_any,
     journal_path,
     notification_language,
 )
 from watcher.cli.parser import Options
-from watcher.clock import local_time
+from watcher.clock import local_time, utc_now
+from watcher.clock_error import ClockError
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
@@ -33,7 +35,7 @@ def run(options: Options) -> int:
     config, language = configuration_if_any(options), options.language
     path = journal_path(config)
     pid = running_daemon(path)
-    sessions = _sessions(JournalReader.read(path), config)
+    sessions, clock_error = _read(JournalReader.read(path), config)
     if pid is None:
         sessions = {name: {**facts, **_STOPPED} for name, facts in sessions.items()}
     if options.json:
@@ -47,22 +49,32 @@ def run(options: Options) -> int:
             for name, facts in sessions.items()
         ]
         status = {"v": 1, "running": pid is not None, "pid": pid, "accounts": accounts}
-        print(json.dumps(status, ensure_ascii=False))
+        clock = {"clock_wrong": clock_error and clock_error.detail}
+        print(json.dumps(status | clock, ensure_ascii=False))
     else:
         print(_DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid))
+        if clock_error:
+            print(_CLOCK.say(language, error=clock_error.text))
         for name, facts in sessions.items():
             print("\n".join(_render_account(name, facts, language)))
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
-def _sessions(journal: JournalReader | None, config: Config | None) -> Sessions:
-    """Return the last known session of each account that is still configured."""
+def _read(
+    journal: JournalReader | None, config: Config | None
+) -> tuple[Sessions, ClockError | None]:
+    """Return the last known session of each configured account, and the clock's error.
+
+    None: the clock is not known to be wrong.
+    """
     if journal is None:
-        return {}
+        return {}, None
     with journal:
         known = journal.sessions()
+        error = read_error(journal, utc_now())
+    known.pop(PLACE, None)
     names = [one.name for one in config.accounts] if config else list(known)
-    return {name: known[name] for name in names if name in known}
+    return {name: known[name] for name in names if name in known}, error
 
 
 def _render_account(
@@ -96,6 +108,10 @@ _RUNS = Text(
 _DOWN = Text(
     en="watcher is not running: nothing is watched. Start it with: watcher run",
     ja="watcher は動いていません(見張っていません)。次で開始できます: watcher run",
+)
+_CLOCK = Text(
+    en="This computer's clock is {error}. Set it right.",
+    ja="このパソコンの時計が{error}。時刻を合わせてください。",
 )
 _HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
 _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")

@@ -9,10 +9,11 @@ mailbox above all, STATUS asks the UIDNEXT, and they are opened only when it mov
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from watcher.clock import boottime_s, utc_now
+from watcher.clock import boottime_s, is_synchronised, utc_now
 from watcher.errors import MailboxMissing
 from watcher.events import (
     Arrival,
@@ -136,6 +137,10 @@ class MailboxSync:
             uid_next = known.uid_next if known else connection.last_uid() + 1
         reach = self.settings.window if known else self.settings.look_back
         uids = set(connection.uids_since(now - reach, now))
+        is_empty = uid_next == 1
+        if not (uids or known or is_empty or is_synchronised()):
+            # By a clock that leads, the mail of this moment is too old.
+            uids = {connection.last_uid()} - {0}
         if known:
             after_cursor = set(connection.uids_from(known.uid_next))
             if len(after_cursor) > MANY:
@@ -159,13 +164,16 @@ class MailboxSync:
         """
         newest_first = sorted(uids, reverse=True)
         newest: Arrival | None = None
+        newest_at = datetime.min.replace(tzinfo=UTC)
         for start in range(0, len(newest_first), HEADERS_AT_ONCE):
             headers = self._headers(newest_first[start : start + HEADERS_AT_ONCE])
             seen_s = boottime_s()
+            newest_at = max([newest_at, *(one.received_at for one in headers)])
             for header in sorted(headers, key=lambda one: one.uid, reverse=True):
                 is_new = new_from is not None and header.uid >= new_from
                 absent_s = self.looks.absent_s(mailbox) if is_new else None
-                arrival = Arrival(header.received_at, Seen(seen_s, absent_s))
+                seen = Seen(seen_s, absent_s, newest_at)
+                arrival = Arrival(header.received_at, seen)
                 if absent_s is not None and (
                     newest is None or arrival.received_at > newest.received_at
                 ):
@@ -187,7 +195,7 @@ class MailboxSync:
             )
         )
 
-    def _headers(self, uids: Sequence[int]) -> Iterable[MessageHeader]:
+    def _headers(self, uids: Sequence[int]) -> Sequence[MessageHeader]:
         """Return headers; a mail that the server cannot give is left out, alone."""
         try:
             return self.connection.headers(uids)

@@ -62,6 +62,7 @@ ASK = Text(
 )
 DEVICE = Text(en="Device: {device}", ja="端末: {device}")
 PLACE = Text(en="Near: {near} · {attempted}", ja="場所: {near}・{attempted}")
+NEAR = Text(en="Near: {near}", ja="場所: {near}")
 FROM_APP = Text(
     en="(from an app, device and place are the app company's)",
     ja="(アプリからなら、端末と場所はアプリの会社のものです)",
@@ -80,6 +81,14 @@ MAY_BE_OVER = Text(
 UNTIL = Text(
     en="Until {deadline} · for {account}",
     ja="期限 {deadline}・{account}",
+)
+LEFT = Text(
+    en="{left} left · for {account}",
+    ja="残り {left}・{account}",
+)
+LEFT_WHEN_SHOWN = Text(
+    en="{left} left when this was shown · for {account}",
+    ja="残り {left}(表示した時点)・{account}",
 )
 LINK = Text(en="{link}", ja="{link}")
 CODE = Text(
@@ -155,6 +164,14 @@ BRIEF_UNTIL = Text(
     en="Until {deadline}, {account}.",
     ja="期限 {deadline}・{account}",
 )
+BRIEF_LEFT = Text(
+    en="{left} left, {account}.",
+    ja="残り {left}・{account}",
+)
+BRIEF_LEFT_WHEN_SHOWN = Text(
+    en="{left} left when this was shown, {account}.",
+    ja="残り {left}(表示した時点)・{account}",
+)
 BRIEF_APPROVAL = Text(
     en="`watcher open {id}`, approve, only then 「認証する」.",
     ja="`watcher open {id}` で開いて承認し、その後アプリの「認証する」を。",
@@ -173,6 +190,10 @@ BRIEF_IF_NOT = Text(
 OVER_BODY = Text(
     en="The attempt of {attempted} ({account}) is over.",
     ja="{attempted} の試行({account})は期限が切れました。",
+)
+OVER_BODY_NO_CLOCK = Text(
+    en="A sign-in attempt ({account}) is over.",
+    ja="サインイン試行({account})の期限が切れました。",
 )
 OVER_IF_NOT = Text(
     en="If it was not you, change your Amazon password.",
@@ -194,6 +215,10 @@ WHY = Text(
 LATE_BODY = Text(
     en="A sign-in attempt of {attempted} ({account}) was over before its mail arrived.",
     ja="{attempted} の試行({account})は、メールが届く前に期限が切れていました。",
+)
+LATE_BODY_NO_CLOCK = Text(
+    en="A sign-in attempt ({account}) was over before its mail arrived.",
+    ja="試行({account})は、メールが届く前に期限が切れていました。",
 )
 START_AGAIN = Text(
     en="Start again: sign in once more, or update in your app, and Amazon sends a new "
@@ -296,6 +321,30 @@ ENDED_BODY_UNKNOWN = Text(
     ja="もう見張っていませんが、"
     "{deadline} までのサインイン試行が残っています({account})。"
     "Amazon のメールを見てください。`watcher run` でまた見張ります。",
+)
+ENDED_BODY_NO_CLOCK = Text(
+    en="Nobody watches any more, and a sign-in attempt still waits ({account}; {left} "
+    "left when this was shown). Read Amazon's mail, or see `watcher check`. `watcher "
+    "run` watches again.",
+    ja="もう見張っていませんが、サインイン試行が残っています"
+    "({account}、表示した時点で残り {left})。"
+    "Amazon のメールを見るか、`watcher check` で確かめてください。"
+    "`watcher run` でまた見張ります。",
+)
+ENDED_MAY_BE_OVER = Text(
+    en="Nobody watches any more, and a sign-in attempt came that may be over already "
+    "({account}). Read Amazon's mail, or see `watcher check`. `watcher run` watches "
+    "again.",
+    ja="もう見張っていませんが、もう期限切れかもしれないサインイン試行があります"
+    "({account})。Amazon のメールを見るか、`watcher check` で確かめてください。"
+    "`watcher run` でまた見張ります。",
+)
+CLOCK = Text(en="Computer clock is wrong", ja="パソコンの時計のずれ")
+CLOCK_BODY = Text(
+    en="It is {error}. Set it right, best by the system's automatic time. Until then "
+    "notifications show the time left in place of the time of day.",
+    ja="このパソコンの時計が{error}。自動設定などで時刻を合わせてください。それまで"
+    "通知には、時刻のかわりに残り時間を示します。",
 )
 TRIAL_BODY = Text(
     en="Sign-in attempts will be shown like this. You can close it.",

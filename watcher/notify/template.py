@@ -1,7 +1,9 @@
 """A notification whose sentences stand in both languages, not yet filled in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Self
 
 from watcher.i18n import Language, Text, fit_utf16
 from watcher.notify import sentences
@@ -28,6 +30,14 @@ class Template:
     actions: tuple[Action, ...] = ()
     is_urgent: bool = True
     holds: Holds = Holds.FOR_EVER
+
+    def replaced(self, others: Mapping[Text, Text]) -> Self:
+        """Return the template with other sentences in place of some."""
+        return replace(
+            self,
+            body=tuple(others.get(text, text) for text in self.body),
+            short_body=tuple(others.get(text, text) for text in self.short_body),
+        )
 
     def say(
         self,

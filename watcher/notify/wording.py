@@ -6,19 +6,21 @@ sign in; otherwise it asks first whether they did, and shows device, place and t
 link and no code is shown of what has expired or is not verified.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
 from watcher.clock import local_time, minutes_seconds
+from watcher.clock_error import ClockError
 from watcher.errors import WatcherError
 from watcher.events import Attempt
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import sentences
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
+from watcher.notify.variants import UNATTENDED, as_known
 from watcher.recognition.text import one_line, sanitise
 from watcher.recognition.verdict import Kind
 
@@ -73,21 +75,6 @@ _MISADDRESSED = replace(
     short_body=sentences.OPEN_MAIL_IF_YOURS,
 )
 
-_UNATTENDED = {
-    sentences.DEADLINE: sentences.UNTIL,
-    sentences.BRIEF_DEADLINE: sentences.BRIEF_UNTIL,
-    sentences.APPROVE_FIRST: sentences.BY_COMMAND,
-}
-"""What is said in place of a sentence where no program counts down or is pressed."""
-
-_UNKNOWN_DEADLINE = {
-    sentences.DEADLINE: sentences.MAY_BE_OVER,
-    sentences.UNTIL: sentences.MAY_BE_OVER,
-    sentences.BRIEF_DEADLINE: sentences.BRIEF_MAY_BE_OVER,
-    sentences.BRIEF_UNTIL: sentences.BRIEF_MAY_BE_OVER,
-}
-"""What is said in place of the time left where nobody knows it."""
-
 _WHO = (sentences.DEVICE, sentences.PLACE, sentences.FROM_APP)
 _MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
@@ -101,6 +88,8 @@ class Situation:
     """Whether the user said that they are about to sign in."""
     is_attended: bool = True
     """Whether this program stays to act on buttons and to count down."""
+    is_clock_wrong: bool = False
+    """Whether this machine's clock is known to be wrong: no time of day is shown."""
     failure: WatcherError | None = None
     """Why what the user pressed for could not be done; None: nothing failed."""
 
@@ -108,12 +97,11 @@ class Situation:
 def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notification:
     """Announce an attempt that can still be acted on; `late` if it has expired."""
     if not attempt.time_left(situation.now):
-        return late(attempt, language=language)
+        return late(attempt, language=language, is_clock_wrong=situation.is_clock_wrong)
     template = _layout(attempt, situation)
     if situation.failure is not None:
         template = _after_failure(template, attempt)
-    if not attempt.is_deadline_known:
-        template = _replaced(template, _UNKNOWN_DEADLINE)
+    template = as_known(template, attempt, is_clock_wrong=situation.is_clock_wrong)
     left = attempt.time_left(situation.now)
     return template.say(
         language=language,
@@ -131,7 +119,8 @@ def reminder(
 ) -> Notification:
     """Announce it again with the time that is left now; `expired` if none is."""
     if not attempt.time_left(situation.now):
-        return expired(attempt, language=language)
+        is_wrong = situation.is_clock_wrong
+        return expired(attempt, language=language, is_clock_wrong=is_wrong)
     again = live(attempt, situation=situation, language=language)
     return replace(again, title=sentences.SOON_OVER.say(language))
 
@@ -156,16 +145,7 @@ def _layout(attempt: Attempt, situation: Situation) -> Template:
     if situation.is_attended:
         return template
     brief = replace(template, actions=(), holds=Holds.UNTIL_NEXT_RUN)
-    return _replaced(brief, _UNATTENDED)
-
-
-def _replaced(template: Template, others: Mapping[Text, Text]) -> Template:
-    """Return the template with other sentences in place of some."""
-    return replace(
-        template,
-        body=tuple(others.get(text, text) for text in template.body),
-        short_body=tuple(others.get(text, text) for text in template.short_body),
-    )
+    return brief.replaced(UNATTENDED)
 
 
 def _after_failure(template: Template, attempt: Attempt) -> Template:
@@ -202,9 +182,12 @@ def _percent(attempt: Attempt, left: timedelta) -> int | None:
 class _OfAttempt:
     template: Template
 
-    def __call__(self, attempt: Attempt, *, language: Language) -> Notification:
+    def __call__(
+        self, attempt: Attempt, *, language: Language, is_clock_wrong: bool = False
+    ) -> Notification:
         fields = _fields(attempt, attempt.expires_at, language)
-        return self.template.say(language=language, **fields)
+        template = as_known(self.template, attempt, is_clock_wrong=is_clock_wrong)
+        return template.say(language=language, **fields)
 
 
 _OVER = Template(
@@ -262,11 +245,14 @@ _ENDED = {
 }
 
 
-def ended(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
+def ended(
+    attempt: Attempt, *, now: datetime, language: Language, is_clock_wrong: bool = False
+) -> Notification:
     """Say that nobody watches any more while an attempt is still alive."""
     fields = _fields(attempt, now, language) | {"replaces_id": _id_of("ended")}
     body, holds = _ENDED[attempt.kind or Kind.UNKNOWN], Holds.UNTIL_NEXT_RUN
     template = Template(title=sentences.ENDED, body=(body,), holds=holds)
+    template = as_known(template, attempt, is_clock_wrong=is_clock_wrong)
     return template.say(language=language, expires_in=attempt.time_left(now), **fields)
 
 
@@ -386,6 +372,22 @@ def stuck(error: WatcherError, *, language: Language) -> Notification:
     )
     why = _foreign_error(error, language)
     return template.say(language=language, replaces_id=STUCK_ID, why=why)
+
+
+CLOCK_ID = _id_of("clock")
+"""The `replaces_id` of `clock_wrong`."""
+
+
+def clock_wrong(error: ClockError, *, language: Language) -> Notification:
+    """Say that this machine's clock is wrong, so that no time of day can be trusted."""
+    template = Template(
+        title=sentences.CLOCK,
+        body=(sentences.CLOCK_BODY,),
+        is_urgent=False,
+        holds=Holds.UNTIL_NEXT_RUN,
+    )
+    words = error.text.say(language)
+    return template.say(language=language, replaces_id=CLOCK_ID, error=words)
 
 
 def trial(*, language: Language) -> Notification:

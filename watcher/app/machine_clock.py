@@ -1,0 +1,110 @@
+"""Keeps what is known of this machine's clock over restarts, and logs its error once.
+
+What was learned holds for this boot and stands in the event log, so that a command
+knows what `watcher run` has learned, and neither logs what the other has logged.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from watcher.app.clock_check import Evidence
+from watcher.app.deadline import Machine, Times
+from watcher.clock import boot_id, boottime_s, is_synchronised
+from watcher.clock_error import ClockError
+from watcher.events import EventName
+from watcher.journal.log import Journal
+from watcher.journal.reader import JournalReader
+
+PLACE = ""
+"""Where it stands among the sessions: every account has a name."""
+
+
+def read_machine(now: datetime) -> Machine:
+    """Read this machine's clocks, of which the wall clock shows `now`."""
+    boot_s = boottime_s()
+    return Machine(boot_s, now.timestamp() - boot_s, is_synchronised())
+
+
+def read_error(journal: JournalReader, now: datetime) -> ClockError | None:
+    """Return the error that some program has learned of; None: none is known."""
+    facts = _known(journal, boot_id())
+    return _error(Evidence.of(facts) if facts else Evidence(), read_machine(now))
+
+
+def _known(journal: JournalReader, boot: str) -> dict[str, Any]:
+    """Return what is stored of this boot, or of none that has a name."""
+    facts = journal.sessions().get(PLACE, {})
+    return facts if facts.get("boot_id") == boot else {}
+
+
+def _error(evidence: Evidence, machine: Machine) -> ClockError | None:
+    error_s = evidence.error_s(machine)
+    return None if error_s is None else ClockError(error_s)
+
+
+class MachineClock:
+    """Knows by verified mails whether this machine's clock is wrong."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        machine: Callable[[datetime], Machine] = read_machine,
+        boot: Callable[[], str] = boot_id,
+    ) -> None:
+        self._journal = journal
+        self._machine = machine
+        self._boot_id = boot()
+        self.evidence = Evidence()
+        self._logged: str | None = None
+        """The direction of the error that was logged; None: there is none."""
+        self._shown: str | None = None
+        """The same, of the error that the user was told by a notification."""
+        self._load()
+
+    def learn(self, account: str, times: Times, now: datetime) -> None:
+        """Learn from a mail whose Date is verified."""
+        self._load()  # another program may have learned
+        learned = self.evidence.learned(account, times, self._machine(now))
+        if learned != self.evidence:
+            self.evidence = learned
+            self._store()
+
+    def error(self, now: datetime) -> ClockError | None:
+        """Return the error; None: the clock is not known to be wrong."""
+        return _error(self.evidence, self._machine(now))
+
+    def log(self, error: ClockError | None, now: datetime) -> None:
+        """Log an error that no program has logged since it began."""
+        found = None if error is None else error.direction
+        if found != self._logged:
+            self._load()  # another program may have logged it
+        if found == self._logged:
+            return
+        if error is not None:
+            self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
+        self._logged, self._shown = found, None
+        self._store()
+
+    @property
+    def is_to_be_shown(self) -> bool:
+        """Whether no program has shown what was logged."""
+        return self._logged != self._shown
+
+    def note_shown(self) -> None:
+        """Note that the user was told of what was logged, or that no channel could."""
+        self._shown = self._logged
+        self._store()
+
+    def _load(self) -> None:
+        facts = _known(self._journal, self._boot_id)
+        if not facts:
+            return
+        self._logged, self._shown = facts["logged"], facts["shown"]
+        if self._boot_id:  # else these may be of an earlier boot
+            self.evidence = Evidence.of(facts)
+
+    def _store(self) -> None:
+        told = {"logged": self._logged, "shown": self._shown}
+        facts = {"boot_id": self._boot_id, **told, **self.evidence.to_facts()}
+        self._journal.put_session(PLACE, facts)
