@@ -8,6 +8,7 @@ tested.
 import math
 import os
 import shutil
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +57,9 @@ def recorder(
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
     return said
+
+
+PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,20 @@ class RecordingChannel(Channel):
     def links(self) -> list[str | None]:
         """The link of each notification shown."""
         return [notification.link for notification in self.shown]
+
+
+class HangingChannel(RecordingChannel):
+    """A channel whose desktop hangs until the test frees it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.is_freed = threading.Event(), threading.Event()
+
+    def show(self, notification: Notification) -> str | None:
+        """Hang, then remember it."""
+        self.is_asked.set()
+        self.is_freed.wait(PATIENCE_S)
+        return super().show(notification)
 
 
 ANY = Policy()

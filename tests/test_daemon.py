@@ -13,7 +13,7 @@ from queue import SimpleQueue
 import pytest
 
 from tests.desktop import eventually
-from tests.fakes import RecordingChannel, judged
+from tests.fakes import HangingChannel, RecordingChannel, judged
 from tests.imap_server import Server, clear
 from tests.imap_server import settings as watch_settings
 from tests.sample_mails import LINK, VERIFY, approval
@@ -41,8 +41,9 @@ from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Action, Notification
-from watcher.recognition.judge import Policy
-from watcher.recognition.message import may_be_attempt
+from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.message import Reading, may_be_attempt
+from watcher.recognition.sender import Signature
 
 PATIENCE_S = 20.0
 WINDOW = timedelta(minutes=5)
@@ -61,13 +62,14 @@ class Watch:
     remind_at: tuple[timedelta, ...] = ()
     alert_after: timedelta = timedelta(hours=1)
     servers: tuple[int, ...] = ()
+    verify: Verify = VERIFY
 
     def session(self, port: int) -> Session:
         """Return a session that polls often."""
         return Session(
             clear(port),
             cursors={},
-            report=Judging(VERIFY, {"home": Policy()}, self.queue.put).report,
+            report=Judging(self.verify, {"home": Policy()}, self.queue.put).report,
             is_candidate=may_be_attempt,
             settings=replace(
                 watch_settings(mode=WatchMode.POLL),
@@ -326,6 +328,67 @@ def test_a_locked_log_is_waited_for_until_it_is_free_or_the_end_comes(
             await_end()
 
     assert watch.names() == ([] if is_stopped else ["attempt", "notified"])
+
+
+def test_a_locked_log_keeps_no_reminder_and_nothing_stale_on_the_screen(
+    watch: Watch, is_told_of_lock: threading.Event
+) -> None:
+    watch.remind_at = (timedelta(seconds=1.5),)
+    with watching(watch):
+        watch.report(left=timedelta(seconds=3))
+        watch.await_shown()
+        eventually(lambda: "notified" in watch.names())
+        with closing(watch.locker()) as other:
+            other.execute("BEGIN IMMEDIATE")
+            eventually(lambda: len(watch.channel.shown) == 2)
+            assert is_told_of_lock.wait(PATIENCE_S)
+            eventually(lambda: watch.channel.withdrawn == [1])
+            other.execute("ROLLBACK")
+        eventually(lambda: "expired" in watch.names())
+
+    assert watch.names() == ["attempt", "notified", "reminded", "expired"]
+    assert LINK.encode() not in watch.path.read_bytes()
+
+
+def test_a_hung_desktop_shows_nothing_afterwards_that_is_over(watch: Watch) -> None:
+    channel = HangingChannel()
+    watch.channel = channel
+    with watching(watch):
+        watch.report(left=timedelta(seconds=2))
+        assert channel.is_asked.wait(PATIENCE_S)
+        eventually(lambda: "expired" in watch.names())
+        channel.is_freed.set()
+        watch.await_shown()
+        eventually(lambda: channel.withdrawn == [1])
+
+    assert watch.names()[:2] == ["attempt", "expired"]
+    assert LINK.encode() not in watch.path.read_bytes()
+
+
+def test_silent_dns_and_forgeries_hold_up_no_reminder_and_no_end(
+    watch: Watch,
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def wait(reading: Reading, domain: str) -> tuple[Signature, ...]:
+        asked.set()
+        answered.wait(PATIENCE_S)
+        return VERIFY(reading, domain)
+
+    watch.verify = wait
+    watch.remind_at = (timedelta(seconds=1.5),)
+    with Server(capabilities="IMAP4rev1") as server:
+        watch.servers = (server.port,)
+        with watching(watch):
+            server.wait_for("NOOP", times=3)
+            for number in range(30):
+                server.add(approval(message_id=f"<{number}@forged.example>"))
+            assert asked.wait(PATIENCE_S)
+            watch.report(left=timedelta(seconds=3))
+            shown = [watch.await_shown() for _ in range(3)]
+            answered.set()
+
+    assert [notification.link for notification in shown] == [LINK, LINK, None]
 
 
 def test_a_log_that_stays_locked_is_told(watch: Watch) -> None:

@@ -1,6 +1,5 @@
 """The desktop's own thread: nothing waits for it, and nothing out of date is shown."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +9,7 @@ from queue import SimpleQueue
 import pytest
 
 from tests.factories import NOW, live
-from tests.fakes import RecordingChannel
+from tests.fakes import HangingChannel
 from watcher.app.desktop import Act, Desktop, Request, Shown
 from watcher.clock import boottime_s
 from watcher.events import EventName
@@ -20,23 +19,9 @@ from watcher.notify.notification import Notification
 PATIENCE_S = 20.0
 
 
-class SlowChannel(RecordingChannel):
-    """A channel whose desktop hangs until the test frees it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_asked, self.is_freed = threading.Event(), threading.Event()
-
-    def show(self, notification: Notification) -> str | None:
-        """Hang, then remember it."""
-        self.is_asked.set()
-        self.is_freed.wait(PATIENCE_S)
-        return super().show(notification)
-
-
 @pytest.fixture
-def channel() -> SlowChannel:
-    return SlowChannel()
+def channel() -> HangingChannel:
+    return HangingChannel()
 
 
 @pytest.fixture
@@ -45,7 +30,7 @@ def told() -> SimpleQueue[Shown]:
 
 
 @contextmanager
-def hanging(channel: SlowChannel, told: SimpleQueue[Shown]) -> Iterator[Desktop]:
+def hanging(channel: HangingChannel, told: SimpleQueue[Shown]) -> Iterator[Desktop]:
     """Give a desktop that hangs while it shows the attempt 7."""
     desktop = Desktop(Delivery([channel]), told.put)
     with desktop.running():
@@ -62,13 +47,13 @@ def show(replaces_id: int = 1, act: Act = Act.SHOW) -> Request:
     )
 
 
-def await_idle(desktop: Desktop, channel: SlowChannel) -> None:
+def await_idle(desktop: Desktop, channel: HangingChannel) -> None:
     channel.is_freed.set()
     assert desktop.wait(PATIENCE_S)
 
 
 def test_who_asks_never_waits_and_is_told_what_was_shown(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         assert desktop.is_busy
@@ -82,7 +67,7 @@ def test_who_asks_never_waits_and_is_told_what_was_shown(
 
 
 def test_what_was_withdrawn_before_its_turn_is_never_shown(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         desktop.ask(show())
@@ -94,7 +79,7 @@ def test_what_was_withdrawn_before_its_turn_is_never_shown(
 
 
 def test_what_was_withdrawn_while_it_was_being_shown_goes_afterwards(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         desktop.ask(Request(replaces_id=7, act=Act.WITHDRAW, now=NOW))
@@ -104,7 +89,7 @@ def test_what_was_withdrawn_while_it_was_being_shown_goes_afterwards(
 
 
 def test_what_waits_is_at_most_one_request_for_each_notification(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         for _ in range(100):
@@ -115,7 +100,7 @@ def test_what_waits_is_at_most_one_request_for_each_notification(
 
 
 def test_a_time_left_goes_on_while_its_notification_waits(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     worded: list[datetime] = []
 
@@ -133,7 +118,7 @@ def test_a_time_left_goes_on_while_its_notification_waits(
 
 
 def test_what_is_too_late_for_its_words_is_not_shown(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         desktop.ask(replace(show(), words=lambda _: None))
@@ -145,7 +130,7 @@ def test_what_is_too_late_for_its_words_is_not_shown(
 
 
 def test_a_bug_is_a_failure_to_show_and_the_next_is_shown(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     def fail(_: datetime) -> Notification:
         raise RuntimeError
@@ -161,7 +146,7 @@ def test_a_bug_is_a_failure_to_show_and_the_next_is_shown(
 
 
 def test_the_end_takes_everything_away_without_waiting(
-    channel: SlowChannel, told: SimpleQueue[Shown]
+    channel: HangingChannel, told: SimpleQueue[Shown]
 ) -> None:
     with hanging(channel, told) as desktop:
         desktop.ask(show(8))
