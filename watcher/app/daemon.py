@@ -19,6 +19,7 @@ from watcher.app.health import Health
 from watcher.app.logfile import LogFile, changed
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
+from watcher.app.prune import PRUNE_EVERY, Pruner
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
@@ -48,7 +49,6 @@ RETRY_AFTER = timedelta(seconds=5)
 BUSY_RETRY_S = 1.0
 """When to try again to write an event log that is locked or has no room."""
 
-PRUNE_EVERY = timedelta(hours=1)
 STOP_WITHIN_S = 1.5
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
 
@@ -105,6 +105,7 @@ class Daemon:
         self._log_file = (
             LogFile(journal, self._tell_of_log, settings.keep_lock) if health else None
         )
+        self._pruner = Pruner(journal, settings.keep)
         self._sessions: dict[str, Session] = {}
         self._armed_until: datetime | None = None
 
@@ -211,8 +212,8 @@ class Daemon:
         if self._health:
             self._health.tick(now)
         self._attempts.tick(now)
-        armed_until = self._journal.armed_until()
-        if armed_until and armed_until > now and armed_until != self._armed_until:
+        armed_until = self._journal.armed_until(now)
+        if armed_until and armed_until != self._armed_until:
             self._armed_until = armed_until
             for session in self._sessions.values():
                 session.arm(armed_until - now)
@@ -238,7 +239,7 @@ class Daemon:
             case HandedOver():
                 self._attempts.finish(item, now)
             case Prune():
-                self._journal.prune(now - self._settings.keep)
+                self._pruner.prune(now)
 
     def _note_state(self, change: StateChanged) -> None:
         if self._health:
@@ -261,6 +262,7 @@ class Daemon:
             if self._health is None:
                 raise
             return
+        now = utc_now()  # DNS may have taken long
         self._attempts.schedule(now)
         if processed.is_worth_retrying(boottime_s()):
             self._scheduler.at(now + RETRY_AFTER, Retry(fetched))

@@ -1,10 +1,17 @@
-"""The questions that are asked of the event log, by commands that only read it, too."""
+"""The questions that are asked of the event log, by commands that only read it, too.
+
+Every instant of this boot is read by the time since boot: whoever asks, and however its
+wall clock was set since, gets it as its own clock shows it. An instant of another boot
+stands as it was written; one that lies ahead proves that a clock is or was wrong.
+"""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+from watcher.clock import STEP_S, BootClock
 from watcher.events import (
     ANSWERS,
     AnyEvent,
@@ -33,6 +40,8 @@ from watcher.journal.rows import (
 PAGE = 500
 """Events read at once, so that a long log needs little memory."""
 
+CLOCKS_APART = timedelta(seconds=STEP_S)
+"""Clocks that are less apart both count as right."""
 
 _NOT_ANSWERED = (
     "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
@@ -43,8 +52,22 @@ _NOT_NOTIFIED = (
     "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
 )
 
+_BOUNDS = "SELECT account, least_s, most_s FROM clocks"
+_AT = "moved(e.at, e.boot, e.at_boot)"
 
 T = TypeVar("T")
+
+
+def attempt_at(attempt: Attempt, logged_at: datetime, now: datetime) -> Attempt:
+    """Return an attempt as it is to be told now.
+
+    If it was logged ahead of now, in another boot, a clock is wrong, nobody knows by
+    how much: it may be over already, and has no more time left than it had then.
+    """
+    if logged_at - now <= CLOCKS_APART:
+        return attempt
+    latest = now + (attempt.expires_at - logged_at)
+    return replace(attempt, expires_at=latest, is_deadline_known=False)
 
 
 class JournalReader:
@@ -60,9 +83,9 @@ class JournalReader:
         self._odd_rows = odd.OddRows()
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
         """Open the log for reading only; None if there is none yet."""
-        database = Database.read(path)
+        database = Database.read(path, clock)
         return cls(database) if database else None
 
     @property
@@ -78,25 +101,15 @@ class JournalReader:
 
     def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
         """Return the attempts that can still be acted on, oldest first."""
-        return self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
-            (to_ms(now), after_id),
-        )
+        return self._live(now, "AND e.id > ?", (after_id,))
 
     def unanswered(self, now: datetime) -> list[Event[Attempt]]:
         """Return the live attempts that nobody has answered, oldest first."""
-        return self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} ORDER BY e.id",
-            (to_ms(now),),
-        )
+        return self._live(now, f"AND {_NOT_ANSWERED}")
 
     def unnotified(self, now: datetime) -> list[Event[Attempt]]:
         """Return those that no notification is known to have shown."""
-        return self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} AND {_NOT_NOTIFIED} "
-            "ORDER BY e.id",
-            (to_ms(now),),
-        )
+        return self._live(now, f"AND {_NOT_ANSWERED} AND {_NOT_NOTIFIED}")
 
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
@@ -116,34 +129,27 @@ class JournalReader:
             )
         )
 
-    def count(self, name: EventName, since: datetime) -> int:
-        """Return how many events of a name there are since an instant."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ?",
-            (name, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
+    def count(self, name: EventName, now: datetime, within: timedelta) -> int:
+        """Return how many events of a name there were within a time until now."""
+        return self._count(name, now, within)
 
-    def count_misaddressed(self, since: datetime) -> int:
-        """Return how many attempts to an unknown recipient there are since then."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ? AND recipient IS "
-            "NOT NULL",
-            (EventName.ATTEMPT, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
+    def count_misaddressed(self, now: datetime, within: timedelta) -> int:
+        """Return how many attempts to an unknown recipient there were."""
+        return self._count(EventName.ATTEMPT, now, within, "AND recipient IS NOT NULL")
 
-    def armed_until(self) -> datetime | None:
-        """Return until when the user expects a sign-in, by the newest `armed`."""
-        armed = self._events(
-            "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1", (EventName.ARMED,)
-        )
-        return cast(Event[Expectation], armed[0]).about.until if armed else None
+    def armed_until(self, now: datetime) -> datetime | None:
+        """Return until when the user expects a sign-in, by the newest `armed`.
+
+        None if that is over, or lies ahead, as after a boot with another clock.
+        """
+        for event in self._newest_armed():
+            if event.at - now <= CLOCKS_APART and now < event.about.until:
+                return event.about.until
+        return None
 
     def is_armed(self, now: datetime) -> bool:
         """Return whether the user expects a sign-in now."""
-        until = self.armed_until()
-        return until is not None and now < until
+        return self.armed_until(now) is not None
 
     def events(
         self, *, after_id: int = 0, since: datetime | None = None
@@ -156,7 +162,8 @@ class JournalReader:
         found: list[object] = []
         while True:
             page = self._database.query(
-                f"{SELECT} WHERE e.id > ? AND e.at >= ? ORDER BY e.id LIMIT ?",
+                f"{SELECT} WHERE e.id > ? AND ({_AT} >= ?) IS NOT FALSE "
+                "ORDER BY e.id LIMIT ?",
                 (after_id, to_ms(since) if since else 0, PAGE),
             )
             yield from odd.convertible(page, from_row, found)
@@ -197,12 +204,20 @@ class JournalReader:
         """Return the bounds of a server's clock, if they were stored in this boot."""
         clocks = self._read(
             "clocks",
-            "SELECT account, least_s, most_s FROM clocks WHERE account = ? AND "
-            "boot_id = ? AND boot_id <> ''",
+            f"{_BOUNDS} WHERE account = ? AND boot_id = ? AND boot_id <> ''",
             to_server_clock,
             (account, boot_id),
         )
         return clocks[0] if clocks else None
+
+    def server_clocks(self, boot_id: str) -> list[tuple[float, float]]:
+        """Return the bounds of every server's clock that were stored in this boot."""
+        return self._read(
+            "clocks",
+            f"{_BOUNDS} WHERE boot_id = ? AND boot_id <> ''",
+            to_server_clock,
+            (boot_id,),
+        )
 
     def sessions(self) -> dict[str, dict[str, Any]]:
         """Return what was stored last of each account's session."""
@@ -219,14 +234,37 @@ class JournalReader:
         found = [row[0] for row in self._database.query(FIND_ODD)]
         odd.refuse(self._database, "events", found)
         self._attempts(NOT_OVER, ())
-        self.armed_until()
+        self._newest_armed()
         self.shown()
         self.sessions()
-        self._read(
-            "clocks", "SELECT account, least_s, most_s FROM clocks", to_server_clock
-        )
+        self._read("clocks", _BOUNDS, to_server_clock)
 
     # ------------------------------------------------------------------------------
+
+    def _live(
+        self, now: datetime, where: str, values: tuple[object, ...] = ()
+    ) -> list[Event[Attempt]]:
+        found = self._attempts(f"{NOT_OVER} {where} ORDER BY e.id", values)
+        told = [
+            replace(event, about=attempt_at(event.about, event.at, now))
+            for event in found
+        ]
+        return [event for event in told if event.about.expires_at > now]
+
+    def _newest_armed(self) -> list[Event[Expectation]]:
+        newest = "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1"
+        events = self._events(newest, (EventName.ARMED,))
+        return cast(list[Event[Expectation]], events)
+
+    def _count(
+        self, name: EventName, now: datetime, within: timedelta, where: str = ""
+    ) -> int:
+        ((count,),) = self._database.query(
+            f"SELECT count(*) FROM events e WHERE event = ? AND {_AT} BETWEEN ? AND ? "  # noqa: S608 -- constants
+            f"{where}",
+            (name, to_ms(now - within), to_ms(now + CLOCKS_APART)),
+        )
+        return cast(int, count)
 
     def _read(
         self,
