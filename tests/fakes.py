@@ -8,14 +8,52 @@ tested.
 import os
 import shutil
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from watcher.clock import BootClock
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
 from watcher.notify.notification import Channel, Notification
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """The clocks of a machine: the wall clock can be set, the other one goes on."""
+
+    now: datetime
+    boot_s: float = 1000.0
+    boot: str = "b0-07"
+
+    def rest(self, span: timedelta) -> None:
+        """Let time pass on both."""
+        self.now += span
+        self.boot_s += span.total_seconds()
+
+    def set_by(self, step: timedelta) -> None:
+        """Set the wall clock."""
+        self.now += step
+
+    def reboot(self, span: timedelta, *, wrong_by: timedelta = timedelta(0)) -> None:
+        """Let the machine be down so long, and start with a clock that is wrong."""
+        self.now += span + wrong_by
+        self.boot_s = 30.0
+        self.boot += "1"
+
+    def wall(self) -> datetime:
+        """Read the wall clock."""
+        return self.now
+
+    def boottime_s(self) -> float:
+        """Read the time since boot."""
+        return self.boot_s
+
+    def boot_clock(self, *, wrong_by: timedelta = timedelta(0)) -> BootClock:
+        """Return what a program knows whose wall clock is wrong by so much."""
+        return BootClock(lambda: self.now + wrong_by, self.boottime_s, self.boot)
 
 
 def required_program(name: str, *, package: str) -> str:

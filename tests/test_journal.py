@@ -382,26 +382,43 @@ def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-FORMAT_1 = """
-DROP TABLE shown; DROP TABLE clocks; ALTER TABLE events DROP COLUMN recipient;
-ALTER TABLE events DROP COLUMN is_deadline_known; PRAGMA user_version = 1
-"""
+_SINCE_3 = tuple(
+    f"ALTER TABLE {table} DROP COLUMN {column}"
+    for table in ("events", "deliveries")
+    for column in ("boot", "at_boot")
+)
+OLDER = {
+    1: (
+        *_SINCE_3,
+        "DROP TABLE shown",
+        "DROP TABLE clocks",
+        "ALTER TABLE events DROP COLUMN recipient",
+        "ALTER TABLE events DROP COLUMN is_deadline_known",
+        "PRAGMA user_version = 1",
+    ),
+    2: (*_SINCE_3, "PRAGMA user_version = 2"),
+}
+"""What makes an older format of this one."""
 
 
 @pytest.mark.parametrize("open_log", [Journal.open, JournalReader.read])
-def test_a_log_of_the_format_before_goes_on_whole(
-    path: Path, open_log: Callable[[Path], Journal]
+@pytest.mark.parametrize("older", OLDER)
+def test_a_log_of_an_older_format_goes_on_whole(
+    path: Path, open_log: Callable[[Path], Journal], older: int
 ) -> None:
     with Journal.open(path) as journal:
-        recorded(journal)
+        attempt_id = recorded(journal).id
+        assert journal.acquire_lease(attempt_id, NOW)
         before = list(journal.events())
-    for statement in FORMAT_1.split(";"):
+    for statement in OLDER[older]:
         sql(path, statement)
 
     with open_log(path) as journal:
         assert list(journal.events()) == before
         assert journal.shown() == {}
     assert sql(path, "PRAGMA user_version") == [(FORMAT,)]
+    with Journal.open(path) as journal:
+        assert not journal.acquire_lease(attempt_id, NOW)
 
 
 # Answers ------------------------------------------------------------------------------

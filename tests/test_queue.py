@@ -1,9 +1,16 @@
-"""The daemon's one queue holds no more of a flood than it must."""
+"""The queue holds no more of a flood than it must, and timers survive a clock step."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+
+import pytest
 
 from tests.factories import NOW
-from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
+from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune, QueueItem, Scheduler
+from watcher.clock import utc_now
 from watcher.events import MessageFetched, Origin, Seen
 
 PATIENCE_S = 20.0
@@ -52,3 +59,69 @@ def test_the_end_frees_a_sender_that_waits_for_room() -> None:
     sender.join(PATIENCE_S)
 
     assert not sender.is_alive()
+
+
+# The scheduler, on a wall clock that is set: what goes on is the time since boot ------
+
+SOON = timedelta(seconds=0.1)
+QUIET_S = 0.4
+YEAR_S = 400 * 86400.0
+
+
+@dataclass
+class Timer:
+    """A scheduler at work, and the time since boot as the test lets it go on."""
+
+    boot_s: float = 1000.0
+    came: SimpleQueue[QueueItem] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.came.put, boottime_s=lambda: self.boot_s)
+
+
+@pytest.fixture
+def timer() -> Iterator[Timer]:
+    timer = Timer()
+    with timer.scheduler.running():
+        yield timer
+
+
+def test_what_a_jump_there_and_back_has_put_off_comes_in_time(timer: Timer) -> None:
+    timer.scheduler.at(utc_now() + SOON, Prune())
+    for jump_s in (-YEAR_S, YEAR_S):
+        timer.boot_s += jump_s
+        timer.scheduler.check_clock()
+
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_what_comes_in_a_jump_is_looked_at_again(timer: Timer) -> None:
+    timer.scheduler.at(utc_now() + SOON, Prune())
+    timer.boot_s -= 5.0  # as if the wall clock had jumped ahead
+
+    with pytest.raises(Empty):
+        timer.came.get(timeout=QUIET_S)
+    timer.boot_s += 5.0
+    timer.scheduler.check_clock()
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_what_the_wall_clock_would_bring_late_comes_when_it_is_due(
+    timer: Timer,
+) -> None:
+    timer.scheduler.at(utc_now() + timedelta(seconds=YEAR_S), Prune())
+    timer.boot_s += YEAR_S
+    timer.scheduler.check_clock()
+
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_what_was_missed_is_not_made_up_for(timer: Timer) -> None:
+    timer.scheduler.every(timedelta(hours=1), Prune())
+    for _ in range(2):
+        timer.boot_s += YEAR_S
+        timer.scheduler.check_clock()
+        assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+    with pytest.raises(Empty):
+        timer.came.get(timeout=QUIET_S)
