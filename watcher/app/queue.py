@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.clock import STEP_S, Now, boottime_s, utc_now
@@ -180,6 +181,8 @@ class Scheduler:
         try:
             yield
         finally:
+            # APScheduler 3.11 fails if its end comes while it takes a job out.
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
 
     def at(self, when: datetime, value: QueueItem) -> None:
@@ -202,7 +205,8 @@ class Scheduler:
             apart = self._run_date(due) - job.next_run_time
             if abs(apart) >= CLOCKS_APART:
                 logger.warning("the clock was set by %s: planned anew", apart)
-                self._plan(due)
+                with suppress(JobLookupError):  # it has just come
+                    job.reschedule("date", run_date=self._run_date(due))
             elif job.next_run_time < self._wall():
                 self._scheduler.wakeup()
 
@@ -224,6 +228,6 @@ class Scheduler:
         if due.at_s - now_s >= STEP_S:  # the wall clock was set since it was planned
             self._plan(due)
             return
-        self.put(due.value)
         if due.every_s is not None:
             self._plan(replace(due, at_s=now_s + due.every_s))
+        self.put(due.value)
