@@ -296,6 +296,20 @@ def test_what_is_carried_is_known_again_after_a_step(
         assert not other.acquire_lease(attempt_id, clock.now)
 
 
+def test_another_file_is_read_by_the_same_clock(path: Path) -> None:
+    clock = FakeClock(NOW, boot="")
+    with Journal.open(path, clock=clock.boot_clock()) as journal:
+        recorded(journal)
+        journal.remember()
+        path.rename(path.with_name("moved.db"))
+        journal.reopen()
+        clock.set_by(DAY)
+
+        (event,) = journal.live(clock.now)
+
+    assert event.about.time_left(clock.now) == WINDOW
+
+
 # Odd scales ---------------------------------------------------------------------------
 
 

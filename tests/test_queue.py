@@ -7,8 +7,10 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from tests.factories import NOW
+from tests.fakes import FakeClock
 from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune, QueueItem, Scheduler
 from watcher.clock import utc_now
 from watcher.events import MessageFetched, Origin, Seen
@@ -114,6 +116,24 @@ def test_what_the_wall_clock_would_bring_late_comes_when_it_is_due(
     timer.scheduler.check_clock()
 
     assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_after_a_suspend_the_scheduler_is_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, wakes = FakeClock(utc_now()), SimpleQueue[None]()
+    scheduler = Scheduler(lambda _: None, wall=clock.wall, boottime_s=clock.boottime_s)
+    with scheduler.running():
+        scheduler.at(clock.now + timedelta(hours=1), Prune())
+        monkeypatch.setattr(
+            BackgroundScheduler, "wakeup", lambda _: wakes.put(None), raising=True
+        )
+        scheduler.check_clock()
+        assert wakes.empty()
+        clock.rest(timedelta(hours=2))
+        scheduler.check_clock()
+        assert not wakes.empty()
+        monkeypatch.undo()
 
 
 def test_what_was_missed_is_not_made_up_for(timer: Timer) -> None:

@@ -10,7 +10,7 @@ from watcher.cli.render import render_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Attempt, to_json
-from watcher.journal.reader import JournalReader, attempt_at
+from watcher.journal.reader import JournalReader, as_of
 from watcher.journal.rows import mask
 
 FOLLOW_EVERY_S = 0.5
@@ -42,11 +42,11 @@ def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> 
     """Print events, secrets masked unless `--reveal`; return the newest one's id."""
     for event in events:
         newest_id, now = event.id, utc_now()
-        if isinstance(event.about, Attempt):
-            attempt = attempt_at(event.about, event.at, now)
-            if attempt.secret and not options.reveal:
-                attempt = replace(attempt, secret=mask(attempt.secret))
-            event = replace(event, about=attempt)
+        event = as_of(event, now)
+        match event.about:
+            case Attempt(secret=str() as secret) as attempt if not options.reveal:
+                masked = replace(attempt, secret=mask(secret))
+                event = replace(event, about=masked)
         if options.json:
             line = to_json(event, now)
         else:

@@ -29,7 +29,7 @@ from watcher.journal import odd
 from watcher.journal.carry import NOT_OVER, NOTHING, put_carried, read_carried
 from watcher.journal.database import Database
 from watcher.journal.files import move_away
-from watcher.journal.reader import JournalReader, attempt_at
+from watcher.journal.reader import JournalReader, as_of
 from watcher.journal.rows import COLUMNS, MARKS, to_ms, to_row
 
 DELIVERY_LEASE = timedelta(seconds=20)
@@ -158,8 +158,8 @@ class Journal(JournalReader):
         """
         with self._logging():
             found = cast(list[Event[Attempt]], self._events(NOT_OVER, ()))
-            open_attempts = [self._settle(event, now) for event in found]
-            over = [one for one in open_attempts if one.expires_at <= now]
+            settled = [self._settle(event, now) for event in found]
+            over = [one for one in settled if one.expires_at <= now]
             for attempt in over:
                 answer = self.answer_to(attempt.id)
                 self._insert(
@@ -171,11 +171,11 @@ class Journal(JournalReader):
 
     def _settle(self, event: Event[Attempt], now: datetime) -> Attempt:
         """Return an attempt; store its end anew where a clock proves to be wrong."""
-        attempt = attempt_at(event.about, event.at, now)
-        if attempt is not event.about:
-            instants = (to_ms(now), to_ms(attempt.expires_at))
+        told = as_of(event, now)
+        if told is not event:
+            instants = (to_ms(now), to_ms(told.about.expires_at))
             self._database.query(_SETTLE, (*instants, *self._database.scale, event.id))
-        return attempt
+        return told.about
 
     def checkpoint(self) -> None:
         """Checkpoint the write-ahead log, if a reader held up the one of `expire`."""

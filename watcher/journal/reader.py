@@ -20,6 +20,8 @@ from watcher.events import (
     Event,
     EventName,
     Expectation,
+    Subject,
+    SubjectT_co,
 )
 from watcher.journal import odd
 from watcher.journal.carry import NOT_OVER
@@ -58,16 +60,22 @@ _AT = "moved(e.at, e.boot, e.at_boot)"
 T = TypeVar("T")
 
 
-def attempt_at(attempt: Attempt, logged_at: datetime, now: datetime) -> Attempt:
-    """Return an attempt as it is to be told now.
+def as_of(event: Event[SubjectT_co], now: datetime) -> Event[SubjectT_co]:
+    """Return an event as it is to be told now.
 
-    If it was logged ahead of now, in another boot, a clock is wrong, nobody knows by
-    how much: it may be over already, and has no more time left than it had then.
+    What was logged ahead of now, in another boot, proves that a clock is wrong, nobody
+    knows by how much. So an attempt may be over, and has no more time left than it had
+    then; and nobody expects a sign-in any more.
     """
-    if logged_at - now <= CLOCKS_APART:
-        return attempt
-    latest = now + (attempt.expires_at - logged_at)
-    return replace(attempt, expires_at=latest, is_deadline_known=False)
+    if event.at - now <= CLOCKS_APART:
+        return event
+    about: Subject = event.about
+    if isinstance(about, Attempt):
+        latest = now + (about.expires_at - event.at)
+        about = replace(about, expires_at=latest, is_deadline_known=False)
+    elif isinstance(about, Expectation):
+        about = Expectation(until=now)
+    return replace(event, about=cast(SubjectT_co, about))
 
 
 class JournalReader:
@@ -138,14 +146,9 @@ class JournalReader:
         return self._count(EventName.ATTEMPT, now, within, "AND recipient IS NOT NULL")
 
     def armed_until(self, now: datetime) -> datetime | None:
-        """Return until when the user expects a sign-in, by the newest `armed`.
-
-        None if that is over, or lies ahead, as after a boot with another clock.
-        """
-        for event in self._newest_armed():
-            if event.at - now <= CLOCKS_APART and now < event.about.until:
-                return event.about.until
-        return None
+        """Return until when the user expects a sign-in; None if that is over."""
+        until = [as_of(event, now).about.until for event in self._newest_armed()]
+        return next((instant for instant in until if now < instant), None)
 
     def is_armed(self, now: datetime) -> bool:
         """Return whether the user expects a sign-in now."""
@@ -245,10 +248,7 @@ class JournalReader:
         self, now: datetime, where: str, values: tuple[object, ...] = ()
     ) -> list[Event[Attempt]]:
         found = self._attempts(f"{NOT_OVER} {where} ORDER BY e.id", values)
-        told = [
-            replace(event, about=attempt_at(event.about, event.at, now))
-            for event in found
-        ]
+        told = [as_of(event, now) for event in found]
         return [event for event in told if event.about.expires_at > now]
 
     def _newest_armed(self) -> list[Event[Expectation]]:
