@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ import pytest
 from watcher.app.desktop import Desktop, Request, Shown
 from watcher.app.judging import Judged, Judging
 from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.clock import BootClock
 from watcher.errors import NotificationFailed
 from watcher.events import MessageFetched
 from watcher.i18n import Text
@@ -26,6 +28,42 @@ from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Channel, Notification
 from watcher.recognition.judge import Policy, Verify
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """The clocks of a machine: the wall clock can be set, the other one goes on."""
+
+    now: datetime
+    boot_s: float = 1000.0
+    boot: str = "b0-07"
+
+    def rest(self, span: timedelta) -> None:
+        """Let time pass on both."""
+        self.now += span
+        self.boot_s += span.total_seconds()
+
+    def set_by(self, step: timedelta) -> None:
+        """Set the wall clock."""
+        self.now += step
+
+    def reboot(self, span: timedelta, *, wrong_by: timedelta = timedelta(0)) -> None:
+        """Let the machine be down so long, and start with a clock that is wrong."""
+        self.now += span + wrong_by
+        self.boot_s = 30.0
+        self.boot += "1"
+
+    def wall(self) -> datetime:
+        """Read the wall clock."""
+        return self.now
+
+    def boottime_s(self) -> float:
+        """Read the time since boot."""
+        return self.boot_s
+
+    def boot_clock(self, *, wrong_by: timedelta = timedelta(0)) -> BootClock:
+        """Return what a program knows whose wall clock is wrong by so much."""
+        return BootClock(lambda: self.now + wrong_by, self.boottime_s, self.boot)
 
 
 def required_program(name: str, *, package: str) -> str:

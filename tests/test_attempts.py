@@ -1,4 +1,4 @@
-"""What follows an attempt until its end: reminders, clock steps, suspend, buttons."""
+"""What follows an attempt until its end: reminders, clock steps, buttons."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from tests.factories import CODE, NOW, WINDOW, attempt, link_of, new_event, recorded
-from tests.fakes import RecordingChannel, prompt_notifier
+from tests.fakes import FakeClock, RecordingChannel, prompt_notifier
 from watcher.app.attempts import REFRESH_EVERY, AttemptTracker
 from watcher.app.notifier import NotifierSettings
 from watcher.app.queue import (
@@ -23,7 +23,6 @@ from watcher.app.queue import (
     Remind,
     Scheduler,
 )
-from watcher.clock import ClockStepDetector, SuspendDetector
 from watcher.errors import NotHandedOver
 from watcher.events import (
     ANSWERS,
@@ -32,7 +31,6 @@ from watcher.events import (
     Event,
     EventName,
     Expectation,
-    to_fields,
 )
 from watcher.i18n import Language, Text
 from watcher.journal.log import DELIVERY_LEASE, Journal
@@ -40,6 +38,7 @@ from watcher.notify.notification import Action
 from watcher.recognition.verdict import Kind
 
 PATIENCE_S = 20.0
+DAY = timedelta(days=1)
 EARLY, LATE = timedelta(minutes=3), timedelta(minutes=1)
 REMIND_AT = (EARLY, LATE)
 END = NOW + WINDOW
@@ -49,13 +48,13 @@ BRIEF = NotifierSettings(
 
 
 class Plan(Scheduler):
-    """Remembers what is planned for when, and whether it was woken."""
+    """Remembers what is planned for when, and how often it looked at the clock."""
 
     def __init__(self) -> None:
         super().__init__(self._put)
         self.returned: SimpleQueue[HandedOver] = SimpleQueue()
         self.planned: list[tuple[datetime, QueueItem]] = []
-        self.wakes = 0
+        self.looks = 0
 
     def _put(self, item: QueueItem) -> None:
         assert isinstance(item, HandedOver)
@@ -65,36 +64,34 @@ class Plan(Scheduler):
         """Remember it."""
         self.planned.append((when, value))
 
-    def wake_up(self) -> None:
+    def check_clock(self) -> None:
         """Remember it."""
-        self.wakes += 1
+        self.looks += 1
 
 
 class Machine:
     """A machine with one live attempt that was shown, and two clocks."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, clock: FakeClock) -> None:
         self.journal = journal
+        self.clock = clock
         self.channel = RecordingChannel()
         self.plan = Plan()
-        self.now = NOW
-        self.elapsed_s = 1000.0
         settings = NotifierSettings(language=Language.EN, notify_unverified=True)
         self.notifier = prompt_notifier(journal, [self.channel], settings)
-        self.suspended_s = 0.0
         self.attempts = AttemptTracker(
             journal,
             self.notifier,
             self.plan,
             REMIND_AT,
             hidden={"MAIL_PASSWORD"},
-            clock_step=ClockStepDetector(lambda: self.now, lambda: self.elapsed_s),
-            suspend=SuspendDetector(
-                awake_s=lambda: self.elapsed_s,
-                clocks_s=(lambda: self.elapsed_s + self.suspended_s,),
-            ),
         )
         self.event = self.add(1)
+
+    @property
+    def now(self) -> datetime:
+        """What the wall clock shows."""
+        return self.clock.now
 
     def add(self, number: int) -> Event[Attempt]:
         """Record one more attempt."""
@@ -117,8 +114,7 @@ class Machine:
 
     def rest(self, span: timedelta) -> None:
         """Let time pass on both clocks."""
-        self.now += span
-        self.elapsed_s += span.total_seconds()
+        self.clock.rest(span)
 
     def remind(self, left: timedelta, at: datetime) -> None:
         """Let a planned reminder come."""
@@ -146,8 +142,9 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     monkeypatch.setattr("watcher.app.attempts.utc_now", lambda: NOW)
-    with Journal.open(path) as journal:
-        yield Machine(journal)
+    clock = FakeClock(NOW)
+    with Journal.open(path, clock=clock.boot_clock()) as journal:
+        yield Machine(journal, clock)
 
 
 # Reminders ----------------------------------------------------------------------------
@@ -265,99 +262,77 @@ def test_the_expiry_of_a_shown_attempt_is_told_at_once(machine: Machine) -> None
 # The clock is set ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", [timedelta(minutes=1), timedelta(minutes=-1)])
-def test_a_clock_step_plans_reminders_and_end_anew(
-    machine: Machine, step: timedelta
-) -> None:
-    machine.attempts.schedule(NOW)
-    machine.plan.planned.clear()
-    machine.now += step
-    machine.attempts.tick(machine.now)
-
-    assert machine.plan.planned == [
-        (END + step - EARLY, Remind(1, EARLY)),
-        (END + step - LATE, Remind(1, LATE)),
-        (END + step, Deadline()),
-    ]
+STEPS = [timedelta(minutes=1), timedelta(minutes=-1), -DAY, DAY, 400 * DAY]
 
 
-def test_without_a_clock_step_nothing_is_planned_anew(machine: Machine) -> None:
-    machine.attempts.schedule(NOW)
-    machine.plan.planned.clear()
-    machine.rest(timedelta(minutes=1))
-    machine.attempts.tick(machine.now)
-
-    assert machine.plan.planned == []
-
-
-def test_a_clock_step_is_logged(
-    machine: Machine, caplog: pytest.LogCaptureFixture
-) -> None:
-    machine.now += timedelta(minutes=1)
-    machine.attempts.tick(machine.now)
-
-    assert "the clock was set by 0:01:00" in caplog.text
-
-
-def test_a_clock_step_leaves_expired_attempts_as_they_were(machine: Machine) -> None:
-    machine.rest(WINDOW)
-    machine.attempts.expire(machine.now)
-    machine.now -= timedelta(minutes=3)
-    machine.attempts.tick(machine.now)
-
-    ends = [to_fields(event)["expires_at"] for event in machine.journal.events()]
-    assert ends == [END, END]
-
-
-@pytest.mark.parametrize("step", [timedelta(minutes=3), timedelta(minutes=-3)])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_deadline_moves_with_a_clock_that_is_set(
     machine: Machine, step: timedelta
 ) -> None:
     machine.rest(timedelta(seconds=30))
-    machine.now += step
-    machine.attempts.tick(machine.now)
+    machine.clock.set_by(step)
+    machine.attempts.expire(machine.now)
 
     assert machine.deadline() == NOW + WINDOW + step
+    machine.rest(WINDOW)
+    machine.attempts.expire(machine.now)
+    assert machine.names() == [EventName.ATTEMPT, EventName.EXPIRED]
 
 
-def test_a_deadline_stands_while_the_machine_sleeps(machine: Machine) -> None:
-    machine.rest(timedelta(minutes=4))
-    machine.attempts.tick(machine.now)
+@pytest.mark.parametrize("step", STEPS)
+def test_an_end_that_came_too_early_is_planned_anew(
+    machine: Machine, step: timedelta
+) -> None:
+    machine.attempts.schedule(NOW)
+    machine.plan.planned.clear()
+    machine.clock.set_by(step)
+    machine.attempts.expire(machine.now)
 
-    assert machine.deadline() == NOW + WINDOW
+    assert machine.plan.planned[-1] == (END + step, Deadline())
+
+
+def test_each_tick_looks_whether_the_clock_was_set(machine: Machine) -> None:
+    machine.attempts.tick(NOW)
+
+    assert machine.plan.looks == 1
+    assert machine.plan.planned == []
 
 
 def test_small_corrections_add_up_to_a_step(machine: Machine) -> None:
     for _ in range(5):
-        machine.now += timedelta(seconds=0.5)
-        machine.attempts.tick(machine.now)
+        machine.clock.set_by(timedelta(seconds=0.5))
+        machine.deadline()
 
-    moved = machine.deadline()
-    assert timedelta(0) < moved - (NOW + WINDOW) <= timedelta(seconds=2.5)
+    assert timedelta(0) < machine.deadline() - END <= timedelta(seconds=2.5)
 
 
-def test_what_is_over_stays_over_when_the_clock_goes_back(machine: Machine) -> None:
+@pytest.mark.parametrize("step", [-DAY, DAY])
+def test_what_is_over_stays_over_when_the_clock_is_set(
+    machine: Machine, step: timedelta
+) -> None:
     machine.rest(WINDOW)
     machine.attempts.expire(machine.now)
-    machine.now -= timedelta(minutes=3)
-    machine.attempts.tick(machine.now)
+    machine.clock.set_by(step)
+    machine.attempts.expire(machine.now)
 
     assert machine.journal.live(machine.now) == []
-    assert machine.journal.count(EventName.EXPIRED, NOW - WINDOW) == 1
+    assert machine.names() == [EventName.ATTEMPT, EventName.EXPIRED]
 
 
-# Suspend ------------------------------------------------------------------------------
+@pytest.mark.parametrize("step", [-DAY, DAY])
+def test_the_time_left_goes_on_counting_down_when_the_clock_is_set(
+    machine: Machine, step: timedelta
+) -> None:
+    machine.notifier.notify_pending(NOW)
+    machine.clock.set_by(step)
+    machine.attempts.tick(machine.now)
+    refreshed = len(machine.channel.refreshed)
+    machine.rest(REFRESH_EVERY)
+    machine.attempts.tick(machine.now)
 
-
-def test_the_scheduler_is_woken_once_after_suspend(machine: Machine) -> None:
-    machine.attempts.tick(NOW)
-    assert machine.plan.wakes == 0
-
-    machine.suspended_s += 60
-    for _ in range(2):
-        machine.attempts.tick(NOW)
-
-    assert machine.plan.wakes == 1
+    assert refreshed == 1
+    assert len(machine.channel.refreshed) == 2
+    assert "4:30 left" in machine.channel.refreshed[-1].body
 
 
 # Secrets ------------------------------------------------------------------------------

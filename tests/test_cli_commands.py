@@ -10,7 +10,7 @@ from tests.environment import CONNECTED, Home, MailUser
 from tests.factories import WINDOW, link_of, new_event
 from tests.sample_mails import LINK, approval, code
 from watcher.cli.parser import parse
-from watcher.clock import utc_now
+from watcher.clock import BootClock, utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
 from watcher.i18n import Language
@@ -41,6 +41,22 @@ def test_log_chooses_by_number_and_by_time(lived_in: Home) -> None:
     assert ids(lived_in.run("log", "--json", "-n", "1").out) == [4]
     assert ids(lived_in.run("log", "--json", "--since", "30m").out) == [3, 4]
     assert ids(lived_in.run("log", "--json", "-n", "3", "--since", "30m").out) == [3, 4]
+
+
+def test_what_was_logged_by_a_clock_that_led_before_a_reboot_has_no_time_left(
+    home: Home,
+) -> None:
+    led = timedelta(days=1)
+    clock = BootClock(lambda: utc_now() + led, boot="b007")
+    with Journal.open(home.log, clock=clock) as journal:
+        now = utc_now() + led
+        journal.record(new_event(1, at=now))
+        journal.append(EventName.ARMED, at=now, about=Expectation(now + HOUR))
+
+    logged = [json.loads(line) for line in home.run("log", "--json").out.splitlines()]
+
+    assert [one["seconds_left"] for one in logged] == [0, 0]
+    assert home.run("open", "--print").out == link_of(1) + "\n"
 
 
 def test_log_of_one_who_has_none_is_empty(home: Home) -> None:

@@ -57,6 +57,69 @@ def await_attempts(mail_user: MailUser, count: int) -> None:
     eventually(lambda: mail_user.home.names().count("notified") == count)
 
 
+WRONG_BY = [-DAY_S, -300, 300, DAY_S, 400 * DAY_S]
+
+
+def seconds_left(mail_user: MailUser, offset_s: int) -> dict[str, int]:
+    """Return the time left by the newest event of a name, read by another clock."""
+    done = mail_user.home.run(
+        "log", "--json", environment={"FAKETIME": f"{offset_s:+d}s"}
+    )
+    return {one["event"]: one["seconds_left"] for one in done.json}
+
+
+@pytest.mark.parametrize("offset_s", WRONG_BY)
+def test_a_command_with_another_clock_reads_the_time_that_is_left(
+    mail_user: MailUser, offset_s: int
+) -> None:
+    set_clock(mail_user, 0)
+    other = {"FAKETIME": f"{offset_s:+d}s"}
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        link = mail_user.approval()
+        await_attempts(mail_user, 1)
+        armed = mail_user.home.run("expect", "1m", environment=other)
+        printed = mail_user.home.run("open", "--print", environment=other)
+        by_other = seconds_left(mail_user, offset_s)
+        by_run = seconds_left(mail_user, 0)
+        run.end()
+
+    assert (armed.code, printed.out) == (0, link + "\n")
+    for left_s in (by_other, by_run):
+        assert WINDOW_S - 2 * UNDER_S <= left_s["attempt"] <= WINDOW_S + OVER_S
+        assert 60 - 2 * UNDER_S <= left_s["armed"] <= 60
+
+
+@pytest.mark.parametrize("jump_s", WRONG_BY)
+def test_a_clock_that_jumps_under_run_changes_no_time_left_and_loses_no_mail(
+    mail_user: MailUser, tmp_path: Path, jump_s: int
+) -> None:
+    set_clock(mail_user, 0)
+    clock = tmp_path / "clock"
+    environment = mail_user.home.environment
+    del environment["FAKETIME"]
+    environment |= {"FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+    clock.write_text("+0s")
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        await_attempts(mail_user, 1)
+        clock.write_text(f"{jump_s:+d}s")
+        mail_user.approval()
+        await_attempts(mail_user, 2)
+        in_jump = [one["seconds_left"] for one in attempts(mail_user)]
+        clock.write_text("+0s")
+        mail_user.approval()
+        await_attempts(mail_user, 3)
+        after = [one["seconds_left"] for one in attempts(mail_user)]
+        run.end()
+
+    assert "expired" not in mail_user.home.names()
+    assert (len(in_jump), len(after)) == (2, 3)
+    for left_s in in_jump + after:
+        assert WINDOW_S - 4 * UNDER_S <= left_s <= WINDOW_S + OVER_S
+
+
 @pytest.mark.parametrize("mode", ["poll", "idle"])
 @pytest.mark.parametrize("offset_s", [0, -300, 300, -DAY_S // 2, DAY_S])
 def test_the_second_mail_has_the_time_that_it_truly_has(

@@ -27,7 +27,7 @@ from watcher.app.queue import (
     QueueItem,
     Remind,
 )
-from watcher.clock import boottime_s, utc_now
+from watcher.clock import boot_id, boottime_s, utc_now
 from watcher.events import (
     Cursor,
     EventName,
@@ -192,6 +192,8 @@ def test_events_older_than_they_are_kept_are_pruned(loop: Loop) -> None:
     for hours in (23, 25):
         at = now - timedelta(hours=hours)
         loop.journal.append(EventName.STARTED, at=at)
+    at_boot_s = now.timestamp() - boottime_s()
+    loop.journal.put_server_clock("home", boot_id(), at_boot_s, at_boot_s)
     loop.run(Prune(), SYNCED)
 
     assert [event.event for event in loop.journal.events()] == [

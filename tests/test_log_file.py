@@ -132,7 +132,7 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
         assert {link_of(2), link_of(3)} <= live.keys()
         assert other.has_happened(live[link_of(2)], EventName.NOTIFIED)
         assert other.answer_to(live[link_of(3)]) is EventName.NOT_ME
-        assert other.armed_until() is not None
+        assert other.armed_until(now) is not None
         assert other.cursors("home") == {"INBOX": Cursor(1, 5)}
         assert other.sessions() == {"home": {"state": "watching"}}
         assert other.server_clock("home", "a boot") == (1.0, 2.0)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.environment import Done, Home, without_privileges
 from tests.factories import NOW, WINDOW, link_of, recorded
-from tests.test_journal import FORMAT_1, all_bytes, sql
+from tests.test_journal import OLDER, all_bytes, sql
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, JournalUnusable
@@ -50,7 +50,7 @@ def leave(path: Path, how: str) -> None:
     if how == "killed, without memory":
         path.with_name(path.name + "-shm").unlink()
     if how == "old":
-        for statement in FORMAT_1.split(";"):
+        for statement in OLDER[1]:
             sql(path, statement)
     path.with_name(path.name + ".lock").touch()
 

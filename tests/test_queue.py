@@ -1,10 +1,19 @@
-"""The daemon's one queue holds no more of a flood than it must."""
+"""The queue holds no more of a flood than it must, and timers survive a clock step."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+
+import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from tests.factories import NOW
+from tests.fakes import FakeClock
 from watcher.app.judging import Judged
-from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune
+from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune, QueueItem, Scheduler
+from watcher.clock import utc_now
 from watcher.events import Arrival, Origin, Seen
 from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import NotRelevant
@@ -59,3 +68,87 @@ def test_the_end_frees_a_sender_that_waits_for_room() -> None:
     sender.join(PATIENCE_S)
 
     assert not sender.is_alive()
+
+
+# The scheduler, on a wall clock that is set: what goes on is the time since boot ------
+
+SOON = timedelta(seconds=0.1)
+QUIET_S = 0.4
+YEAR_S = 400 * 86400.0
+
+
+@dataclass
+class Timer:
+    """A scheduler at work, and the time since boot as the test lets it go on."""
+
+    boot_s: float = 1000.0
+    came: SimpleQueue[QueueItem] = field(default_factory=SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.came.put, boottime_s=lambda: self.boot_s)
+
+
+@pytest.fixture
+def timer() -> Iterator[Timer]:
+    timer = Timer()
+    with timer.scheduler.running():
+        yield timer
+
+
+def test_what_a_jump_there_and_back_has_put_off_comes_in_time(timer: Timer) -> None:
+    timer.scheduler.at(utc_now() + SOON, Prune())
+    for jump_s in (-YEAR_S, YEAR_S):
+        timer.boot_s += jump_s
+        timer.scheduler.check_clock()
+
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_what_comes_in_a_jump_is_looked_at_again(timer: Timer) -> None:
+    timer.scheduler.at(utc_now() + SOON, Prune())
+    timer.boot_s -= 5.0  # as if the wall clock had jumped ahead
+
+    with pytest.raises(Empty):
+        timer.came.get(timeout=QUIET_S)
+    timer.boot_s += 5.0
+    timer.scheduler.check_clock()
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_what_the_wall_clock_would_bring_late_comes_when_it_is_due(
+    timer: Timer,
+) -> None:
+    timer.scheduler.at(utc_now() + timedelta(seconds=YEAR_S), Prune())
+    timer.boot_s += YEAR_S
+    timer.scheduler.check_clock()
+
+    assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+
+def test_after_a_suspend_the_scheduler_is_woken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, wakes = FakeClock(utc_now()), SimpleQueue[None]()
+    scheduler = Scheduler(lambda _: None, wall=clock.wall, boottime_s=clock.boottime_s)
+    with scheduler.running():
+        scheduler.at(clock.now + timedelta(hours=1), Prune())
+        monkeypatch.setattr(
+            BackgroundScheduler, "wakeup", lambda _: wakes.put(None), raising=True
+        )
+        scheduler.check_clock()
+        assert wakes.empty()
+        clock.rest(timedelta(hours=2))
+        scheduler.check_clock()
+        assert not wakes.empty()
+        monkeypatch.undo()
+
+
+def test_what_was_missed_is_not_made_up_for(timer: Timer) -> None:
+    timer.scheduler.every(timedelta(hours=1), Prune())
+    for _ in range(2):
+        timer.boot_s += YEAR_S
+        timer.scheduler.check_clock()
+        assert timer.came.get(timeout=PATIENCE_S) == Prune()
+
+    with pytest.raises(Empty):
+        timer.came.get(timeout=QUIET_S)

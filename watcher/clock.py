@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import re
+import secrets
 import sys
 import threading
 import time
@@ -80,19 +81,52 @@ class ClockStepDetector:
     ) -> None:
         self._wall = wall
         self._boottime_s = boottime_s
-        self._ahead_s = self._now_ahead_s()
+        self.ahead_s = self._now_ahead_s()
+        """Seconds by which it was ahead of the time since boot, at the last step."""
 
     def take_step(self) -> timedelta:
         """Return by how much the clock was set since the last step returned; else 0."""
         ahead_s = self._now_ahead_s()
-        step_s = ahead_s - self._ahead_s
+        step_s = ahead_s - self.ahead_s
         if abs(step_s) < STEP_S:
             return timedelta(0)
-        self._ahead_s = ahead_s
+        self.ahead_s = ahead_s
         return timedelta(seconds=step_s)
 
     def _now_ahead_s(self) -> float:
         return self._wall().timestamp() - self._boottime_s()
+
+
+class BootClock:
+    """Tells by how much an instant must be moved that was read off the wall clock.
+
+    With it is kept what that clock showed at boot. So a program that reads it later in
+    this boot finds the same moment, though the clock was set since, or is another one.
+    Where the system names no boot, each program counts as one.
+    """
+
+    def __init__(
+        self,
+        wall: Now = utc_now,
+        boottime_s: Callable[[], float] = boottime_s,
+        boot: str | None = None,
+    ) -> None:
+        name = (boot_id() if boot is None else boot) or secrets.token_hex()
+        self.boot = int(name.replace("-", "")[:15], 16)
+        """Names this boot: 60 bits, a number that SQLite can hold."""
+        self._steps = ClockStepDetector(wall, boottime_s)
+
+    @property
+    def at_boot_ms(self) -> int:
+        """What the wall clock shows at boot, in Unix time; the same until it is set."""
+        self._steps.take_step()
+        return round(self._steps.ahead_s * 1000)
+
+    def step_ms(self, boot: int, at_boot_ms: int) -> int:
+        """Return by how much an instant is to be moved; 0 for one of another boot."""
+        step_ms = self.at_boot_ms - at_boot_ms
+        is_set = boot == self.boot and abs(step_ms) >= STEP_S * 1000
+        return step_ms if is_set else 0
 
 
 class Resumed(Exception):

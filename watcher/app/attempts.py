@@ -12,7 +12,7 @@ from watcher.app.browser import open_link
 from watcher.app.clipboard import copy_text
 from watcher.app.notifier import Notifier
 from watcher.app.queue import ButtonPressed, Deadline, HandedOver, Remind, Scheduler
-from watcher.clock import ClockStepDetector, SuspendDetector, call_in_thread, utc_now
+from watcher.clock import call_in_thread, utc_now
 from watcher.errors import UNEXPECTED, NotHandedOver, reason_of
 from watcher.events import Attempt, EventName
 from watcher.i18n import Text
@@ -38,8 +38,6 @@ class AttemptTracker:
         scheduler: Scheduler,
         remind_at: Sequence[timedelta],
         hidden: Collection[str] = (),
-        clock_step: ClockStepDetector | None = None,
-        suspend: SuspendDetector | None = None,
     ) -> None:
         """Prepare; `hidden` names the environment variables that hold passwords."""
         self._journal = journal
@@ -50,8 +48,6 @@ class AttemptTracker:
         self._scheduled_id = 0
         self._next_end: datetime | None = None
         self._refreshed_at = utc_now()
-        self._clock_step = clock_step or ClockStepDetector()
-        self._suspend = suspend or SuspendDetector()
         self._in_hand: set[int] = set()
         """Attempts whose link or code is being handed over: that press binds."""
 
@@ -63,21 +59,14 @@ class AttemptTracker:
     def resume(self, now: datetime) -> None:
         """Expire, schedule and notify of what an earlier daemon left."""
         self.expire(now)
-        self.schedule(now)
         self._notifier.notify_pending(now)
         self._notifier.update(now)
 
     def tick(self, now: datetime) -> None:
-        """Move deadlines by a clock step, retry the checkpoint, count down."""
-        step = self._clock_step.take_step()
-        if step:
-            logger.warning("the clock was set by %s", step)
-            self._journal.move_deadlines(step)
-            self.reschedule(now)
-        if self._suspend.has_resumed():
-            self._scheduler.wake_up()
+        """Look at the clock, count down, retry the checkpoint."""
+        self._scheduler.check_clock()
         self._notifier.update(now)
-        if now - self._refreshed_at >= REFRESH_EVERY:
+        if abs(now - self._refreshed_at) >= REFRESH_EVERY:  # the clock may be put back
             self._refreshed_at = now
             self._notifier.refresh_all(now)
         self._journal.checkpoint()
@@ -104,7 +93,7 @@ class AttemptTracker:
             self._scheduler.at(at, Deadline())
 
     def reschedule(self, now: datetime) -> None:
-        """Plan everything anew: the clock was set, or the log is another one."""
+        """Plan everything anew, by the deadlines that stand in the log now."""
         self._scheduled_id, self._next_end = 0, None
         self.schedule(now)
 

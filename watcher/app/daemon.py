@@ -23,6 +23,7 @@ from watcher.app.logfile import LogFile, changed
 from watcher.app.logwork import LogWork
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
+from watcher.app.prune import PRUNE_EVERY, Pruner
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
@@ -49,7 +50,6 @@ TICK_S = 1.0
 BUSY_WAIT_S = 0.05
 """How long the event log is waited for; after that, what is to be done is owed."""
 
-PRUNE_EVERY = timedelta(hours=1)
 STOP_WITHIN_S = 1.0
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
 
@@ -119,6 +119,7 @@ class Daemon:
             on_stuck=self._tell_of_stuck_log,
             on_changed=lambda: self._attempts.reschedule(utc_now()),
         )
+        self._pruner = Pruner(journal, settings.keep)
         self._sessions: dict[str, Session] = {}
         self._have_all_stopped = False
         self._armed_until: datetime | None = None
@@ -220,8 +221,8 @@ class Daemon:
 
     def _arm(self, now: datetime) -> None:
         """Let the sessions look more often while the user expects a sign-in."""
-        armed_until = self._journal.armed_until()
-        if armed_until and armed_until > now and armed_until != self._armed_until:
+        armed_until = self._journal.armed_until(now)
+        if armed_until and armed_until != self._armed_until:
             self._armed_until = armed_until
             for session in self._sessions.values():
                 session.arm(armed_until - now)
@@ -251,7 +252,7 @@ class Daemon:
             case HandedOver():
                 self._attempts.finish(item, now)
             case Prune():
-                self._journal.prune(now - self._settings.keep)
+                self._pruner.prune(now)
         self._queue.make_room(item)
 
     def _process(self, judged: Judged, now: datetime) -> None:

@@ -304,12 +304,12 @@ class Notifier:
 
     def _is_flood_of_misaddressed(self, now: datetime) -> bool:
         """Return whether somebody passes Amazon's mails to them on to this user."""
-        return self._journal.count_misaddressed(now - HOUR) > MISADDRESSED_AN_HOUR
+        return self._journal.count_misaddressed(now, HOUR) > MISADDRESSED_AN_HOUR
 
     def _notify_unverified(self, attempt: Attempt, now: datetime) -> None:
         if not self._settings.notify_unverified or attempt.expires_at <= now:
             return
-        count = self._journal.count(EventName.UNVERIFIED, now - HOUR)
+        count = self._journal.count(EventName.UNVERIFIED, now, HOUR)
         if count <= UNVERIFIED_AN_HOUR:
             self.notify(partial(wording.unverified, attempt, now=now), now)
         elif count == UNVERIFIED_AN_HOUR + 1:

@@ -112,7 +112,7 @@ class MailPipeline:
         """Record it, unless it is one of too many that anybody could send."""
         name = new.event.event
         most = LOGGED_AN_HOUR.get(name)
-        if most is not None and self._journal.count(name, now - HOUR) >= most:
+        if most is not None and self._journal.count(name, now, HOUR) >= most:
             return None
         return self._journal.record(new)
 

@@ -11,17 +11,21 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.executors.debug import DebugExecutor
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.app.desktop import Shown
 from watcher.app.judging import Judged, NotJudged
+from watcher.clock import STEP_S, Now, boottime_s, utc_now
 from watcher.errors import NotHandedOver
 from watcher.events import Attempt, EventName, MailboxSynced, StateChanged
 from watcher.notify.notification import Action
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +133,46 @@ class EventQueue:
             self._room.release()
 
 
-class Scheduler:
-    """Puts values on a queue at set times. `put` must be safe from any thread."""
+JOBS_AT_ONCE = 9
+"""Of the same value: one that is planned anew by its own job must not be skipped."""
 
-    def __init__(self, put: Callable[[QueueItem], None]) -> None:
+CLOCKS_APART = timedelta(seconds=STEP_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A value that is due at so many seconds since boot, maybe again and again."""
+
+    value: QueueItem
+    at_s: float
+    every_s: float | None = None
+
+
+class Scheduler:
+    """Puts values on a queue at set times. `put` must be safe from any thread.
+
+    APScheduler goes by the wall clock, which may be set: what is due is kept by the
+    time since boot, and looked at again before it is put.
+    """
+
+    def __init__(
+        self,
+        put: Callable[[QueueItem], None],
+        *,
+        wall: Now = utc_now,
+        boottime_s: Callable[[], float] = boottime_s,
+    ) -> None:
         self.put = put
+        self._wall = wall
+        self._boottime_s = boottime_s
         # Without a time zone of its own it asks the system's, which may be broken.
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            # In the scheduler's own thread: no job waits, and no thread can be missing.
-            executors={"default": DebugExecutor()},
+            executors={"default": ThreadPoolExecutor(1)},
             job_defaults={
                 "misfire_grace_time": None,
                 "coalesce": True,
-                "max_instances": 1,
+                "max_instances": JOBS_AT_ONCE,
             },
         )
         # Its tracebacks could hold what a job was called with.
@@ -152,28 +182,64 @@ class Scheduler:
     def running(self) -> Iterator[None]:
         """Run while inside; it ends at once, since no job ever blocks."""
         self._scheduler.start()
+        # Starts the one thread for all jobs: later there may be none to be had.
+        self._scheduler.add_job(_do_nothing)
         try:
             yield
         finally:
+            # APScheduler 3.11 fails if its end comes while it takes a job out.
+            self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=False)
 
     def at(self, when: datetime, value: QueueItem) -> None:
         """Put a value at an instant, or at once if it is past; the same value moves."""
+        due_s = self._boottime_s() + (when - self._wall()).total_seconds()
+        self._plan(_Due(value, due_s))
+
+    def every(self, span: timedelta, value: QueueItem) -> None:
+        """Put a value again and again; what was missed is not made up for."""
+        span_s = span.total_seconds()
+        self._plan(_Due(value, self._boottime_s() + span_s, span_s))
+
+    def check_clock(self) -> None:
+        """Plan anew what the wall clock, as it was set, would bring early or late.
+
+        Also wake up after a suspend, which APScheduler's wait does not count.
+        """
+        for job in self._scheduler.get_jobs():
+            if not job.args:
+                continue
+            (due,) = job.args
+            apart = self._run_date(due) - job.next_run_time
+            if abs(apart) >= CLOCKS_APART:
+                logger.warning("the clock was set by %s: planned anew", apart)
+                with suppress(JobLookupError):  # it has just come
+                    job.reschedule("date", run_date=self._run_date(due))
+            elif job.next_run_time < self._wall():
+                self._scheduler.wakeup()
+
+    def _plan(self, due: _Due) -> None:
         self._scheduler.add_job(
-            self.put,
+            self._fire,
             "date",
-            run_date=when,
-            args=(value,),
-            id=repr(value),
+            run_date=self._run_date(due),
+            args=(due,),
+            id=repr(due.value),
             replace_existing=True,
         )
 
-    def wake_up(self) -> None:
-        """Look at the wall clock again: it was set, or the machine was suspended."""
-        self._scheduler.wakeup()
+    def _run_date(self, due: _Due) -> datetime:
+        return self._wall() + timedelta(seconds=due.at_s - self._boottime_s())
 
-    def every(self, span: timedelta, value: QueueItem) -> None:
-        """Put a value again and again."""
-        self._scheduler.add_job(
-            self.put, "interval", seconds=span.total_seconds(), args=(value,)
-        )
+    def _fire(self, due: _Due) -> None:
+        now_s = self._boottime_s()
+        if due.at_s - now_s >= STEP_S:  # the wall clock was set since it was planned
+            self._plan(due)
+            return
+        if due.every_s is not None:
+            self._plan(replace(due, at_s=now_s + due.every_s))
+        self.put(due.value)
+
+
+def _do_nothing() -> None:
+    """Let a thread start."""

@@ -10,7 +10,7 @@ from watcher.cli.render import render_event
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Attempt, to_json
-from watcher.journal.reader import JournalReader
+from watcher.journal.reader import JournalReader, as_of
 from watcher.journal.rows import mask
 
 FOLLOW_EVERY_S = 0.5
@@ -41,13 +41,14 @@ def run(options: Options) -> int:
 def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> int:
     """Print events, secrets masked unless `--reveal`; return the newest one's id."""
     for event in events:
-        newest_id = event.id
+        newest_id, now = event.id, utc_now()
+        event = as_of(event, now)
         match event.about:
             case Attempt(secret=str() as secret) as attempt if not options.reveal:
                 masked = replace(attempt, secret=mask(secret))
                 event = replace(event, about=masked)
         if options.json:
-            line = to_json(event, utc_now())
+            line = to_json(event, now)
         else:
             line = render_event(event, options.language)
         print(line, flush=options.follow)

@@ -15,11 +15,13 @@ from watcher.journal.rows import (
     COLUMNS,
     MARKS,
     MASK,
-    SELECT,
+    SELECT_AS_WRITTEN,
     OddRow,
+    Scale,
     from_row,
     to_ms,
     to_row,
+    to_scale,
 )
 
 NOT_OVER = (
@@ -37,7 +39,8 @@ Rows = list[tuple[object, ...]]
 class Carried:
     """What was read from a log, to be written into another."""
 
-    events: tuple[AnyEvent, ...]
+    events: tuple[tuple[AnyEvent, Scale | None], ...]
+    """With the instants as they were written, so that each is known again."""
     keys: Rows
     leases: Rows
     whole: dict[str, Rows]
@@ -49,7 +52,7 @@ class Carried:
         """The live links and codes, by the id of their attempt."""
         return {
             event.about.id: event.about.secret
-            for event in self.events
+            for event, _ in self.events
             if event.event is EventName.ATTEMPT
             and isinstance(event.about, Attempt)
             and event.about.secret
@@ -63,7 +66,7 @@ NOTHING = Carried((), [], [], {}, 0)
 def read_carried(database: Database) -> Carried:
     """Read what must not be lost; a row that is odd is left behind."""
     rows = database.query(
-        f"{SELECT} WHERE e.attempt_id {_OF_OPEN} OR e.id = {_NEWEST_ARMED} "
+        f"{SELECT_AS_WRITTEN} WHERE e.attempt_id {_OF_OPEN} OR e.id = {_NEWEST_ARMED} "
         "ORDER BY e.id"
     )
     ((last_id,),) = database.query(
@@ -88,10 +91,10 @@ def put_carried(database: Database, carried: Carried) -> None:
         _Target(database, carried).put()
 
 
-def _readable(rows: Rows) -> Iterable[AnyEvent]:
-    for row in rows:
+def _readable(rows: Rows) -> Iterable[tuple[AnyEvent, Scale | None]]:
+    for *row, boot, at_boot in rows:
         try:
-            yield from_row(row)
+            yield from_row(tuple(row)), to_scale(boot, at_boot)
         except OddRow:
             continue
 
@@ -112,12 +115,12 @@ class _Target:
         for table, rows in self._carried.whole.items():
             if table != "shown":
                 self._put(table, rows, is_newer=True)
-        for event in self._carried.events:
-            self._put_event(event)
+        for event, scale in self._carried.events:
+            self._put_event(event, scale)
         for key, attempt_id in self._carried.keys:
             self._put("seen", [(key, self._id_now(attempt_id))])
-        for attempt_id, claimed_at in self._carried.leases:
-            self._put("deliveries", [(self._id_now(attempt_id), claimed_at)])
+        for attempt_id, *lease in self._carried.leases:
+            self._put("deliveries", [(self._id_now(attempt_id), *lease)])
         for attempt_id, secret in self._carried.secrets.items():
             self._put_secret(self._id_now(attempt_id), secret)
         for replaces_id, handle in self._carried.whole.get("shown", ()):
@@ -130,7 +133,7 @@ class _Target:
             marks = ", ".join("?" for _ in row)
             self._database.query(f"INSERT OR {verb} INTO {table} VALUES ({marks})", row)  # noqa: S608 -- constants
 
-    def _put_event(self, event: AnyEvent) -> None:
+    def _put_event(self, event: AnyEvent, scale: Scale | None) -> None:
         attempt_id: int | None = None
         if isinstance(event.about, Mail):
             attempt_id = self._id_of(event.about.id)
@@ -145,7 +148,7 @@ class _Target:
             ident = self._new_id()
         self._database.query(
             f"INSERT INTO events (id, {COLUMNS}) VALUES (?, {MARKS})",  # noqa: S608 -- constants
-            (ident, *to_row(event)),
+            (ident, *to_row(event), *(scale or (None, None))),
         )
 
     def _id_of(self, attempt_id: int) -> int:

@@ -15,14 +15,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
+from watcher.clock import BootClock
 from watcher.errors import JournalDamaged, JournalUnusable
 from watcher.journal.errors import BUSY, DAMAGED, NEWER, NO_ACCESS, sentences
 from watcher.journal.files import beside, identity, make_private
+from watcher.journal.rows import Scale, moved
 
-FORMAT = 2
+FORMAT = 3
 """`PRAGMA user_version` of the tables below."""
 
 BUSY_TIMEOUT_S = 5.0
@@ -65,34 +68,56 @@ _CLOCKS = (
     "CREATE TABLE clocks (account TEXT PRIMARY KEY, boot_id TEXT NOT NULL, "
     "least_s REAL NOT NULL, most_s REAL NOT NULL) WITHOUT ROWID;"
 )
-_COLUMNS_2 = "".join(
-    f"ALTER TABLE events ADD COLUMN {column};"
-    for column in ("recipient TEXT", "is_deadline_known INTEGER")
+_SINCE_2 = (
+    *(_SHOWN, _CLOCKS, "ALTER TABLE events ADD COLUMN recipient TEXT;"),
+    "ALTER TABLE events ADD COLUMN is_deadline_known INTEGER;",
 )
-_SINCE_2 = _SHOWN + _CLOCKS + _COLUMNS_2
-_MIGRATIONS = {0: _SCHEMA + _SINCE_2, 1: _SINCE_2}
+_SINCE_3 = tuple(
+    f"ALTER TABLE {table} ADD COLUMN {column} INTEGER;"
+    for table in ("events", "deliveries")
+    for column in ("boot", "at_boot")
+)
+"""By what clock the instants of a row were read (`clock.BootClock`)."""
+_MIGRATIONS = {
+    0: "".join((_SCHEMA, *_SINCE_2, *_SINCE_3)),
+    1: "".join((*_SINCE_2, *_SINCE_3)),
+    2: "".join(_SINCE_3),
+}
 """What leads from an older format to this one."""
 
 
 class Database:
     """One open file of one thread; every error leaves it as a sentence."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, clock: BootClock
+    ) -> None:
         self.path = path
-        self._connection = connection
+        self.clock = clock
+        self._use(connection)
         self._suffixes: tuple[str, ...] = ("", "-wal", "-shm")
         self._files: tuple[object, ...] = ()
         self._busy_timeout_s = BUSY_TIMEOUT_S
 
+    def _use(self, connection: sqlite3.Connection) -> None:
+        connection.text_factory = _text
+        connection.create_function("moved", 3, partial(moved, self.clock))
+        self._connection = connection
+
+    @property
+    def scale(self) -> Scale:
+        """What is stored beside instants that are read off the wall clock now."""
+        return self.clock.boot, self.clock.at_boot_ms
+
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, clock: BootClock | None = None) -> Self:
         """Open the file for reading and writing; create it (0600) if need be."""
         with sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_private(path)
             if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
-        database = cls._connect(path, "rw")
+        database = cls._connect(path, "rw", clock or BootClock())
         with _closing_on_error(database), sentences(path):
             database._prepare()
             database._check()
@@ -102,7 +127,7 @@ class Database:
         return database
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
         """Open the file for reading only; None if there is none yet.
 
         A file of an older format is brought to this one first.
@@ -112,17 +137,17 @@ class Database:
         if not is_there:
             return None
         try:
-            return cls._read(path)
+            return cls._read(path, clock or BootClock())
         except JournalUnusable as error:
             # Even a reader makes files beside a log in WAL mode, and rolls back what a
             # killed writer began: neither can be where nothing can be written.
             if error.text is not NO_ACCESS or path.is_dir():
                 raise
-            return cls._copy(path)
+            return cls._copy(path, clock or BootClock())
 
     @classmethod
-    def _read(cls, path: Path) -> Self | None:
-        database = cls._connect(path, "ro")
+    def _read(cls, path: Path, clock: BootClock) -> Self | None:
+        database = cls._connect(path, "ro", clock)
         with _closing_on_error(database), sentences(path):
             if not database._has_tables():  # another program is about to make them
                 database.close()
@@ -133,17 +158,16 @@ class Database:
         if is_older:
             database.close()
             cls.open(path).close()
-            return cls.read(path)
+            return cls.read(path, clock)
         return database
 
     @classmethod
-    def _copy(cls, path: Path) -> Self | None:
+    def _copy(cls, path: Path, clock: BootClock) -> Self | None:
         """Return a copy in memory, brought to this format, which cannot be changed."""
         with sentences(path), tempfile.TemporaryDirectory() as folder:
             content = _content(path, Path(folder))
             connection = sqlite3.connect(":memory:", isolation_level=None)
-            connection.text_factory = _text
-            database = cls(path, connection)
+            database = cls(path, connection, clock)
             with _closing_on_error(database):
                 if content:
                     connection.deserialize(content)
@@ -157,14 +181,14 @@ class Database:
         return database
 
     @classmethod
-    def _connect(cls, path: Path, mode: str) -> Self:
+    def _connect(cls, path: Path, mode: str, clock: BootClock) -> Self:
         with sentences(path):
             if path.is_dir():
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
             if 0 < path.stat().st_size < SMALLEST_PAGE:
                 raise JournalDamaged(DAMAGED, path=path, reason=f"< {SMALLEST_PAGE} B")
             connection = _connection(path, mode)
-        database = cls(path, connection)
+        database = cls(path, connection, clock)
         with _closing_on_error(database), sentences(path):
             try:
                 database._check_format()
@@ -227,7 +251,7 @@ class Database:
         A connection that has tried WAL without that cannot leave it any more.
         """
         self._connection.close()
-        self._connection = _connection(self.path, "rw")
+        self._use(_connection(self.path, "rw"))
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -319,14 +343,12 @@ class Database:
 
 
 def _connection(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
     )
-    connection.text_factory = _text
-    return connection
 
 
 def _text(raw: bytes) -> object:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 
+from watcher.clock import BootClock
 from watcher.errors import JournalBusy, JournalUnusable
 from watcher.events import (
     UNRECORDED,
@@ -28,12 +29,23 @@ from watcher.journal import odd
 from watcher.journal.carry import NOT_OVER, NOTHING, put_carried, read_carried
 from watcher.journal.database import Database
 from watcher.journal.files import move_away
-from watcher.journal.reader import PAGE, JournalReader
+from watcher.journal.reader import EXPIRES, PAGE, JournalReader, as_of
 from watcher.journal.rows import COLUMNS, MARKS, to_ms, to_row
 
 DELIVERY_LEASE = timedelta(seconds=20)
 """How long a program may take to notify, and how soon a failure is tried again."""
 
+_LEASE = (
+    "INSERT INTO deliveries VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET claimed_at = "
+    "excluded.claimed_at, boot = excluded.boot, at_boot = excluded.at_boot WHERE "
+    "(moved(claimed_at, boot, at_boot) > ? AND moved(claimed_at, boot, at_boot) < ?) "
+    "IS NOT TRUE RETURNING 1"
+)
+"""What lies ahead, or is no number, is no lease."""
+_SETTLE = (
+    "UPDATE events SET at = ?, expires_at = ?, is_deadline_known = 0, boot = ?, "
+    "at_boot = ? WHERE id = ?"
+)
 _DELETE_SECRETS = (
     "DELETE FROM secrets WHERE attempt_id NOT IN (SELECT e.attempt_id FROM events e "  # noqa: S608 -- constants
     f"{NOT_OVER} AND e.attempt_id IS NOT NULL AND typeof(e.expires_at) = 'integer')"
@@ -73,13 +85,16 @@ class Journal(JournalReader):
 
     @classmethod
     def open(
-        cls, path: Path, on_event: Callable[[AnyEvent], None] = lambda _: None
+        cls,
+        path: Path,
+        on_event: Callable[[AnyEvent], None] = lambda _: None,
+        clock: BootClock | None = None,
     ) -> Self:
         """Open the log for reading and writing, and create it (0600) if need be.
 
         `on_event` is called with each event that this program logs, once it is stored.
         """
-        return cls(Database.open(path), on_event)
+        return cls(Database.open(path, clock), on_event)
 
     # Writing ----------------------------------------------------------------------
 
@@ -124,11 +139,9 @@ class Journal(JournalReader):
             if self.has_happened(attempt_id, EventName.NOTIFIED):
                 return False
             leased = self._database.query(
-                "INSERT INTO deliveries VALUES (?, ?) ON CONFLICT DO UPDATE SET "
-                "claimed_at = excluded.claimed_at WHERE claimed_at <= ? OR claimed_at "
-                "> ? RETURNING 1",  # what lies ahead, or is no number, is no lease
+                _LEASE,
                 (
-                    *(attempt_id, to_ms(now)),
+                    *(attempt_id, to_ms(now), *self._database.scale),
                     *(to_ms(now - DELIVERY_LEASE), to_ms(now + DELIVERY_LEASE)),
                 ),
             )
@@ -145,21 +158,26 @@ class Journal(JournalReader):
         The detail of the event is the answer, if there was one.
         """
         with self._logging():
-            over = cast(
-                list[Event[Attempt]],
-                self._events(
-                    f"{NOT_OVER} AND e.expires_at <= ? ORDER BY e.expires_at LIMIT ?",
-                    (to_ms(now), at_most),
-                ),
-            )
-            for attempt in (event.about for event in over):
+            soonest = f"{NOT_OVER} ORDER BY {EXPIRES} LIMIT ?"
+            found = cast(list[Event[Attempt]], self._events(soonest, (at_most,)))
+            settled = [self._settle(event, now) for event in found]
+            over = [one for one in settled if one.expires_at <= now]
+            for attempt in over:
                 answer = self.answer_to(attempt.id)
                 self._insert(
                     Event(at=now, event=EventName.EXPIRED, about=attempt, detail=answer)
                 )
             self._database.query(_DELETE_SECRETS)
         self._is_checkpointed = self._database.checkpoint()
-        return [event.about for event in over]
+        return over
+
+    def _settle(self, event: Event[Attempt], now: datetime) -> Attempt:
+        """Return an attempt; store its end anew where a clock proves to be wrong."""
+        told = as_of(event, now)
+        if told is not event:
+            instants = (to_ms(now), to_ms(told.about.expires_at))
+            self._database.query(_SETTLE, (*instants, *self._database.scale, event.id))
+        return told.about
 
     def wait_at_most(self, seconds: float) -> None:
         """Raise `JournalBusy` if another program writes for longer than this."""
@@ -170,19 +188,13 @@ class Journal(JournalReader):
         """Checkpoint the write-ahead log, if a reader held up the one of `expire`."""
         self._is_checkpointed = self._is_checkpointed or self._database.checkpoint()
 
-    def move_deadlines(self, by: timedelta) -> None:
-        """Move the deadlines of open attempts by a clock step."""
-        with self._database.transaction():
-            self._database.query(
-                "UPDATE events SET expires_at = expires_at + ? WHERE event = ? AND "
-                "attempt_id NOT IN (SELECT attempt_id FROM events WHERE event = ?)",
-                (by // timedelta(milliseconds=1), EventName.ATTEMPT, EventName.EXPIRED),
-            )
-
     def prune(self, before: datetime) -> None:
         """Delete events that are older, with the keys and secrets of their attempts."""
         with self._database.transaction():
-            self._database.query("DELETE FROM events WHERE at < ?", (to_ms(before),))
+            self._database.query(
+                "DELETE FROM events WHERE moved(at, boot, at_boot) < ?",
+                (to_ms(before),),
+            )
             odd.prune(self._database, before)
             for table in ("seen", "deliveries", "secrets"):
                 self._database.query(
@@ -276,7 +288,7 @@ class Journal(JournalReader):
 
     def _go_on(self, path: Path) -> None:
         self._database.close()
-        self._database = Database.open(path)
+        self._database = Database.open(path, self._database.clock)
         if self._patience_s is not None:
             self._database.wait_at_most(self._patience_s)
         self._remembered_at = None
@@ -305,7 +317,7 @@ class Journal(JournalReader):
         """Return the event with its id; a mail that has none yet gets it, too."""
         rows = self._database.query(
             f"INSERT INTO events ({COLUMNS}) VALUES ({MARKS}) RETURNING id",  # noqa: S608 -- constants
-            to_row(event),
+            (*to_row(event), *self._database.scale),
         )
         event = replace(event, id=cast(int, rows[0][0]))
         if isinstance(event.about, Mail) and event.about.id == UNRECORDED:

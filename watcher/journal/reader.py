@@ -1,10 +1,17 @@
-"""The questions that are asked of the event log, by commands that only read it, too."""
+"""The questions that are asked of the event log, by commands that only read it, too.
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+Every instant of this boot is read by the time since boot: whoever asks, and however its
+wall clock was set since, gets it as its own clock shows it. An instant of another boot
+stands as it was written; one that lies ahead proves that a clock is or was wrong.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
+from watcher.clock import STEP_S, BootClock
 from watcher.events import (
     ANSWERS,
     AnyEvent,
@@ -13,6 +20,8 @@ from watcher.events import (
     Event,
     EventName,
     Expectation,
+    Subject,
+    SubjectT_co,
 )
 from watcher.journal import odd
 from watcher.journal.carry import NOT_OVER
@@ -34,6 +43,11 @@ from watcher.journal.rows import (
 PAGE = 500
 """Events read at once, so that a long log needs little memory."""
 
+COUNTED = 2000
+"""Events of which those within a time are counted; no limit is as high."""
+
+CLOCKS_APART = timedelta(seconds=STEP_S)
+"""Clocks that are less apart both count as right."""
 
 _NOT_ANSWERED = (
     "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
@@ -44,8 +58,30 @@ _NOT_NOTIFIED = (
     "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
 )
 
+_BOUNDS = "SELECT account, least_s, most_s FROM clocks"
+_AT = "moved(e.at, e.boot, e.at_boot)"
+EXPIRES = "moved(e.expires_at, e.boot, e.at_boot)"
+"""When an attempt is over by the clock of who reads it."""
 
 T = TypeVar("T")
+
+
+def as_of(event: Event[SubjectT_co], now: datetime) -> Event[SubjectT_co]:
+    """Return an event as it is to be told now.
+
+    What was logged ahead of now, in another boot, proves that a clock is wrong, nobody
+    knows by how much. So an attempt may be over, and has no more time left than it had
+    then; and nobody expects a sign-in any more.
+    """
+    if event.at - now <= CLOCKS_APART:
+        return event
+    about: Subject = event.about
+    if isinstance(about, Attempt):
+        latest = now + (about.expires_at - event.at)
+        about = replace(about, expires_at=latest, is_deadline_known=False)
+    elif isinstance(about, Expectation):
+        about = Expectation(until=now)
+    return replace(event, about=cast(SubjectT_co, about))
 
 
 class JournalReader:
@@ -61,9 +97,9 @@ class JournalReader:
         self._odd_rows = odd.OddRows()
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
         """Open the log for reading only; None if there is none yet."""
-        database = Database.read(path)
+        database = Database.read(path, clock)
         return cls(database) if database else None
 
     @property
@@ -79,32 +115,23 @@ class JournalReader:
 
     def live(self, now: datetime, *, after_id: int = 0) -> list[Event[Attempt]]:
         """Return the attempts that can still be acted on, oldest first."""
-        return self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND e.id > ? ORDER BY e.id",
-            (to_ms(now), after_id),
-        )
+        return self._live(now, "AND e.id > ?", (after_id,))
 
     def unanswered(self, now: datetime) -> list[Event[Attempt]]:
         """Return the live attempts that nobody has answered, oldest first."""
-        return self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND {_NOT_ANSWERED} ORDER BY e.id",
-            (to_ms(now),),
-        )
+        return self._live(now, f"AND {_NOT_ANSWERED}")
 
     def find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
         """Return a live attempt that nobody has answered; None if it is none."""
-        found = self._attempts(
-            f"{NOT_OVER} AND e.expires_at > ? AND e.attempt_id = ? AND {_NOT_ANSWERED}",
-            (to_ms(now), attempt_id),
-        )
+        where = f"AND e.attempt_id = ? AND {_NOT_ANSWERED}"
+        found = self._live(now, where, (attempt_id,))
         return found[0].about if found else None
 
     def next_deadline(self) -> datetime | None:
         """Return when the next attempt is to expire; it may be past."""
-        rows = self._database.query(
-            f"SELECT min(e.expires_at) FROM events e {NOT_OVER}"  # noqa: S608 -- constants
+        ((ends_ms,),) = self._database.query(
+            f"SELECT min({EXPIRES}) FROM events e {NOT_OVER}"  # noqa: S608 -- constants
         )
-        ends_ms = cast(int | None, rows[0][0])
         return None if ends_ms is None else from_ms(ends_ms)
 
     def newest_unanswered(
@@ -139,34 +166,22 @@ class JournalReader:
             )
         )
 
-    def count(self, name: EventName, since: datetime) -> int:
-        """Return how many events of a name there are since an instant."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ?",
-            (name, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
+    def count(self, name: EventName, now: datetime, within: timedelta) -> int:
+        """Return how many events of a name there were within a time until now."""
+        return self._count(name, now, within)
 
-    def count_misaddressed(self, since: datetime) -> int:
-        """Return how many attempts to an unknown recipient there are since then."""
-        rows = self._database.query(
-            "SELECT count(*) FROM events WHERE event = ? AND at >= ? AND recipient IS "
-            "NOT NULL",
-            (EventName.ATTEMPT, to_ms(since)),
-        )
-        return cast(int, rows[0][0])
+    def count_misaddressed(self, now: datetime, within: timedelta) -> int:
+        """Return how many attempts to an unknown recipient there were."""
+        return self._count(EventName.ATTEMPT, now, within, "AND recipient IS NOT NULL")
 
-    def armed_until(self) -> datetime | None:
-        """Return until when the user expects a sign-in, by the newest `armed`."""
-        armed = self._events(
-            "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1", (EventName.ARMED,)
-        )
-        return cast(Event[Expectation], armed[0]).about.until if armed else None
+    def armed_until(self, now: datetime) -> datetime | None:
+        """Return until when the user expects a sign-in; None if that is over."""
+        until = [as_of(event, now).about.until for event in self._newest_armed()]
+        return next((instant for instant in until if now < instant), None)
 
     def is_armed(self, now: datetime) -> bool:
         """Return whether the user expects a sign-in now."""
-        until = self.armed_until()
-        return until is not None and now < until
+        return self.armed_until(now) is not None
 
     def events(
         self, *, after_id: int = 0, since: datetime | None = None
@@ -179,7 +194,8 @@ class JournalReader:
         found: list[object] = []
         while True:
             page = self._database.query(
-                f"{SELECT} WHERE e.id > ? AND e.at >= ? ORDER BY e.id LIMIT ?",
+                f"{SELECT} WHERE e.id > ? AND ({_AT} >= ?) IS NOT FALSE "
+                "ORDER BY e.id LIMIT ?",
                 (after_id, to_ms(since) if since else 0, PAGE),
             )
             yield from odd.convertible(page, from_row, found)
@@ -220,12 +236,20 @@ class JournalReader:
         """Return the bounds of a server's clock, if they were stored in this boot."""
         clocks = self._read(
             "clocks",
-            "SELECT account, least_s, most_s FROM clocks WHERE account = ? AND "
-            "boot_id = ? AND boot_id <> ''",
+            f"{_BOUNDS} WHERE account = ? AND boot_id = ? AND boot_id <> ''",
             to_server_clock,
             (account, boot_id),
         )
         return clocks[0] if clocks else None
+
+    def server_clocks(self, boot_id: str) -> list[tuple[float, float]]:
+        """Return the bounds of every server's clock that were stored in this boot."""
+        return self._read(
+            "clocks",
+            f"{_BOUNDS} WHERE boot_id = ? AND boot_id <> ''",
+            to_server_clock,
+            (boot_id,),
+        )
 
     def sessions(self) -> dict[str, dict[str, Any]]:
         """Return what was stored last of each account's session."""
@@ -242,14 +266,33 @@ class JournalReader:
         found = [row[0] for row in self._database.query(FIND_ODD)]
         odd.refuse(self._database, "events", found)
         self._attempts(NOT_OVER, ())
-        self.armed_until()
+        self._newest_armed()
         self.shown()
         self.sessions()
-        self._read(
-            "clocks", "SELECT account, least_s, most_s FROM clocks", to_server_clock
-        )
+        self._read("clocks", _BOUNDS, to_server_clock)
 
     # ------------------------------------------------------------------------------
+
+    def _live(
+        self, now: datetime, where: str, values: tuple[object, ...] = ()
+    ) -> list[Event[Attempt]]:
+        found = self._attempts(f"{NOT_OVER} {where} ORDER BY e.id", values)
+        return _alive(found, now)
+
+    def _newest_armed(self) -> list[Event[Expectation]]:
+        newest = "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1"
+        events = self._events(newest, (EventName.ARMED,))
+        return cast(list[Event[Expectation]], events)
+
+    def _count(
+        self, name: EventName, now: datetime, within: timedelta, where: str = ""
+    ) -> int:
+        newest = "SELECT * FROM events WHERE event = ? ORDER BY at DESC LIMIT ?"
+        ((count,),) = self._database.query(
+            f"SELECT count(*) FROM ({newest}) e WHERE {_AT} BETWEEN ? AND ? {where}",  # noqa: S608 -- constants
+            (name, COUNTED, to_ms(now - within), to_ms(now + CLOCKS_APART)),
+        )
+        return cast(int, count)
 
     def _read(
         self,
@@ -285,10 +328,17 @@ class JournalReader:
         order = f"recipient IS NOT NULL, iif(recipient IS NULL, -{began}, id), -id"
         ranked = (
             f"SELECT id, row_number() OVER (PARTITION BY account ORDER BY {order}) "  # noqa: S608 -- constants
-            f"AS place FROM events e {NOT_OVER} AND e.expires_at > ? AND {where}"
+            f"AS place FROM events e {NOT_OVER} AND {EXPIRES} > ? AND {where}"
         )
-        return self._attempts(
+        found = self._attempts(
             f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
             "WHERE place <= ?) ORDER BY e.id",
             (to_ms(now), per_account),
         )
+        return _alive(found, now)
+
+
+def _alive(found: Iterable[Event[Attempt]], now: datetime) -> list[Event[Attempt]]:
+    """Return, as they are to be told now, those whose time is not over."""
+    told = [as_of(event, now) for event in found]
+    return [event for event in told if event.about.expires_at > now]

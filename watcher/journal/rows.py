@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from watcher.clock import LONGEST_DURATION
+from watcher.clock import LONGEST_DURATION, BootClock
 from watcher.events import (
     FIELDS,
     AccountRef,
@@ -29,12 +29,25 @@ from watcher.events import (
 )
 from watcher.recognition.verdict import Kind
 
-COLUMNS = ", ".join(FIELDS).replace("secret", "masked")
-MARKS = ", ".join("?" for _ in FIELDS)
-SELECT = (
-    f"SELECT e.id, e.{COLUMNS.replace(', ', ', e.')}, secret "  # noqa: S608 -- constants
-    "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
-)
+_OWN = frozenset({"at", "expires_at"})
+"""Instants that are read off the wall clock of this machine."""
+
+
+def _select(own: str, *more: str) -> str:
+    columns = [own.format(name) if name in _OWN else f"e.{name}" for name in FIELDS]
+    named = ", ".join(("e.id", *columns, "secret", *more))
+    return (
+        f"SELECT {named.replace('e.secret', 'e.masked')} "  # noqa: S608 -- constants
+        "FROM events e LEFT JOIN secrets s ON s.attempt_id = e.attempt_id"
+    )
+
+
+COLUMNS = ", ".join((*FIELDS, "boot", "at_boot")).replace("secret", "masked")
+MARKS = ", ".join("?" for _ in COLUMNS.split())
+SELECT = _select("moved(e.{}, e.boot, e.at_boot)")
+"""Selects events with the instants that they have by the clock of who reads them."""
+
+SELECT_AS_WRITTEN = _select("e.{}", "e.boot", "e.at_boot")
 FIND_ODD = (
     "SELECT id FROM events WHERE typeof(at) <> 'integer' OR event NOT IN ("  # noqa: S608 -- constants
     f"{', '.join(repr(name.value) for name in EventName)}) OR event = 'attempt' AND "
@@ -43,7 +56,15 @@ FIND_ODD = (
 )
 """Finds rows that no other query would, though they may be of live attempts."""
 
+Scale = tuple[int, int]
+"""Which boot it was, and what the wall clock that was read showed at boot, in ms."""
+
+Value = str | bytes | int | float | None
+"""What SQLite can hold."""
+
 MASK = "…"
+SQLITE_NUMBERS = 2**63
+
 LARGEST_UID = 2**32
 """UIDNEXT of a mailbox whose last UID is the largest (RFC 3501 §2.3.1.1)."""
 
@@ -98,6 +119,32 @@ def from_ms(milliseconds: object) -> datetime:
     return _EPOCH + number * _MILLISECOND
 
 
+def moved(clock: BootClock, instant: Value, boot: Value, at_boot: Value) -> Value:
+    """Return an instant that was read off a clock, as another clock shows it.
+
+    What is odd, as nobody has written it, stays so; None where its scale is.
+    """
+    try:
+        scale = to_scale(boot, at_boot)
+    except OddRow:
+        return None
+    if scale is None or not isinstance(instant, int):
+        return instant
+    shown = instant + clock.step_ms(*scale)
+    return shown if abs(shown) < SQLITE_NUMBERS else None
+
+
+def to_scale(boot: object, at_boot: object) -> Scale | None:
+    """Return by what clock a row's instants were read, as far as it is known.
+
+    Raises:
+        OddRow: these are no numbers, or one is missing.
+    """
+    if boot is None and at_boot is None:
+        return None
+    return _number(boot), _number(at_boot)
+
+
 def mask(secret: str) -> str:
     """Return a link up to its token, or nothing of a code, and the sign of omission."""
     link = urlsplit(secret)
@@ -105,7 +152,7 @@ def mask(secret: str) -> str:
 
 
 def to_row(event: AnyEvent) -> tuple[object, ...]:
-    """Return the event's `COLUMNS`; a live link or code is masked."""
+    """Return the event's `COLUMNS` but for the scale; its secret is masked."""
     fields = to_fields(event)
     fields |= {name: fields[name] and to_ms(fields[name]) for name in _INSTANTS}
     fields["secret"] = fields["secret"] and mask(fields["secret"])

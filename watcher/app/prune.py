@@ -1,0 +1,60 @@
+"""Deletes old events, if the clock that tells their age can be trusted.
+
+A clock that leads by a year makes everything old at once, and what was deleted does not
+come back when it is put right. So a clock that was set since the last time, an hour
+ago, deletes nothing; nor does one that the mail servers' clocks contradict, or, before
+mail has come in this boot, one that the kernel knows no server to have set.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from watcher.clock import ClockStepDetector, boot_id, boottime_s, is_synchronised
+from watcher.journal.log import Journal
+
+logger = logging.getLogger(__name__)
+
+PRUNE_EVERY = timedelta(hours=1)
+
+AGREE_S = 3600.0
+"""A clock that is less wrong deletes nothing that matters."""
+
+
+class Pruner:
+    """Deletes events that are older than they are kept."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        keep: timedelta,
+        *,
+        clock_step: ClockStepDetector | None = None,
+        boottime_s: Callable[[], float] = boottime_s,
+        is_synchronised: Callable[[], bool | None] = is_synchronised,
+    ) -> None:
+        """Prepare; `keep` is how long events are kept."""
+        self._journal = journal
+        self._keep = keep
+        self._clock_step = clock_step or ClockStepDetector()
+        self._boottime_s = boottime_s
+        self._is_synchronised = is_synchronised
+
+    def prune(self, now: datetime) -> None:
+        """Delete what is old, unless the clock was set or is known to be wrong."""
+        was_set = bool(self._clock_step.take_step())
+        if was_set or not self._is_borne_out(now):
+            logger.info("old events are kept: the clock may be wrong")
+            return
+        self._journal.prune(now - self._keep)
+
+    def _is_borne_out(self, now: datetime) -> bool:
+        """Return whether another clock agrees that it is now."""
+        at_boot_s = now.timestamp() - self._boottime_s()
+        clocks = self._journal.server_clocks(boot_id())
+        if not clocks:
+            return self._is_synchronised() is not False
+        return any(
+            least_s - AGREE_S <= at_boot_s <= most_s + AGREE_S
+            for least_s, most_s in clocks
+        )
