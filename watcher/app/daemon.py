@@ -175,8 +175,8 @@ class Daemon:
         now = utc_now()
         if self._health:
             self._health.tick(now)
-        self._pipeline.check_clock(now)
         self._attempts.tick(now)
+        self._pipeline.check_clock(now)
         armed_until = self._journal.armed_until()
         if armed_until and armed_until > now and armed_until != self._armed_until:
             self._armed_until = armed_until
