@@ -167,7 +167,7 @@ class Daemon:
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
         acts = (
-            *(self._pipeline.check_clock, self._attempts.tick),
+            *(self._attempts.tick, self._pipeline.check_clock),
             *(self._watch_health, self._arm),
         )
         works = [partial(act, utc_now()) for act in acts]

@@ -137,8 +137,7 @@ class MailboxSync:
             uid_next = known.uid_next if known else connection.last_uid() + 1
         reach = self.settings.window if known else self.settings.look_back
         uids = set(connection.uids_since(now - reach, now))
-        is_empty = uid_next == 1
-        if not (uids or known or is_empty or is_synchronised()):
+        if not (uids or known or uid_next == 1 or self._is_clock_sure()):
             # By a clock that leads, the mail of this moment is too old.
             uids = {connection.last_uid()} - {0}
         if known:
@@ -150,6 +149,13 @@ class MailboxSync:
         cursor = Cursor(opened.uid_validity, uid_next)
         new_from = known.uid_next if known else None
         return self._report_synced(mailbox, uids, cursor, new_from)
+
+    def _is_clock_sure(self) -> bool:
+        """Return whether the search by age goes by a clock that is known to be right.
+
+        With WITHIN (RFC 5032) that is the server's.
+        """
+        return "WITHIN" in self.connection.capabilities or bool(is_synchronised())
 
     def _report_synced(
         self,
