@@ -14,6 +14,7 @@ from watcher.events import EventName
 from watcher.journal.log import Journal
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 KEEP = 30 * DAY
 JUMP = timedelta(seconds=4)
 
@@ -118,7 +119,7 @@ def test_a_clock_that_a_mail_server_contradicts_deletes_nothing(
     assert machine.prune() == BOTH
 
 
-@pytest.mark.parametrize("wrong_by", [timedelta(0), timedelta(minutes=-50)])
+@pytest.mark.parametrize("wrong_by", [timedelta(0), 50 * MINUTE, -50 * MINUTE])
 def test_a_clock_that_a_mail_server_bears_out_need_not_be_synchronised(
     path: Path, wrong_by: timedelta
 ) -> None:
