@@ -175,7 +175,7 @@ class Keys:
     ) -> Answer | Trouble:
         try:
             return question.result(self._bound_s)
-        except TimeoutError:
+        except OSError:  # it hangs, or the system allows no more threads
             self._note(name, Trouble.SILENCE)
             return Trouble.SILENCE
 
