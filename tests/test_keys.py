@@ -317,6 +317,21 @@ def test_lookup_that_hangs_is_given_up(clock: Clock) -> None:
     latch.set()
 
 
+def test_without_a_thread_to_ask_in_there_is_no_answer_yet(
+    names: NameServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    lookup = lookup_at(names, LONG, clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        assert fails(lookup, NAME)
+    clock.now_s += RETRY_S
+
+    assert lookup(NAME) == KEY
+
+
 def test_error_that_nobody_foresaw_leaves_no_question_open(clock: Clock) -> None:
     asked: list[object] = []
 

@@ -12,7 +12,7 @@ the wall clock may be set while an answer is kept.
 - A key whose TTL is over serves on while DNS fails, `STALE_S` at most (RFC 8767). A
   missed attempt is likely then, and a key that was withdrawn on that very day is not;
   who can keep DNS from us could also forge its answers. That there is no key, however,
-  is never believed beyond its TTL, and it ends a key that was kept.
+  is believed for `ABSENT_S` only, and it ends a key that was kept.
 """
 
 import threading
@@ -175,7 +175,7 @@ class Keys:
     ) -> Answer | Trouble:
         try:
             return question.result(self._bound_s)
-        except TimeoutError:
+        except OSError:  # it hangs, or the system allows no more threads
             self._note(name, Trouble.SILENCE)
             return Trouble.SILENCE
 

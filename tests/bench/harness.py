@@ -21,9 +21,17 @@ from watcher.journal.log import Journal
 LOOK_S = 0.01
 """How often the log is read: what is measured by it is that much too late at most."""
 
-NAME = "home"
-_ARRIVED = (EventName.ATTEMPT, EventName.MISSED, EventName.UNVERIFIED)
-_LOGGED = (*_ARRIVED, EventName.LOOK_ALIKE)
+SETTLED_S = 10.0
+"""If nothing of a flood was logged for so long, no more will be."""
+
+_LOGGED = frozenset(
+    {
+        EventName.ATTEMPT,
+        EventName.MISSED,
+        EventName.UNVERIFIED,
+        EventName.LOOK_ALIKE,
+    }
+)
 
 
 class LogReader:
@@ -34,7 +42,6 @@ class LogReader:
 
     def __init__(self, home: Home) -> None:
         self.logged_at: dict[str, float] = {}
-        self.attempt_at: dict[str, float] = {}
         self.notified_at: dict[str, float] = {}
         self.events: Counter[tuple[str, EventName]] = Counter()
         """How often something happened to a mail."""
@@ -58,15 +65,16 @@ class LogReader:
             time.sleep(LOOK_S)
         return self.notified_at.get(message_id)
 
-    def await_logged(self, message_ids: Iterable[str], seconds: float) -> float:
-        """Return when the last of these mails was logged, infinite if not in time."""
-        waiting = set(message_ids)
-        deadline_s = time.monotonic() + seconds
-        while waiting - self.logged_at.keys() and time.monotonic() < deadline_s:
+    def await_logged(self, message_ids: Iterable[str]) -> list[float]:
+        """Return when these mails were logged, once all were or no more are."""
+        wanted = set(message_ids)
+        moved_s, count = time.monotonic(), 0
+        while count < len(wanted) and time.monotonic() - moved_s < SETTLED_S:
+            if len(wanted & self.logged_at.keys()) > count:
+                moved_s = time.monotonic()
+            count = len(wanted & self.logged_at.keys())
             time.sleep(10 * LOOK_S)
-        return max(
-            (self.logged_at.get(one, float("inf")) for one in waiting), default=0
-        )
+        return [self.logged_at[one] for one in wanted & self.logged_at.keys()]
 
     def _read(self) -> None:
         while (journal := Journal.read(self._home.log)) is None:
@@ -85,8 +93,6 @@ class LogReader:
         self.events[message_id, name] += 1
         if name in _LOGGED:
             self.logged_at.setdefault(message_id, now_s)
-        if name is EventName.ATTEMPT:
-            self.attempt_at.setdefault(message_id, now_s)
         if name is EventName.NOTIFIED:
             self.notified_at.setdefault(message_id, now_s)
 
