@@ -398,10 +398,13 @@ def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-_SINCE_3 = tuple(
-    f"ALTER TABLE {table} DROP COLUMN {column}"
-    for table in ("events", "deliveries")
-    for column in ("boot", "at_boot")
+_SINCE_3 = (
+    *(
+        f"ALTER TABLE {table} DROP COLUMN {column}"
+        for table in ("events", "deliveries")
+        for column in ("boot", "at_boot")
+    ),
+    "ALTER TABLE deliveries DROP COLUMN is_daemon",
 )
 OLDER = {
     1: (

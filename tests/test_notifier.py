@@ -693,6 +693,31 @@ def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(
     assert [one.at for one in failed] == [NOW] * (UNVERIFIED_AN_HOUR + 1 + 2 + 1)
 
 
+def test_an_end_that_another_program_has_logged_is_told_by_who_shows_it(
+    journal: Journal, channel: RecordingChannel, path: Path
+) -> None:
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(recorded(journal), NOW)
+    with Journal.open(path) as command:
+        (attempt,) = command.expire(NOW + WINDOW)
+    for _ in range(2):
+        shown_by.update(NOW + WINDOW)
+
+    assert channel.withdrawn == [1]
+    assert channel.shown[1:] == [wording.expired(attempt, language=Language.EN)]
+
+
+def test_a_daemon_that_starts_leaves_a_command_its_lease(journal: Journal) -> None:
+    event = recorded(journal)
+    assert journal.acquire_lease(event.id, NOW, is_daemon=False)
+    journal.void_leases()
+    assert not journal.acquire_lease(event.id, NOW)
+
+    assert journal.acquire_lease(event.id, LATER)
+    journal.void_leases()
+    assert journal.acquire_lease(event.id, LATER)
+
+
 # Floods of attempts -------------------------------------------------------------------
 
 

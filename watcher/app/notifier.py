@@ -148,6 +148,9 @@ class Notifier:
     def close(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw an expired attempt; say that it is over to who has not answered."""
         self.withdraw(attempt.id, now)
+        self._tell_end(attempt, now)
+
+    def _tell_end(self, attempt: Attempt, now: datetime) -> None:
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         is_recent = was_shown and now - attempt.expires_at < STALE_AFTER
         is_news = is_recent and not self._floods.are_many(attempt.origin.account)
@@ -232,6 +235,8 @@ class Notifier:
             ids = {attempt.id for attempt in newest}
             for overtaken in self._screen.attempt_ids - ids:
                 self._screen.withdraw(overtaken, now)
+                if ended := self._journal.find_expired(overtaken):
+                    self._tell_end(ended, now)  # another program has logged it
         return newest
 
     def refresh_all(self, now: datetime) -> None:
@@ -279,7 +284,10 @@ class Notifier:
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
         if attempt.claim.recipient and self._is_flood_of_misaddressed(now):
             return
-        if self._screen and self._journal.acquire_lease(attempt.id, now):
+        is_daemon = self._settings.is_attended
+        if self._screen and self._journal.acquire_lease(
+            attempt.id, now, is_daemon=is_daemon
+        ):
             self._show(wording.live, attempt, now, confirms=EventName.NOTIFIED)
 
     def _show(

@@ -72,12 +72,15 @@ _SINCE_2 = (
     *(_SHOWN, _CLOCKS, "ALTER TABLE events ADD COLUMN recipient TEXT;"),
     "ALTER TABLE events ADD COLUMN is_deadline_known INTEGER;",
 )
-_SINCE_3 = tuple(
-    f"ALTER TABLE {table} ADD COLUMN {column} INTEGER;"
-    for table in ("events", "deliveries")
-    for column in ("boot", "at_boot")
+_SINCE_3 = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN {column} INTEGER;"
+        for table in ("events", "deliveries")
+        for column in ("boot", "at_boot")
+    ),
+    "ALTER TABLE deliveries ADD COLUMN is_daemon INTEGER;",
 )
-"""By what clock the instants of a row were read (`clock.BootClock`)."""
+"""By what clock the instants of a row were read (`clock.BootClock`); who holds it."""
 _MIGRATIONS = {
     0: "".join((_SCHEMA, *_SINCE_2, *_SINCE_3)),
     1: "".join((*_SINCE_2, *_SINCE_3)),

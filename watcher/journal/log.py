@@ -36,8 +36,9 @@ DELIVERY_LEASE = timedelta(seconds=20)
 """How long a program may take to notify, and how soon a failure is tried again."""
 
 _LEASE = (
-    "INSERT INTO deliveries VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET claimed_at = "
-    "excluded.claimed_at, boot = excluded.boot, at_boot = excluded.at_boot WHERE "
+    "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    "claimed_at = excluded.claimed_at, boot = excluded.boot, at_boot = "
+    "excluded.at_boot, is_daemon = excluded.is_daemon WHERE "
     "(moved(claimed_at, boot, at_boot) > ? AND moved(claimed_at, boot, at_boot) < ?) "
     "IS NOT TRUE RETURNING 1"
 )
@@ -129,7 +130,9 @@ class Journal(JournalReader):
         with self._logging():
             self._insert(Event(at=at, event=name, about=about, detail=detail))
 
-    def acquire_lease(self, attempt_id: int, now: datetime) -> bool:
+    def acquire_lease(
+        self, attempt_id: int, now: datetime, *, is_daemon: bool = True
+    ) -> bool:
         """Return whether the caller may notify of an attempt, and no other program.
 
         A lease is void after `DELIVERY_LEASE`: the program died, or no channel showed
@@ -141,16 +144,16 @@ class Journal(JournalReader):
             leased = self._database.query(
                 _LEASE,
                 (
-                    *(attempt_id, to_ms(now), *self._database.scale),
+                    *(attempt_id, to_ms(now), *self._database.scale, is_daemon),
                     *(to_ms(now - DELIVERY_LEASE), to_ms(now + DELIVERY_LEASE)),
                 ),
             )
         return bool(leased)
 
     def void_leases(self) -> None:
-        """Delete every lease: the daemon that held them is known to be dead."""
+        """Delete every lease of a daemon: it is known to be dead, a command is not."""
         with self._database.transaction():
-            self._database.query("DELETE FROM deliveries")
+            self._database.query("DELETE FROM deliveries WHERE is_daemon IS NOT 0")
 
     def expire(self, now: datetime, *, at_most: int = PAGE) -> list[Attempt]:
         """Log `expired` for attempts whose time is over, and delete their secrets.

@@ -127,6 +127,13 @@ class JournalReader:
         found = self._live(now, where, (attempt_id,))
         return found[0].about if found else None
 
+    def find_expired(self, attempt_id: int) -> Attempt | None:
+        """Return an attempt whose end is logged; None if it is not."""
+        ended = self._events(
+            "WHERE e.event = ? AND e.attempt_id = ?", (EventName.EXPIRED, attempt_id)
+        )
+        return cast(Event[Attempt], ended[0]).about if ended else None
+
     def next_deadline(self) -> datetime | None:
         """Return when the next attempt is to expire; it may be past."""
         ((ends_ms,),) = self._database.query(
