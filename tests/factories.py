@@ -8,7 +8,7 @@ from watcher.errors import LoginRefused, NotHandedOver
 from watcher.events import UNRECORDED, Attempt, Event, EventName, Origin
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal, NewEvent
-from watcher.notify import wording
+from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
 from watcher.recognition.verdict import Claim, Kind
@@ -113,10 +113,10 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "unverified": wording.unverified(attempt(), now=NOW, language=language),
         "unverified-summary": wording.unverified_summary(1000, language=language),
         "not-me": wording.not_me_advice(attempt(), language=language),
-        "blind": wording.blind("home", since=NOW, language=language),
-        "recovered": wording.recovered("home", language=language),
-        "login-refused": wording.login_refused("home", why=_REFUSED, language=language),
-        "trial": wording.trial(language=language),
+        "blind": trouble.blind("home", since=NOW, language=language),
+        "recovered": trouble.recovered("home", language=language),
+        "login-refused": trouble.login_refused("home", why=_REFUSED, language=language),
+        "trial": trouble.trial(language=language),
     }
 
 

@@ -22,7 +22,7 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
-from watcher.notify import wording
+from watcher.notify import trouble
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_an_account_is_blind_after_90_seconds_without_a_sync(
         health.tick(NOW)
 
     since = NOW - timedelta(seconds=90 + over_s)
-    words = wording.blind("home", since=since, language=Language.EN)
+    words = trouble.blind("home", since=since, language=Language.EN)
     assert channel.shown == [words][:is_blind]
     assert names(journal) == [EventName.BLIND][:is_blind]
 
@@ -121,13 +121,13 @@ def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
             StateChanged(account="home", state=state, at=NOW, error=error)
         )
         counts.append(len(channel.shown))
-    assert channel.withdrawn == [wording.account_id("home")]
+    assert channel.withdrawn == [trouble.account_id("home")]
     health.note_state(
         StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
     )
 
     assert counts == [1, 1, 1, 1]
-    words = wording.login_refused("home", why=error, language=Language.EN)
+    words = trouble.login_refused("home", why=error, language=Language.EN)
     assert channel.shown == [words] * 2
 
 

@@ -38,7 +38,7 @@ from watcher.events import (
 )
 from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
-from watcher.notify import wording
+from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.recognition.verdict import Kind
 
@@ -393,7 +393,7 @@ def test_without_a_delivery_nothing_is_refreshed_or_told(journal: Journal) -> No
     event = recorded(journal)
 
     silent.refresh(event.about, NOW)
-    silent.notify(wording.trial, NOW)
+    silent.notify(trouble.trial, NOW)
     assert shown == []
     assert names(journal) == [EventName.ATTEMPT]
 
@@ -453,7 +453,7 @@ def test_a_failure_about_nothing_names_no_mail(
 ) -> None:
     recorded(journal)
     notifier(journal, RecordingChannel(is_shut=True), channel).notify(
-        wording.trial, NOW
+        trouble.trial, NOW
     )
 
     *_, failed = journal.events()

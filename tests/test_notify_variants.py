@@ -9,7 +9,7 @@ from tests.factories import NOW, attempt
 from watcher.clock_error import ClockError
 from watcher.errors import NotHandedOver
 from watcher.i18n import Language, Text, fit_columns
-from watcher.notify import wording
+from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
 from watcher.recognition.verdict import Kind
@@ -99,7 +99,7 @@ def test_the_first_line_is_how_long_there_is_to_act(
 @both_languages
 def test_a_wrong_clock_is_told_with_its_error(language: Language) -> None:
     error = ClockError(-86400.0)
-    shown = wording.clock_wrong(error, language=language)
+    shown = trouble.clock_wrong(error, language=language)
 
     assert fit_columns(shown.title, TITLE_COLUMNS) == shown.title
     assert error.text.say(language) in shown.body

@@ -15,11 +15,11 @@ from watcher.errors import JournalBusy
 from watcher.events import EventName
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
-from watcher.notify import wording
+from watcher.notify import trouble, wording
 from watcher.notify.notification import Holds, Notification
 
 EXPIRED = wording.expired(attempt(), language=Language.EN)
-BLIND = wording.blind("home", since=NOW, language=Language.EN)
+BLIND = trouble.blind("home", since=NOW, language=Language.EN)
 ENDED = wording.ended(attempt(), now=NOW, language=Language.EN)
 SETTINGS = NotifierSettings(language=Language.EN, notify_unverified=True)
 

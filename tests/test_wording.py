@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from watcher.clock import local_time
 from watcher.i18n import Language, Text, fit_columns, fit_utf16
-from watcher.notify import sentences, wording
+from watcher.notify import sentences, trouble, wording
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import SHORT_BODY_UNITS
 from watcher.notify.wording import Situation
@@ -355,10 +355,10 @@ def test_nothing_of_an_unverified_mail_is_shown(language: Language) -> None:
 
 @both_languages
 def test_the_all_clear_stands_in_place_of_the_alarm(language: Language) -> None:
-    blind = wording.blind("home", since=NOW, language=language)
+    blind = trouble.blind("home", since=NOW, language=language)
     refused = every_kind(language)["login-refused"]
-    clear = wording.recovered("home", language=language)
-    other = wording.recovered("work", language=language)
+    clear = trouble.recovered("home", language=language)
+    other = trouble.recovered("work", language=language)
 
     assert blind.replaces_id == refused.replaces_id == clear.replaces_id
     assert other.replaces_id != clear.replaces_id

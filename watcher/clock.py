@@ -7,6 +7,7 @@ and how instants and time spans are written and parsed.
 
 import ctypes
 import errno
+import functools
 import os
 import re
 import secrets
@@ -68,9 +69,15 @@ def is_synchronised() -> bool | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
-        return bool(ctypes.CDLL(None).adjtimex(bytes(512)) != _TIME_ERROR)
+        return bool(_libc().adjtimex(bytes(512)) != _TIME_ERROR)
     except (AttributeError, OSError):
         return None
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """Return the C library, loaded once: each load leaves memory behind."""
+    return ctypes.CDLL(None)
 
 
 class ClockStepDetector:

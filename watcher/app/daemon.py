@@ -19,7 +19,7 @@ from watcher.app.attempts import AttemptTracker
 from watcher.app.desktop import Shown
 from watcher.app.health import Health
 from watcher.app.judging import Judged, NotJudged
-from watcher.app.logfile import LogFile, changed
+from watcher.app.logfile import LogFile
 from watcher.app.logwork import LogWork
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
@@ -40,7 +40,7 @@ from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import EventName, MailboxSynced, Origin, State, StateChanged
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
-from watcher.notify import wording
+from watcher.notify import trouble
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ class Daemon:
         works = [partial(act, utc_now()) for act in acts]
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
         if all(is_good) and self._log.note_success():
-            self._notifier.withdraw(wording.STUCK_ID, utc_now())
+            self._notifier.withdraw(trouble.STUCK_ID, utc_now())
 
     def _begin(self) -> None:
         now = utc_now()
@@ -210,10 +210,10 @@ class Daemon:
 
     def _tell_of_log(self, why: JournalUnusable) -> None:
         self._settings.on_log_changed(why)
-        self._notifier.notify(partial(changed, why), utc_now())
+        self._notifier.notify(partial(trouble.log_changed, why), utc_now())
 
     def _tell_of_stuck_log(self, error: WatcherError) -> None:
-        self._notifier.notify(partial(wording.stuck, error), utc_now())
+        self._notifier.notify(partial(trouble.stuck, error), utc_now())
 
     def _watch_health(self, now: datetime) -> None:
         if self._health:

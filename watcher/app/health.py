@@ -14,7 +14,7 @@ from watcher.clock import iso, monotonic_s
 from watcher.events import AccountRef, EventName, MailboxSynced, State, StateChanged
 from watcher.i18n import Language
 from watcher.journal.log import Journal
-from watcher.notify import wording
+from watcher.notify import trouble
 
 BLIND_AFTER = timedelta(seconds=90)
 """A third of the five minutes a user has: later than this, help comes too late."""
@@ -52,7 +52,7 @@ class Health:
         if account in self._blind:
             self._blind.discard(account)
             self._log(EventName.RECOVERED, account, now)
-            self._notifier.notify(partial(wording.recovered, account), now)
+            self._notifier.notify(partial(trouble.recovered, account), now)
         if self._clock_s() - self._noted_s.get(account, 0.0) >= SYNC_NOTED_EVERY_S:
             self._noted_s[account] = self._clock_s()
             self._put(account, {"last_look_at": iso(now)})
@@ -71,11 +71,11 @@ class Health:
         self._put(change.account, facts)
         if change.state is State.CATCHING_UP and change.account in self._refused:
             self._refused.discard(change.account)
-            self._notifier.withdraw(wording.account_id(change.account), change.at)
+            self._notifier.withdraw(trouble.account_id(change.account), change.at)
         if change.state is State.REFUSED and change.account not in self._refused:
             self._refused.add(change.account)
             self._notifier.notify(
-                partial(wording.login_refused, change.account, why=error), change.at
+                partial(trouble.login_refused, change.account, why=error), change.at
             )
 
     def tick(self, now: datetime) -> None:
@@ -88,7 +88,7 @@ class Health:
                 if account in self._refused:  # the user was told, and why
                     continue
                 since = now - timedelta(seconds=self._clock_s() - last_s)
-                self._notifier.notify(partial(wording.blind, account, since=since), now)
+                self._notifier.notify(partial(trouble.blind, account, since=since), now)
 
     def _put(self, account: str, facts: Mapping[str, Any]) -> None:
         known = self._known.setdefault(account, {})

@@ -6,20 +6,14 @@ goes along, and the user is told once.
 """
 
 from collections.abc import Callable
-from zlib import crc32
 
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalDamaged, JournalUnusable
-from watcher.i18n import Language, Text, fit_columns
+from watcher.i18n import Text
 from watcher.journal.log import Journal
-from watcher.notify.notification import Notification
-from watcher.notify.template import Template
-from watcher.recognition.text import one_line
 
 ANEW_EVERY_S = 60.0
 """A disk that damages each new log must not be filled with old ones."""
-
-WHY_COLUMNS = 400
 
 
 class LogFile:
@@ -87,19 +81,6 @@ class LogFile:
         self._on_change(JournalUnusable(text, path=self._journal.path, **data))
 
 
-def changed(why: JournalUnusable, *, language: Language) -> Notification:
-    """Say what became of the event log, and that the program goes on."""
-    words = fit_columns(one_line(why.say(language)), WHY_COLUMNS)
-    return _NOTIFICATION.say(language=language, replaces_id=CHANGED_ID, why=words)
-
-
-CHANGED_ID = -1 - crc32(b"log file")
-"""The `replaces_id` of `changed`."""
-
-_NOTIFICATION = Template(
-    title=Text(en="The event log has changed", ja="記録ファイルが変わりました"),
-    body=(Text(en="{why}", ja="{why}"),),
-)
 _REOPENED = Text(
     en="The event log {path} was moved, deleted or replaced. watcher goes on with the "
     "file that is there now; attempts that are alive were carried over.",

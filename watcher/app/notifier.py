@@ -23,7 +23,7 @@ from watcher.errors import NotHandedOver
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
-from watcher.notify import wording
+from watcher.notify import trouble, wording
 from watcher.notify.delivery import Failure
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
@@ -148,6 +148,8 @@ class Notifier:
     def close(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw an expired attempt; say that it is over to who has not answered."""
         self.withdraw(attempt.id, now)
+        self._failures.pop(attempt.id, None)
+        self._retry_at_s.pop(attempt.id, None)
         self._tell_end(attempt, now)
 
     def _tell_end(self, attempt: Attempt, now: datetime) -> None:
@@ -163,12 +165,12 @@ class Notifier:
             return
         self._is_clock_wrong = is_wrong
         if not is_wrong:
-            self.withdraw(wording.CLOCK_ID, now)
+            self.withdraw(trouble.CLOCK_ID, now)
         self.refresh_all(now)
 
     def tell_clock(self, error: ClockError, now: datetime) -> bool:
         """Tell that the clock is wrong; return whether the user wants to be told."""
-        self.notify(partial(wording.clock_wrong, error), now)
+        self.notify(partial(trouble.clock_wrong, error), now)
         return self._screen is not None
 
     # Everything -------------------------------------------------------------------

@@ -111,7 +111,9 @@ class Freedesktop(Channel):
         self._wanted |= {replaces_id}
         replaces = self._find_open(replaces_id) or 0
         actions = _actions(notification, server)
-        self._keys[replaces_id] = frozenset(actions[::2])
+        self._keys.pop(replaces_id, None)
+        if actions:
+            self._keys[replaces_id] = frozenset(actions[::2])
         (shown,) = bus.call(
             _notify(notification, actions, replaces=replaces, server=server),
             then=lambda body: self._take_shown(bus, replaces_id, body[0]),
@@ -139,6 +141,7 @@ class Freedesktop(Channel):
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, if anything is."""
         self._wanted -= {replaces_id}
+        self._keys.pop(replaces_id, None)
         self._forget_lost(replaces_id)
         shown = self._shown.get(replaces_id)
         if shown is not None and self._bus is not None and self._bus.is_open:

@@ -36,6 +36,7 @@ FLOOD = Text(
     ja="Amazon のパスワードが知られています",
 )
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
+LOG_CHANGED = Text(en="The event log has changed", ja="記録ファイルが変わりました")
 BLIND = Text(
     en="Mail is not watched",
     ja="メールを見張れていません",
@@ -362,3 +363,4 @@ COPY_BUTTON = Text(
     ja="コードをコピー",
 )
 NOT_ME_BUTTON = Text(en="It was not me", ja="身に覚えがない")
+WHY_ALONE = Text(en="{why}", ja="{why}")

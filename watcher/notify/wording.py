@@ -13,7 +13,6 @@ from typing import Any
 from zlib import crc32
 
 from watcher.clock import local_time, minutes_seconds
-from watcher.clock_error import ClockError
 from watcher.errors import WatcherError
 from watcher.events import Attempt
 from watcher.i18n import Language, Text, fit_columns
@@ -29,7 +28,7 @@ RECIPIENT_COLUMNS = 60
 WHY_COLUMNS = 400  # an error is our own sentence, but a server's words may stand in it
 
 
-def _id_of(subject: str) -> int:
+def id_of(subject: str) -> int:
     """Return the `replaces_id` of a subject other than an attempt: negative, stable."""
     return -1 - crc32(subject.encode())
 
@@ -109,7 +108,7 @@ def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notif
         code=attempt.code and _grouped(attempt.code),
         expires_in=left,
         percent_left=_percent(attempt, left) if template.actions else None,
-        why=situation.failure and _foreign_error(situation.failure, language),
+        why=situation.failure and foreign_error(situation.failure, language),
         **_fields(attempt, situation.now, language),
     )
 
@@ -222,7 +221,7 @@ _ADVICE = _OfAttempt(
 def not_me_advice(attempt: Attempt, *, language: Language) -> Notification:
     """Say what to do now that "It was not me" was pressed; it outlives the attempt."""
     advice = _ADVICE(attempt, language=language)
-    return replace(advice, replaces_id=_id_of(f"not me {attempt.id}"))
+    return replace(advice, replaces_id=id_of(f"not me {attempt.id}"))
 
 
 _UNVERIFIED = Template(
@@ -249,7 +248,7 @@ def ended(
     attempt: Attempt, *, now: datetime, language: Language, is_clock_wrong: bool = False
 ) -> Notification:
     """Say that nobody watches any more while an attempt is still alive."""
-    fields = _fields(attempt, now, language) | {"replaces_id": _id_of("ended")}
+    fields = _fields(attempt, now, language) | {"replaces_id": id_of("ended")}
     body, holds = _ENDED[attempt.kind or Kind.UNKNOWN], Holds.UNTIL_NEXT_RUN
     template = Template(title=sentences.ENDED, body=(body,), holds=holds)
     template = as_known(template, attempt, is_clock_wrong=is_clock_wrong)
@@ -263,7 +262,7 @@ def unverified_summary(count: int, *, language: Language) -> Notification:
     """Announce many such mails at once."""
     body = (sentences.UNVERIFIED_COUNT, sentences.UNVERIFIED_LOOK)
     return replace(_UNVERIFIED, body=body).say(
-        language=language, replaces_id=_id_of("unverified"), count=count
+        language=language, replaces_id=id_of("unverified"), count=count
     )
 
 
@@ -283,9 +282,9 @@ def flood(account: str, count: int, *, language: Language) -> Notification:
     """Say that there are too many attempts to tell of each, and what that means."""
     return _FLOOD.say(
         language=language,
-        replaces_id=_id_of(f"flood {account}"),
+        replaces_id=id_of(f"flood {account}"),
         count=count,
-        account=_foreign(account, ACCOUNT_COLUMNS),
+        account=foreign(account, ACCOUNT_COLUMNS),
     )
 
 
@@ -301,99 +300,11 @@ def missed(attempts: Sequence[Attempt], *, language: Language) -> Notification:
     last = max(attempts, key=lambda attempt: attempt.began_at)
     return _MISSED.say(
         language=language,
-        replaces_id=_id_of("missed"),
+        replaces_id=id_of("missed"),
         count=len(attempts),
         when=last.began_at.astimezone().strftime("%m-%d %H:%M"),
-        account=_foreign(last.origin.account, ACCOUNT_COLUMNS),
+        account=foreign(last.origin.account, ACCOUNT_COLUMNS),
     )
-
-
-# The accounts and the program: each in place of the one before about the same subject
-
-
-@dataclass(frozen=True, slots=True)
-class _OfAccount:
-    template: Template
-
-    def __call__(
-        self,
-        account: str,
-        *,
-        language: Language,
-        since: datetime | None = None,
-        why: WatcherError | None = None,
-    ) -> Notification:
-        return self.template.say(
-            language=language,
-            replaces_id=account_id(account),
-            account=_foreign(account, ACCOUNT_COLUMNS),
-            clock=since and local_time(since),
-            why=_foreign_error(why, language) if why else "",
-        )
-
-
-blind = _OfAccount(
-    Template(
-        title=sentences.BLIND, body=(sentences.BLIND_BODY,), holds=Holds.WHILE_RUNNING
-    )
-)
-"""Say since when an account is not watched, so that the user reads the mail there."""
-
-recovered = _OfAccount(
-    Template(
-        title=sentences.RECOVERED, body=(sentences.RECOVERED_BODY,), is_urgent=False
-    )
-)
-"""Say that the account is watched again, in place of `blind` or `login_refused`."""
-
-login_refused = _OfAccount(
-    Template(
-        title=sentences.REFUSED,
-        body=(sentences.REFUSED_BODY,),
-        holds=Holds.WHILE_RUNNING,
-    )
-)
-"""Say once that the server refuses the account's password, and the cause."""
-
-
-def account_id(account: str) -> int:
-    """Return the `replaces_id` of what is told of an account's trouble."""
-    return _id_of(f"account {account}")
-
-
-STUCK_ID = _id_of("log")
-"""The `replaces_id` of `stuck`."""
-
-
-def stuck(error: WatcherError, *, language: Language) -> Notification:
-    """Say that nothing can be logged, and so nothing is shown."""
-    template = Template(
-        title=sentences.STUCK, body=(sentences.STUCK_BODY,), holds=Holds.WHILE_RUNNING
-    )
-    why = _foreign_error(error, language)
-    return template.say(language=language, replaces_id=STUCK_ID, why=why)
-
-
-CLOCK_ID = _id_of("clock")
-"""The `replaces_id` of `clock_wrong`."""
-
-
-def clock_wrong(error: ClockError, *, language: Language) -> Notification:
-    """Say that this machine's clock is wrong, so that no time of day can be trusted."""
-    template = Template(
-        title=sentences.CLOCK,
-        body=(sentences.CLOCK_BODY,),
-        is_urgent=False,
-        holds=Holds.UNTIL_NEXT_RUN,
-    )
-    words = error.text.say(language)
-    return template.say(language=language, replaces_id=CLOCK_ID, error=words)
-
-
-def trial(*, language: Language) -> Notification:
-    """Show what a notification is like; the user says whether it appeared."""
-    template = Template(title=sentences.TRIAL, body=(sentences.TRIAL_BODY,))
-    return template.say(language=language, replaces_id=_id_of("trial"))
 
 
 def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, Any]:
@@ -402,21 +313,21 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
     return {
         "replaces_id": attempt.id,
         "id": attempt.id,
-        "account": _foreign(attempt.origin.account, ACCOUNT_COLUMNS),
-        "device": _foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
-        "near": _foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
-        "recipient": _foreign(attempt.claim.recipient, RECIPIENT_COLUMNS),
+        "account": foreign(attempt.origin.account, ACCOUNT_COLUMNS),
+        "device": foreign(attempt.claim.device, DEVICE_COLUMNS) or not_given,
+        "near": foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
+        "recipient": foreign(attempt.claim.recipient, RECIPIENT_COLUMNS),
         "attempted": local_time(attempt.began_at),
         "deadline": local_time(attempt.expires_at),
         "left": minutes_seconds(attempt.time_left(now)),
     }
 
 
-def _foreign_error(error: WatcherError, language: Language) -> str:
+def foreign_error(error: WatcherError, language: Language) -> str:
     """Return our own sentence; a server's words in it end no line and make no URL."""
     return fit_columns(one_line(error.say(language)).replace("://", ":"), WHY_COLUMNS)
 
 
-def _foreign(text: str | None, columns: int) -> str:
+def foreign(text: str | None, columns: int) -> str:
     """Return text of a mail or a user: sanitised, cut, and without a URL scheme."""
     return fit_columns(sanitise(text or "").replace("://", ":"), columns)

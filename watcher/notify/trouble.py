@@ -1,0 +1,108 @@
+"""Turns what is wrong with an account or the program itself into notifications.
+
+Pure. Each is shown in place of the one before about the same subject.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.clock import local_time
+from watcher.clock_error import ClockError
+from watcher.errors import WatcherError
+from watcher.i18n import Language
+from watcher.notify import sentences
+from watcher.notify.notification import Holds, Notification
+from watcher.notify.template import Template
+from watcher.notify.wording import ACCOUNT_COLUMNS, foreign, foreign_error, id_of
+
+
+@dataclass(frozen=True, slots=True)
+class _OfAccount:
+    template: Template
+
+    def __call__(
+        self,
+        account: str,
+        *,
+        language: Language,
+        since: datetime | None = None,
+        why: WatcherError | None = None,
+    ) -> Notification:
+        return self.template.say(
+            language=language,
+            replaces_id=account_id(account),
+            account=foreign(account, ACCOUNT_COLUMNS),
+            clock=since and local_time(since),
+            why=foreign_error(why, language) if why else "",
+        )
+
+
+blind = _OfAccount(
+    Template(
+        title=sentences.BLIND, body=(sentences.BLIND_BODY,), holds=Holds.WHILE_RUNNING
+    )
+)
+"""Say since when an account is not watched, so that the user reads the mail there."""
+
+recovered = _OfAccount(
+    Template(
+        title=sentences.RECOVERED, body=(sentences.RECOVERED_BODY,), is_urgent=False
+    )
+)
+"""Say that the account is watched again, in place of `blind` or `login_refused`."""
+
+login_refused = _OfAccount(
+    Template(
+        title=sentences.REFUSED,
+        body=(sentences.REFUSED_BODY,),
+        holds=Holds.WHILE_RUNNING,
+    )
+)
+"""Say once that the server refuses the account's password, and the cause."""
+
+
+def account_id(account: str) -> int:
+    """Return the `replaces_id` of what is told of an account's trouble."""
+    return id_of(f"account {account}")
+
+
+STUCK_ID = id_of("log")
+"""The `replaces_id` of `stuck`."""
+
+
+def stuck(error: WatcherError, *, language: Language) -> Notification:
+    """Say that nothing can be logged, and so nothing is shown."""
+    template = Template(
+        title=sentences.STUCK, body=(sentences.STUCK_BODY,), holds=Holds.WHILE_RUNNING
+    )
+    why = foreign_error(error, language)
+    return template.say(language=language, replaces_id=STUCK_ID, why=why)
+
+
+def log_changed(why: WatcherError, *, language: Language) -> Notification:
+    """Say what became of the event log, and that the program goes on."""
+    template = Template(title=sentences.LOG_CHANGED, body=(sentences.WHY_ALONE,))
+    words = foreign_error(why, language)
+    return template.say(language=language, replaces_id=id_of("log file"), why=words)
+
+
+CLOCK_ID = id_of("clock")
+"""The `replaces_id` of `clock_wrong`."""
+
+
+def clock_wrong(error: ClockError, *, language: Language) -> Notification:
+    """Say that this machine's clock is wrong, so that no time of day can be trusted."""
+    template = Template(
+        title=sentences.CLOCK,
+        body=(sentences.CLOCK_BODY,),
+        is_urgent=False,
+        holds=Holds.UNTIL_NEXT_RUN,
+    )
+    words = error.text.say(language)
+    return template.say(language=language, replaces_id=CLOCK_ID, error=words)
+
+
+def trial(*, language: Language) -> Notification:
+    """Show what a notification is like; the user says whether it appeared."""
+    template = Template(title=sentences.TRIAL, body=(sentences.TRIAL_BODY,))
+    return template.say(language=language, replaces_id=id_of("trial"))
