@@ -46,6 +46,7 @@ CONNECTED = "home: 接続しました("
 
 # In Japanese: the places of a server's buttons are measured with Japanese labels.
 IS_IT_YOU = sentences.WAS_IT_YOU.say(Language.JA)
+FLOOD = sentences.FLOOD.say(Language.JA)
 EXPIRED = sentences.OVER.say(Language.JA)
 ADVICE = sentences.PROTECT.say(Language.JA)
 NOT_OPENED = sentences.NOT_OPENED.say(Language.JA)
@@ -241,6 +242,27 @@ def test_an_answer_in_a_terminal_takes_the_notification_away(
         record.await_titles()
 
     assert uris == [link]
+
+
+# Many attempts ------------------------------------------------------------------------
+
+
+@on("dunst", "xfce", "mate")
+def test_of_many_attempts_the_newest_three_stay_and_one_summary(
+    one: Desktop, record: Record, mail_user: MailUser
+) -> None:
+    with running(mail_user.home) as run:
+        for _ in range(8):
+            mail_user.approval()
+        record.await_titles(IS_IT_YOU, IS_IT_YOU, IS_IT_YOU, FLOOD)
+        eventually(lambda: mail_user.home.names().count("notified") == 8)
+        record.await_titles(IS_IT_YOU, IS_IT_YOU, IS_IT_YOU, FLOOD)
+        (summary,) = [shown for shown in record.now() if shown.title == FLOOD]
+        run.end()
+
+    assert "8 件" in summary.body
+    assert len({shown.number for shown in record.history if shown.title == FLOOD}) == 1
+    record.await_titles(FLOOD, ENDED)
 
 
 # What stays on the screen -------------------------------------------------------------
