@@ -1,6 +1,8 @@
 """How well each account is watched is noted, and told when it is not."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.health import BLIND_AFTER, SYNC_NOTED_EVERY_S, Health
 from watcher.app.notifier import NotifierSettings
 from watcher.clock import monotonic_s
-from watcher.errors import LoginRefused
+from watcher.errors import JournalBusy, LoginRefused
 from watcher.events import (
     Cursor,
     EventName,
@@ -166,3 +168,26 @@ def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
     )
     assert known["last_look_at"] == "2026-11-21T03:00:28Z"
     assert "home" in channel.shown[0].body
+
+
+def test_what_a_locked_log_did_not_take_is_noted_the_next_time(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    clock.seconds += BLIND_AFTER.total_seconds() + 1
+    journal.wait_at_most(0.0)
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalBusy):
+            health.tick(NOW)
+        other.execute("ROLLBACK")
+        health.tick(NOW)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalBusy):
+            health.note_sync(synced(), NOW)
+        other.execute("ROLLBACK")
+        health.note_sync(synced(), NOW)
+
+    assert names(journal) == [EventName.BLIND, EventName.RECOVERED]
+    assert "last_look_at" in journal.sessions()["home"]

@@ -50,11 +50,11 @@ TICK_S = 1.0
 BUSY_WAIT_S = 0.05
 """How long the event log is waited for; after that, what is to be done is owed."""
 
-STOP_WITHIN_S = 1.0
+STOP_WITHIN_S = 1.6
 """How long all sessions together may take to end (contract: clean stop within 2 s)."""
 
-CLEAR_WITHIN_S = 0.6
-"""What a slow desktop may take of the two seconds for a clean stop."""
+CLEAR_WITHIN_S = 1.2
+"""What a slow desktop may take of this, while the sessions end."""
 
 SHOW_WITHIN_S = 10.0
 """What a desktop may take to show what a command beside the daemon has found."""
@@ -136,11 +136,12 @@ class Daemon:
         self._sessions = {session.account.name: session for session in sessions}
         if self._health:
             self._health.start(self._sessions)
-        with self._scheduler.running(), _threads(sessions):
+        with self._scheduler.running(), _threads(sessions) as stop:
             self._scheduler.every(PRUNE_EVERY, Prune())
             try:
                 self._work()
             finally:
+                stop()
                 self._end()
                 self._queue.stop()
         self._settle(0)  # `status` learns of the end
@@ -281,22 +282,27 @@ class Daemon:
 
 
 @contextmanager
-def _threads(sessions: Sequence[Session]) -> Iterator[None]:
-    """Run each session in a thread of its own; stop them all at the end.
+def _threads(sessions: Sequence[Session]) -> Iterator[Callable[[], None]]:
+    """Run each session in a thread of its own; give what begins to stop them all.
 
     Daemon threads: one that hangs in the system's resolver must not hold the exit.
     """
+    stopped_s: list[float] = []
     threads = [
         threading.Thread(target=session.run, name=session.account.name, daemon=True)
         for session in sessions
     ]
+
+    def stop() -> None:
+        stopped_s.append(time.monotonic())
+        for session in sessions:
+            session.stop()
+
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield stop
     finally:
-        for session in sessions:
-            session.stop()
-        deadline_s = time.monotonic() + STOP_WITHIN_S
+        stop()
         for thread in threads:
-            thread.join(max(0.0, deadline_s - time.monotonic()))
+            thread.join(max(0.0, stopped_s[0] + STOP_WITHIN_S - time.monotonic()))

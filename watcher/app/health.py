@@ -50,12 +50,12 @@ class Health:
         account = synced.account
         self._last_sync_s[account] = self._clock_s()
         if account in self._blind:
-            self._blind.discard(account)
             self._log(EventName.RECOVERED, account, now)
+            self._blind.discard(account)
             self._notifier.notify(partial(trouble.recovered, account), now)
         if self._clock_s() - self._noted_s.get(account, 0.0) >= SYNC_NOTED_EVERY_S:
-            self._noted_s[account] = self._clock_s()
             self._put(account, {"last_look_at": iso(now)})
+            self._noted_s[account] = self._clock_s()
 
     def note_state(self, change: StateChanged) -> None:
         """Note a state; notify once of a refused login until the next good one."""
@@ -83,8 +83,8 @@ class Health:
         for account, last_s in self._last_sync_s.items():
             is_overdue = self._clock_s() - last_s > BLIND_AFTER.total_seconds()
             if is_overdue and account not in self._blind:
-                self._blind.add(account)
                 self._log(EventName.BLIND, account, now)
+                self._blind.add(account)
                 if account in self._refused:  # the user was told, and why
                     continue
                 since = now - timedelta(seconds=self._clock_s() - last_s)
