@@ -2,8 +2,8 @@
 
 import pytest
 
-from watcher.clock_error import ClockError, error_in_words
 from watcher.i18n import Language
+from watcher.timing.error import ClockError, error_in_words
 
 
 @pytest.mark.parametrize("ahead_s", [86400, -300, 91, -34_560_000])

@@ -13,9 +13,9 @@ from tests.desktop import eventually
 from tests.environment import CONNECTED, Done, MailUser, token
 from tests.sample_mails import approval
 from tests.test_clock_flow import DAY_S, WINDOW_S, set_clock
-from watcher.clock_error import ClockError
 from watcher.errors import ExitCode
 from watcher.events import Attempt, EventName
+from watcher.timing.error import ClockError
 
 APART_S = 7.0
 """Mails that come so far apart have not been moved together, at a poll a second."""

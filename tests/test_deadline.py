@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from watcher.app.deadline import Machine, ServerClock, Times, find_deadline
 from watcher.events import Arrival, Seen
+from watcher.timing.deadline import Machine, ServerClock, Times, find_deadline
 
 WINDOW_S = 300.0
 EPOCH_S = 1_790_000_000.0

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.test_deadline import DAY_S, EPOCH_S
-from watcher.app.deadline import Machine, Times
 from watcher.app.machine_clock import MachineClock
 from watcher.events import Arrival, EventName, Seen
 from watcher.journal.log import Journal
+from watcher.timing.deadline import Machine, Times
 
 NOW = datetime.fromtimestamp(EPOCH_S, UTC)
 """What this machine's clock shows; how wrong that is, each test says."""

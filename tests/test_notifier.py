@@ -27,7 +27,6 @@ from watcher.app.notifier import (
     NotifierSettings,
 )
 from watcher.app.pipeline import MailPipeline
-from watcher.clock_error import ClockError
 from watcher.events import (
     Attempt,
     Cursor,
@@ -41,6 +40,7 @@ from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.recognition.verdict import Kind
+from watcher.timing.error import ClockError
 
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
 LATER = NOW + DELIVERY_LEASE

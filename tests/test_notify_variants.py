@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from tests.factories import NOW, attempt
-from watcher.clock_error import ClockError
 from watcher.errors import NotHandedOver
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
 from watcher.recognition.verdict import Kind
+from watcher.timing.error import ClockError
 
 CLOCK_TIME = re.compile(r"\d\d:\d\d:\d\d|\d\d:\d\d(?!\d)")
 TITLE_COLUMNS = 32

@@ -27,7 +27,6 @@ from tests.sample_mails import (
     signed,
 )
 from watcher import events
-from watcher.app.deadline import Machine
 from watcher.app.machine_clock import read_machine
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
@@ -56,6 +55,7 @@ from watcher.journal.log import Journal
 from watcher.notify import wording
 from watcher.recognition.judge import Verify
 from watcher.recognition.verdict import Kind, Reason
+from watcher.timing.deadline import Machine
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
 SENT_AT = datetime(2026, 11, 21, 12, 0, 5, tzinfo=UTC)

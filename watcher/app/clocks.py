@@ -7,12 +7,12 @@ after the next boot all is learned anew.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from watcher.app.clock_check import Evidence
-from watcher.app.deadline import Machine, ServerClock, Times, find_deadline
 from watcher.app.machine_clock import read_machine
 from watcher.clock import boot_id
 from watcher.events import Arrival, Deadline
 from watcher.journal.log import Journal
+from watcher.timing.deadline import Machine, ServerClock, Times, find_deadline
+from watcher.timing.evidence import Evidence
 
 STORE_FROM_S = 0.5
 """Bounds that are narrower by less are not worth a write."""

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from watcher.app.clock_check import Evidence
-from watcher.app.deadline import Machine, Times
 from watcher.clock import boot_id, boottime_s, is_synchronised
-from watcher.clock_error import ClockError
 from watcher.events import EventName
 from watcher.journal.log import Journal
 from watcher.journal.reader import JournalReader
+from watcher.timing.deadline import Machine, Times
+from watcher.timing.error import ClockError
+from watcher.timing.evidence import Evidence
 
 PLACE = ""
 """Where it stands among the sessions: every account has a name."""

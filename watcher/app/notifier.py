@@ -18,7 +18,6 @@ from watcher.app.desktop import Desktop, Shown, Words
 from watcher.app.flood import AT_ONCE, FLOOD, FloodGauge
 from watcher.app.screen import Screen
 from watcher.clock import monotonic_s
-from watcher.clock_error import ClockError
 from watcher.errors import NotHandedOver
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
@@ -27,6 +26,7 @@ from watcher.notify import trouble, wording
 from watcher.notify.delivery import Failure
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
+from watcher.timing.error import ClockError
 
 logger = logging.getLogger(__name__)
 

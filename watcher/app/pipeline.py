@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from watcher.app.clocks import AccountClocks
-from watcher.app.deadline import Machine, Times
 from watcher.app.judging import Judged
 from watcher.app.machine_clock import MachineClock, read_machine
 from watcher.app.notifier import Notifier
@@ -36,6 +35,7 @@ from watcher.recognition.verdict import (
     Unknown,
     Unverified,
 )
+from watcher.timing.deadline import Machine, Times
 
 LOGGED_AN_HOUR = {EventName.LOOK_ALIKE: 200, EventName.UNVERIFIED: 1000}
 """What is logged of mails that anybody can send: more would only fill the log.

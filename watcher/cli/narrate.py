@@ -11,7 +11,6 @@ from datetime import datetime
 
 from watcher.app.health import BLIND_AFTER
 from watcher.clock import minutes_seconds
-from watcher.clock_error import error_in_words
 from watcher.errors import WatcherError
 from watcher.events import (
     AccountRef,
@@ -27,6 +26,7 @@ from watcher.events import (
 from watcher.i18n import Language, Text, fit_columns
 from watcher.imap.account import MODES
 from watcher.recognition.text import one_line
+from watcher.timing.error import error_in_words
 
 _URL = re.compile(r"(?i)https?://\S+")
 COLUMNS = 300

@@ -9,7 +9,6 @@ from watcher.cli.parser import Options
 from watcher.cli.proof import proof_in_words
 from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.clock import local_time, minutes_seconds
-from watcher.clock_error import error_in_words
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
@@ -33,6 +32,7 @@ from watcher.recognition.verdict import (
     Unverified,
     Verdict,
 )
+from watcher.timing.error import error_in_words
 
 if TYPE_CHECKING:  # it imports mailparser, which `log` does without
     from watcher.recognition.judge import Judgement

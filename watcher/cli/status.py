@@ -14,13 +14,13 @@ from watcher.cli.context import (
 )
 from watcher.cli.parser import Options
 from watcher.clock import local_time, utc_now
-from watcher.clock_error import ClockError
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
 from watcher.imap.account import MODES
 from watcher.journal.reader import JournalReader
+from watcher.timing.error import ClockError
 
 Sessions = Mapping[str, Mapping[str, Any]]
 _STOPPED = {

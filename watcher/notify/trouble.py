@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.clock import local_time
-from watcher.clock_error import ClockError
 from watcher.errors import WatcherError
 from watcher.i18n import Language
 from watcher.notify import sentences
 from watcher.notify.notification import Holds, Notification
 from watcher.notify.template import Template
 from watcher.notify.wording import ACCOUNT_COLUMNS, foreign, foreign_error, id_of
+from watcher.timing.error import ClockError
 
 
 @dataclass(frozen=True, slots=True)

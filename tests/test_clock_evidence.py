@@ -16,8 +16,8 @@ from tests.test_deadline import (
     gaps,
     zones,
 )
-from watcher.app.clock_check import FRESH_S, Evidence
-from watcher.app.deadline import Machine, Times, find_deadline
+from watcher.timing.deadline import Machine, Times, find_deadline
+from watcher.timing.evidence import FRESH_S, Evidence
 
 RIGHT_S = 5.0
 """By how much a clock that is right may be wrong."""

@@ -15,7 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from math import inf
 from typing import Any, Self
 
-from watcher.app.deadline import AGREE_S, FUTURE_S, LATE_S, Machine, ServerClock, Times
+from watcher.timing.deadline import (
+    AGREE_S,
+    FUTURE_S,
+    LATE_S,
+    Machine,
+    ServerClock,
+    Times,
+)
 
 WRONG_S = 90.0
 """From this error on a clock misleads the user: a third of the usual five minutes."""
