@@ -746,6 +746,49 @@ def test_the_newest_three_attempts_of_an_account_stay_and_many_are_summed_up(
     assert channel.shown[4:] == [wording.flood("home", 4, language=Language.EN)]
 
 
+def test_what_newer_attempts_drove_off_the_screen_comes_back_when_there_is_room(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    events = newest_first(4, journal)
+    for event in events:
+        shown_by.notify_new(event, NOW)
+    channel.shown.clear()
+    journal.append(EventName.NOT_ME, at=NOW, about=events[3].about)
+    for _ in range(2):
+        shown_by.update(NOW)
+
+    assert [one.replaces_id for one in channel.shown if one.replaces_id > 0] == [1]
+    assert names(journal).count("notified") == 4
+
+
+def test_attempts_that_came_over_minutes_are_not_many(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    for number in range(1, 5):
+        event = recorded(journal, number)
+        claim = replace(event.about.claim, attempted_at=NOW - timedelta(minutes=number))
+        about = replace(event.about, claim=claim)
+        shown_by.notify_new(replace(event, about=about), NOW)
+    shown_by.update(NOW)
+
+    assert all(one.replaces_id > 0 for one in channel.shown)
+
+
+def test_who_used_one_of_many_is_not_told_that_they_are_somebody_elses(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    events = newest_first(4, journal)
+    for event in events:
+        shown_by.notify_new(event, NOW)
+    shown_by.update(NOW)
+    shown_by.note_used(events[3].about, NOW)
+
+    assert channel.withdrawn[-2:] == [4, wording.flood_id("home")]
+
+
 def test_three_attempts_are_no_flood(
     journal: Journal, channel: RecordingChannel
 ) -> None:

@@ -70,7 +70,7 @@ def test_the_bus_that_we_found_is_the_one_that_plyer_uses(
 def test_a_server_that_hangs_fails_before_plyer_is_asked(dunst: Desktop) -> None:
     dunst.server.freeze()
 
-    with pytest.raises(NotificationFailed, match="did not answer within 1 second"):
+    with pytest.raises(NotificationFailed, match="did not answer within 1 s"):
         Plyer().show(live())
 
 

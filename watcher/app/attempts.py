@@ -139,7 +139,7 @@ class AttemptTracker:
         self._in_hand.discard(attempt.id)
         if done.error is None:
             self._journal.append(done.answer, at=now, about=attempt)
-            self._notifier.withdraw(attempt.id, now)
+            self._notifier.note_used(attempt, now)
             return
         logger.warning("%s", done.error)
         if done.answer is EventName.OPENED:

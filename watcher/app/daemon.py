@@ -69,7 +69,7 @@ class DaemonSettings:
     """How long events are kept."""
     hidden: frozenset[str] = frozenset()
     """Environment variables that hold passwords: no other program sees them."""
-    alert_after: timedelta = timedelta(seconds=10)
+    alert_after: timedelta = timedelta(seconds=3)
     """How long the event log may be out of use before the user is told."""
     observe: Callable[[Observed], None] = lambda _: None
     """Called in the daemon's thread with the changes of an account's state."""

@@ -6,6 +6,7 @@ only the newest are shown at all.
 
 from collections import deque
 from collections.abc import Callable, Collection
+from datetime import datetime
 
 from watcher.clock import boottime_s
 
@@ -14,6 +15,9 @@ AT_ONCE = 3
 
 FLOOD = 60
 """Attempts within a minute of which each is still shown, and soon replaced."""
+
+COUNTED = 2000
+"""Attempts of a minute that are counted; more say no more."""
 
 MINUTE_S = 60.0
 TELL_EVERY_S = 1.0
@@ -28,22 +32,26 @@ class FloodGauge:
 
     def __init__(self, clock_s: Callable[[], float] = boottime_s) -> None:
         self._clock_s = clock_s
-        self._came_s: dict[str, deque[float]] = {}
+        self._came_s: dict[str, deque[tuple[float, float]]] = {}
+        """When each came, and when it began by the mail's own time."""
         self._many_s: dict[str, float] = {}
         """When there were more than `AT_ONCE` last."""
         self._flood_s: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
         self._untold: dict[str, int] = {}
 
-    def note(self, account: str) -> None:
-        """Count one more attempt."""
-        came_s = self._came_s.setdefault(account, deque())
-        came_s.append(self._clock_s())
-        count = self._count(account)
-        if count > AT_ONCE:
+    def note(self, account: str, began_at: datetime) -> None:
+        """Count one more attempt, which began at that instant by its mail."""
+        began_s = began_at.timestamp()
+        came = self._came_s.setdefault(account, deque(maxlen=COUNTED))
+        came.append((self._clock_s(), began_s))
+        while came[0][0] < self._clock_s() - MINUTE_S:
+            came.popleft()
+        together = sum(abs(began_s - other_s) < MINUTE_S for _, other_s in came)
+        if together > AT_ONCE:
             self._many_s[account] = self._clock_s()
-            self._untold[account] = count
-        if count > FLOOD:
+            self._untold[account] = together
+        if len(came) > FLOOD:
             self._flood_s[account] = self._clock_s()
 
     def is_flooded(self, account: str) -> bool:
@@ -73,9 +81,3 @@ class FloodGauge:
             del self._untold[account]
             self._told_s[account] = self._clock_s()
         return news
-
-    def _count(self, account: str) -> int:
-        came_s = self._came_s.get(account, deque())
-        while came_s and came_s[0] < self._clock_s() - MINUTE_S:
-            came_s.popleft()
-        return len(came_s)

@@ -66,7 +66,9 @@ class LogFile:
         if self._clock_s() < self._next_s:
             raise error
         self._next_s = self._clock_s() + ANEW_EVERY_S
-        moved = self._journal.begin_anew(f"{utc_now():.damaged-%Y%m%d-%H%M%S}")
+        moved = self._journal.begin_anew(
+            f"{utc_now().astimezone():.damaged-%Y%m%d-%H%M%S}"
+        )
         self._tell(_BEGUN_ANEW, moved=moved.name)
 
     def _reopen(self) -> None:
@@ -83,9 +85,9 @@ class LogFile:
 
 _REOPENED = Text(
     en="The event log {path} was moved, deleted or replaced. watcher goes on with the "
-    "file that is there now; attempts that are alive were carried over.",
+    "file that is there now, or a new one; attempts that are alive were carried over.",
     ja="記録ファイル {path} が移動、削除、または置きかえられました。いまそこにある"
-    "ファイルで続けます。有効な試行は引きつぎました。",
+    "ファイル(なければ新しいファイル)で続けます。有効な試行は引きつぎました。",
 )
 _BEGUN_ANEW = Text(
     en="The event log {path} was damaged. watcher renamed it to {moved} and goes on "

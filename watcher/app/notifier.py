@@ -53,6 +53,8 @@ class NotifierSettings:
     notify_unverified: bool
     is_attended: bool = True
     """Whether this program stays: to act on buttons, and to keep the screen true."""
+    window: timedelta = timedelta(minutes=5)
+    """How long a link or code lives."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     """Called with each notification and the channel that showed it."""
 
@@ -73,6 +75,8 @@ class Notifier:
         self._failures: dict[int, NotHandedOver] = {}
         self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
+        self._overtaken: set[int] = set()
+        """What newer attempts have driven off the screen; it may come back."""
         self._is_clock_wrong = False
 
     # Attempts ---------------------------------------------------------------------
@@ -82,7 +86,7 @@ class Notifier:
         match event:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
                 if not attempt.claim.recipient:  # those have a limit of their own
-                    self._floods.note(attempt.origin.account)
+                    self._floods.note(attempt.origin.account, attempt.began_at)
                 if not self.is_flooded(attempt):
                     self._withdraw_overtaken(now)
                     self._notify_attempt(attempt, now)
@@ -139,6 +143,12 @@ class Notifier:
         self._failures[attempt.id] = error
         self._show(wording.live, attempt, now)
 
+    def note_used(self, attempt: Attempt, now: datetime) -> None:
+        """Withdraw what the user has used; then many attempts were their own, too."""
+        self.withdraw(attempt.id, now)
+        if self._floods.are_many(attempt.origin.account):
+            self.withdraw(wording.flood_id(attempt.origin.account), now)
+
     def answer_not_me(self, attempt: Attempt, now: datetime) -> None:
         """Tell a user who did not sign in what to do, and log that it was not them."""
         self._journal.append(EventName.NOT_ME, at=now, about=attempt)
@@ -149,6 +159,7 @@ class Notifier:
         """Withdraw an expired attempt; say that it is over to who has not answered."""
         self.withdraw(attempt.id, now)
         self._failures.pop(attempt.id, None)
+        self._overtaken.discard(attempt.id)
         self._retry_at_s.pop(attempt.id, None)
         self._tell_end(attempt, now)
 
@@ -227,7 +238,10 @@ class Notifier:
         self.notify_pending(now)
         self._screen.restore_lost(now)
         for attempt in newest:
-            if attempt.id not in self._screen:
+            if attempt.id in self._overtaken:
+                self._overtaken.discard(attempt.id)
+                self._screen.show(self._again(attempt, now), now, about=attempt)
+            elif attempt.id not in self._screen:
                 self._take_over(attempt, now)
 
     def _withdraw_overtaken(self, now: datetime) -> list[Attempt]:
@@ -235,9 +249,11 @@ class Notifier:
         newest = [event.about for event in self._newest(now)]
         if self._screen is not None:
             ids = {attempt.id for attempt in newest}
-            for overtaken in self._screen.attempt_ids - ids:
-                self._screen.withdraw(overtaken, now)
-                if ended := self._journal.find_expired(overtaken):
+            for gone in self._screen.attempt_ids - ids:
+                self._screen.withdraw(gone, now)
+                if self._journal.find_unanswered(gone, now):
+                    self._overtaken.add(gone)
+                if ended := self._journal.find_expired(gone):
                     self._tell_end(ended, now)  # another program has logged it
         return newest
 
@@ -351,6 +367,7 @@ class Notifier:
             is_armed=self._journal.is_armed(now),
             is_attended=self._settings.is_attended,
             is_clock_wrong=self._is_clock_wrong,
+            window=self._settings.window,
             failure=self._failures.get(attempt.id),
         )
 

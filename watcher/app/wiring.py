@@ -83,6 +83,7 @@ class App:
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
                 is_attended=self.is_attended,
+                window=self.config.watch.window,
                 on_shown=self.on_shown,
             )
             notifier = Notifier(self.journal, desktop, settings)

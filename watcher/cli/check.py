@@ -122,10 +122,10 @@ def _minute(instant: datetime) -> str:
 
 
 _CLOCK = Text(
-    en="This computer's clock is {error}. Set it right; until then only the time left "
-    "is shown.",
-    ja="このパソコンの時計が{error}。時刻を合わせてください。それまでは残り時間だけを"
-    "示します。",
+    en="This computer's clock is {error}. Set it right; until then no time of day is "
+    "shown.",
+    ja="このパソコンの時計が{error}。時刻を合わせてください。それまでは時刻を"
+    "表示しません。",
 )
 _OVER_BY_CLOCK = Text(
     en="The last sign-in attempt, of {when}, is over by this computer's clock, which "

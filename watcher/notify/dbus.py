@@ -52,7 +52,7 @@ _LOST = Text(
     ja="セッションバスとの接続が切れました。",
 )
 _SILENT = Text(
-    en="The notification service did not answer within {seconds:g} seconds.",
+    en="The notification service did not answer within {seconds:g} s.",
     ja="通知サービスが {seconds:g} 秒以内に応答しませんでした。",
 )
 _REFUSED = Text(

@@ -27,7 +27,7 @@ FLATPAK = Path("/app")  # its presence means Flatpak to plyer
 TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
 
 _SILENT = Text(
-    en="plyer did not come back within {seconds:g} seconds.",
+    en="plyer did not come back within {seconds:g} s.",
     ja="plyer が {seconds:g} 秒以内に終わりませんでした。",
 )
 _FAILED = Text(

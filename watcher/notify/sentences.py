@@ -31,10 +31,7 @@ UNVERIFIED = Text(
     en="Amazon? Sender not proved",
     ja="Amazon を名乗るメール(差出人を確認できません)",
 )
-FLOOD = Text(
-    en="Somebody knows your password",
-    ja="Amazon のパスワードが知られています",
-)
+FLOOD = Text(en="Amazon: many sign-ins", ja="Amazon サインイン試行が続いています")
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
 LOG_CHANGED = Text(en="The event log has changed", ja="記録ファイルが変わりました")
 BLIND = Text(
@@ -255,9 +252,13 @@ UNVERIFIED_LOOK = Text(
 
 FLOOD_BODY = Text(
     en="{count} sign-in attempts within a minute ({account}): somebody knows your "
-    "Amazon password.",
-    ja="1 分間に {count} 件のサインイン試行がありました({account})。誰かが Amazon の"
-    "パスワードを知っています。",
+    "password, unless it was you who tried again and again.",
+    ja="1 分間に {count} 件のサインイン試行がありました({account})。ご自身で何度も"
+    "試したのでなければ、誰かがパスワードを知っています。",
+)
+FLOOD_LIST = Text(
+    en="The newest are shown; `watcher check` lists all that are alive.",
+    ja="新しいものだけを表示しています。有効なものは `watcher check` で見られます。",
 )
 PROTECT_NOT = Text(
     en="1. Do not approve, and give no code to anybody.",

@@ -89,6 +89,8 @@ class Situation:
     """Whether this program stays to act on buttons and to count down."""
     is_clock_wrong: bool = False
     """Whether this machine's clock is known to be wrong: no time of day is shown."""
+    window: timedelta = timedelta(minutes=5)
+    """How long a link or code lives."""
     failure: WatcherError | None = None
     """Why what the user pressed for could not be done; None: nothing failed."""
 
@@ -107,7 +109,7 @@ def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notif
         link=attempt.link,
         code=attempt.code and _grouped(attempt.code),
         expires_in=left,
-        percent_left=_percent(attempt, left) if template.actions else None,
+        percent_left=_percent(attempt, left, situation) if template.actions else None,
         why=situation.failure and foreign_error(situation.failure, language),
         **_fields(attempt, situation.now, language),
     )
@@ -167,11 +169,10 @@ def _grouped(code: str) -> str:
     return f"{code[:half]} {code[half:]}" if len(code) in {6, 8} else code
 
 
-def _percent(attempt: Attempt, left: timedelta) -> int | None:
+def _percent(attempt: Attempt, left: timedelta, situation: Situation) -> int | None:
     if not attempt.is_deadline_known:
         return None
-    whole = attempt.expires_at - min(attempt.began_at, attempt.received_at)
-    return max(0, min(100, round(100 * left / max(whole, left))))
+    return round(100 * left / max(situation.window, left))
 
 
 # An attempt that cannot be acted on, in place of the notification shown before
@@ -221,7 +222,7 @@ _ADVICE = _OfAttempt(
 def not_me_advice(attempt: Attempt, *, language: Language) -> Notification:
     """Say what to do now that "It was not me" was pressed; it outlives the attempt."""
     advice = _ADVICE(attempt, language=language)
-    return replace(advice, replaces_id=id_of(f"not me {attempt.id}"))
+    return replace(advice, replaces_id=id_of(f"not me {attempt.origin.account}"))
 
 
 _UNVERIFIED = Template(
@@ -266,6 +267,11 @@ def unverified_summary(count: int, *, language: Language) -> Notification:
     )
 
 
+def flood_id(account: str) -> int:
+    """Return the `replaces_id` of `flood`."""
+    return id_of(f"flood {account}")
+
+
 _FLOOD = Template(
     title=sentences.FLOOD,
     body=(
@@ -273,6 +279,7 @@ _FLOOD = Template(
         sentences.PROTECT_NOT,
         sentences.PROTECT_PASSWORD,
         sentences.PROTECT_TWO_STEP,
+        sentences.FLOOD_LIST,
     ),
     short_body=(sentences.FLOOD_BODY, sentences.PROTECT_PASSWORD),
 )
@@ -282,7 +289,7 @@ def flood(account: str, count: int, *, language: Language) -> Notification:
     """Say that there are too many attempts to tell of each, and what that means."""
     return _FLOOD.say(
         language=language,
-        replaces_id=id_of(f"flood {account}"),
+        replaces_id=flood_id(account),
         count=count,
         account=foreign(account, ACCOUNT_COLUMNS),
     )
