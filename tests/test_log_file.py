@@ -245,6 +245,36 @@ ODD_ATTEMPTS = (
 )
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(f"UPDATE events SET {values} WHERE id = 1" for values in ODD_ATTEMPTS),
+        "UPDATE events SET event = 'zzz' WHERE id = 1",
+        "UPDATE secrets SET secret = x'ff'",
+        "DELETE FROM secrets",
+        "DELETE FROM events",
+    ],
+)
+def test_a_live_attempt_that_is_damaged_under_the_program_comes_back(
+    journal: Journal,
+    log_file: LogFile,
+    told: list[WatcherError],
+    path: Path,
+    damage: str,
+) -> None:
+    """The program looks at what it may have to carry before anything reads it."""
+    now = from_ms(to_ms(utc_now()))
+    event = recorded(journal, 1, at=now)
+    check(log_file)
+    sql(path, damage)
+    for _ in range(3):
+        check(log_file)
+
+    (found,) = journal.live(now)
+    assert found.about.secret == event.about.secret
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("values", ODD_ATTEMPTS)
 def test_an_odd_row_is_set_aside_and_told_once(
     journal: Journal,

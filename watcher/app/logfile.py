@@ -55,7 +55,8 @@ class LogFile:
 
     def remember(self) -> None:
         """Keep in memory what would have to be carried over."""
-        self._journal.remember()
+        if lost := self._journal.remember():
+            self._set_aside.append(f"events: {', '.join(map(str, sorted(lost)))}")
 
     def begin_anew(self, error: JournalDamaged) -> None:
         """Move the damaged file away and go on with a new one.

@@ -59,6 +59,15 @@ class Carried:
             and MASK not in event.about.secret
         }
 
+    @property
+    def attempt_ids(self) -> set[int]:
+        """The attempts that were not over."""
+        return {
+            event.about.id
+            for event, _ in self.events
+            if event.event is EventName.ATTEMPT and isinstance(event.about, Attempt)
+        }
+
 
 NOTHING = Carried((), [], [], {}, 0)
 
@@ -185,7 +194,7 @@ class _Target:
             "SELECT 1 FROM events WHERE attempt_id = ? AND event = ?",
             (attempt_id, EventName.EXPIRED),
         ):
-            self._put("secrets", [(attempt_id, secret)])
+            self._put("secrets", [(attempt_id, secret)], is_newer=True)
 
     def _put_shown(self, replaces_id: int, handle: object) -> None:
         """Carry what is on the screen; of an attempt with a new id, that it is due."""

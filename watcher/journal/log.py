@@ -250,12 +250,26 @@ class Journal(JournalReader):
         """From now on move a row that cannot be read out of the way, and name it."""
         self._odd_rows.on_odd = on_odd
 
-    def remember(self) -> None:
-        """Keep in memory what would have to be carried over, if it has changed."""
+    def remember(self) -> list[int]:
+        """Keep in memory what would have to be carried over, if it has changed.
+
+        Return the attempts that vanished from the log before their end, if any did:
+        then what is remembered stays, for `restore`.
+        """
         version = self._database.version()
-        if version != self._remembered_at:
-            self._remembered = read_carried(self._database)
+        if version == self._remembered_at:
+            return []
+        self.check()
+        found = read_carried(self._database)
+        gone = self._remembered.attempt_ids - found.attempt_ids
+        gone |= self._remembered.secrets.keys() - found.secrets.keys()
+        vanished = [
+            one for one in gone if not self.has_happened(one, EventName.EXPIRED)
+        ]
+        if not vanished:
+            self._remembered = found
             self._remembered_at = version
+        return vanished
 
     def restore(self) -> None:
         """Log again what is remembered and not in the log any more."""

@@ -53,12 +53,20 @@ class OddRows:
         """
         odd: list[object] = []
         good = list(convertible(rows, convert, odd))
+        self.settle(database, table, odd)
+        return good
+
+    def settle(self, database: Database, table: str, odd: list[object]) -> None:
+        """Set odd rows aside, or refuse them.
+
+        Raises:
+            JournalUnusable: there are odd ones, and nobody goes on without them.
+        """
         if self.on_odd is None:
             refuse(database, table, odd)
         elif odd and table in _DELETE:
             _set_aside(database, table, odd)
             self.on_odd(_names(table, odd))
-        return good
 
 
 def convertible(

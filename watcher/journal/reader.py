@@ -271,7 +271,7 @@ class JournalReader:
             JournalUnusable: not all of it can be read.
         """
         found = [row[0] for row in self._database.query(FIND_ODD)]
-        odd.refuse(self._database, "events", found)
+        self._odd_rows.settle(self._database, "events", found)
         self._attempts(NOT_OVER, ())
         self._newest_armed()
         self.shown()
