@@ -350,6 +350,25 @@ def test_a_locked_log_keeps_no_reminder_and_nothing_stale_on_the_screen(
     assert LINK.encode() not in watch.path.read_bytes()
 
 
+def test_the_first_answer_binds_while_the_log_is_locked(watch: Watch) -> None:
+    with watching(watch):
+        watch.report()
+        watch.await_shown()
+        eventually(lambda: "notified" in watch.names())
+        with closing(watch.locker()) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for action in (Action.NOT_ME, Action.OPEN, Action.NOT_ME):
+                watch.queue.put(ButtonPressed(1, action))
+            advice = watch.await_shown()
+            assert watch.channel.withdrawn == [1]
+            other.execute("ROLLBACK")
+        eventually(lambda: "not_me" in watch.names())
+
+    assert advice.link is None
+    assert watch.names() == ["attempt", "notified", "not_me"]
+    assert len(watch.channel.shown) == 2
+
+
 def test_a_hung_desktop_shows_nothing_afterwards_that_is_over(watch: Watch) -> None:
     channel = HangingChannel()
     watch.channel = channel

@@ -179,8 +179,10 @@ def test_what_a_locked_log_did_not_take_is_noted_the_next_time(
     journal.wait_at_most(0.0)
     with closing(sqlite3.connect(journal.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalBusy):
-            health.tick(NOW)
+        for _ in range(2):
+            with pytest.raises(JournalBusy):
+                health.tick(NOW)
+        assert len(channel.shown) == 1
         other.execute("ROLLBACK")
         health.tick(NOW)
         other.execute("BEGIN IMMEDIATE")

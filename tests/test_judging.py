@@ -9,6 +9,7 @@ from tests.factories import NOW
 from tests.sample_mails import VERIFY, approval
 from watcher.app import judging as judging_module
 from watcher.app.judging import (
+    IN_VAIN_AT_ONCE,
     RETRY_WITHIN_S,
     WAITING_AT_ONCE,
     WAITING_BYTES,
@@ -150,7 +151,8 @@ def test_a_proof_that_dns_did_not_give_is_asked_for_again(
 def test_dns_is_asked_again_for_ten_minutes(age_s: float, *, is_worth: bool) -> None:
     assert RETRY_WITHIN_S == 600.0
     judging = Judging(SILENT, POLICIES, lambda _: None)
-    judging._judge_again(mail(age_s=age_s))
+    judging._waiting.add(mail(age_s=age_s))
+    judging._judge_again()
 
     assert bool(judging._waiting.take()) == is_worth
 
@@ -173,3 +175,20 @@ def test_what_waits_is_bounded_in_number_and_bytes_and_the_largest_goes() -> Non
     for uid in range(3):
         waiting.add(mail(uid, size=WAITING_BYTES // 2 + 1 - uid))
     assert [one.origin.uid for one in waiting.take()] == [1, 2]
+
+
+def test_what_was_judged_in_vain_comes_last_the_next_time(
+    passed: SimpleQueue[object],
+) -> None:
+    """A flood of mails whose key DNS refuses must not keep the others waiting."""
+    judging = Judging(SILENT, POLICIES, passed.put)
+    for uid in range(IN_VAIN_AT_ONCE + 1):
+        judging._waiting.add(mail(uid))
+    judging._judge_again()
+
+    waiting = judging._waiting.take()
+    assert [one.origin.uid for one in waiting] == [
+        IN_VAIN_AT_ONCE,
+        *range(IN_VAIN_AT_ONCE),
+    ]
+    assert passed.empty()

@@ -265,13 +265,20 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
     assert channel.links == [link_of(2)]
 
 
-def test_it_was_not_me_is_logged_and_answered_with_advice(
+def test_it_was_not_me_is_answered_with_advice_once_and_not_shown_again(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    notifier(journal, channel).answer_not_me(recorded(journal).about, NOW)
+    """Also while the event log does not take the answer."""
+    event = recorded(journal)
+    shown_by = notifier(journal, channel)
+    for _ in range(2):
+        shown_by.note_not_me(event.about, NOW)
+    shown_by.update(NOW)
+    shown_by.notify_pending(NOW)
 
-    assert names(journal) == ["attempt", "not_me"]
+    assert names(journal) == ["attempt"]
     assert channel.links == [None]
+    assert channel.withdrawn == [1]
 
 
 def test_who_expects_a_sign_in_is_told_to_act(
@@ -462,13 +469,10 @@ def test_a_failure_about_nothing_names_no_mail(
 
 def test_a_failure_to_give_advice_is_about_the_attempt(journal: Journal) -> None:
     event = recorded(journal)
-    notifier(journal, RecordingChannel(is_shut=True)).answer_not_me(event.about, NOW)
+    notifier(journal, RecordingChannel(is_shut=True)).note_not_me(event.about, NOW)
 
     logged = [(e.event, e.about, e.at) for e in journal.events()][1:]
-    assert logged == [
-        (EventName.NOT_ME, event.about, NOW),
-        (EventName.NOTIFY_FAILED, event.about, NOW),
-    ]
+    assert logged == [(EventName.NOTIFY_FAILED, event.about, NOW)]
 
 
 # Armed --------------------------------------------------------------------------------
@@ -663,7 +667,7 @@ def test_all_is_told_in_the_language_of_the_user(
     settings = notifier(journal, channel, settings=replace(VOICE, language=Language.JA))
     settings.notify_new(event, NOW)
     settings.refresh(event.about, NOW)
-    settings.answer_not_me(event.about, NOW)
+    settings.note_not_me(event.about, NOW)
 
     shown = live(event.about, Language.JA, is_armed=False)
     assert channel.shown == [

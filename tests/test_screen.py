@@ -134,6 +134,18 @@ def test_what_was_lost_is_shown_again_and_its_handle_stored(
     assert journal.shown() == {1: "recording 1", BLIND.replaces_id: "recording 3"}
 
 
+def test_what_is_not_known_to_be_shown_keeps_the_handle_of_the_program_before(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    journal.put_shown(1, "handle of another")
+    screen = Screen(journal, PromptDesktop([channel]))  # nobody confirms
+    handle = screen.find_left(1)
+    screen.show(lambda _: live(), NOW, adopts=handle)
+    screen.mark_withdrawn(screen.clear())
+
+    assert journal.shown() == {1: "handle of another"}
+
+
 def test_what_was_withdrawn_while_it_was_being_shown_is_not_noted(
     journal: Journal, channel: RecordingChannel
 ) -> None:

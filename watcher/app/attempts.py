@@ -49,7 +49,7 @@ class AttemptTracker:
         self._next_end: datetime | None = None
         self._refreshed_at = utc_now()
         self._in_hand: set[int] = set()
-        """Attempts whose link or code is being handed over: that press binds."""
+        """Attempts that were answered, and the log does not know it yet: that binds."""
 
     @property
     def is_handing_over(self) -> bool:
@@ -131,21 +131,25 @@ class AttemptTracker:
         elif pressed.action is Action.COPY and attempt.code:
             self._hand_over(attempt, EventName.COPIED, copy_text, attempt.code)
         elif pressed.action is Action.NOT_ME:
-            self._notifier.answer_not_me(attempt, now)
+            self._in_hand.add(attempt.id)
+            self._notifier.note_not_me(attempt, now)
+            self._scheduler.put(HandedOver(attempt, EventName.NOT_ME, None))
 
     def finish(self, done: HandedOver, now: datetime) -> None:
         """Log what was handed over; say so, and go on reminding, where it was not."""
         attempt = done.attempt
-        self._in_hand.discard(attempt.id)
         if done.error is None:
+            if done.answer is not EventName.NOT_ME:
+                self._notifier.note_used(attempt, now)
             self._journal.append(done.answer, at=now, about=attempt)
-            self._notifier.note_used(attempt, now)
+            self._in_hand.discard(attempt.id)
             return
         logger.warning("%s", done.error)
         if done.answer is EventName.OPENED:
             self._journal.append(
                 EventName.OPEN_FAILED, at=now, about=attempt, detail=str(done.error)
             )
+        self._in_hand.discard(attempt.id)
         if attempt.expires_at > now:
             self._notifier.notify_failure(attempt, done.error, now)
 

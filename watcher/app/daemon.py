@@ -152,6 +152,8 @@ class Daemon:
             item = self._queue.next(TICK_S)
             self._log.try_to(self._log.check_file)
             if item is not None:
+                if isinstance(item, MailboxSynced) and self._health:
+                    self._health.see(item.account)
                 act = partial(self._handle, item)
                 self._log.do(act, in_order=isinstance(item, FromAccount))
             if self._queue.is_empty():  # in a flood, it would take longer than the rest

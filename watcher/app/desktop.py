@@ -137,7 +137,10 @@ class Desktop:
             )
 
     def _run(self) -> None:
-        self._delivery.prepare()
+        try:
+            self._delivery.prepare()
+        except Exception as bug:  # noqa: BLE001 -- it is tried again at the first call
+            logger.error("a bug: %s", type(bug).__name__)
         while (request := self._next()) is not None:
             try:
                 self.perform(request)

@@ -38,6 +38,9 @@ class Health:
         self._last_sync_s: dict[str, float] = {}
         self._noted_s: dict[str, float] = {}
         self._blind: set[str] = set()
+        """Of which the user was told."""
+        self._logged: set[str] = set()
+        """Of which the event log has taken it."""
         self._refused: set[str] = set()
         self._known: dict[str, dict[str, Any]] = {}
 
@@ -45,14 +48,20 @@ class Health:
         """Start the time in which the first sync of each account is due."""
         self._last_sync_s = dict.fromkeys(accounts, self._clock_s())
 
+    def see(self, account: str) -> None:
+        """Note that an account is watched, whatever the event log takes."""
+        self._last_sync_s[account] = self._clock_s()
+
     def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Note that an account was synced; notify that it recovered if it was blind."""
         account = synced.account
-        self._last_sync_s[account] = self._clock_s()
+        self.see(account)
         if account in self._blind:
-            self._log(EventName.RECOVERED, account, now)
             self._blind.discard(account)
             self._notifier.notify(partial(trouble.recovered, account), now)
+        if account in self._logged:
+            self._log(EventName.RECOVERED, account, now)
+            self._logged.discard(account)
         if self._clock_s() - self._noted_s.get(account, 0.0) >= SYNC_NOTED_EVERY_S:
             self._put(account, {"last_look_at": iso(now)})
             self._noted_s[account] = self._clock_s()
@@ -81,14 +90,19 @@ class Health:
     def tick(self, now: datetime) -> None:
         """Notify once of each account that was not synced for `BLIND_AFTER`."""
         for account, last_s in self._last_sync_s.items():
-            is_overdue = self._clock_s() - last_s > BLIND_AFTER.total_seconds()
-            if is_overdue and account not in self._blind:
-                self._log(EventName.BLIND, account, now)
+            blind_s = self._clock_s() - last_s
+            if blind_s <= BLIND_AFTER.total_seconds():
+                continue
+            if account not in self._blind:
                 self._blind.add(account)
-                if account in self._refused:  # the user was told, and why
-                    continue
-                since = now - timedelta(seconds=self._clock_s() - last_s)
-                self._notifier.notify(partial(trouble.blind, account, since=since), now)
+                self._notify_blind(account, now - timedelta(seconds=blind_s), now)
+            if account not in self._logged:
+                self._log(EventName.BLIND, account, now)
+                self._logged.add(account)
+
+    def _notify_blind(self, account: str, since: datetime, now: datetime) -> None:
+        if account not in self._refused:  # else the user was told, and why
+            self._notifier.notify(partial(trouble.blind, account, since=since), now)
 
     def _put(self, account: str, facts: Mapping[str, Any]) -> None:
         known = self._known.setdefault(account, {})

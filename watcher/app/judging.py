@@ -8,6 +8,7 @@ number and bytes: the largest goes first, for Amazon's mails are small.
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ RETRY_EVERY_S = 5.0
 RETRY_WITHIN_S = 600.0
 """How long after it was seen a mail's proof is worth asking DNS for again."""
 
-WAITING_AT_ONCE = 64
+WAITING_AT_ONCE = 1000
+IN_VAIN_AT_ONCE = 20
+"""Mails that are judged in vain, one after the other, before the next pause."""
+
 WAITING_BYTES = 4 * 1024 * 1024
 
 
@@ -110,17 +114,20 @@ class Judging:
     def _run(self) -> None:
         while self._waiting.wait():
             self._ended.wait(RETRY_EVERY_S)
-            for mail in self._waiting.take():
-                if self._ended.is_set():
-                    return
-                self._judge_again(mail)
+            self._judge_again()
 
-    def _judge_again(self, mail: MessageFetched) -> None:
-        """Pass it on if DNS has answered; let it wait on while there is time."""
-        judged = self._judge(mail)
-        if not _waits_for_dns(judged):
-            self._put(judged)
-        elif boottime_s() - mail.seen.boot_s < RETRY_WITHIN_S:
+    def _judge_again(self) -> None:
+        """Judge what waits, unless DNS fails; what failed comes last the next time."""
+        mails = deque(self._waiting.take())
+        in_vain: list[MessageFetched] = []
+        while mails and len(in_vain) < IN_VAIN_AT_ONCE and not self._ended.is_set():
+            mail = mails.popleft()
+            judged = self._judge(mail)
+            if not _waits_for_dns(judged):
+                self._put(judged)
+            elif boottime_s() - mail.seen.boot_s < RETRY_WITHIN_S:
+                in_vain.append(mail)
+        for mail in (*mails, *in_vain):
             self._waiting.add(mail)
 
 

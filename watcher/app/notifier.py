@@ -75,6 +75,8 @@ class Notifier:
         self._failures: dict[int, NotHandedOver] = {}
         self._logged_failures: set[tuple[int, str]] = set()
         self._retry_at_s: dict[int, float] = {}
+        self._answered: set[int] = set()
+        """Answered here, though the event log may not have taken it yet."""
         self._overtaken: set[int] = set()
         """What newer attempts have driven off the screen; it may come back."""
         self._is_clock_wrong = False
@@ -98,7 +100,8 @@ class Notifier:
     def notify_pending(self, now: datetime) -> None:
         """Show the newest unanswered attempts that no channel has shown yet."""
         held = self._floods.held()
-        pending = self._journal.unnotified(now, FLOOD + 1)
+        unnotified = self._journal.unnotified(now, FLOOD + 1)
+        pending = [one for one in unnotified if one.about.id not in self._answered]
         accounts = Counter(event.about.origin.account for event in pending)
         shown_alone = {one for one, count in accounts.items() if count <= FLOOD}
         newest = {event.id for event in self._newest(now)} if pending else set()
@@ -145,13 +148,16 @@ class Notifier:
 
     def note_used(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw what the user has used; then many attempts were their own, too."""
+        self._answered.add(attempt.id)
         self.withdraw(attempt.id, now)
         if self._floods.are_many(attempt.origin.account):
             self.withdraw(wording.flood_id(attempt.origin.account), now)
 
-    def answer_not_me(self, attempt: Attempt, now: datetime) -> None:
-        """Tell a user who did not sign in what to do, and log that it was not them."""
-        self._journal.append(EventName.NOT_ME, at=now, about=attempt)
+    def note_not_me(self, attempt: Attempt, now: datetime) -> None:
+        """Tell a user who did not sign in what to do."""
+        if attempt.id in self._answered:
+            return
+        self._answered.add(attempt.id)
         self.withdraw(attempt.id, now)
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
 
@@ -160,6 +166,7 @@ class Notifier:
         self.withdraw(attempt.id, now)
         self._failures.pop(attempt.id, None)
         self._overtaken.discard(attempt.id)
+        self._answered.discard(attempt.id)
         self._retry_at_s.pop(attempt.id, None)
         self._tell_end(attempt, now)
 
@@ -282,7 +289,8 @@ class Notifier:
             self._screen.mark_withdrawn(replaces_ids)
 
     def _newest(self, now: datetime) -> list[Event[Attempt]]:
-        return self._journal.newest_unanswered(now, AT_ONCE)
+        newest = self._journal.newest_unanswered(now, AT_ONCE)
+        return [event for event in newest if event.about.id not in self._answered]
 
     def _take_over(self, attempt: Attempt, now: datetime) -> None:
         """Show what another program has shown, in its place; not too often."""

@@ -26,6 +26,8 @@ class Screen:
         self._desktop = desktop
         self._asked: dict[int, Words] = {}
         """What holds only while this program runs, by `replaces_id`."""
+        self._confirmed: set[int] = set()
+        """What was shown for sure; of the rest the handle of another program stands."""
         self._handles: dict[int, str] = {}
 
     def __contains__(self, replaces_id: int) -> bool:
@@ -78,12 +80,14 @@ class Screen:
     def note(self, shown: Shown) -> None:
         """Note what became of a request, unless it was withdrawn meanwhile."""
         replaces_id, notification = shown.request.replaces_id, shown.notification
-        if notification is None or shown.delivered.channel is None:
+        if notification is None:
             self._asked.pop(replaces_id, None)
-            return
+        if notification is None or shown.delivered.channel is None:
+            return  # a desktop that was too slow may show it still
         is_kept = notification.holds is Holds.WHILE_RUNNING
         if is_kept and replaces_id not in self._asked:
             return
+        self._confirmed.add(replaces_id)
         is_left = notification.holds is not Holds.FOR_EVER
         self._put_handle(replaces_id, shown.delivered.handle if is_left else None)
 
@@ -96,6 +100,7 @@ class Screen:
         """Take what is shown of this `replaces_id` off the screen."""
         self._ask(replaces_id, Act.WITHDRAW, now)
         self._asked.pop(replaces_id, None)
+        self._confirmed.discard(replaces_id)
         self._put_handle(replaces_id, None)
 
     def find_left(self, replaces_id: int) -> str | None:
@@ -124,12 +129,12 @@ class Screen:
     def clear(self) -> list[int]:
         """Take everything away that holds only while the program runs.
 
-        A desktop that hangs is not waited for. Return what was taken away.
+        A desktop that hangs is not waited for. Return what was taken away for sure.
         """
         going = [*self._asked]
         self._asked.clear()
         self._desktop.clear(going)
-        return going
+        return [one for one in going if one in self._confirmed]
 
     def mark_withdrawn(self, replaces_ids: Collection[int]) -> None:
         """Store that these went at the end: the next daemon shows attempts again."""

@@ -6,11 +6,13 @@ not used, since it ends a lost connection with a traceback on stderr.
 """
 
 import itertools
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any
 
@@ -28,6 +30,8 @@ from jeepney.io.blocking import prep_socket
 
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
+
+logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 1.0
 CALL_TIMEOUT_S = 3.0  # an idle daemon answers in 50 ms, one that must start in 1 s
@@ -82,6 +86,15 @@ def _ignore(*_: object) -> None:
     """Drop a reply or a signal."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call whose reply is waited for."""
+
+    reply: Future[Body]
+    then: Callable[[Body], None]
+    returns: str
+
+
 class Bus:
     """One connection, never opened again once it is lost (`is_open`)."""
 
@@ -95,7 +108,7 @@ class Bus:
         self._on_signal = on_signal
         self._sending = Lock()
         self._serials = itertools.count(1)
-        self._waiting: dict[int, tuple[Future[Body], Callable[[Body], None]]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         try:
             self._socket = prep_socket(get_bus(address), timeout=CONNECT_TIMEOUT_S)
             Thread(target=self._read, daemon=True).start()
@@ -108,17 +121,19 @@ class Bus:
         self,
         message: Message,
         *,
+        returns: str = "",
         then: Callable[[Body], None] = _ignore,
         timeout_s: float = CALL_TIMEOUT_S,
     ) -> Body:
         """Return the body of the reply, or raise `NotificationFailed`.
 
+        `returns` is what its signature begins with: another reply is an error.
         `then` gets it on the reader's thread before any later signal is handled, also
         when the reply comes after the timeout.
         """
         serial = next(self._serials)
         reply: Future[Body] = Future()
-        self._waiting[serial] = (reply, then)
+        self._waiting[serial] = _Waiting(reply, then, returns)
         try:
             self._send(message.serialise(serial))
             return reply.result(timeout_s)
@@ -128,6 +143,8 @@ class Bus:
             raise NotificationFailed(_LOST) from error
         except DBusErrorResponse as error:
             raise NotificationFailed(_REFUSED, reason=error.name) from error
+        except TypeError as error:
+            raise NotificationFailed(_REFUSED, reason=error) from error
 
     def post(self, message: Message) -> None:
         """Send a call whose reply nobody waits for; a lost connection loses it."""
@@ -136,7 +153,7 @@ class Bus:
 
     def start(self, service: str) -> None:
         """Let the bus start a service that does not run, or raise."""
-        (is_there,) = self.call(message_bus.NameHasOwner(service))
+        (is_there,) = self.call(message_bus.NameHasOwner(service), returns="b")
         if not is_there:
             self.call(message_bus.StartServiceByName(service))
 
@@ -166,11 +183,13 @@ class Bus:
                     self._take(message)
         except OSError:  # reset and closed mean the same
             pass
+        except Exception as bug:  # noqa: BLE001 -- a connection is made anew
+            logger.error("a bug: %s", type(bug).__name__)
         finally:
             self.is_open = False
             self._socket.close()
-            for reply, _ in list(self._waiting.values()):
-                reply.set_exception(ConnectionResetError())
+            for waiting in list(self._waiting.values()):
+                waiting.reply.set_exception(ConnectionResetError())
             self.on_lost()
 
     def _take(self, message: Message) -> None:
@@ -178,12 +197,14 @@ class Bus:
         if message.header.message_type is MessageType.signal:
             self._on_signal(fields[HeaderFields.member], message.body)
         elif waiting := self._waiting.pop(fields.get(HeaderFields.reply_serial), None):
-            reply, then = waiting
+            signature = fields.get(HeaderFields.signature, "")
             if message.header.message_type is MessageType.error:
-                reply.set_exception(DBusErrorResponse(message))
-                return
-            then(message.body)
-            reply.set_result(message.body)
+                waiting.reply.set_exception(DBusErrorResponse(message))
+            elif not signature.startswith(waiting.returns):
+                waiting.reply.set_exception(TypeError(f"({signature})"))
+            else:
+                waiting.then(message.body)
+                waiting.reply.set_result(message.body)
 
 
 def connect(
@@ -207,7 +228,7 @@ def connect(
             unreached.append(error)
             continue
         try:
-            (bus.unique_name,) = bus.call(message_bus.Hello())
+            (bus.unique_name,) = bus.call(message_bus.Hello(), returns="s")
             for rule in rules:
                 bus.call(message_bus.AddMatch(rule))
             bus.start(service)

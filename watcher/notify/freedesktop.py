@@ -7,7 +7,7 @@ process has shown.
 
 import html
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -108,16 +108,25 @@ class Freedesktop(Channel):
         """Show it in place of the one before; raise `NotificationFailed` if not."""
         bus, server = self._connect()
         replaces_id = notification.replaces_id
-        self._wanted |= {replaces_id}
+        self._want(replaces_id)
         replaces = self._find_open(replaces_id) or 0
         actions = _actions(notification, server)
         self._keys.pop(replaces_id, None)
         if actions:
             self._keys[replaces_id] = frozenset(actions[::2])
-        (shown,) = bus.call(
-            _notify(notification, actions, replaces=replaces, server=server),
-            then=lambda body: self._take_shown(bus, replaces_id, body[0]),
-        )
+        message = _notify(notification, actions, replaces=replaces, server=server)
+        is_waiting = [True]
+        try:
+            (shown,) = bus.call(
+                message,
+                returns="u",
+                then=lambda body: self._take_shown(
+                    bus, replaces_id, body[0], is_late=not is_waiting
+                ),
+            )
+        except NotificationFailed:
+            is_waiting.clear()
+            raise
         self._forget_lost(replaces_id)
         return server.handle(shown)
 
@@ -133,14 +142,14 @@ class Freedesktop(Channel):
         with suppress(NotificationFailed):
             bus, server = self._connect()
             if server.handle(shown) == handle:
-                self._wanted |= {replaces_id}
+                self._want(replaces_id)
                 bus.call(
                     _PING, then=lambda _: self._take_shown(bus, replaces_id, shown)
                 )
 
     def withdraw(self, replaces_id: int) -> None:
         """Close what is shown of this `replaces_id`, if anything is."""
-        self._wanted -= {replaces_id}
+        self._unwant({replaces_id})
         self._keys.pop(replaces_id, None)
         self._forget_lost(replaces_id)
         shown = self._shown.get(replaces_id)
@@ -150,7 +159,7 @@ class Freedesktop(Channel):
 
     def clear(self, replaces_ids: frozenset[int]) -> None:
         """Close all these; the bus keeps what a slow server has not read yet."""
-        self._wanted -= replaces_ids
+        self._unwant(replaces_ids)
         for replaces_id, shown in self._shown.items():
             if replaces_id in replaces_ids and self._bus is not None:
                 self._bus.post(_close(shown))
@@ -196,14 +205,31 @@ class Freedesktop(Channel):
             case "NameOwnerChanged", (name, *_) if name == _NAME:
                 self._forget_all()
 
-    def _take_shown(self, bus: Bus, replaces_id: int, shown: int) -> None:
-        """Note the server's id; close what the reply of a slow server made stale."""
+    def _take_shown(
+        self, bus: Bus, replaces_id: int, shown: int, *, is_late: bool = False
+    ) -> None:
+        """Note the server's id; close what the reply of a slow server made stale.
+
+        What is shown late tells a time left that was right when it was asked for: it
+        counts as lost, and is shown anew in its place.
+        """
         before = self._shown.get(replaces_id, shown)
         self._shown = self._shown | {replaces_id: shown}
         if before != shown:
             bus.post(_close(before))
         if replaces_id not in self._wanted:
             bus.post(_close(shown))
+        elif is_late:
+            with self._lock:
+                self._lost |= {replaces_id}
+
+    def _want(self, replaces_id: int) -> None:
+        with self._lock:
+            self._wanted |= {replaces_id}
+
+    def _unwant(self, replaces_ids: Set[int]) -> None:
+        with self._lock:
+            self._wanted -= replaces_ids
 
     def _drop(self, closed: int) -> None:
         kept = (pair for pair in self._shown.items() if pair[1] != closed)
@@ -294,10 +320,12 @@ def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
 def _ask(bus: Bus) -> _Server:
     """Ask the bus and the server who they are; a server that is gone is started."""
     bus.start(_NAME)
-    (bus_id,) = bus.call(message_bus.GetId())
-    (owner,) = bus.call(message_bus.GetNameOwner(_NAME))
-    name, vendor, *_ = bus.call(new_method_call(_SERVICE, "GetServerInformation"))
-    (capabilities,) = bus.call(new_method_call(_SERVICE, "GetCapabilities"))
+    (bus_id,) = bus.call(message_bus.GetId(), returns="s")
+    (owner,) = bus.call(message_bus.GetNameOwner(_NAME), returns="s")
+    who = new_method_call(_SERVICE, "GetServerInformation")
+    name, vendor, *_ = bus.call(who, returns="ss")
+    what = new_method_call(_SERVICE, "GetCapabilities")
+    (capabilities,) = bus.call(what, returns="as")
     return _Server(bus_id, owner, name, vendor, frozenset(capabilities))
 
 
