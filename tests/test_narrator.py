@@ -4,21 +4,29 @@ import logging
 import os
 import re
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from tests.desktop import eventually
 from tests.environment import CONNECTED, PATIENCE_S, WATCHER, MailUser
 from tests.factories import CODE, LINK, NOW, attempt
 from watcher.cli.narrate import Line, event_line
 from watcher.cli.narrator import DOUBTFUL_AN_HOUR, BugHandler, Narrator, Printer
-from watcher.errors import ConnectionLost, JournalBusy, LoginRefused, MailboxMissing
+from watcher.errors import (
+    ConnectionLost,
+    ExitCode,
+    JournalBusy,
+    LoginRefused,
+    MailboxMissing,
+)
 from watcher.events import (
     AccountRef,
     Event,
@@ -430,6 +438,33 @@ def test_run_tells_of_a_bug_it_survives(mail_user: MailUser) -> None:
         assert run.end() == 0
 
     assert "ERROR" not in run.seen
+
+
+def test_a_pipe_that_nobody_reads_holds_up_no_attempt(mail_user: MailUser) -> None:
+    """Also with what `--verbose` prints for developers."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    home = mail_user.home
+    daemon = subprocess.Popen(
+        [*WATCHER, "-v", "run"], cwd=home.folder, env=home.environment, stderr=writer
+    )
+    try:
+        eventually(lambda: home.log.exists() and "started" in home.names())
+        mail_user.approval()
+        eventually(lambda: "attempt" in home.names())
+        daemon.terminate()
+        assert daemon.wait(PATIENCE_S) == ExitCode.OK
+    finally:
+        daemon.kill()
+        daemon.wait()
+        os.close(reader)
+        os.close(writer)
+
+    assert home.names()[-1] == "stopped"
 
 
 def test_a_closed_terminal_ends_no_watch(mail_user: MailUser) -> None:

@@ -58,8 +58,9 @@ def _run(argv: Sequence[str] | None, options: Options) -> int:
 def _set_up_diagnostics(options: Options) -> None:
     # For developers; what users need to know, every command prints itself.
     if options.verbose:
-        form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-        logging.basicConfig(level=logging.DEBUG, format=form)
+        from watcher.cli.diagnostics import print_records  # a thread, if need be
+
+        print_records()
     else:
         logging.basicConfig(handlers=[logging.NullHandler()])
     # At DEBUG they log whole messages, live links among them.
