@@ -64,6 +64,14 @@ def machine(path: Path) -> Iterator[Machine]:
         yield machine
 
 
+@pytest.fixture
+def doubtful(path: Path) -> Iterator[Machine]:
+    """Give a machine whose clock no server has set."""
+    machine = Machine(path, is_synchronised=False)
+    with machine.journal:
+        yield machine
+
+
 YOUNG = [EventName.STOPPED]
 BOTH = [EventName.STARTED, EventName.STOPPED]
 
@@ -100,9 +108,9 @@ def test_a_clock_that_leads_at_the_start_and_is_corrected_deletes_nothing(
 
 
 def test_a_clock_that_leads_for_hours_deletes_nothing_if_no_server_set_it(
-    path: Path,
+    doubtful: Machine,
 ) -> None:
-    machine = Machine(path, is_synchronised=False)
+    machine = doubtful
     machine.clock.set_by(400 * DAY)
     machine.start()
     machine.clock.rest(PRUNE_EVERY)
@@ -121,9 +129,9 @@ def test_a_clock_that_a_mail_server_contradicts_deletes_nothing(
 
 @pytest.mark.parametrize("wrong_by", [timedelta(0), 50 * MINUTE, -50 * MINUTE])
 def test_a_clock_that_a_mail_server_bears_out_need_not_be_synchronised(
-    path: Path, wrong_by: timedelta
+    doubtful: Machine, wrong_by: timedelta
 ) -> None:
-    machine = Machine(path, is_synchronised=False)
+    machine = doubtful
     machine.see_server(wrong_by)
     machine.clock.rest(PRUNE_EVERY)
 
