@@ -17,7 +17,8 @@ from tests.factories import (
     recorded,
     reminder,
 )
-from tests.fakes import RecordingChannel, prompt_notifier
+from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
+from watcher.app.desktop import Shown
 from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.notifier import (
     MISADDRESSED_AN_HOUR,
@@ -748,6 +749,24 @@ def test_the_newest_three_attempts_of_an_account_stay_and_many_are_summed_up(
     assert on_screen(channel) == [2, 3, 4]
     assert [one.replaces_id for one in channel.shown[:4]] == [1, 2, 3, 4]
     assert channel.shown[4:] == [wording.flood("home", 4, language=Language.EN)]
+
+
+def test_what_the_desktop_has_not_shown_yet_is_not_overtaken(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    desktop = PromptDesktop([channel])  # slow: what it showed is not reported yet
+    shown_by = Notifier(journal, desktop, VOICE)
+    answers: list[Shown] = []
+    desktop.confirm = answers.append
+    for event in newest_first(4, journal):
+        shown_by.notify_new(event, NOW)
+    assert channel.withdrawn == []
+    for shown in answers:
+        shown_by.confirm(shown, NOW)
+    shown_by.update(NOW)
+
+    assert channel.withdrawn == [1]
+    assert names(journal).count("notified") == 4
 
 
 def test_what_newer_attempts_drove_off_the_screen_comes_back_when_there_is_room(

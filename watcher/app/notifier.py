@@ -257,8 +257,13 @@ class Notifier:
         if self._screen is not None:
             ids = {attempt.id for attempt in newest}
             for gone in self._screen.attempt_ids - ids:
+                is_alive = gone not in self._answered and bool(
+                    self._journal.find_unanswered(gone, now)
+                )
+                if is_alive and not self._screen.is_confirmed(gone):
+                    continue  # it is to be told, though only for a moment
                 self._screen.withdraw(gone, now)
-                if self._journal.find_unanswered(gone, now):
+                if is_alive:
                     self._overtaken.add(gone)
                 if ended := self._journal.find_expired(gone):
                     self._tell_end(ended, now)  # another program has logged it

@@ -39,6 +39,10 @@ class Screen:
         """The ids of the attempts that this program shows."""
         return {replaces_id for replaces_id in self._asked if replaces_id > 0}
 
+    def is_confirmed(self, replaces_id: int) -> bool:
+        """Return whether the desktop is known to have shown it."""
+        return replaces_id in self._confirmed
+
     @property
     def is_busy(self) -> bool:
         """Whether the desktop has still something to do."""
