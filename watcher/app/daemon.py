@@ -18,7 +18,7 @@ from functools import partial
 from watcher.app.attempts import AttemptTracker
 from watcher.app.desktop import Shown
 from watcher.app.health import Health
-from watcher.app.judging import Judged, NotJudged
+from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.logfile import LogFile
 from watcher.app.logwork import LogWork
 from watcher.app.notifier import Notifier
@@ -28,7 +28,6 @@ from watcher.app.queue import (
     ButtonPressed,
     Deadline,
     EventQueue,
-    FromAccount,
     HandedOver,
     Prune,
     QueueItem,
@@ -169,10 +168,8 @@ class Daemon:
 
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
-        acts = (
-            *(self._attempts.tick, self._pipeline.check_clock),
-            *(self._watch_health, self._arm),
-        )
+        acts = [self._attempts.tick, self._pipeline.check_clock]
+        acts += [self._watch_health, self._arm]
         works = [partial(act, utc_now()) for act in acts]
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
         if all(is_good) and self._log.note_success():

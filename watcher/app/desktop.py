@@ -109,8 +109,7 @@ class Desktop:
     @property
     def is_busy(self) -> bool:
         """Whether something that was asked for is not done yet."""
-        with self._changed:
-            return self._is_working or bool(self._pending)
+        return not self.wait(0.0)
 
     def ask(self, request: Request) -> None:
         """Ask for what is to become of a notification; return at once."""

@@ -60,6 +60,10 @@ class NotJudged:
     bug: Exception
 
 
+FromAccount = Judged | NotJudged | MailboxSynced | StateChanged
+"""What comes from an account, in its order."""
+
+
 class Judging:
     """Judges what sessions report, and passes everything on in its order."""
 
@@ -67,7 +71,7 @@ class Judging:
         self,
         verify: Verify,
         policies: Mapping[str, Policy],
-        put: Callable[[Judged | NotJudged | MailboxSynced | StateChanged], None],
+        put: Callable[[FromAccount], None],
     ) -> None:
         """Prepare; `put` is called from many threads, and may wait for room."""
         self._verify = verify
@@ -127,8 +131,7 @@ class Judging:
                 self._put(judged)
             elif boottime_s() - mail.seen.boot_s < RETRY_WITHIN_S:
                 in_vain.append(mail)
-        for mail in (*mails, *in_vain):
-            self._waiting.add(mail)
+        self._waiting.add(*mails, *in_vain)
 
 
 class Waiting:
@@ -139,10 +142,10 @@ class Waiting:
         self._mails: list[MessageFetched] = []
         self._is_closed = False
 
-    def add(self, mail: MessageFetched) -> None:
-        """Add a mail; too many, or too many bytes, let the largest go."""
+    def add(self, *mails: MessageFetched) -> None:
+        """Add mails; too many, or too many bytes, let the largest go."""
         with self._changed:
-            self._mails.append(mail)
+            self._mails += mails
             while self._is_too_much():
                 largest = max(self._mails, key=lambda one: len(one.raw))
                 self._mails.remove(largest)

@@ -19,10 +19,10 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from watcher.app.desktop import Shown
-from watcher.app.judging import Judged, NotJudged
+from watcher.app.judging import FromAccount, Judged
 from watcher.clock import STEP_S, Now, boottime_s, utc_now
 from watcher.errors import NotHandedOver
-from watcher.events import Attempt, EventName, MailboxSynced, StateChanged
+from watcher.events import Attempt, EventName
 from watcher.notify.notification import Action
 
 logger = logging.getLogger(__name__)
@@ -62,9 +62,6 @@ class HandedOver:
 class Prune:
     """Events older than they are kept can be deleted."""
 
-
-FromAccount = Judged | NotJudged | MailboxSynced | StateChanged
-"""What comes from an account, in its order."""
 
 QueueItem = FromAccount | Shown | Remind | Deadline | ButtonPressed | HandedOver | Prune
 
