@@ -97,6 +97,8 @@ class Server:
         self.uid_validity = 1
         self.ahead = timedelta(0)
         """By how much INTERNALDATE is wrong, as of a local time labelled +0000."""
+        self.saved: str | None = None
+        """SAVEDATE of every mail (RFC 8514); None: NIL."""
         self.commands: list[str] = []
         self.peers: list[Peer] = []
         self._changed = threading.Condition()
@@ -221,7 +223,7 @@ class Server:
             case "SEARCH":
                 peer.send(f"* SEARCH {self._found(mails, command)}".rstrip(), done)
             case "FETCH":
-                answers = fetched(mails, command, self.ahead)
+                answers = fetched(mails, command, self.ahead, self.saved)
                 peer.send_raw(answers + f"{done}\r\n".encode())
             case "IDLE":
                 self.idle(peer, tag)
@@ -251,7 +253,10 @@ class Server:
 
 
 def fetched(
-    mails: Mapping[int, bytes], command: str, ahead: timedelta = timedelta(0)
+    mails: Mapping[int, bytes],
+    command: str,
+    ahead: timedelta = timedelta(0),
+    saved: str | None = None,
 ) -> bytes:
     """Return the untagged answers to a UID FETCH."""
     answers, date = b"", _internal_date(datetime.now(UTC) + ahead)
@@ -259,6 +264,8 @@ def fetched(
         if uid in mails:
             part, name = _part(mails[uid], command)
             answers += b'* %d FETCH (UID %d INTERNALDATE "%b" ' % (uid, uid, date)
+            if "SAVEDATE" in command:
+                answers += b"SAVEDATE " + (f'"{saved}" ' if saved else "NIL ").encode()
             answers += name + b" {%d}\r\n%b)\r\n" % (len(part), part)
     return answers
 

@@ -48,6 +48,21 @@ def set_clock(
     }
 
 
+def on(server: Server, mail_user: MailUser) -> str:
+    """Return the table of the user's account on a scripted server."""
+    return mail_user.account(
+        host='"127.0.0.1"', port=str(server.port), tls='"none"', ca_file=None
+    )
+
+
+def move_in(mail_user: MailUser, age_s: float) -> None:
+    """Move a mail into INBOX that came a while ago."""
+    age = timedelta(seconds=age_s)
+    link = f"https://www.amazon.co.jp/a/c/r/{token()}"
+    raw = approval(link, **mail_user.envelope(age))
+    mail_user.move_in(raw, datetime.now(UTC) - age)
+
+
 def attempts(mail_user: MailUser) -> list[dict[str, Any]]:
     """Return what `check` shows, by that clock."""
     return mail_user.home.run("check", "--json", "--no-notify").json
@@ -138,14 +153,39 @@ def test_the_second_mail_has_the_time_that_it_truly_has(
 def test_the_first_mail_on_a_clock_that_leads_is_told_without_a_time(
     mail_user: MailUser, offset_s: int
 ) -> None:
+    """This server does not know SAVEDATE: the mail may have been moved here."""
+    set_clock(mail_user, offset_s)
+    with Server() as server:
+        mail_user.configure(on(server, mail_user), mode="poll")
+        with mail_user.home.started("run") as run:
+            run.await_text(CONNECTED)
+            link = f"https://www.amazon.co.jp/a/c/r/{token()}"
+            server.add(approval(link, **mail_user.envelope()))
+            shown = run.await_text("may be over already")
+            run.end()
+
+    assert " left)" not in shown
+
+
+@pytest.mark.parametrize("offset_s", [-DAY_S, -300, 0, 300])
+@pytest.mark.parametrize("age_s", [1, 60, 200, 480])
+def test_the_first_mail_is_as_old_as_it_is_whether_it_was_moved_here_or_not(
+    mail_user: MailUser, offset_s: int, age_s: int
+) -> None:
+    """Dovecot knows by SAVEDATE when it came."""
     set_clock(mail_user, offset_s)
     with mail_user.home.started("run") as run:
         run.await_text(CONNECTED)
-        mail_user.approval()
-        shown = run.await_text("may be over already")
+        move_in(mail_user, age_s)
+        name = "missed" if age_s >= WINDOW_S else "attempt"
+        eventually(lambda: mail_user.home.names().count(name) == 1)
+        left_s = [one["seconds_left"] for one in attempts(mail_user)]
         run.end()
 
-    assert " left)" not in shown
+    true_s = WINDOW_S - age_s
+    assert len(left_s) == (true_s > 0)
+    for left in left_s:
+        assert true_s - 2 * UNDER_S <= left <= true_s + OVER_S
 
 
 def test_what_run_has_learned_serves_check(mail_user: MailUser) -> None:
@@ -173,11 +213,7 @@ def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
         run.await_text(CONNECTED)
         mail_user.approval()
         await_attempts(mail_user, 1)
-        age = timedelta(seconds=age_s)
-        raw = approval(
-            f"https://www.amazon.co.jp/a/c/r/{token()}", **mail_user.envelope(age)
-        )
-        mail_user.move_in(raw, datetime.now(UTC) - age)
+        move_in(mail_user, age_s)
         is_over = age_s >= WINDOW_S
         name = "missed" if is_over else "attempt"
         eventually(lambda: mail_user.home.names().count(name) == (1 if is_over else 2))
@@ -199,10 +235,7 @@ def test_a_server_of_another_time_zone_makes_no_mail_older_or_newer(
     """It labels its local time +0000; the time left is counted from the Date."""
     with Server() as server:
         server.ahead = timedelta(hours=hours)
-        account = mail_user.account(
-            host='"127.0.0.1"', port=str(server.port), tls='"none"', ca_file=None
-        )
-        mail_user.configure(account, mode=mode)
+        mail_user.configure(on(server, mail_user), mode=mode)
         with mail_user.home.started("run") as run:
             run.await_text(CONNECTED)
             for count, age_s in enumerate((1, AGE_S), 1):

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from tests.desktop import eventually
-from tests.environment import CONNECTED, Done, MailUser, token
-from tests.sample_mails import approval
-from tests.test_clock_flow import DAY_S, WINDOW_S, set_clock
+from tests.environment import CONNECTED, Done, MailUser
+from tests.test_clock_flow import DAY_S, WINDOW_S, move_in, set_clock
 from watcher.errors import ExitCode
 from watcher.events import Attempt, EventName
 from watcher.timing.error import ClockError
@@ -81,14 +80,6 @@ def first_deadline(mail_user: MailUser) -> datetime:
     return next(one.expires_at for one in attempts if isinstance(one, Attempt))
 
 
-def put_in(mail_user: MailUser, age_s: float) -> None:
-    """Put a mail into INBOX that came a while ago."""
-    age = timedelta(seconds=age_s)
-    link = f"https://www.amazon.co.jp/a/c/r/{token()}"
-    raw = approval(link, **mail_user.envelope(age))
-    mail_user.move_in(raw, datetime.now(UTC) - age)
-
-
 # A clock that is behind ---------------------------------------------------------------
 
 
@@ -122,7 +113,7 @@ def test_an_old_mail_on_a_clock_that_is_behind_is_over_all_the_same(
 ) -> None:
     """By that clock alone it would be alive."""
     set_clock(mail_user, -300)
-    put_in(mail_user, 360)
+    move_in(mail_user, 360)
     mail_user.approval()
 
     done = run(mail_user, "check", "--json")
@@ -216,7 +207,7 @@ def test_a_newer_mail_shows_that_an_attempt_is_over_whatever_the_clock_shows(
     mail_user: MailUser,
 ) -> None:
     set_clock(mail_user, 0)
-    put_in(mail_user, WINDOW_S + 60)
+    move_in(mail_user, WINDOW_S + 60)
     mail_user.deliver(b"Subject: hello\r\n\r\nhello\r\n")
 
     run(mail_user, "check", "--no-notify")
@@ -314,9 +305,9 @@ def test_a_clock_that_is_right_is_not_mentioned(mail_user: MailUser) -> None:
         running.await_text(CONNECTED)
         mail_user.approval()
         running.await_text("Until")
-        put_in(mail_user, 120)
+        move_in(mail_user, 120)
         eventually(lambda: mail_user.home.names().count("notified") == 2)
-        put_in(mail_user, 120)
+        move_in(mail_user, 120)
         eventually(lambda: mail_user.home.names().count("notified") == 3)
         running.end()
 

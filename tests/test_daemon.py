@@ -26,6 +26,7 @@ from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.clock import boottime_s, utc_now
 from watcher.events import (
+    Arrival,
     Cursor,
     Event,
     EventName,
@@ -114,10 +115,8 @@ class Watch:
         received_at = utc_now() - WINDOW + left
         raw = approval(date=format_datetime(received_at))
         origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
-        seen = Seen(boottime_s())
-        mail = MessageFetched(
-            origin=origin, received_at=received_at, seen=seen, raw=raw
-        )
+        arrival = Arrival(received_at, Seen(boottime_s()))
+        mail = MessageFetched(origin=origin, arrival=arrival, raw=raw)
         self.queue.put(judged(mail, VERIFY))
 
     def await_taken(self) -> Event[Mail]:

@@ -29,6 +29,7 @@ from watcher.app.queue import (
 )
 from watcher.clock import boot_id, boottime_s, utc_now
 from watcher.events import (
+    Arrival,
     Cursor,
     EventName,
     Expectation,
@@ -129,7 +130,7 @@ def fresh(uid: int = 1) -> Judged:
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
     seen = Seen(boottime_s())
-    mail = MessageFetched(origin=origin, received_at=now, seen=seen, raw=raw)
+    mail = MessageFetched(origin=origin, arrival=Arrival(now, seen), raw=raw)
     return judged(mail, VERIFY)
 
 

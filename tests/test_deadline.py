@@ -40,14 +40,17 @@ class World:
         seen_s: float,
         absent_s: float | None,
         newest_s: float | None = None,
+        saved_s: float | None = None,
     ) -> Times:
         def by_server(seconds: float) -> datetime:
             return instant(EPOCH_S + self.server_s + seconds)
 
         newest_at = None if newest_s is None else by_server(newest_s)
+        saved_at = None if saved_s is None else by_server(saved_s)
+        seen = Seen(seen_s, absent_s, newest_at)
         return Times(
             attempted_at=instant(EPOCH_S + attempted_s),
-            arrival=Arrival(by_server(arrived_s), Seen(seen_s, absent_s, newest_at)),
+            arrival=Arrival(by_server(arrived_s), seen, saved_at),
         )
 
     def server_clock(self, at_s: float, gap_s: float) -> ServerClock:
@@ -152,6 +155,34 @@ def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
             check(found.boot_s, attempted_s)
         else:  # no time is shown, and the words say that it may be over
             assert attempted_s + WINDOW_S <= seen_s + 2
+
+
+@given(
+    transit_s=transits,
+    gap_s=gaps,
+    moved_s=st.one_of(st.just(0.0), st.floats(0.0, 900.0)),
+    machine_s=st.one_of(st.just(0.0), wrong),
+    is_synchronised=st.booleans(),
+    late_s=delays,
+)
+def test_a_server_that_tells_when_a_mail_was_moved_makes_the_first_one_certain(
+    transit_s: float,
+    gap_s: float,
+    moved_s: float,
+    machine_s: float,
+    late_s: float,
+    *,
+    is_synchronised: bool,
+) -> None:
+    world = World(machine_s, is_synchronised=is_synchronised)
+    attempted_s, saved_s = ARRIVED_S - transit_s, ARRIVED_S + moved_s
+    times = world.times(
+        *(attempted_s, ARRIVED_S, saved_s + 0.2, saved_s - gap_s), saved_s=saved_s
+    )
+    found = find_deadline(times, None, world.machine(saved_s + late_s), WINDOW_S)
+
+    check(found.boot_s, attempted_s)
+    assert found.is_certain
 
 
 @given(transit_s=transits, gap_s=gaps, ahead_s=st.floats(60.0, 400 * DAY_S))

@@ -10,6 +10,7 @@ from watcher.app.notifier import UNVERIFIED_AN_HOUR, NotifierSettings
 from watcher.app.pipeline import LOGGED_AN_HOUR, MailPipeline
 from watcher.clock import boottime_s, utc_now
 from watcher.events import (
+    Arrival,
     Cursor,
     EventName,
     MailboxSynced,
@@ -58,7 +59,7 @@ def forgery(uid: int, sender: str) -> MessageFetched:
     )
     origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
     seen = Seen(boottime_s())
-    return MessageFetched(origin=origin, received_at=now, seen=seen, raw=compose(mail))
+    return MessageFetched(origin=origin, arrival=Arrival(now, seen), raw=compose(mail))
 
 
 def test_a_flood_of_unverified_mails_is_told_five_times_and_summed_up_once(

@@ -112,7 +112,7 @@ def test_delivered_mail_is_pushed(dovecot: Dovecot, user: str) -> None:
 
     assert seen.of(StateChanged)[-2].mode is Mode.PUSH
     assert fetched.raw.endswith(b"body\r\n")
-    assert fetched.received_at.utcoffset() is not None
+    assert fetched.arrival.received_at.utcoffset() is not None
     assert fetched.origin.mailbox == "INBOX"
 
 
@@ -320,7 +320,7 @@ def test_only_reading_commands_go_over_the_wire(dovecot: Dovecot, user: str) -> 
     }  # fmt: skip
     fetches = re.findall(r"UID FETCH \S+ \((.*)\)", proxy.sent.decode())
     assert set(fetches) == {
-        "INTERNALDATE BODY.PEEK[HEADER]<0.32768>",
+        "INTERNALDATE SAVEDATE BODY.PEEK[HEADER]<0.32768>",
         "BODY.PEEK[]<0.262145>",
     }
 

@@ -253,7 +253,7 @@ def test_a_date_that_cannot_be_is_the_present() -> None:
     with watched(server, settings(QUICK)) as (_, seen):
         mail = seen.wait_for_uid(1)
 
-    assert mail.received_at - utc_now() < timedelta(0)
+    assert mail.arrival.received_at - utc_now() < timedelta(0)
 
 
 def test_a_bug_costs_the_connection_and_not_the_watch() -> None:

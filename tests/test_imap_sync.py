@@ -339,7 +339,7 @@ def test_a_mail_is_reported_with_its_origin_and_before_its_sync(
         account="home", mailbox="INBOX", uid_validity=1, uid=4
     )
     assert fetched.raw == MAIL
-    assert abs(datetime.now(UTC) - fetched.received_at) < timedelta(minutes=1)
+    assert abs(datetime.now(UTC) - fetched.arrival.received_at) < timedelta(minutes=1)
     assert synced == MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 5))
 
 
@@ -461,8 +461,8 @@ def test_a_cursor_never_goes_back_when_mails_are_expunged(watch: Watching) -> No
 
 def absent_s(fetched: MessageFetched) -> float:
     """Return when the mail was not there yet, which must be known."""
-    assert fetched.seen.absent_s is not None
-    return fetched.seen.absent_s
+    assert fetched.arrival.seen.absent_s is not None
+    return fetched.arrival.seen.absent_s
 
 
 def test_a_mail_found_by_a_sync_was_not_there_at_the_last_one(watch: Watching) -> None:
@@ -476,9 +476,9 @@ def test_a_mail_found_by_a_sync_was_not_there_at_the_last_one(watch: Watching) -
         it.fetch_new()
 
     on_catching_up, second, third = it.take_arrived()
-    assert on_catching_up.seen.absent_s is None
-    assert absent_s(second) <= looked_s[0] <= second.seen.boot_s
-    assert looked_s[0] <= absent_s(third) <= looked_s[1] <= third.seen.boot_s
+    assert on_catching_up.arrival.seen.absent_s is None
+    assert absent_s(second) <= looked_s[0] <= second.arrival.seen.boot_s
+    assert looked_s[0] <= absent_s(third) <= looked_s[1] <= third.arrival.seen.boot_s
 
 
 def test_a_mail_that_was_announced_came_just_before(watch: Watching) -> None:
@@ -505,8 +505,36 @@ def test_mail_after_the_cursor_was_not_there_at_the_last_look_of_the_connection_
 
     first, new = it.take_arrived()
     assert (first.origin.uid, new.origin.uid) == (1, 2)
-    assert first.seen.absent_s is None
+    assert first.arrival.seen.absent_s is None
     assert absent_s(new) <= looked_s
+
+
+def test_it_is_asked_when_a_mail_came_here_where_the_server_knows_that(
+    watch: Watching,
+) -> None:
+    """RFC 8514: that stays the same when a mail is moved, as INTERNALDATE does not."""
+    server = with_mails(1)
+    server.capabilities += " SAVEDATE"
+    server.saved = "27-Nov-2026 10:00:00 +0900"
+    it = watch(server)
+    it.initial_sync()
+    server.saved = None
+    server.add(MAIL)
+    it.fetch_new()
+
+    saved_at = [one.arrival.saved_at for one in it.take_arrived()]
+    assert saved_at == [datetime(2026, 11, 27, 1, tzinfo=UTC), None]
+
+
+@pytest.mark.parametrize("saved", ["31-Dec-9999 23:59:59 +0000", "soon", "1 +9999999"])
+def test_a_savedate_that_cannot_be_is_none(watch: Watching, saved: str) -> None:
+    server = with_mails(1)
+    server.capabilities += " SAVEDATE"
+    server.saved = saved
+    it = watch(server)
+    it.initial_sync()
+
+    assert [one.arrival.saved_at for one in it.take_arrived()] == [None]
 
 
 def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
@@ -520,7 +548,7 @@ def test_a_mailbox_that_was_made_anew_tells_nothing_of_its_mails(
     server.uid_validity = 2
     it.sync_when_due()
 
-    assert [fetched.seen.absent_s for fetched in it.take_arrived()] == [None]
+    assert [fetched.arrival.seen.absent_s for fetched in it.take_arrived()] == [None]
 
 
 def test_the_newest_arrival_of_a_sync_is_reported_also_of_ordinary_mail(
@@ -543,8 +571,8 @@ def test_a_mail_is_seen_beside_the_newest_one_of_its_mailbox(watch: Watching) ->
     it.initial_sync()
 
     arrived = it.take_arrived()
-    newest_at = max(one.received_at for one in arrived)
-    assert [one.seen.newest_at for one in arrived] == [newest_at] * 2
+    newest_at = max(one.arrival.received_at for one in arrived)
+    assert [one.arrival.seen.newest_at for one in arrived] == [newest_at] * 2
 
 
 @pytest.mark.parametrize(

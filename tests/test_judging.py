@@ -21,7 +21,14 @@ from watcher.app.judging import (
 from watcher.clock import boottime_s
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
-from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Seen
+from watcher.events import (
+    Arrival,
+    Cursor,
+    MailboxSynced,
+    MessageFetched,
+    Origin,
+    Seen,
+)
 from watcher.i18n import Text
 from watcher.recognition.judge import Policy, Verify
 from watcher.recognition.message import Reading
@@ -46,7 +53,7 @@ def mail(
     origin = Origin(account=account, mailbox="INBOX", uid_validity=1, uid=uid)
     raw = approval() if not size else b"x" * size
     seen = Seen(boottime_s() - age_s)
-    return MessageFetched(origin=origin, received_at=NOW, raw=raw, seen=seen)
+    return MessageFetched(origin=origin, arrival=Arrival(NOW, seen), raw=raw)
 
 
 @pytest.fixture

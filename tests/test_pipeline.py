@@ -105,7 +105,7 @@ def fetched(
     seen_s = boottime_s()
     absent_s = None if max_age is None else seen_s - max_age.total_seconds()
     return MessageFetched(
-        origin=origin, received_at=received_at, raw=raw, seen=Seen(seen_s, absent_s)
+        origin=origin, raw=raw, arrival=Arrival(received_at, Seen(seen_s, absent_s))
     )
 
 
@@ -311,7 +311,9 @@ def test_an_old_mail_that_is_moved_here_stays_old(journal: Journal) -> None:
 
 def test_a_mail_that_is_judged_late_has_so_much_less_time(journal: Journal) -> None:
     mail = fetched(approval(), max_age=JUST)
-    waited = replace(mail, seen=Seen(mail.seen.boot_s - 400, mail.seen.boot_s - 401))
+    seen_s = mail.arrival.seen.boot_s - 400
+    arrival = replace(mail.arrival, seen=Seen(seen_s, seen_s - 1))
+    waited = replace(mail, arrival=arrival)
     event = process(journal, waited, NOW + timedelta(seconds=400)).event
 
     assert event is not None

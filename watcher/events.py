@@ -298,6 +298,8 @@ class Arrival:
 
     received_at: datetime
     seen: Seen
+    saved_at: datetime | None = None
+    """SAVEDATE: when it came into this mailbox, by the server's clock (RFC 8514)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,16 +307,9 @@ class MessageFetched:
     """A mail that may be an attempt, judging by its header fields alone."""
 
     origin: Origin
-    received_at: datetime
-    """INTERNALDATE: set by the server, aware (RFC 3501 §2.3.3)."""
-    seen: Seen
+    arrival: Arrival
     raw: bytes = field(repr=False)
     """At most `limits.MAIL_BYTES` + 1 bytes: the one more tells of a larger mail."""
-
-    @property
-    def arrival(self) -> Arrival:
-        """Its INTERNALDATE, and when it was seen."""
-        return Arrival(self.received_at, self.seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ class Judging:
             judged = self._judge(mail)
             if not _waits_for_dns(judged):
                 self._put(judged)
-            elif boottime_s() - mail.seen.boot_s < RETRY_WITHIN_S:
+            elif boottime_s() - mail.arrival.seen.boot_s < RETRY_WITHIN_S:
                 in_vain.append(mail)
         self._waiting.add(*mails, *in_vain)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.datetime_util import parse_to_datetime
 
 from watcher.clock import utc_now
 from watcher.errors import MailboxMissing
@@ -51,20 +52,37 @@ class MessageHeader:
     uid: int
     received_at: datetime
     """INTERNALDATE, aware; now where it is missing or impossible."""
+    saved_at: datetime | None
+    """SAVEDATE, aware; None where it is missing or impossible."""
     header: bytes
 
 
 def received_at(answer: Mapping[bytes, Any]) -> datetime:
     """Return INTERNALDATE in UTC; now, where it is missing or impossible."""
-    date, now = answer.get(b"INTERNALDATE"), utc_now()
+    return _possible(answer.get(b"INTERNALDATE")) or utc_now()
+
+
+def saved_at(answer: Mapping[bytes, Any]) -> datetime | None:
+    """Return SAVEDATE in UTC; None where it is NIL or impossible (RFC 8514 §4.2)."""
+    written = answer.get(b"SAVEDATE")
+    if not isinstance(written, bytes):
+        return None
+    try:
+        return _possible(parse_to_datetime(written, normalise=False))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _possible(date: object) -> datetime | None:
+    """Return an instant in UTC, unless it is none or lies far ahead."""
     if not isinstance(date, datetime):
-        return now
+        return None
     try:
         aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        received = aware.astimezone(UTC)
+        possible = aware.astimezone(UTC)
     except (OverflowError, ValueError):  # ValueError: a zone of more than a day
-        return now
-    return received if received - now < _A_DAY else now
+        return None
+    return possible if possible - utc_now() < _A_DAY else None
 
 
 def number(value: object) -> int | None:
@@ -288,10 +306,11 @@ class Connection:
 
     def headers(self, uids: Sequence[int]) -> list[MessageHeader]:
         """Return the headers of mails, without those that were expunged meanwhile."""
-        items = ["INTERNALDATE", f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
+        dates = ["INTERNALDATE", *{"SAVEDATE"}.intersection(self.capabilities)]
+        items = [*dates, f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
         answers = self._fetch(uids, items)
         return [
-            MessageHeader(uid, received_at(answer), header)
+            MessageHeader(uid, received_at(answer), saved_at(answer), header)
             for uid, answer in answers.items()
             if (header := part(answer, b"BODY[HEADER]")) is not None
         ]

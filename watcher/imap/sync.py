@@ -179,7 +179,7 @@ class MailboxSync:
                 is_new = new_from is not None and header.uid >= new_from
                 absent_s = self.looks.absent_s(mailbox) if is_new else None
                 seen = Seen(seen_s, absent_s, newest_at)
-                arrival = Arrival(header.received_at, seen)
+                arrival = Arrival(header.received_at, seen, header.saved_at)
                 if absent_s is not None and (
                     newest is None or arrival.received_at > newest.received_at
                 ):
@@ -227,14 +227,7 @@ class MailboxSync:
             uid_validity=uid_validity,
             uid=header.uid,
         )
-        self.report(
-            MessageFetched(
-                origin=origin,
-                received_at=header.received_at,
-                seen=arrival.seen,
-                raw=raw,
-            )
-        )
+        self.report(MessageFetched(origin=origin, arrival=arrival, raw=raw))
 
 
 def _is_valid(cursor: Cursor, opened: ExamineResult) -> bool:

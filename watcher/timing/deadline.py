@@ -33,7 +33,8 @@ TRANSIT_S = 600.0
 class ServerClock:
     """What the server's clock shows at boot: seconds since the epoch, within bounds.
 
-    A mail that was moved here has an old INTERNALDATE, which only lowers `least_s`.
+    A mail that was moved here has an old INTERNALDATE, which only lowers `least_s`; its
+    SAVEDATE is new (RFC 8514).
     """
 
     least_s: float
@@ -42,9 +43,10 @@ class ServerClock:
     @classmethod
     def of(cls, arrival: Arrival) -> "ServerClock | None":
         """Return what a mail shows that was seen to arrive; None of any other."""
-        seen, shown_s = arrival.seen, arrival.received_at.timestamp()
+        seen = arrival.seen
         if seen.absent_s is None:
             return None
+        shown_s = (arrival.saved_at or arrival.received_at).timestamp()
         return cls(shown_s - seen.boot_s, shown_s + 1.0 - seen.absent_s)
 
     def joined(self, newer: "ServerClock") -> "ServerClock":
@@ -146,7 +148,8 @@ def _find(
         return by_machine
     if not times.servers_agree:
         return _by_date(times, machine, window_s, by_machine)
-    if server is None and _is_old(times, machine):
+    is_age_shown = server is not None or times.arrival.saved_at is not None
+    if not is_age_shown and _is_old(times, machine):
         return _of_moved_or_clock_ahead(times, machine, window_s, by_machine)
     arrived_s = times.arrival.received_at.timestamp() - known.most_s
     return End(arrived_s - max(0.0, times.transit_s) + window_s)
