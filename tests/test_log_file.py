@@ -1,5 +1,6 @@
 """Whatever becomes of the log in use, the daemon and its commands see the same one."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from tests.factories import link_of, new_event, recorded
 from tests.sample_mails import LINK
 from tests.test_daemon import Watch, watching
 from tests.test_journal import all_bytes, sql
-from watcher.app.logfile import ANEW_EVERY_S, LogFile
+from watcher.app.logfile import ANEW_EVERY_S, VERIFY_EVERY_S, LogFile
 from watcher.clock import utc_now
 from watcher.errors import JournalDamaged, JournalUnusable, WatcherError
 from watcher.events import Cursor, EventName, Expectation
@@ -90,6 +91,38 @@ def delete_what_is_beside(path: Path) -> None:
         file.unlink()
 
 
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"Dear diary,\n" * 1000)
+
+
+def flip(path: Path) -> None:
+    for file in (path, path.with_name(path.name + "-wal")):
+        content = bytearray(file.read_bytes())
+        for at in range(100, len(content), 40):
+            content[at] ^= 0xFF
+        with file.open("r+b") as opened:
+            opened.write(content)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def truncate_what_is_ahead(path: Path) -> None:
+    wal = path.with_name(path.name + "-wal")
+    os.truncate(wal, wal.stat().st_size // 2)
+
+
+def copy_another_over_it(path: Path) -> None:
+    another = path.parent / "another" / "events.db"
+    with Journal.open(another) as journal:
+        for number in range(101, 105):
+            recorded(journal, number, at=utc_now())
+    path.write_bytes(another.read_bytes())
+
+
+DAMAGES = (overwrite, flip, truncate, truncate_what_is_ahead, copy_another_over_it)
 CHANGES = (
     *(delete, delete_alone, delete_folder, move, move_alone),
     *(replace_by_another, replace_by_no_log, delete_what_is_beside),
@@ -101,6 +134,14 @@ def check(log_file: LogFile) -> bool:
     has_changed = log_file.check()
     log_file.remember()
     return has_changed
+
+
+def get_over(log_file: LogFile) -> None:
+    """Do what the daemon does, also if the log is damaged."""
+    try:
+        check(log_file)
+    except JournalDamaged as error:
+        log_file.begin_anew(error)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -144,6 +185,68 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
     assert str(path) in str(told[0])
     assert sql(path, "PRAGMA integrity_check") == [("ok",)]
     assert over.id == 1
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_damages_the_file_under_the_program_is_found_out(
+    journal: Journal,
+    log_file: LogFile,
+    told: list[WatcherError],
+    path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    """SQLite still has in memory what it has read."""
+    now = from_ms(to_ms(utc_now()))
+    for number in range(1, 40):
+        recorded(journal, number, at=now - timedelta(hours=1))
+    journal.expire(now)
+    event = recorded(journal, 40, at=now)
+    check(log_file)
+
+    damage(path)
+    for _ in range(3):
+        get_over(log_file)
+
+    assert len(told) == 1
+    for _ in range(2):
+        with Journal.open(path) as other:
+            other.check()
+            links = [one.about.link for one in other.live(now)]
+            assert event.about.link in links
+    assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_damage_that_a_write_of_ours_hides_is_found_out_later(
+    journal: Journal, told: list[WatcherError], path: Path
+) -> None:
+    clock = [1000.0]
+    log_file = LogFile(journal, told.append, clock_s=lambda: clock[0])
+    event = recorded(journal, at=utc_now())
+    sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    check(log_file)
+
+    overwrite(path)
+    journal.put_session("home", {"state": "watching"})
+    assert not check(log_file)
+    clock[0] += VERIFY_EVERY_S
+    get_over(log_file)
+
+    assert len(told) == 1
+    assert [one.about.link for one in journal.live(event.at)] == [event.about.link]
+
+
+def test_a_log_that_only_programs_write_is_not_read_as_a_whole(
+    journal: Journal, log_file: LogFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check(log_file)
+    monkeypatch.setattr(journal, "verify", pytest.fail)
+
+    recorded(journal, 1, at=utc_now())
+    check(log_file)
+    with Journal.open(path) as other:
+        recorded(other, 2, at=utc_now())
+        check(log_file)
+    check(log_file)
 
 
 @pytest.mark.parametrize("change", [delete, move, move_alone, delete_folder])

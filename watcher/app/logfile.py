@@ -12,6 +12,9 @@ from watcher.errors import JournalDamaged, JournalUnusable
 from watcher.i18n import Text
 from watcher.journal.log import Journal
 
+VERIFY_EVERY_S = 60.0
+"""How often a log that is in use is read as a whole: 4 ms for each MB."""
+
 ANEW_EVERY_S = 60.0
 """A disk that damages each new log must not be filled with old ones."""
 
@@ -32,6 +35,9 @@ class LogFile:
         self._keep_lock = keep_lock
         self._clock_s = clock_s
         self._next_s = 0.0
+        self._content = self._verified = journal.content()
+        self._verify_s = clock_s() + VERIFY_EVERY_S
+        self._is_suspect = False
         self._set_aside: list[str] = []
         journal.set_aside_odd_rows(self._set_aside.append)
 
@@ -39,6 +45,7 @@ class LogFile:
         """Return whether the program goes on with another file from now on.
 
         Raises:
+            JournalDamaged: the file that is in use is damaged.
             JournalBusy, JournalUnusable: it cannot, for now.
             AlreadyRunning: another daemon was quicker at the path.
         """
@@ -46,6 +53,7 @@ class LogFile:
         if not self._journal.is_in_place():
             self._reopen()
             return True
+        self._verify_if_due()
         if self._set_aside:
             self._journal.restore()
             rows = "; ".join(self._set_aside)
@@ -71,6 +79,21 @@ class LogFile:
             f"{utc_now().astimezone():.damaged-%Y%m%d-%H%M%S}"
         )
         self._tell(_BEGUN_ANEW, moved=moved.name)
+
+    def _verify_if_due(self) -> None:
+        """Read the log as a whole after a change that no program has made.
+
+        Now and then after any other, too: that may have hidden one.
+        """
+        content, was = self._journal.content(), self._content
+        self._content = content
+        self._is_suspect |= content.is_touched_since(was)
+        is_due = self._clock_s() >= self._verify_s and content != self._verified
+        if self._is_suspect or is_due:
+            self._journal.verify()
+            self._is_suspect = False
+            self._content = self._verified = self._journal.content()
+            self._verify_s = self._clock_s() + VERIFY_EVERY_S
 
     def _reopen(self) -> None:
         try:

@@ -22,7 +22,7 @@ from typing import Self
 from watcher.clock import BootClock
 from watcher.errors import JournalDamaged, JournalUnusable
 from watcher.journal.errors import BUSY, DAMAGED, NEWER, NO_ACCESS, sentences
-from watcher.journal.files import beside, identity, make_private
+from watcher.journal.files import beside, identity, make_private, stamp
 from watcher.journal.rows import Scale, moved
 
 FORMAT = 3
@@ -292,6 +292,10 @@ class Database:
 
     def _files_in_place(self) -> tuple[object, ...]:
         return tuple(identity(beside(self.path, name)) for name in self._suffixes)
+
+    def stamps(self) -> tuple[object, ...]:
+        """Return what is another value after each change of the files' content."""
+        return tuple(stamp(beside(self.path, name)) for name in self._suffixes[:2])
 
     def version(self) -> tuple[int, int]:
         """Return what is another value after each change, by whomever it was made."""

@@ -20,11 +20,21 @@ def beside(path: Path, suffix: str) -> Path:
 
 def identity(path: Path) -> tuple[int, int] | None:
     """Return which file lies at a path; None if none can be found there."""
+    found = _stat(path)
+    return found and (found.st_dev, found.st_ino)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Return what changes whenever anybody writes to a file; None if there is none."""
+    found = _stat(path)
+    return found and (found.st_size, found.st_mtime_ns)
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
+        return path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
 
 
 def move_away(path: Path, suffix: str, secrets: Iterable[str]) -> Path:

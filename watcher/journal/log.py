@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 from watcher.clock import BootClock
 from watcher.errors import JournalBusy, JournalUnusable
@@ -63,6 +63,20 @@ class NewEvent:
     """Two mails with a key in common are one attempt."""
     predecessors: tuple[str, ...] = ()
     """Keys of an earlier event that this one goes on from without repeating it."""
+
+
+class Content(NamedTuple):
+    """Two counters of changes: that of SQLite, and that of the file system."""
+
+    version: tuple[int, int]
+    stamps: tuple[object, ...]
+
+    def is_touched_since(self, other: "Content") -> bool:
+        """Return whether the files changed, and nobody wrote to the log.
+
+        Somebody wrote past SQLite, then; or a program emptied the write-ahead log.
+        """
+        return self.version == other.version and self.stamps != other.stamps
 
 
 class Journal(JournalReader):
@@ -279,6 +293,23 @@ class Journal(JournalReader):
         """Return whether the path still leads to this log, as other programs see it."""
         return self._database.is_in_place()
 
+    def content(self) -> Content:
+        """Return by what a change of the content is known, by whomever it was made."""
+        return Content(self._database.version(), self._database.stamps())
+
+    def verify(self) -> None:
+        """Read the whole file anew, as a program does that opens it now.
+
+        SQLite keeps in memory what it has read: to this program a file that is damaged
+        under it looks whole.
+
+        Raises:
+            JournalDamaged: it is no log any more.
+        """
+        fresh = Database.open(self._database.path, self._database.clock)
+        self._database.close()  # not the last: that would take the file beside along
+        self._use(fresh)
+
     def reopen(self) -> None:
         """Go on with the file that is at the path now; nothing live is left behind.
 
@@ -305,11 +336,14 @@ class Journal(JournalReader):
 
     def _go_on(self, path: Path) -> None:
         self._database.close()
-        self._database = Database.open(path, self._database.clock)
-        if self._patience_s is not None:
-            self._database.wait_at_most(self._patience_s)
-        self._remembered_at = None
+        self._use(Database.open(path, self._database.clock))
         self.restore()
+
+    def _use(self, database: Database) -> None:
+        self._database = database
+        if self._patience_s is not None:
+            database.wait_at_most(self._patience_s)
+        self._remembered_at = None
 
     # ------------------------------------------------------------------------------
 
