@@ -24,7 +24,7 @@ from tests.servers import Authority, Certificate, free_port
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 from watcher.events import EventName
-from watcher.journal.database import FORMAT
+from watcher.journal.schema import FORMAT
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

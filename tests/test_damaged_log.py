@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
+from tests.desktop import eventually
 from tests.environment import Home
 from tests.factories import recorded
 from tests.test_kill import configure
+from watcher.app.daemon import TICK_S
 from watcher.cli import main
 from watcher.clock import iso, utc_now
 from watcher.demo.server import Mailbox, serving
@@ -211,6 +214,22 @@ def test_run_says_it_at_its_start(user: Home, damage: str) -> None:
         else:
             assert run.await_end() == ExitCode.CONFIG
             assert "Move it away" in run.seen
+
+
+def test_run_says_once_that_a_newer_version_has_changed_the_log_and_goes_on(
+    user: Home,
+) -> None:
+    with user.started("run") as run:
+        run.await_text("connected")
+        with closing(sqlite3.connect(user.log)) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        run.await_text("newer version")
+        until_s = monotonic() + 3 * TICK_S
+        eventually(lambda: monotonic() > until_s)
+        assert run.end() == 0
+
+    assert run.seen.count("trying again until it works") == 1
+    assert not list(user.log.parent.glob("*.damaged-*"))
 
 
 def test_log_prints_every_good_row_before_it_says_that_there_are_others(

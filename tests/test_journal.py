@@ -33,10 +33,11 @@ from watcher.events import (
     to_fields,
     to_json,
 )
-from watcher.journal.database import FORMAT, Database
+from watcher.journal.database import Database
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.journal.reader import PAGE, JournalReader
 from watcher.journal.rows import ABOUT, from_ms, from_row, mask, to_row
+from watcher.journal.schema import FORMAT
 from watcher.recognition import limits
 from watcher.recognition.verdict import Claim, Kind
 

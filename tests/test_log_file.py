@@ -109,6 +109,10 @@ def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
 def truncate_what_is_ahead(path: Path) -> None:
     wal = path.with_name(path.name + "-wal")
     os.truncate(wal, wal.stat().st_size // 2)
@@ -122,7 +126,20 @@ def copy_another_over_it(path: Path) -> None:
     path.write_bytes(another.read_bytes())
 
 
-DAMAGES = (overwrite, flip, truncate, truncate_what_is_ahead, copy_another_over_it)
+def empty_what_is_ahead(path: Path) -> None:
+    os.truncate(path.with_name(path.name + "-wal"), 0)
+
+
+def damage_a_name(path: Path) -> None:
+    """SQLite repeats the name in its error, which is no text then."""
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(content.index(b"events"))
+        file.write(b"\xff\xfe")
+
+
+DAMAGES = (overwrite, flip, truncate, empty, copy_another_over_it)
+DAMAGES_AHEAD = (*DAMAGES, truncate_what_is_ahead, empty_what_is_ahead)
 CHANGES = (
     *(delete, delete_alone, delete_folder, move, move_alone),
     *(replace_by_another, replace_by_no_log, delete_what_is_beside),
@@ -187,13 +204,21 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
     assert over.id == 1
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    ("damage", "is_ahead"),
+    [
+        *((damage, True) for damage in DAMAGES_AHEAD),
+        *((damage, False) for damage in (*DAMAGES, damage_a_name)),
+    ],
+)
 def test_what_damages_the_file_under_the_program_is_found_out(
     journal: Journal,
     log_file: LogFile,
     told: list[WatcherError],
     path: Path,
     damage: Callable[[Path], None],
+    *,
+    is_ahead: bool,
 ) -> None:
     """SQLite still has in memory what it has read."""
     now = from_ms(to_ms(utc_now()))
@@ -201,6 +226,8 @@ def test_what_damages_the_file_under_the_program_is_found_out(
         recorded(journal, number, at=now - timedelta(hours=1))
     journal.expire(now)
     event = recorded(journal, 40, at=now)
+    if not is_ahead:
+        sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
     check(log_file)
 
     damage(path)
@@ -233,6 +260,45 @@ def test_damage_that_a_write_of_ours_hides_is_found_out_later(
 
     assert len(told) == 1
     assert [one.about.link for one in journal.live(event.at)] == [event.about.link]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(f"PRAGMA user_version = {version}" for version in (0, 1, 2)),
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807",
+        "ALTER TABLE events DROP COLUMN near",
+    ],
+)
+def test_a_log_that_another_program_spoils_is_damaged(
+    journal: Journal,
+    log_file: LogFile,
+    told: list[WatcherError],
+    path: Path,
+    change: str,
+) -> None:
+    event = recorded(journal, at=utc_now())
+    check(log_file)
+    sql(path, change)
+    get_over(log_file)
+
+    assert len(told) == 1
+    assert [one.about.link for one in journal.live(event.at)] == [event.about.link]
+
+
+def test_a_log_that_a_newer_version_has_taken_over_is_left_to_it(
+    journal: Journal, log_file: LogFile, path: Path
+) -> None:
+    recorded(journal, at=utc_now())
+    check(log_file)
+    sql(path, "PRAGMA user_version = 99")
+
+    for _ in range(2):
+        with pytest.raises(JournalUnusable, match="newer version"):
+            log_file.check()
+    with pytest.raises(JournalUnusable, match="newer version"):
+        log_file.begin_anew(JournalDamaged(DAMAGED, path=path, reason="no such column"))
+    assert sql(path, "SELECT count(*) FROM secrets") == [(1,)]
 
 
 def test_a_log_that_only_programs_write_is_not_read_as_a_whole(

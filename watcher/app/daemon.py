@@ -20,7 +20,7 @@ from watcher.app.desktop import Shown
 from watcher.app.health import Health
 from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.logfile import LogFile
-from watcher.app.logwork import LogWork
+from watcher.app.logwork import LogWork, Work
 from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.prune import PRUNE_EVERY, Pruner
@@ -170,7 +170,8 @@ class Daemon:
         """Do what is owed, and what is due each second whatever else fails."""
         acts = [self._attempts.tick, self._pipeline.check_clock]
         acts += [self._watch_health, self._arm]
-        works = [partial(act, utc_now()) for act in acts]
+        works: list[Work] = [partial(act, utc_now()) for act in acts]
+        works.append(self._log.check_file)
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
         if all(is_good) and self._log.note_success():
             self._notifier.withdraw(trouble.STUCK_ID, utc_now())

@@ -71,6 +71,7 @@ class LogFile:
 
         Raises:
             JournalDamaged: that was done a moment ago, too.
+            JournalUnusable: it is whole, and of a newer version.
         """
         if self._clock_s() < self._next_s:
             raise error
@@ -85,9 +86,11 @@ class LogFile:
 
         Now and then after any other, too: that may have hidden one.
         """
-        content, was = self._journal.content(), self._content
-        self._content = content
-        self._is_suspect |= content.is_touched_since(was)
+        content = self._journal.content()
+        if content != self._content:
+            self._is_suspect |= content.is_touched_since(self._content)
+            self._is_suspect |= not self._journal.has_format()
+            self._content = content
         is_due = self._clock_s() >= self._verify_s and content != self._verified
         if self._is_suspect or is_due:
             self._journal.verify()

@@ -24,9 +24,7 @@ from watcher.errors import JournalDamaged, JournalUnusable
 from watcher.journal.errors import BUSY, DAMAGED, NEWER, NO_ACCESS, sentences
 from watcher.journal.files import beside, identity, make_private, stamp
 from watcher.journal.rows import Scale, moved
-
-FORMAT = 3
-"""`PRAGMA user_version` of the tables below."""
+from watcher.journal.schema import FORMAT, MIGRATIONS
 
 BUSY_TIMEOUT_S = 5.0
 """How long to wait for another program's transaction; ours take milliseconds."""
@@ -46,47 +44,6 @@ _WITHOUT_WAL = (
     sqlite3.SQLITE_IOERR_SHMMAP,
 )
 """What SQLite says where programs cannot share the memory that WAL needs."""
-
-_SCHEMA = """
-CREATE TABLE events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, attempt_id INTEGER, at INTEGER NOT NULL,
-  event TEXT NOT NULL, account TEXT, mailbox TEXT, uid_validity INTEGER, uid INTEGER,
-  message_id TEXT, kind TEXT, store TEXT, masked TEXT, attempted_at INTEGER,
-  received_at INTEGER, expires_at INTEGER, device TEXT, near TEXT,
-  reasons TEXT NOT NULL, detail TEXT);
-CREATE INDEX events_by_attempt ON events (attempt_id, event);
-CREATE INDEX events_by_name ON events (event, at);
-CREATE TABLE secrets (attempt_id INTEGER PRIMARY KEY, secret TEXT NOT NULL);
-CREATE TABLE seen (key TEXT PRIMARY KEY, attempt_id INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE deliveries (attempt_id INTEGER PRIMARY KEY, claimed_at INTEGER NOT NULL);
-CREATE TABLE cursors (account TEXT, mailbox TEXT, uid_validity INTEGER NOT NULL,
-  uid_next INTEGER NOT NULL, PRIMARY KEY (account, mailbox)) WITHOUT ROWID;
-CREATE TABLE sessions (account TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
-"""
-_SHOWN = "CREATE TABLE shown (replaces_id INTEGER PRIMARY KEY, handle TEXT NOT NULL);"
-_CLOCKS = (
-    "CREATE TABLE clocks (account TEXT PRIMARY KEY, boot_id TEXT NOT NULL, "
-    "least_s REAL NOT NULL, most_s REAL NOT NULL) WITHOUT ROWID;"
-)
-_SINCE_2 = (
-    *(_SHOWN, _CLOCKS, "ALTER TABLE events ADD COLUMN recipient TEXT;"),
-    "ALTER TABLE events ADD COLUMN is_deadline_known INTEGER;",
-)
-_SINCE_3 = (
-    *(
-        f"ALTER TABLE {table} ADD COLUMN {column} INTEGER;"
-        for table in ("events", "deliveries")
-        for column in ("boot", "at_boot")
-    ),
-    "ALTER TABLE deliveries ADD COLUMN is_daemon INTEGER;",
-)
-"""By what clock the instants of a row were read (`clock.BootClock`); who holds it."""
-_MIGRATIONS = {
-    0: "".join((_SCHEMA, *_SINCE_2, *_SINCE_3)),
-    1: "".join((*_SINCE_2, *_SINCE_3)),
-    2: "".join(_SINCE_3),
-}
-"""What leads from an older format to this one."""
 
 
 class Database:
@@ -128,6 +85,14 @@ class Database:
                 database._suffixes = ("",)
             database._files = database._files_in_place()
         return database
+
+    def opened_anew(self) -> Self:
+        """Return the same file, as a program finds it that opens it now."""
+        with sentences(self.path):
+            size = self.path.stat().st_size
+        if size < SMALLEST_PAGE:  # once in use, it is never empty
+            raise JournalDamaged(DAMAGED, path=self.path, reason=f"{size} B")
+        return self.open(self.path, self.clock)
 
     @classmethod
     def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
@@ -206,6 +171,18 @@ class Database:
         if self._format() > FORMAT:
             raise JournalUnusable(NEWER, path=self.path)
 
+    def has_format(self) -> bool:
+        """Return whether the tables are still of this program's format."""
+        with sentences(self.path):
+            return self._format() == FORMAT
+
+    def is_newer(self) -> bool:
+        """Return whether a newer version of the program has changed the format."""
+        try:
+            return self._format() > FORMAT
+        except (sqlite3.Error, UnicodeDecodeError):  # damaged, or closed
+            return False
+
     def _has_tables(self) -> bool:
         ((count,),) = self.query("SELECT count(*) FROM sqlite_master")
         return bool(count)
@@ -216,6 +193,10 @@ class Database:
         if found != "ok":
             reason = " ".join(str(found).split())
             raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
+        self.check_ids()
+
+    def check_ids(self) -> None:
+        """Raise JournalDamaged if SQLite would soon give no new ids any more."""
         for (given,) in self.query(
             "SELECT seq FROM sqlite_sequence UNION SELECT max(id) FROM events"
         ):
@@ -268,10 +249,10 @@ class Database:
             return
         with self.transaction():
             if self._format() < FORMAT:  # no other program was quicker
-                if self._format() not in _MIGRATIONS:
+                if self._format() not in MIGRATIONS:
                     reason = f"user_version {self._format()}"
                     raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
-                for statement in _MIGRATIONS[self._format()].split(";"):
+                for statement in MIGRATIONS[self._format()].split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 

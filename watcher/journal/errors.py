@@ -25,6 +25,8 @@ def sentences(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0)
         kind, text = _KINDS.get(code) or _KINDS.get(code & 0xFF, _UNKNOWN)
         raise kind(text, path=path, reason=error) from error
+    except UnicodeDecodeError as error:  # what SQLite says holds a name that is no text
+        raise JournalDamaged(DAMAGED, path=path, reason=error.reason) from error
     except (MemoryError, OverflowError) as error:  # a length or number out of reason
         reason = str(error) or type(error).__name__
         raise JournalUnusable(DAMAGED, path=path, reason=reason) from error

@@ -28,6 +28,7 @@ from watcher.events import (
 from watcher.journal import odd
 from watcher.journal.carry import NOT_OVER, NOTHING, put_carried, read_carried
 from watcher.journal.database import Database
+from watcher.journal.errors import NEWER
 from watcher.journal.files import move_away
 from watcher.journal.reader import EXPIRES, PAGE, JournalReader, as_of
 from watcher.journal.rows import COLUMNS, MARKS, to_ms, to_row
@@ -273,6 +274,7 @@ class Journal(JournalReader):
         version = self._database.version()
         if version == self._remembered_at:
             return []
+        self._database.check_ids()
         self.check()
         found = read_carried(self._database)
         gone = self._remembered.attempt_ids - found.attempt_ids
@@ -297,6 +299,10 @@ class Journal(JournalReader):
         """Return by what a change of the content is known, by whomever it was made."""
         return Content(self._database.version(), self._database.stamps())
 
+    def has_format(self) -> bool:
+        """Return whether no other version of the program has changed the log."""
+        return self._database.has_format()
+
     def verify(self) -> None:
         """Read the whole file anew, as a program does that opens it now.
 
@@ -305,8 +311,9 @@ class Journal(JournalReader):
 
         Raises:
             JournalDamaged: it is no log any more.
+            JournalUnusable: it is one of a newer version.
         """
-        fresh = Database.open(self._database.path, self._database.clock)
+        fresh = self._database.opened_anew()
         self._database.close()  # not the last: that would take the file beside along
         self._use(fresh)
 
@@ -327,7 +334,13 @@ class Journal(JournalReader):
         self._go_on(self._database.path)
 
     def begin_anew(self, suffix: str) -> Path:
-        """Move the file away and go on with a new one; return where it is now."""
+        """Move the file away and go on with a new one; return where it is now.
+
+        Raises:
+            JournalUnusable: it is whole, and of a newer version.
+        """
+        if self._database.is_newer():
+            raise JournalUnusable(NEWER, path=self._database.path)
         self._database.close()
         secrets = self._remembered.secrets.values()
         moved = move_away(self._database.path, suffix, secrets)
