@@ -251,9 +251,7 @@ LAYOUTS = {
     "spans_inside_the_anchor": (
         '<a href="{link}"><span>承認</span><b>または</b><i>否認</i>してください</a>'
     ),
-    "phrase_over_two_lines": (
-        "<p>承認または<br>\n否認してください</p><a href='{link}'>ここ</a>"
-    ),
+    "phrase_over_two_lines": ("<a href='{link}'>承認または<br>\n否認してください</a>"),
     "no_break_spaces": '<a href="{link}">&nbsp;Approve&nbsp;or&nbsp;Deny.&nbsp;</a>',
     "leading_blank": '<a href="{link}"> Approve or Deny.</a>',
     "brackets": '<a href="{link}">【承認または否認してください】</a>',

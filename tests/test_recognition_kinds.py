@@ -106,7 +106,8 @@ def test_link_that_only_denies_is_not_given(words: str) -> None:
     denying = f"<p>承認または否認してください。</p><a href='{LINK}'>{words}</a>"
 
     assert is_unknown(signed(Mail(body=html(denying))))
-    assert link_in(signed(Mail(body=html(denying + f"<a href='{LINK}'>{LINK}</a>"))))
+    approving = f"<p>承認または否認してください。<a href='{LINK}'>{LINK}</a></p>"
+    assert link_in(signed(Mail(body=html(denying + approving))))
 
 
 def test_link_under_other_words_is_not_given() -> None:

@@ -38,11 +38,8 @@ LINK_TOKEN = r"[A-Za-z0-9_-]{16,64}"  # noqa: S105 -- a pattern; 25 alphanumeric
 LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 """Tokens of the newer shape `/a/c/r/<token>` and the older `/a/c/r?k=<token>`."""
 
-DENY = (
-    *("deny", "拒否", "否認", "ablehnen", "denegar", "rechazar", "refuser", "negar"),
-    *("recusar", "rifiuta"),
-)
-"""Words of a link that only denies; only the English ones were seen."""
+APP = ("アプリ", " app", "-app", "aplicación", "aplicativo")
+"""Words of a sentence that asks to approve elsewhere: in the shopping app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,84 +1,28 @@
-"""Reads what the body of a sign-in mail asks, and what it tells of the sign-in.
+"""Reads what the body of a sign-in mail asks: to approve, or to type in a code.
 
 The link of a code mail denies although it lies on the same path: only the words tell
-them apart. A mail that says both, or whose links disagree, gives neither. Device, place
-and time are foreign text: shown, never acted on.
+them apart. A mail that says both, or whose links disagree, gives neither.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain
 
 from watcher.recognition import amazon, limits, links
+from watcher.recognition.codes import find_codes
+from watcher.recognition.details import other_lines
 from watcher.recognition.html import Anchor, Page
-from watcher.recognition.text import compatible, normal, sanitise, without_spaces
+from watcher.recognition.text import normal, without_spaces
 from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
-
-_KINDS = {
-    normal(label): kind
-    for wording in amazon.WORDINGS
-    for kind, labels in (
-        ("when", wording.when),
-        ("device", wording.device),
-        ("near", wording.near),
-    )
-    for label in labels
-}
-_LABEL = re.compile(
-    r"(?:^|(?<=\s))("
-    + "|".join(re.escape(label) for label in sorted(_KINDS, key=len, reverse=True))
-    + r")\s?:\s?",
-    re.IGNORECASE,
-)
-_BULLETS = " *-•・"
-
-
-def find_details(bodies: tuple[Page, ...]) -> dict[str, str]:
-    """Return device and place (`device`, `near`), sanitised; the first value counts."""
-    found: dict[str, str] = {}
-    for page in bodies:
-        lines = (" ".join(line.split()) for line in compatible(page.text).split("\n"))
-        stripped = [line.strip(_BULLETS) for line in lines]
-        for kind, value in _labelled([line for line in stripped if line]):
-            found.setdefault(kind, sanitise(value))
-    found.pop("when", None)  # the signed Date is more exact
-    return found
-
-
-def _labelled(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield kinds and values; a label without one has it in the next line or cell."""
-    pending = None
-    for line in lines:
-        labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
-        if pending and not labels:
-            yield pending, line
-        pending = _KINDS.get(normal(line.rstrip(": ")))
-        for label, following in zip_longest(labels, labels[1:]):
-            end = following.start() if following else len(line)
-            if value := line[label.end() : end].strip():
-                yield _KINDS[normal(label[1])], value
-
 
 _APPROVE = tuple(
     without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
 )
-_DENY = tuple(normal(word) for word in amazon.DENY)
-_CODE = re.compile(
-    "|".join(
-        re.escape(normal(word)) for wording in amazon.WORDINGS for word in wording.codes
-    )
-)
-# No neighbour may be a letter, a sign of a colour or part of a longer number. Some
-# write a code in two halves, or each of its digits in a cell of its own.
-_DIGITS = re.compile(
-    r"(?<![a-z0-9#])(?<![0-9][.,/-])"
-    r"(?:[0-9]{6}|(?<![0-9] )(?:[0-9]{3}[ -][0-9]{3}|[0-9](?: [0-9]){5})(?! [0-9]))"
-    r"(?![a-z0-9])(?![.,/-][0-9])"
-)
-_CODE_FOLLOWS = 300
-_CODE_PRECEDES = 60
-"""Characters between the words that announce a code and the code."""
+_END_OF_SENTENCE = re.compile(r"[。!?]|[.](?= )")
+_AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<"
+_SENTENCE = 600
+"""Characters before a URL in which its sentence stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +42,7 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
     """Return what the mail asks; the bodies are alternatives and must not disagree."""
     asking = _asking_links(bodies)
     texts = [normal(links.without_urls(page.text)) for page in bodies]
-    codes = {code for text in texts if (code := _find_code(text))}
+    codes = {code for page in bodies for code in find_codes(page)}
     is_approval = any(map(_says_approve, texts))
     if is_approval and not codes:
         return _approval(asking, bodies)
@@ -117,11 +61,12 @@ def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
 
 def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
-    if all(_only_denies(link, bodies) for link in asking):
+    approving = [link for page in bodies for link in _approving_links(page, asking)]
+    if not approving:
         flaws[Reason.LINK_MISSING] = None
     if len({links.same_page(link) for link in asking}) > 1:
         flaws[Reason.LINKS_DISAGREE] = None
-    content = Unknown() if flaws else Approval(asking[0])
+    content = Unknown() if flaws else Approval(approving[0])
     return Body(content, tuple(flaws), asking)
 
 
@@ -140,18 +85,36 @@ def _says_approve(text: str) -> bool:
     return any(words in squeezed for words in _APPROVE)
 
 
-def _only_denies(link: str, bodies: tuple[Page, ...]) -> bool:
-    """Return whether all that a reader can press for a link says that it denies."""
-    pressed = [
-        normal(links.without_urls(anchor.text))
-        for page in bodies
-        for anchor in page.anchors
-        if anchor.href.strip(links.BLANKS) == link
-    ]
-    return bool(pressed) and all(
-        not _says_approve(text) and any(word in text for word in _DENY)
-        for text in pressed
-    )
+def _approving_links(page: Page, asking: tuple[str, ...]) -> Iterator[str]:
+    """Yield the asking links that approve by their own words.
+
+    These stand in what the reader presses. Of a URL that is shown they are the sentence
+    before it; elsewhere in the mail they may speak of the shopping app.
+    """
+    for anchor in page.anchors:
+        href = anchor.href.strip(links.BLANKS)
+        if href in asking and _says_approve(normal(anchor.text)):
+            yield href
+    text = "\n".join(other_lines(page))
+    for start, url in links.find_urls(text):
+        if links.asks(url) and _ends_asking(text[max(0, start - _SENTENCE) : start]):
+            yield from (link for link in asking if _is_shortened(url, link))
+
+
+def _ends_asking(text: str) -> bool:
+    """Return whether a text's last sentence asks to approve or deny."""
+    lines = [line for line in text.split("\n") if line.strip()] or [""]
+    sentence = _last_sentence(lines[-1])
+    if not _says_approve(sentence) and len(lines) > 1:
+        # A line that was too long is broken, and the words with it.
+        broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
+        sentence = "" if _says_approve(normal(lines[-2])) else broken
+    is_elsewhere = any(word in sentence for word in amazon.APP)
+    return _says_approve(sentence) and not is_elsewhere
+
+
+def _last_sentence(text: str) -> str:
+    return _END_OF_SENTENCE.split(normal(text).rstrip(_AFTER_A_SENTENCE))[-1]
 
 
 def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
@@ -163,7 +126,7 @@ def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
     bare = (
         url
         for page in bodies
-        for url in links.find_urls(page.text)
+        for _, url in links.find_urls("\n".join(other_lines(page)))
         if links.asks(url) and not any(_is_shortened(url, link) for link in pressed)
     )
     return _distinct(chain(pressed, bare))
@@ -194,20 +157,3 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
 def _is_shortened(shown: str, link: str) -> bool:
     """Return whether a URL is another's start, for want of room or broken by blanks."""
     return link.startswith(shown.rstrip(".…"))
-
-
-def _find_code(text: str) -> str | None:
-    """Return the digits that stand nearest behind words that announce a code."""
-    announced = [words.span() for words in _CODE.finditer(text)]
-    behind = [
-        (digits.start() - end, digits[0])
-        for _, end in announced
-        if (digits := _DIGITS.search(text, end, end + _CODE_FOLLOWS))
-    ]
-    ahead = [
-        digits
-        for start, _ in announced
-        for digits in _DIGITS.findall(text[max(0, start - _CODE_PRECEDES) : start])
-    ]
-    code = min(behind)[1] if behind else next(reversed(ahead), None)
-    return code and re.sub("[ -]", "", code)

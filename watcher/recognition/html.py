@@ -20,6 +20,21 @@ _HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
 """No character has such a number, and Python refuses to convert the longest."""
 
 _UNSEEN = frozenset({"script", "style", "title", "template", "textarea", "xmp"})
+_VOID = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"),
+        *("param", "source", "track", "wbr"),
+    }
+)
+"""Elements without an end."""
+
+_ENDED_BY_THE_NEXT = frozenset({"dd", "dt", "li", "option", "p", "td", "th", "tr"})
+"""Elements that the next one of their name ends, if nothing else has."""
+
+_HIDDEN = re.compile(
+    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I
+)
+
 _LINES = frozenset(
     {
         *("address", "article", "blockquote", "body", "br", "center", "dd", "div"),
@@ -66,12 +81,16 @@ class _Reader:
     anchors: list[Anchor] = field(default_factory=list)
     href: str | None = None
     start_of_anchor: int = 0
+    hidden: str | None = None
+    """The element that is not shown, with all in it."""
+    depth: int = 0
+    """How often that element has been opened and not closed again."""
 
     def step(self) -> None:
         """Read up to the next tag, and the tag."""
         opening = _MARKUP.search(self.source, self.position)
         end = opening.start() if opening else len(self.source)
-        if raw := self.source[self.position : end]:
+        if (raw := self.source[self.position : end]) and not self.hidden:
             self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
         self.position = end
         if self.source.startswith("<!--", end):
@@ -91,13 +110,36 @@ class _Reader:
         attributes = self._read_attributes(after)
         if name in _LINES:
             self.text.append("\n")
-        if name == "a":
+        if self._is_hidden(name, attributes, is_end=is_end):
+            if name in _UNSEEN and not is_end:
+                self._skip_past(f"</{name}")
+        elif name == "a":
             self.end_anchor()
             if not is_end and "href" in attributes:
                 self.href = attributes["href"]
                 self.start_of_anchor = len(self.text)
         elif name in _UNSEEN and not is_end:
             self._skip_past(f"</{name}")
+
+    def _is_hidden(
+        self, name: str, attributes: dict[str, str], *, is_end: bool
+    ) -> bool:
+        """Return whether a tag stands in, or opens, what a browser does not show."""
+        if self.hidden == name:
+            is_next = not is_end and name in _ENDED_BY_THE_NEXT
+            self.depth += -1 if is_end or is_next else 1
+            if self.depth == 0:
+                self.hidden = None
+            if is_end:
+                return True
+        is_hidden = "hidden" in attributes or _HIDDEN.search(
+            attributes.get("style", "")
+        )
+        if not (self.hidden or is_end or name in _VOID) and is_hidden:
+            self.hidden, self.depth = name, 1
+            if name == "a":
+                self.end_anchor()
+        return self.hidden is not None
 
     def _read_attributes(self, position: int) -> dict[str, str]:
         """Read up to the end of the tag; the first of two attributes counts."""

@@ -27,10 +27,10 @@ BLANKS = " \t\r\n\f"
 """What a browser strips off an address."""
 
 
-def find_urls(text: str) -> Iterator[str]:
-    """Yield the URLs that a reader sees in text, in their order."""
+def find_urls(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where a reader sees a URL in text, and the URL, in their order."""
     for match in _URL.finditer(text):
-        yield match[0].rstrip(_AFTER_A_SENTENCE)
+        yield match.start(), match[0].rstrip(_AFTER_A_SENTENCE)
 
 
 def without_urls(text: str) -> str:

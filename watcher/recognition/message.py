@@ -21,8 +21,8 @@ from email.utils import parseaddr
 import mailparser
 
 from watcher.recognition import limits
-from watcher.recognition.body import find_details
 from watcher.recognition.charset import decode_text
+from watcher.recognition.details import find_details
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
 from watcher.recognition.subject import Appearance, Subject, appearance, best_subject
