@@ -278,12 +278,13 @@ def is_unknown(raw: bytes) -> bool:
 def outcome(
     raw: bytes, *, policy: Policy = ANYTHING, verify: Verify = VERIFY
 ) -> tuple[type[Verdict], set[Reason]]:
-    """Return the verdict's class and its reasons, but those of an unknown form."""
+    """Return the verdict's class and its reasons, but that its body is unknown."""
     verdict = judged(raw, policy=policy, verify=verify)
     match verdict:
         case Recognised(attempt=attempt):
-            is_foreign = attempt.claim.recipient is not None
-            return Recognised, {Reason.RECIPIENT_UNKNOWN} if is_foreign else set()
+            content = attempt.content
+            reasons = set(content.reasons if isinstance(content, Unknown) else ())
+            return Recognised, reasons - {Reason.PHRASE_MISSING, Reason.LINK_MISSING}
         case Unverified() | LookAlike() | NotRelevant():
             return type(verdict), set(verdict.reasons)
 

@@ -380,6 +380,11 @@ def unsigned(message_id: str = MESSAGE_ID) -> bytes:
     )
 
 
+def unsigned_look_alike() -> bytes:
+    body = html(APPROVAL_HTML.format(link="https://evil.example/a/c/r/x"))
+    return compose(Mail(body=body))
+
+
 # Deadlines ----------------------------------------------------------------------------
 
 
@@ -482,7 +487,7 @@ def test_an_unverified_mail_keeps_claim_and_reasons_and_no_secret(
 
 
 def test_a_look_alike_keeps_its_reasons_and_no_deadline(journal: Journal) -> None:
-    event = recorded_of(journal, fetched(approval("https://evil.example/a/c/r/x")))
+    event = recorded_of(journal, fetched(unsigned_look_alike()))
 
     assert event.event is EventName.LOOK_ALIKE
     assert event.reasons
@@ -512,7 +517,7 @@ def test_only_the_link_to_approve_tells_that_two_mails_are_one_attempt(
 
 
 @pytest.mark.parametrize(
-    "raw", [approval("https://evil.example/a/c/r/x"), unsigned()], ids=["link", "proof"]
+    "raw", [unsigned_look_alike(), unsigned()], ids=["link", "proof"]
 )
 def test_a_guessed_message_id_keeps_no_real_mail_out_and_is_logged_once(
     journal: Journal, raw: bytes
@@ -537,7 +542,7 @@ def test_a_real_mail_keeps_no_look_alike_out_of_the_log(journal: Journal) -> Non
 def test_an_attempt_goes_on_from_its_doubt_and_from_no_look_alike(
     journal: Journal,
 ) -> None:
-    recorded_of(journal, fetched(approval("https://evil.example/a/c/r/x")))
+    recorded_of(journal, fetched(unsigned_look_alike()))
     doubt = recorded_of(journal, fetched(unsigned(), uid=2))
 
     assert attempt_of(recorded_of(journal, fetched(approval(), uid=3))).id == doubt.id

@@ -64,7 +64,7 @@ def test_two_different_approve_links_disagree() -> None:
     two = APPROVAL_HTML.format(link=LINK) + f"<a href='{OTHER_LINK}'>ここ</a>"
 
     assert outcome(signed(Mail(body=html(two)))) == (
-        LookAlike,
+        Recognised,
         {Reason.LINKS_DISAGREE},
     )
 
@@ -75,7 +75,7 @@ def test_text_and_html_with_different_links_disagree() -> None:
         html(APPROVAL_HTML.format(link=LINK)),
     )
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.LINKS_DISAGREE})
+    assert outcome(signed(Mail(body=body))) == (Recognised, {Reason.LINKS_DISAGREE})
 
 
 def test_text_and_html_with_different_codes_disagree() -> None:
@@ -83,7 +83,7 @@ def test_text_and_html_with_different_codes_disagree() -> None:
         plain("verification code: 111111"), html("<p>verification code: 222222</p>")
     )
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.CODES_DISAGREE})
+    assert outcome(signed(Mail(body=body))) == (Recognised, {Reason.CODES_DISAGREE})
 
 
 def test_approve_phrase_without_any_link_gives_nothing() -> None:

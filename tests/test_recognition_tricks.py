@@ -17,6 +17,7 @@ from tests.sample_mails import (
     approval,
     compose,
     html,
+    is_unknown,
     outcome,
     plain,
     sign,
@@ -26,6 +27,7 @@ from tests.sample_mails import (
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.i18n import Text
+from watcher.recognition.amazon import STORES
 from watcher.recognition.judge import Policy
 from watcher.recognition.verdict import (
     LookAlike,
@@ -311,7 +313,8 @@ def test_other_address_of_amazon_is_not_account_mail(
     mail = Mail(sender=sender, body=GENUINE.body)
     verdict, reasons = outcome(signed(mail) if is_signed else compose(mail))
 
-    assert verdict is LookAlike
+    is_proved = is_signed and sender.rpartition("@")[2] in STORES
+    assert verdict is (Recognised if is_proved else LookAlike)
     assert Reason.FROM_NOT_ACCOUNT_MAIL in reasons
 
 
@@ -391,7 +394,7 @@ def test_copied_amazon_fields_prove_nothing() -> None:
 )
 def test_disguised_subject_is_seen_through(subject: str) -> None:
     assert outcome(approval(subject=subject)) == (
-        LookAlike,
+        Recognised,
         {Reason.SUBJECT_HOMOGLYPH},
     )
 
@@ -484,15 +487,16 @@ HREFS = {
 def test_link_with_a_trick_is_refused_though_signed(href: str, reason: Reason) -> None:
     verdict, reasons = outcome(linked(href))
 
-    assert verdict is LookAlike
+    assert verdict is Recognised
     assert reason in reasons
+    assert is_unknown(linked(href))
 
 
 def test_text_that_shows_another_address_than_it_leads_to_is_refused() -> None:
     shown = f"承認または否認: <a href='https://evil.example/x'>{LINK}</a>"
 
     verdict, reasons = outcome(signed(Mail(body=html(shown))))
-    assert verdict is LookAlike
+    assert verdict is Recognised
     assert {Reason.LINK_HOST, Reason.LINKS_DISAGREE} <= reasons
 
 
@@ -503,7 +507,7 @@ def test_html_that_leads_elsewhere_than_the_text_says_is_refused() -> None:
     )
     verdict, reasons = outcome(signed(Mail(body=body)))
 
-    assert verdict is LookAlike
+    assert verdict is Recognised
     assert Reason.LINK_HOST in reasons
 
 
@@ -519,7 +523,7 @@ def test_unsigned_copy_with_a_foreign_link_is_a_look_alike() -> None:
 def test_code_mail_whose_deny_link_leaves_amazon_is_refused() -> None:
     body = html(f"OTP 123456 <a href='https://evil.example/a/c/r/{TOKEN}'>x</a>")
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.LINK_HOST})
+    assert outcome(signed(Mail(body=body))) == (Recognised, {Reason.LINK_HOST})
 
 
 # --- structure ---
@@ -529,7 +533,7 @@ def test_nested_message_is_not_read() -> None:
     nested = b"Content-Type: message/rfc822\r\n\r\n" + approval()
     body = alternatives(plain("FYI"), nested, kind="mixed")
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.PHRASE_MISSING})
+    assert is_unknown(signed(Mail(body=body)))
 
 
 @pytest.mark.parametrize("kind", ["attachment; filename=a.html", "attachment"])
@@ -539,7 +543,7 @@ def test_attachment_is_not_read(kind: str) -> None:
     )
     body = alternatives(plain("FYI"), attached, kind="mixed")
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.PHRASE_MISSING})
+    assert is_unknown(signed(Mail(body=body)))
 
 
 def test_link_in_an_attachment_is_no_link() -> None:
@@ -548,13 +552,13 @@ def test_link_in_an_attachment_is_no_link() -> None:
     )
     body = alternatives(plain("承認または否認してください"), attached, kind="mixed")
 
-    assert outcome(signed(Mail(body=body))) == (LookAlike, {Reason.LINK_MISSING})
+    assert is_unknown(signed(Mail(body=body)))
 
 
 def test_whole_mail_inside_another_is_not_read() -> None:
     body = b"Content-Type: message/rfc822\r\n\r\n" + approval()
 
-    assert outcome(signed(Mail(body=body)))[0] is LookAlike
+    assert is_unknown(signed(Mail(body=body)))
 
 
 # --- nothing is recognised without proof ---

@@ -287,5 +287,8 @@ ACCOUNT_SUBJECTS = (
     "Revision to Your Amazon.com Account",
     "Account Recovery: Reset your Amazon.com account password",
     "Amazonセキュリティ警告",
+    *("Sign-in attempt was approved", "Your sign-in attempt was approved"),
+    *("Sign-in attempt was denied", "Your sign-in attempt was denied"),
+    *("サインイン試行が承認されました", "サインイン試行が否認されました"),
 )
 """Ends of subjects of the other mails about accounts: siblings that are no attempts."""

@@ -85,11 +85,11 @@ def headline(verdict: Verdict) -> Text:
 
 
 def is_misaddressed(reasons: Iterable[str]) -> bool:
-    """Return whether nothing but its recipient is not as known.
+    """Return whether a mail of Amazon's has a recipient that is not known.
 
-    Then its sender is proved: it is Amazon's, and only the user can know to whom.
+    Only the user can know whether it was written to them.
     """
-    return tuple(reasons) == (Reason.RECIPIENT_UNKNOWN,)
+    return Reason.RECIPIENT_UNKNOWN in tuple(reasons)
 
 
 def misaddressed(recipient: str = "") -> tuple[Text, dict[str, object]]:

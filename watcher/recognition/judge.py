@@ -1,9 +1,10 @@
 """The verdict on one mail: raw bytes in, a judgement out, within limits, never raising.
 
 Whatever is examined leaves a `Finding`, good or bad, and the verdict follows from the
-findings. What is missing is told from what speaks against a mail: a proof that could
-not be completed makes it unverified, everything else a look-alike. Most mail is
-dismissed by its header; only what claims a store's domain is verified.
+findings. Whose sender is proved is Amazon's, whatever its form; without a link or code
+if that is not as known. What is missing is told from what speaks against a mail: a
+proof that could not be completed makes it unverified, everything else a look-alike.
+Most mail is dismissed by its header; only what claims a store's domain is verified.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from watcher.recognition.subject import Appearance, Form
 from watcher.recognition.verdict import (
     Authentication,
     Claim,
+    Content,
     LookAlike,
     NotRelevant,
     Reason,
@@ -40,8 +42,16 @@ from watcher.recognition.verdict import (
 MISSING_PROOF = frozenset({Reason.DKIM_NONE, Reason.DKIM_TEMPERROR, Reason.TOO_LARGE})
 """The proof is not complete, which alone speaks against no mail."""
 
-_UNKNOWN_BODY = frozenset({Reason.PHRASE_MISSING, Reason.LINK_MISSING})
-"""With a proof this is a mail of Amazon's in an unknown form."""
+_UNKNOWN_FORM = frozenset(
+    {
+        *(Reason.PHRASE_MISSING, Reason.LINK_MISSING, Reason.LINK_PATH),
+        *(Reason.LINKS_DISAGREE, Reason.CODES_DISAGREE, Reason.RECIPIENT_UNKNOWN),
+    }
+)
+"""What Amazon may have changed; alone it speaks against no mail that may be proved."""
+
+_ADDED = frozenset({Reason.HEADERS_DUPLICATED, Reason.MALFORMED})
+"""What may be added to a mail without breaking its signature (RFC 6376 §8.15)."""
 
 _OF_THE_TEXT = frozenset({Reason.PHRASE_MISSING, Reason.CODES_DISAGREE})
 
@@ -138,7 +148,10 @@ def _judge_account_mail(
     )
     against = {flaw for found in findings[:3] for flaw in found.flaws}
     against -= {Reason.DKIM_TEMPERROR}
-    if authentication.result is Result.PASS:
+    is_proved = authentication.result is Result.PASS
+    if is_proved and not against and _may_be_an_attempt(reading):
+        return _recognise(reading, authentication, findings, policy)
+    if is_proved:
         # Whoever is proved to be Amazon may write of sign-ins from any address.
         against -= {Reason.FROM_NOT_ACCOUNT_MAIL}
     is_shop_mail = sender.flaws == (Reason.FROM_NOT_ACCOUNT_MAIL,)
@@ -147,6 +160,17 @@ def _judge_account_mail(
             reading, NotRelevant(_reasons(findings), authentication), findings
         )
     return Judgement(reading, LookAlike(_reasons(findings), authentication), findings)
+
+
+def _may_be_an_attempt(reading: Reading) -> bool:
+    """Return whether account mail with an unknown subject may be about a sign-in."""
+    match reading.subject.form:
+        case Form.MENTION:
+            return True
+        case Form.OTHER:
+            return any(map(links.asks, read_body(reading.bodies).links))
+        case _:
+            return False
 
 
 def _judge_attempt(
@@ -163,18 +187,31 @@ def _judge_attempt(
         *_body(reading, body, proof.flaws),
     )
     reasons = _reasons(findings)
-    claim = _claim(reading, body)
-    content = body.content
-    if isinstance(content, Unknown):
-        content = Unknown(body.flaws)
-    if reasons == (Reason.RECIPIENT_UNKNOWN,):
-        # Amazon's proved mail; that it was written to the user, only they can know.
-        content, reasons = Unknown(reasons), ()
-        claim = replace(claim, recipient=", ".join(reading.recipients))
-    if set(reasons) - MISSING_PROOF:
-        return Judgement(reading, LookAlike(reasons, authentication), findings)
-    if reasons:
+    if authentication.result is Result.PASS and _ADDED.isdisjoint(reasons):
+        return _recognise(reading, authentication, findings, policy)
+    if proof.flaws == (Reason.DKIM_TEMPERROR,) and not reading.has_enclosures:
+        reasons = tuple(flaw for flaw in reasons if flaw not in _UNKNOWN_FORM)
+    if set(reasons) <= MISSING_PROOF:
+        claim = _claim(reading, body)
         return Judgement(reading, Unverified(claim, reasons, authentication), findings)
+    return Judgement(reading, LookAlike(reasons, authentication), findings)
+
+
+def _recognise(
+    reading: Reading,
+    authentication: Authentication,
+    findings: tuple[Finding, ...],
+    policy: Policy,
+) -> Judgement:
+    """Return the judgement on a mail of Amazon's: nothing of it is left untold."""
+    body = read_body(reading.bodies)
+    reasons = _reasons(findings)
+    claim = _claim(reading, body)
+    if Reason.RECIPIENT_UNKNOWN in reasons:
+        claim = replace(claim, recipient=", ".join(reading.recipients))
+    content: Content = body.content
+    if reasons or isinstance(content, Unknown):
+        content = Unknown(reasons)
     is_watched = policy.stores is None or claim.store in policy.stores
     flaws = () if is_watched else (Reason.STORE_NOT_WATCHED,)
     verdict: Verdict = NotRelevant(flaws, authentication)
@@ -230,12 +267,8 @@ def _subject(reading: Reading) -> Finding:
 def _body(
     reading: Reading, body: Body, proof: tuple[Reason, ...]
 ) -> tuple[Finding, Finding]:
-    """Weigh the body's flaws: an unknown body may be Amazon's, but nobody else's."""
+    flaws = body.flaws
     may_be_amazons = proof in ((), (Reason.DKIM_TEMPERROR,))
-    may_be_new = may_be_amazons and not reading.has_enclosures
-    flaws = tuple(
-        flaw for flaw in body.flaws if not (may_be_new and flaw in _UNKNOWN_BODY)
-    )
     elsewhere = None if may_be_amazons else leads_elsewhere(reading.bodies)
     if elsewhere and Reason.LINK_HOST not in flaws:
         flaws = (*flaws, Reason.LINK_HOST)
