@@ -2,11 +2,12 @@
 
 Syntax is not trust: a field counts only if its authserv-id is pinned, for anybody can
 write one. Comments are nested text of strangers and are dropped; properties belong to
-their own clause only; whatever cannot be parsed says nothing.
+their own clause only, but that Yahoo! JAPAN puts a `;` before them; whatever cannot be
+parsed says nothing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,6 +22,9 @@ _FIELD = "authentication-results"
 _END, _EQUALS = "\0;", "\0="
 _TOKEN = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[;=(]|[^\s"();=\\]+', re.DOTALL)
 _IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
+_PROPERTY = re.compile(r"(?:smtp|header|body|policy)\.", re.IGNORECASE)
+"""RFC 8601 §2.3: a name with a dot is no method's."""
+
 _FAILURES = frozenset({"fail", "hardfail"})
 
 
@@ -123,13 +127,27 @@ def parse_field(value: str) -> AuthenticationResults | None:
     if segments and segments[0][1:2] != [_EQUALS]:
         authserv_id, *rest = segments[0]
         segments[0] = rest[1:] if rest and rest[0].isdigit() else rest
-    clauses = (_clause(segment) for segment in segments)
+    clauses = (_clause(segment) for segment in _joined(segments))
     return AuthenticationResults(authserv_id, tuple(filter(None, clauses)))
+
+
+def _joined(segments: list[list[str]]) -> Iterator[list[str]]:
+    """Yield each method with what follows it: properties may stand by themselves."""
+    joined: list[str] = []
+    for segment in segments:
+        if joined and _PROPERTY.match(segment[0]):
+            joined += segment
+            continue
+        yield joined
+        joined = [*segment]
+    yield joined
 
 
 def _weigh(parsed: AuthenticationResults, trust: Trust, domain: str) -> ProviderResult:
     dkim = [clause for clause in parsed.clauses if clause.method == "dkim"]
-    aligned = [clause for clause in dkim if clause.sdid() in (domain, None)]
+    # One of several that name nobody may be that of the mail service (amazonses.com).
+    names = {domain} if len(dkim) > 1 else {domain, None}
+    aligned = [clause for clause in dkim if clause.sdid() in names]
     policies = [c for c in parsed.clauses if c.method in ("dmarc", "compauth")]
     for clause in (*aligned, *policies):
         if clause.result in _FAILURES:

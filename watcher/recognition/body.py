@@ -62,10 +62,10 @@ def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
 def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
     approving = [link for page in bodies for link in _approving_links(page, asking)]
-    if not approving:
-        flaws[Reason.LINK_MISSING] = None
     if len({links.same_page(link) for link in asking}) > 1:
         flaws[Reason.LINKS_DISAGREE] = None
+    elif not approving:
+        flaws[Reason.LINK_MISSING] = None
     content = Unknown() if flaws else Approval(approving[0])
     return Body(content, tuple(flaws), asking)
 
