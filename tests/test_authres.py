@@ -89,7 +89,11 @@ PROVIDERS = {
     "zoho_names_no_domain": (ZOHO, authres.ZOHO, Result.NONE),
     "gmx": (GMX, authres.GMX, Result.PASS),
     "nifty": (NIFTY, authres.NIFTY, Result.PASS),
-    "yahoo_japan_names_the_domain_apart": (YAHOO_JAPAN, authres.YAHOO_JAPAN, Result.PASS),
+    "yahoo_japan_names_the_domain_apart": (
+        YAHOO_JAPAN,
+        authres.YAHOO_JAPAN,
+        Result.PASS,
+    ),
 }
 
 

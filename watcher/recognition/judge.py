@@ -24,6 +24,7 @@ from watcher.recognition.sender import (
     sending_store,
 )
 from watcher.recognition.subject import Appearance, Form
+from watcher.recognition.tags import without_tags
 from watcher.recognition.verdict import (
     Authentication,
     Claim,
@@ -86,8 +87,16 @@ def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
     """Return the judgement on a mail of any size; only a store's mail is verified."""
     reading = read(raw)
     store = sending_store(reading.senders)
-    is_readable = reading.unread is None
-    signatures = verify(reading, store) if store and is_readable else ()
+    if store is None or reading.unread is not None:
+        return judge(reading, (), policy)
+    signatures = verify(reading, store)
+    if any(each.flaw is Reason.DKIM_FAIL for each in signatures):
+        tagless = (read(each) for each in without_tags(raw))
+        for sent in (each for each in tagless if each.unread is None):
+            proof = verify(sent, store)
+            if any(each.flaw is None and each.sdid == store for each in proof):
+                # What the provider said is of the mail with the tag.
+                return judge(sent, proof, replace(policy, trust=()))
     return judge(reading, signatures, policy)
 
 
