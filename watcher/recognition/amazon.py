@@ -38,7 +38,7 @@ LINK_TOKEN = r"[A-Za-z0-9_-]{16,64}"  # noqa: S105 -- a pattern; 25 alphanumeric
 LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 """Tokens of the newer shape `/a/c/r/<token>` and the older `/a/c/r?k=<token>`."""
 
-APP = ("アプリ", " app", "-app", "aplicación", "aplicativo")
+APP = ("アプリ", "app", "aplicación", "aplicativo", "application")
 """Words of a sentence that asks to approve elsewhere: in the shopping app."""
 
 

@@ -19,6 +19,9 @@ from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 _APPROVE = tuple(
     without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
 )
+_APP = re.compile(
+    "|".join(rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])" for word in amazon.APP)
+)
 _END_OF_SENTENCE = re.compile(r"[。!?]|[.](?= )")
 _AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<"
 _SENTENCE = 600
@@ -103,14 +106,15 @@ def _approving_links(page: Page, asking: tuple[str, ...]) -> Iterator[str]:
 
 def _ends_asking(text: str) -> bool:
     """Return whether a text's last sentence asks to approve or deny."""
-    lines = [line for line in text.split("\n") if line.strip()] or [""]
+    lines = [line for line in text.split("\n") if line.strip(_AFTER_A_SENTENCE)]
+    if not lines:
+        return False
     sentence = _last_sentence(lines[-1])
     if not _says_approve(sentence) and len(lines) > 1:
         # A line that was too long is broken, and the words with it.
         broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
         sentence = "" if _says_approve(normal(lines[-2])) else broken
-    is_elsewhere = any(word in sentence for word in amazon.APP)
-    return _says_approve(sentence) and not is_elsewhere
+    return _says_approve(sentence) and not _APP.search(sentence)
 
 
 def _last_sentence(text: str) -> str:

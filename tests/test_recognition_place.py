@@ -1,0 +1,224 @@
+"""A link or a code counts only in the place that is its own."""
+
+import pytest
+
+from tests.sample_mails import (
+    LINK,
+    Mail,
+    alternatives,
+    attempt_in,
+    html,
+    is_unknown,
+    link_in,
+    outcome,
+    plain,
+    signed,
+)
+from watcher.recognition.verdict import Code, NotRelevant, Reason, Recognised, Unknown
+
+OTHER_LINK = LINK[:-1] + ("A" if LINK[-1] != "A" else "B")
+ASKS = "承認または否認してください。"
+APP = "<p>アプリに通知を送信しました。アプリを開いて承認または否認してください。</p>"
+DETAILS = "<p>日時: Nov 27, 2026<br>デバイス: Chrome<br>付近: Tokyo, Japan</p>"
+
+
+def reasons(raw: bytes) -> tuple[Reason, ...]:
+    content = attempt_in(raw).content
+    assert isinstance(content, Unknown), content
+    return content.reasons
+
+
+def code_in(body: bytes) -> str:
+    content = attempt_in(signed(Mail(body=body))).content
+    assert isinstance(content, Code), content
+    return content.code
+
+
+# The link -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("こちら", "ブロックする", "This wasn't me", "Not you? Secure your account"),
+        *("承認", "否認する", "Amazon", ""),
+    ],
+)
+def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:
+    for text in (APP, f"<p>{ASKS}</p>", "<p>Approve or Deny in the Amazon app.</p>"):
+        body = html(f"{text}{DETAILS}<p><a href='{LINK}'>{words}</a></p>")
+        assert reasons(signed(Mail(body=body))) == (Reason.LINK_MISSING,)
+
+
+NOT_ITS_SENTENCE = {
+    "another_sentence_between": f"{ASKS}\nお心当たりがない場合:\n{LINK}",
+    "same_line": f"{ASKS} お心当たりがない場合は {LINK}",
+    "in_the_app": f"アプリを開いて承認または否認してください。\n{LINK}",
+    "in_the_app_en": f"Open the Amazon app to Approve or Deny.\n{LINK}",
+    "behind_the_link": f"{LINK}\n{ASKS}",
+    "deny_en": f"Approve or Deny in time. If this wasn't you, deny here: {LINK}",
+}
+
+
+@pytest.mark.parametrize("text", NOT_ITS_SENTENCE.values(), ids=NOT_ITS_SENTENCE)
+def test_a_url_behind_another_sentence_is_not_to_approve(text: str) -> None:
+    assert reasons(signed(Mail(body=plain(text)))) == (Reason.LINK_MISSING,)
+    as_html = "".join(f"<p>{line}</p>" for line in text.split("\n"))
+    pressed = as_html.replace(LINK, f"<a href='{LINK}'>{LINK}</a>")
+    assert reasons(signed(Mail(body=html(pressed)))) == (Reason.LINK_MISSING,)
+
+
+ITS_SENTENCE = {
+    "next_line": f"{ASKS}\n{LINK}",
+    "blank_lines": f"{ASKS}\n\n\n{LINK}\n",
+    "same_line": f"Approve or Deny: {LINK}",
+    "brackets": f"【承認または否認してください】\n<{LINK}>",
+    "broken_line": f"Somebody knows your password; to let them in or not, Approve\n"
+    f"or Deny.\n{LINK}",
+    "last_sentence": f"Was it you? Approve or Deny.\n{LINK}",
+}
+
+
+@pytest.mark.parametrize("text", ITS_SENTENCE.values(), ids=ITS_SENTENCE)
+def test_a_url_behind_the_sentence_that_asks_is_to_approve(text: str) -> None:
+    assert link_in(signed(Mail(body=plain(text)))) == LINK
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        f"<div style='display:none'>{ASKS}</div>",
+        f"<div style='color:red; DISPLAY : none'><p>{ASKS}</p></div>",
+        f"<span hidden>{ASKS}</span>",
+        f"<p style='visibility:hidden'>{ASKS}",
+        f"<!-- {ASKS} -->",
+        f"<title>{ASKS}</title>",
+    ],
+)
+def test_words_that_no_browser_shows_do_not_ask(hidden: str) -> None:
+    body = html(f"{hidden}<p><a href='{LINK}'>{LINK}</a></p>")
+
+    assert is_unknown(signed(Mail(body=body)))
+
+
+def test_what_follows_on_hidden_words_is_seen() -> None:
+    hidden = "<div style='display:none'><div>x</div>y</div><p style='display:none'>z"
+    body = html(f"{hidden}<p>{ASKS}</p><a href='{LINK}'>{LINK}</a>")
+
+    assert link_in(signed(Mail(body=body))) == LINK
+
+
+def test_the_target_of_a_form_is_no_link() -> None:
+    form = f"<form action='{LINK}'><button>承認または否認</button></form>"
+
+    assert reasons(signed(Mail(body=html(form)))) == (Reason.LINK_MISSING,)
+
+
+def test_two_buttons_are_told_without_a_link() -> None:
+    buttons = f"<a href='{LINK}'>承認する</a> <a href='{OTHER_LINK}'>否認する</a>"
+
+    body = html(f"<p>{ASKS}</p>{buttons}")
+    assert reasons(signed(Mail(body=body))) == (Reason.LINKS_DISAGREE,)
+
+
+@pytest.mark.parametrize("suffix", ["?ref_=pe_123", "/x", "#top"])
+def test_an_odd_link_is_told_without_it(suffix: str) -> None:
+    body = html(f"<a href='{LINK}{suffix}'>{ASKS}</a>")
+
+    assert reasons(signed(Mail(body=body))) == (Reason.LINK_PATH,)
+
+
+@pytest.mark.parametrize("label", ["デバイス: ", "Device: ", "デバイス:\n"])
+def test_a_url_in_the_line_of_the_device_is_no_link(label: str) -> None:
+    text = f"{label}Chrome {OTHER_LINK}\n付近: Tokyo\n\n{ASKS}\n{LINK}"
+
+    assert link_in(signed(Mail(body=plain(text)))) == LINK
+
+
+# The code -----------------------------------------------------------------------------
+
+IN_PLACE = {
+    "cell": "<p>確認コード (参照番号 775533):</p><table><td>937511</td></table>",
+    "otp": "<p>verification code, ref. 775533:</p><p class='otp'>937511</p>",
+    "behind_the_words": "<p>確認コード: 937511</p><p>参照番号は 775533 です</p>",
+    "is": "<p>Your verification code is: 937511. It expires in 202611.</p>",
+    "expiry": "<p>確認コードは次のとおりです</p><p>937511</p><p>期限 202611 まで</p>",
+    "digits_in_cells": "<p>確認コード</p><table><tr>"
+    + "".join(f"<td>{digit}</td>" for digit in "937511")
+    + "</tr></table><p>参照 775533 番</p>",
+    "device": "<p>デバイス: 確認コード 775533</p><p>確認コード</p><p>937511</p>",
+    "device_in_the_next_cell": "<table><td>デバイス:</td><td>775533</td></table>"
+    "<p>確認コードは 937511 です</p>",
+    "place": "<p>付近: 775533 Moscow</p><p>確認コードは 937511 です</p>",
+    "name": "<p>Taro 775533,</p><p>確認コードは 937511 です</p>",
+}
+
+
+@pytest.mark.parametrize("text", IN_PLACE.values(), ids=IN_PLACE)
+def test_the_number_in_the_place_of_the_code_is_the_code(text: str) -> None:
+    assert code_in(html(text)) == "937511"
+
+
+AMBIGUOUS = {
+    "two_cells": "<p>確認コード</p><p>937511</p><p>775533</p>",
+    "two_in_the_text": "<p>確認コードをお送りします。937511 か 775533 です</p>",
+    "cell_and_words": "<p>確認コード: 937511</p><p>775533</p>",
+}
+
+
+@pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_of_two_numbers_that_may_be_the_code_none_is_shown(text: str) -> None:
+    assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
+
+
+def test_text_and_html_have_to_show_the_same_code() -> None:
+    body = alternatives(plain("確認コード: 111111"), html("<p>確認コード: 222222</p>"))
+
+    assert reasons(signed(Mail(body=body))) == (Reason.CODES_DISAGREE,)
+
+
+# What Amazon signed is told -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "amazon.co.jp: サインイン試行のお知らせ",
+        "amazon.co.jp: 新しいログインの確認",
+        "Please confirm your sign in",
+    ],
+)
+def test_account_mail_with_an_approval_page_is_told_whatever_its_subject(
+    subject: str,
+) -> None:
+    raw = signed(Mail(subject=subject, body=plain(f"{ASKS}\n{LINK}")))
+
+    assert reasons(raw) == (Reason.SUBJECT_UNKNOWN,)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("amazon.com: Password recovery", "Your Amazon verification code"),
+        *("amazon.co.jp: アクションが必要です: サインイン",),
+        *("サインイン試行が承認されました", "amazon.co.jp: Sign-in attempt was denied"),
+    ],
+)
+def test_known_siblings_are_not_relevant_though_they_hold_such_a_page(
+    subject: str,
+) -> None:
+    raw = signed(Mail(subject=subject, body=plain(f"{ASKS}\n{LINK}")))
+
+    assert outcome(raw)[0] is NotRelevant
+
+
+def test_other_account_mail_without_an_approval_page_is_not_relevant() -> None:
+    raw = signed(Mail(subject="amazon.co.jp: ご注文の確認", body=plain("Hello")))
+
+    assert outcome(raw)[0] is NotRelevant
+
+
+def test_nothing_of_amazons_hides_that_fields_were_added() -> None:
+    raw = b"Subject: x\r\n" + signed(Mail(body=plain(f"{ASKS}\n{LINK}")))
+
+    assert outcome(raw)[0] is not Recognised
