@@ -168,6 +168,7 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ("keyring = true", "exactly one of"),
         ('password_file = "p"', "exactly one of"),
         ('addresses = ["Taro <taro@example.jp>"]', "bare mail address"),
+        ('relays = ["me@simplelogin.co"]', "it must be a domain"),
         ("mailboxes = [1]", "text in quotes"),
         ('ca_file = ""', "not empty"),
     ],

@@ -21,8 +21,8 @@ from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
 from watcher.app.desktop import Shown
 from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.notifier import (
-    MISADDRESSED_AN_HOUR,
     STALE_AFTER,
+    UNKNOWN_AN_HOUR,
     UNVERIFIED_AN_HOUR,
     Notifier,
     NotifierSettings,
@@ -596,7 +596,7 @@ def test_five_genuine_mails_to_another_address_are_told_an_hour(
         events.append(cast(Event[Attempt], event))
     settings.notify_new(recorded(journal, 99), NOW)
 
-    assert MISADDRESSED_AN_HOUR == 5
+    assert UNKNOWN_AN_HOUR == 5
     assert [shown.link for shown in channel.shown] == [*[None] * 5, link_of(99)]
     channel.shown.clear()
     for event in events:

@@ -30,6 +30,7 @@ from watcher import events
 from watcher.app.machine_clock import read_machine
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
+    DOUBTFUL_WHILE_ARMED,
     MailPipeline,
     Observed,
     Processed,
@@ -43,6 +44,7 @@ from watcher.events import (
     Cursor,
     Event,
     EventName,
+    Expectation,
     MailboxSynced,
     MessageFetched,
     Origin,
@@ -79,12 +81,13 @@ def synchronised(now: datetime) -> Machine:
     return replace(read_machine(now), is_synchronised=True)
 
 
-def pipeline(journal: Journal) -> MailPipeline:
+def pipeline(journal: Journal, *, is_waiting: bool = False) -> MailPipeline:
     settings = NotifierSettings(language=Language.EN, notify_unverified=True)
     return MailPipeline(
         journal,
         Notifier(journal, None, settings),
         window=WINDOW,
+        is_waiting=is_waiting,
         machine=synchronised,
     )
 
@@ -492,6 +495,40 @@ def test_a_look_alike_keeps_its_reasons_and_no_deadline(journal: Journal) -> Non
     assert event.event is EventName.LOOK_ALIKE
     assert event.reasons
     assert not isinstance(event.about, Attempt)
+
+
+def altered(uid: int) -> MessageFetched:
+    """Return a mail to which a mailing list has added its footer."""
+    raw = approval(message_id=f"<{uid}@amazonses.com>") + b"--\r\nfooter\r\n"
+    return fetched(raw, uid=uid)
+
+
+def test_while_armed_what_may_have_been_altered_is_told_three_times(
+    journal: Journal,
+) -> None:
+    mails = pipeline(journal)
+
+    def names(*uids: int) -> list[EventName]:
+        done = [mails.process(judged(altered(uid), VERIFY), NOW) for uid in uids]
+        return [one.event.event for one in done if one.event]
+
+    assert names(1) == [EventName.LOOK_ALIKE]
+    expected = Expectation(NOW + timedelta(minutes=10))
+    journal.append(EventName.ARMED, at=NOW, about=expected)
+    told = [EventName.UNVERIFIED] * DOUBTFUL_WHILE_ARMED
+    assert names(2, 3, 4, 5) == [*told, EventName.LOOK_ALIKE]
+    again = Expectation(NOW + timedelta(minutes=20))
+    journal.append(EventName.ARMED, at=NOW, about=again)
+    assert names(6) == [EventName.UNVERIFIED]
+
+
+def test_who_waits_is_told_of_what_may_have_been_altered(journal: Journal) -> None:
+    mails = pipeline(journal, is_waiting=True)
+    event = mails.process(judged(altered(1), VERIFY), NOW).event
+
+    assert event is not None
+    assert (event.event, event.reasons) == (EventName.UNVERIFIED, ("dkim_fail",))
+    assert attempt_of(event).secret is None
 
 
 def test_a_mail_that_is_not_relevant_is_no_event(journal: Journal) -> None:

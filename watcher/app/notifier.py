@@ -26,6 +26,7 @@ from watcher.notify import trouble, wording
 from watcher.notify.delivery import Failure
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
+from watcher.recognition.verdict import Kind
 from watcher.timing.error import ClockError
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ logger = logging.getLogger(__name__)
 UNVERIFIED_AN_HOUR = 5
 """More than this would make us the amplifier of a phisher's flood."""
 
-MISADDRESSED_AN_HOUR = 5
-"""Genuine mails to another address; who owns it could pass any number of them on."""
+UNKNOWN_AN_HOUR = 5
+"""Amazon's mails in another form, or to an address whose owner passes them on."""
 
 HOUR = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=2)
@@ -87,13 +88,13 @@ class Notifier:
         """Show a new event, if it is one to be shown; of a flood, at the next tick."""
         match event:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
-                if not attempt.claim.recipient:  # those have a limit of their own
+                if attempt.kind is not Kind.UNKNOWN:  # they have their own limit
                     self._floods.note(attempt.origin.account, attempt.began_at)
                 if not self.is_flooded(attempt):
                     self._withdraw_overtaken(now)
                     self._notify_attempt(attempt, now)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
-                self._notify_unverified(attempt, now)
+                self._notify_unverified(attempt, event.reasons, now)
             case _:
                 pass
 
@@ -115,8 +116,8 @@ class Notifier:
 
     def is_flooded(self, attempt: Attempt) -> bool:
         """Return whether it is one of so many that nobody can be told of each."""
-        is_misaddressed = bool(attempt.claim.recipient)
-        return not is_misaddressed and self._floods.is_flooded(attempt.origin.account)
+        is_known = attempt.kind is not Kind.UNKNOWN
+        return is_known and self._floods.is_flooded(attempt.origin.account)
 
     def notify_missed(self, attempts: Sequence[Attempt], now: datetime) -> None:
         """Tell what came too late: one alone, several in a summary without links."""
@@ -127,8 +128,9 @@ class Notifier:
 
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
-        is_one_too_many = attempt.claim.recipient and not self._journal.has_happened(
-            attempt.id, EventName.NOTIFIED
+        is_one_too_many = (
+            attempt.kind is Kind.UNKNOWN
+            and not self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         )
         is_shown = any(attempt.id == event.about.id for event in self._newest(now))
         if is_shown and not is_one_too_many:
@@ -313,7 +315,7 @@ class Notifier:
     # ------------------------------------------------------------------------------
 
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
-        if attempt.claim.recipient and self._is_flood_of_misaddressed(now):
+        if attempt.kind is Kind.UNKNOWN and self._is_flood_of_unknown(now):
             return
         is_daemon = self._settings.is_attended
         if self._screen and self._journal.acquire_lease(
@@ -341,16 +343,18 @@ class Notifier:
             confirms = EventName.NOTIFIED
         self._journal.append(confirms, at=now, about=attempt, detail=channel)
 
-    def _is_flood_of_misaddressed(self, now: datetime) -> bool:
+    def _is_flood_of_unknown(self, now: datetime) -> bool:
         """Return whether somebody passes Amazon's mails to them on to this user."""
-        return self._journal.count_misaddressed(now, HOUR) > MISADDRESSED_AN_HOUR
+        return self._journal.count_unknown(now, HOUR) > UNKNOWN_AN_HOUR
 
-    def _notify_unverified(self, attempt: Attempt, now: datetime) -> None:
+    def _notify_unverified(
+        self, attempt: Attempt, reasons: tuple[str, ...], now: datetime
+    ) -> None:
         if not self._settings.notify_unverified or attempt.expires_at <= now:
             return
         count = self._journal.count(EventName.UNVERIFIED, now, HOUR)
         if count <= UNVERIFIED_AN_HOUR:
-            self.notify(partial(wording.unverified, attempt, now=now), now)
+            self.notify(partial(wording.unverified, attempt, reasons, now=now), now)
         elif count == UNVERIFIED_AN_HOUR + 1:
             self.notify(partial(wording.unverified_summary, count), now)
 

@@ -27,6 +27,7 @@ from watcher.recognition.verdict import (
     Approval,
     Authentication,
     Authority,
+    Claim,
     Content,
     LookAlike,
     NotRelevant,
@@ -34,8 +35,12 @@ from watcher.recognition.verdict import (
     SignInAttempt,
     Unknown,
     Unverified,
+    Verdict,
 )
 from watcher.timing.deadline import Machine, Times
+
+DOUBTFUL_WHILE_ARMED = 3
+"""Mails that may have been altered, told while one sign-in is expected."""
 
 LOGGED_AN_HOUR = {EventName.LOOK_ALIKE: 200, EventName.UNVERIFIED: 1000}
 """What is logged of mails that anybody can send: more would only fill the log.
@@ -68,10 +73,20 @@ class MailPipeline:
         notifier: Notifier,
         *,
         window: timedelta,
+        is_waiting: bool = False,
         observe: Callable[[Observed], None] = lambda _: None,
         machine: Callable[[datetime], Machine] = read_machine,
     ) -> None:
-        """Prepare; `observe` is called between recording a mail and notifying of it."""
+        """Prepare.
+
+        Args:
+            journal: the event log.
+            notifier: shows what is to be shown.
+            window: how long an attempt is alive.
+            is_waiting: the user waits for an attempt all the time.
+            observe: called between recording a mail and notifying of it.
+            machine: reads this machine's clocks.
+        """
         self._journal = journal
         self._observe = observe
         self._notifier = notifier
@@ -79,6 +94,10 @@ class MailPipeline:
         self._clocks = AccountClocks(journal, machine)
         self._machine_clock = MachineClock(journal, machine)
         self._missed: dict[str, list[Attempt]] = {}
+        self._is_waiting = is_waiting
+        self._armed_until: datetime | None = None
+        self._doubtful = 0
+        """Mails that may have been altered, told while the user expects one."""
 
     def process(self, judged: Judged, now: datetime) -> Processed:
         """Record a mail if the log does not know it, and notify.
@@ -94,8 +113,13 @@ class MailPipeline:
             evidence = self._machine_clock.evidence
             return self._clocks.deadline(account, times, self._window, now, evidence)
 
-        new_event = find_event(judged, now=now, deadline_of=deadline_of)
+        is_expected = self._expects(judged, now)
+        new_event = find_event(
+            judged, now=now, deadline_of=deadline_of, is_expected=is_expected
+        )
         event = self._record(new_event, now) if new_event else None
+        if event and is_expected:
+            self._doubtful += 1
         processed = Processed(judged, event)
         self._observe(processed)
         match event:
@@ -107,6 +131,18 @@ class MailPipeline:
                 pass
         self.check_clock(now)
         return processed
+
+    def _expects(self, judged: Judged, now: datetime) -> bool:
+        """Return whether the user is told of a mail that may have been altered."""
+        match judged.verdict:
+            case LookAlike(claim=Claim()):
+                armed_until = self._journal.armed_until(now)
+                if armed_until != self._armed_until:
+                    self._armed_until, self._doubtful = armed_until, 0
+                is_armed = self._is_waiting or armed_until is not None
+                return is_armed and self._doubtful < DOUBTFUL_WHILE_ARMED
+            case _:
+                return False
 
     def _record(self, new: NewEvent, now: datetime) -> Event[Mail] | None:
         """Record it, unless it is one of too many that anybody could send."""
@@ -151,10 +187,12 @@ def find_event(
     *,
     now: datetime,
     deadline_of: Callable[[datetime | None], Deadline],
+    is_expected: bool = False,
 ) -> NewEvent | None:
     """Return the event that a judged mail is at this moment, None if it is none.
 
-    `deadline_of` returns when an attempt is over that began at an instant.
+    `deadline_of` returns when an attempt is over that began at an instant. While one is
+    expected, a mail that may have been altered on its way is not verified.
     """
     mail = Mail(
         origin=judged.origin,
@@ -162,7 +200,7 @@ def find_event(
         received_at=judged.arrival.received_at,
     )
     identity = judged.identity
-    match judged.verdict:
+    match _doubted(judged.verdict) if is_expected else judged.verdict:
         case Recognised(attempt=SignInAttempt(claim=claim, content=content)):
             attempt = Attempt.of(mail, claim, deadline_of(claim.attempted_at))
             return _recognised(attempt, content, identity, now)
@@ -178,6 +216,15 @@ def find_event(
             return NewEvent(event, (_key(name, identity),))
         case NotRelevant():
             return None
+
+
+def _doubted(verdict: Verdict) -> Verdict:
+    """Return what a verdict is to a user who expects a sign-in."""
+    match verdict:
+        case LookAlike(reasons, authentication, Claim() as claim):
+            return Unverified(claim, reasons, authentication)
+        case _:
+            return verdict
 
 
 def _recognised(

@@ -62,6 +62,8 @@ class App:
     """Whether this is the one program that notes how well the accounts are watched."""
     is_one_shot: bool = False
     """Whether to end after one sync of every account."""
+    is_waiting: bool = False
+    """Whether the user waits for an attempt until the end."""
     is_attended: bool = True
     """Whether it stays to act on the buttons of what it shows."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
@@ -91,6 +93,7 @@ class App:
                 self.journal,
                 notifier,
                 window=self.config.watch.window,
+                is_waiting=self.is_waiting,
                 observe=self.observe,
             )
             daemon = Daemon(

@@ -38,6 +38,7 @@ def run(options: Options) -> int:
             verify=dns_verify(config),
             open_channels=None if options.no_notify else open_channels(config),
             is_one_shot=options.wait is None,
+            is_waiting=options.wait is not None,
             is_attended=False,
         )
         return Check(app, options).run()

@@ -51,6 +51,7 @@ def policy_for(config: Config, owners: Collection[Entry]) -> Policy:
             if all(map(addresses, owners))
             else None
         ),
+        relays=frozenset(relay for owner in owners for relay in owner.relays),
         trust=tuple(
             Trust.of(owner.authserv_id) if owner.authserv_id else _preset(owner).trust
             for owner in owners

@@ -147,6 +147,19 @@ parse_address: Parser[str] = _parser(
         ja='メールアドレスだけを書いてください(例: "me@example.jp")',
     ),
 )
+parse_domain: Parser[str] = _parser(
+    lambda value: (
+        name
+        if re.fullmatch(
+            r"(?:[a-z0-9-]+\.)+[a-z0-9-]+", name := parse_text(value).strip().lower()
+        )
+        else None
+    ),
+    Text(
+        en='it must be a domain, like "simplelogin.co"',
+        ja='ドメインを書いてください(例: "simplelogin.co")',
+    ),
+)
 parse_store: Parser[str] = _parser(
     lambda value: (
         name if (name := parse_text(value).strip().lower()) in STORES else None
@@ -276,6 +289,7 @@ class Account:
     ca_file: Path | None = _key(parse_path)
     mailboxes: tuple[str, ...] = _key(list_of(parse_text), ("INBOX", "\\Junk"))
     addresses: tuple[str, ...] = _key(list_of(parse_address), ())
+    relays: tuple[str, ...] = _key(list_of(parse_domain), ())
     authserv_id: str = _key(lambda value: "" if value == "" else parse_text(value), "")
 
 

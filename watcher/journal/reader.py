@@ -177,9 +177,9 @@ class JournalReader:
         """Return how many events of a name there were within a time until now."""
         return self._count(name, now, within)
 
-    def count_misaddressed(self, now: datetime, within: timedelta) -> int:
-        """Return how many attempts to an unknown recipient there were."""
-        return self._count(EventName.ATTEMPT, now, within, "AND recipient IS NOT NULL")
+    def count_unknown(self, now: datetime, within: timedelta) -> int:
+        """Return how many attempts of an unknown form, or recipient, there were."""
+        return self._count(EventName.ATTEMPT, now, within, "AND kind = 'unknown'")
 
     def armed_until(self, now: datetime) -> datetime | None:
         """Return until when the user expects a sign-in; None if that is over."""

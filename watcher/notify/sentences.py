@@ -237,6 +237,7 @@ UNVERIFIED_BODY = Text(
     en="A mail to {account} reads like Amazon's, but who sent it could not be checked.",
     ja="{account} に Amazon らしいメールが届きましたが、差出人を確認できませんでした。",
 )
+UNVERIFIED_WHY = Text(en="Why: {why}.", ja="理由: {why}。")
 UNVERIFIED_COUNT = Text(
     en="{count} mails read like Amazon's, but who sent them could not be checked.",
     ja="Amazon らしいメールが {count} 通届きましたが、差出人を確認できませんでした。",

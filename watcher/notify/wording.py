@@ -6,7 +6,7 @@ sign in; otherwise it asks first whether they did, and shows device, place and t
 link and no code is shown of what has expired or is not verified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,8 +20,9 @@ from watcher.notify import sentences
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
 from watcher.notify.variants import UNATTENDED, as_known
+from watcher.recognition.explain import REASONS
 from watcher.recognition.text import one_line, sanitise
-from watcher.recognition.verdict import Kind
+from watcher.recognition.verdict import Kind, Reason
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 RECIPIENT_COLUMNS = 60
@@ -231,11 +232,25 @@ _UNVERIFIED = Template(
 )
 
 
-def unverified(attempt: Attempt, *, now: datetime, language: Language) -> Notification:
-    """Announce a mail whose sender is not verified; nothing that it says is shown."""
+def unverified(
+    attempt: Attempt,
+    reasons: Collection[str] = (),
+    *,
+    now: datetime,
+    language: Language,
+) -> Notification:
+    """Announce a mail whose sender is not verified; nothing that it says is shown.
+
+    `reasons` are the codes of what speaks against it.
+    """
     left = attempt.time_left(now)
     fields = _fields(attempt, now, language)
-    return _UNVERIFIED.say(language=language, expires_in=left, **fields)
+    why = [REASONS[Reason(one)].say(language) for one in reasons if one in REASONS]
+    if not why:
+        return _UNVERIFIED.say(language=language, expires_in=left, **fields)
+    first, *rest = _UNVERIFIED.body
+    template = replace(_UNVERIFIED, body=(first, sentences.UNVERIFIED_WHY, *rest))
+    return template.say(language=language, expires_in=left, why=why[0], **fields)
 
 
 _ENDED = {

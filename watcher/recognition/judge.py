@@ -15,6 +15,7 @@ from watcher.recognition.authres import Trust, provider_result
 from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.explain import Aspect, Finding, finding
 from watcher.recognition.message import Reading, read
+from watcher.recognition.relays import is_of, may_be_altered
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
@@ -22,6 +23,7 @@ from watcher.recognition.sender import (
     mailbox_of,
     sender_flaw,
     sending_store,
+    sole_sender,
 )
 from watcher.recognition.subject import Appearance, Form
 from watcher.recognition.tags import without_tags
@@ -71,6 +73,8 @@ class Policy:
     """Addresses that Amazon writes to, lower case; None: not judged."""
     trust: tuple[Trust, ...] = ()
     """Whose Authentication-Results are believed; empty: none."""
+    relays: frozenset[str] = frozenset()
+    """Domains of relays that send mails on to the user in a name of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,11 @@ def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
     """Return the judgement on a mail of any size; only a store's mail is verified."""
     reading = read(raw)
     store = sending_store(reading.senders)
-    if store is None or reading.unread is not None:
+    if reading.unread is not None:
         return judge(reading, (), policy)
+    if store is None:
+        relay = sending_relay(reading, policy)
+        return judge(reading, verify(reading, relay) if relay else (), policy)
     signatures = verify(reading, store)
     if any(each.flaw is Reason.DKIM_FAIL for each in signatures):
         tagless = (read(each) for each in without_tags(raw))
@@ -164,11 +171,12 @@ def _judge_account_mail(
         # Whoever is proved to be Amazon may write of sign-ins from any address.
         against -= {Reason.FROM_NOT_ACCOUNT_MAIL}
     is_shop_mail = sender.flaws == (Reason.FROM_NOT_ACCOUNT_MAIL,)
+    reasons = _reasons(findings)
     if not against or (is_shop_mail and reading.subject.form is Form.ACCOUNT):
-        return Judgement(
-            reading, NotRelevant(_reasons(findings), authentication), findings
-        )
-    return Judgement(reading, LookAlike(_reasons(findings), authentication), findings)
+        return Judgement(reading, NotRelevant(reasons, authentication), findings)
+    if _may_be_an_attempt(reading):
+        return _doubt(reading, signatures, reasons, authentication, findings, policy)
+    return Judgement(reading, LookAlike(reasons, authentication), findings)
 
 
 def _may_be_an_attempt(reading: Reading) -> bool:
@@ -203,7 +211,40 @@ def _judge_attempt(
     if set(reasons) <= MISSING_PROOF:
         claim = _claim(reading, body)
         return Judgement(reading, Unverified(claim, reasons, authentication), findings)
-    return Judgement(reading, LookAlike(reasons, authentication), findings)
+    return _doubt(reading, signatures, reasons, authentication, findings, policy)
+
+
+def _doubt(
+    reading: Reading,
+    signatures: tuple[Signature, ...],
+    reasons: tuple[Reason, ...],
+    authentication: Authentication,
+    findings: tuple[Finding, ...],
+    policy: Policy,
+) -> Judgement:
+    """Return the judgement on what passes itself off as an attempt, and fails.
+
+    What a relay that the user has named is proved to have sent on is not verified; of
+    other mails it is only said that they may have been altered on their way.
+    """
+    if not may_be_altered(reading, reasons, policy.relays):
+        return Judgement(reading, LookAlike(reasons, authentication), findings)
+    claim = _claim(reading, read_body(reading.bodies))
+    relay = sending_relay(reading, policy)
+    proved = {each.sdid for each in signatures if each.flaw is None}
+    verdict: Verdict = LookAlike(reasons, authentication, claim)
+    if relay and relay in proved:
+        verdict = Unverified(claim, reasons, authentication)
+    return Judgement(reading, verdict, findings)
+
+
+def sending_relay(reading: Reading, policy: Policy) -> str | None:
+    """Return the domain of a relay that the user has named, if it sent the mail."""
+    domain = (sole_sender(reading.senders) or "").rpartition("@")[2]
+    is_relay = reading.appearance is not Appearance.NOTHING and is_of(
+        domain, policy.relays
+    )
+    return domain if is_relay else None
 
 
 def _recognise(

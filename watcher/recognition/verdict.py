@@ -174,6 +174,8 @@ class LookAlike:
 
     reasons: tuple[Reason, ...]
     authentication: Authentication
+    claim: Claim | None = None
+    """What it says, if it fails only as mails fail that were altered on their way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""A mail that fails only as mails fail on their way may be Amazon's, and no more."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from tests.sample_mails import (
+    APPROVAL_HTML,
+    APPROVAL_TEXT,
+    LINK,
+    Mail,
+    approval,
+    compose,
+    html,
+    judged,
+    outcome,
+    plain,
+    sign,
+)
+from watcher.recognition.judge import Policy
+from watcher.recognition.verdict import LookAlike, NotRelevant, Unverified, Verdict
+
+BODY = html(APPROVAL_HTML.format(link=LINK))
+RELAY = "account-update_at_amazon_co_jp_qwerty@lists.example"
+TARGET = quote(LINK, safe="")
+
+
+def relayed(sender: str = RELAY, body: bytes = BODY, **changes: str) -> bytes:
+    domain = sender.rpartition("@")[2].rstrip(">")
+    return sign(compose(Mail(sender=sender, body=body, **changes)), domain)  # type: ignore[arg-type]
+
+
+def may_be_altered(verdict: Verdict) -> bool:
+    return isinstance(verdict, LookAlike) and verdict.claim is not None
+
+
+def safe(link: str) -> str:
+    return f"https://jpn01.safelinks.protection.outlook.com/?url={quote(link, safe='')}"
+
+
+ALTERED: dict[str, Callable[[], bytes]] = {
+    "footer": lambda: approval() + b"--\r\nThe list\r\n",
+    "doubled_field": lambda: b"Subject: [x]\r\n" + approval(),
+    "words_before_the_subject": lambda: approval().replace(
+        b"Subject: ", b"Subject: Fwd: ", 1
+    ),
+    "other_date": lambda: approval().replace(b"Date: ", b"Date:  x", 1),
+    "safe_links": lambda: (
+        compose(
+            Mail(body=html(f"<a href='{safe(LINK)}'>承認または否認してください</a>"))
+        )
+        + b"changed"
+    ),
+    "relay": relayed,
+    "mailing_list": lambda: relayed('"amazon.co.jp via family" <family@lists.example>'),
+    "link_of_the_relay": lambda: relayed(
+        body=html(
+            APPROVAL_HTML.format(link=LINK)
+            + "<a href='https://lists.example/unsubscribe'>unsubscribe</a>"
+        )
+    ),
+}
+FORGED: dict[str, Callable[[], bytes]] = {
+    "foreign_link": lambda: relayed(
+        body=html("<a href='https://evil.example/'>承認または否認してください</a>")
+    ),
+    "foreign_link_in_text": lambda: relayed(body=plain("https://evil.example/a/c/r/x")),
+    "safe_link_elsewhere": lambda: relayed(
+        body=html(f"<a href='{safe('https://evil.example/')}'>承認または否認</a>")
+    ),
+    "not_signed_by_its_sender": lambda: compose(Mail(sender=RELAY, body=BODY)),
+    "disguised": lambda: relayed(subject="аmazon.co.jp: Sign-in attempt"),
+}
+
+
+@pytest.mark.parametrize("make", ALTERED.values(), ids=ALTERED)
+def test_what_relays_and_filters_do_is_told_from_forgery(
+    make: Callable[[], bytes],
+) -> None:
+    raw = make()
+    assert may_be_altered(judged(raw)) or outcome(raw)[0] is Unverified
+
+
+@pytest.mark.parametrize("make", FORGED.values(), ids=FORGED)
+def test_what_only_forgers_do_is_not_forgiven(make: Callable[[], bytes]) -> None:
+    verdict = judged(make())
+
+    assert isinstance(verdict, LookAlike)
+    assert verdict.claim is None
+
+
+@pytest.mark.parametrize("relay", ["lists.example", "example"])
+def test_a_relay_that_the_user_has_named_makes_it_unverified(relay: str) -> None:
+    policy = Policy(relays=frozenset({relay}))
+
+    assert outcome(relayed(), policy=policy)[0] is Unverified
+    assert outcome(compose(Mail(sender=RELAY, body=BODY)), policy=policy)[0] is (
+        LookAlike
+    )
+    tampered = relayed() + b"more\r\n"
+    assert outcome(tampered, policy=policy)[0] is LookAlike
+
+
+def test_other_mail_of_a_relay_is_not_relevant() -> None:
+    policy = Policy(relays=frozenset({"lists.example"}))
+    raw = relayed(sender="shop@lists.example", subject="Hello")
+
+    assert outcome(raw, policy=policy)[0] is NotRelevant
+
+
+def test_a_text_alone_that_asks_is_enough() -> None:
+    text = plain(APPROVAL_TEXT.format(link=LINK))
+
+    assert may_be_altered(judged(relayed(body=text)))

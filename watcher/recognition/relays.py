@@ -1,0 +1,106 @@
+"""What relays, forwarders and filters make of a mail that they pass on.
+
+They break the proof, each in its way, and add little else. A mail that fails only so
+may be Amazon's; nothing proves it.
+"""
+
+from urllib.parse import unquote
+
+from watcher.recognition import links
+from watcher.recognition.html import Page
+from watcher.recognition.message import Reading
+from watcher.recognition.verdict import Reason
+
+RELAYS = frozenset(
+    {
+        *("privaterelay.appleid.com", "icloud.com", "mozmail.com", "duck.com"),
+        *("simplelogin.co", "simplelogin.com", "aleeas.com", "slmail.me"),
+        *("addy.io", "anonaddy.com", "anonaddy.me", "googlegroups.com"),
+    }
+)
+"""Domains in whose name a relay sends on what it received."""
+
+REWRITERS = frozenset(
+    {
+        *("safelinks.protection.outlook.com", "urldefense.com", "urldefense.us"),
+        *("urldefense.proofpoint.com", "linkprotect.cudasvc.com"),
+        *("protect.mimecast.com", "clicktime.symantec.com"),
+    }
+)
+"""Hosts that stand in place of those to which a filter lets a link lead."""
+
+_BROKEN = frozenset(
+    {
+        *(Reason.DKIM_NONE, Reason.DKIM_FAIL, Reason.DKIM_NOT_ALIGNED),
+        *(Reason.DKIM_TEMPERROR, Reason.DKIM_HEADER_UNSIGNED),
+        *(Reason.PROVIDER_SAYS_FAIL, Reason.HEADERS_DUPLICATED),
+        *(Reason.RECIPIENT_UNKNOWN, Reason.SUBJECT_UNKNOWN, Reason.TOO_LARGE),
+        *(Reason.PHRASE_MISSING, Reason.LINK_MISSING, Reason.LINKS_DISAGREE),
+        *(Reason.LINK_PATH, Reason.LINK_HOST, Reason.CODES_DISAGREE),
+    }
+)
+"""Flaws that a mail of Amazon's may have got on its way."""
+
+
+def is_of(address: str, domains: frozenset[str]) -> bool:
+    """Return whether an address, or a host, belongs to one of some domains."""
+    host = address.rpartition("@")[2].lower()
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def may_be_altered(
+    reading: Reading, reasons: tuple[Reason, ...], relays: frozenset[str]
+) -> bool:
+    """Return whether a mail fails only as mails fail that were passed on.
+
+    `relays` are those that the user has named. A sender that a relay has put in place
+    of Amazon's has to have signed the mail, as relays do; whether the signature is good
+    no name server is asked.
+    """
+    flaws = set(reasons)
+    if flaws & {Reason.FROM_NOT_AMAZON, Reason.FROM_NOT_ACCOUNT_MAIL}:
+        if not _is_from_a_relay(reading):
+            return False
+        flaws -= {Reason.FROM_NOT_AMAZON}
+    senders = frozenset(one.rpartition("@")[2].lower() for one in reading.senders)
+    known = RELAYS | relays | (senders if _is_from_a_relay(reading) else frozenset())
+    return flaws <= _BROKEN and all(
+        _may_be_added(page, known) for page in reading.bodies
+    )
+
+
+def _is_from_a_relay(reading: Reading) -> bool:
+    """Return whether its sender signs it, and names Amazon as the one before."""
+    domains = {one.rpartition("@")[2].lower() for one in reading.senders}
+    signatures = reading.header.get_all("dkim-signature")
+    signed = [b"".join(value.split()).lower() for value in signatures]
+    is_signed = any(
+        b"d=%b;" % domain.encode("utf-8", "replace") in value + b";"
+        for domain in domains
+        for value in signed
+    )
+    return len(domains) == 1 and is_signed and "amazon" in _names(reading)
+
+
+def _names(reading: Reading) -> str:
+    fields = ("from", "reply-to", "subject")
+    return " ".join(reading.header.text(name) for name in fields).lower()
+
+
+def _may_be_added(page: Page, known: frozenset[str]) -> bool:
+    """Return whether no link of a body leads where only a forger leads."""
+    web = [one.href.strip(links.BLANKS) for one in page.anchors]
+    web += [url for _, url in links.find_urls(page.text)]
+    return all(
+        _is_harmless(href, known)
+        for href in web
+        if href.lower().startswith(("http:", "https:"))
+    )
+
+
+def _is_harmless(href: str, known: frozenset[str]) -> bool:
+    host = links.host(href)
+    if is_of(host, REWRITERS):
+        target = unquote(href).partition("?")[2]
+        return "amazon." in target
+    return links.is_amazons(host) or is_of(host, known)
