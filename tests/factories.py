@@ -111,6 +111,12 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "late": wording.late(attempt(), language=language),
         "missed": wording.missed([attempt(), attempt()], language=language),
         "unverified": wording.unverified(attempt(), now=NOW, language=language),
+        "unverified-why": wording.unverified(
+            attempt(), ("dkim_fail",), now=NOW, language=language
+        ),
+        "account-mail": wording.account_mail(
+            "home", "Your Amazon verification code", language=language
+        ),
         "unverified-summary": wording.unverified_summary(1000, language=language),
         "not-me": wording.not_me_advice(attempt(), language=language),
         "blind": trouble.blind("home", since=NOW, language=language),

@@ -522,6 +522,28 @@ def test_while_armed_what_may_have_been_altered_is_told_three_times(
     assert names(6) == [EventName.UNVERIFIED]
 
 
+def test_who_waits_is_told_of_other_account_mail_by_its_subject(
+    journal: Journal,
+) -> None:
+    channel = RecordingChannel()
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = prompt_notifier(journal, [channel], settings)
+    mails = MailPipeline(
+        journal, notifier, window=WINDOW, is_waiting=True, machine=synchronised
+    )
+    body = plain("Hello")
+    for uid in (1, 1, 2):
+        raw = signed(
+            Mail(subject="Password recovery", body=body, message_id=f"<{uid}@x>")
+        )
+        mails.process(judged(fetched(raw, uid=uid, max_age=JUST), VERIFY), NOW)
+    raw = signed(Mail(sender="shop@amazon.co.jp", subject="サインイン", body=body))
+    mails.process(judged(fetched(raw, uid=3, max_age=JUST), VERIFY), NOW)
+
+    bodies = [one.body for one in channel.shown]
+    assert [body.count("“Password recovery”") for body in bodies] == [1, 1]
+
+
 def test_who_waits_is_told_of_what_may_have_been_altered(journal: Journal) -> None:
     mails = pipeline(journal, is_waiting=True)
     event = mails.process(judged(altered(1), VERIFY), NOW).event

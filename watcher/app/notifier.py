@@ -126,6 +126,10 @@ class Notifier:
         elif attempts:
             self.notify(partial(wording.missed, attempts), now)
 
+    def notify_account_mail(self, account: str, subject: str, now: datetime) -> None:
+        """Tell of another genuine mail, by its subject, who waits for an attempt."""
+        self.notify(partial(wording.account_mail, account, subject), now)
+
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
         is_one_too_many = (

@@ -40,7 +40,7 @@ from watcher.recognition.verdict import (
 from watcher.timing.deadline import Machine, Times
 
 DOUBTFUL_WHILE_ARMED = 3
-"""Mails that may have been altered, told while one sign-in is expected."""
+"""Mails that may be about a sign-in, told while one is expected."""
 
 LOGGED_AN_HOUR = {EventName.LOOK_ALIKE: 200, EventName.UNVERIFIED: 1000}
 """What is logged of mails that anybody can send: more would only fill the log.
@@ -96,8 +96,8 @@ class MailPipeline:
         self._missed: dict[str, list[Attempt]] = {}
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
-        self._doubtful = 0
-        """Mails that may have been altered, told while the user expects one."""
+        self._doubtful: set[str] = set()
+        """Mails that may be about the sign-in which the user expects, told of."""
 
     def process(self, judged: Judged, now: datetime) -> Processed:
         """Record a mail if the log does not know it, and notify.
@@ -118,8 +118,6 @@ class MailPipeline:
             judged, now=now, deadline_of=deadline_of, is_expected=is_expected
         )
         event = self._record(new_event, now) if new_event else None
-        if event and is_expected:
-            self._doubtful += 1
         processed = Processed(judged, event)
         self._observe(processed)
         match event:
@@ -127,22 +125,44 @@ class MailPipeline:
                 self._missed.setdefault(account, []).append(attempt)
             case Event():
                 self._notifier.notify_new(event, now)
+            case None if is_expected:
+                self._notify_account_mail(judged, now)
             case None:
                 pass
         self.check_clock(now)
         return processed
 
     def _expects(self, judged: Judged, now: datetime) -> bool:
-        """Return whether the user is told of a mail that may have been altered."""
+        """Return whether the user expects a sign-in, and this mail may be about it.
+
+        It is one that nobody is told of at other times.
+        """
         match judged.verdict:
-            case LookAlike(claim=Claim()):
-                armed_until = self._journal.armed_until(now)
-                if armed_until != self._armed_until:
-                    self._armed_until, self._doubtful = armed_until, 0
-                is_armed = self._is_waiting or armed_until is not None
-                return is_armed and self._doubtful < DOUBTFUL_WHILE_ARMED
+            case LookAlike(claim=Claim()) | NotRelevant(subject=str()):
+                pass
             case _:
                 return False
+        armed_until = self._journal.armed_until(now)
+        if armed_until != self._armed_until:
+            self._armed_until = armed_until
+            self._doubtful.clear()
+        is_armed = self._is_waiting or armed_until is not None
+        if not is_armed or len(self._doubtful) >= DOUBTFUL_WHILE_ARMED:
+            return False
+        is_new = judged.identity not in self._doubtful
+        self._doubtful.add(judged.identity)
+        return is_new
+
+    def _notify_account_mail(self, judged: Judged, now: datetime) -> None:
+        match judged.verdict:
+            case NotRelevant(subject=str() as subject) if self._is_recent(judged, now):
+                account = judged.origin.account
+                self._notifier.notify_account_mail(account, subject, now)
+            case _:
+                pass
+
+    def _is_recent(self, judged: Judged, now: datetime) -> bool:
+        return now - judged.arrival.received_at < self._window
 
     def _record(self, new: NewEvent, now: datetime) -> Event[Mail] | None:
         """Record it, unless it is one of too many that anybody could send."""

@@ -237,6 +237,15 @@ UNVERIFIED_BODY = Text(
     en="A mail to {account} reads like Amazon's, but who sent it could not be checked.",
     ja="{account} に Amazon らしいメールが届きましたが、差出人を確認できませんでした。",
 )
+ACCOUNT_MAIL = Text(en="Amazon wrote to you", ja="Amazon アカウントの連絡")
+ACCOUNT_MAIL_BODY = Text(
+    en="To {account}: “{subject}”",
+    ja="{account} あて: 「{subject}」",
+)
+ACCOUNT_MAIL_LOOK = Text(
+    en="Is it what you are waiting for? Look at it in your mail program.",
+    ja="お待ちのメールかどうか、メールソフトで確認してください。",
+)
 UNVERIFIED_WHY = Text(en="Why: {why}.", ja="理由: {why}。")
 UNVERIFIED_COUNT = Text(
     en="{count} mails read like Amazon's, but who sent them could not be checked.",

@@ -26,6 +26,7 @@ from watcher.recognition.verdict import Kind, Reason
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 RECIPIENT_COLUMNS = 60
+SUBJECT_COLUMNS = 80
 WHY_COLUMNS = 400  # an error is our own sentence, but a server's words may stand in it
 
 
@@ -269,6 +270,22 @@ def ended(
     template = Template(title=sentences.ENDED, body=(body,), holds=holds)
     template = as_known(template, attempt, is_clock_wrong=is_clock_wrong)
     return template.say(language=language, expires_in=attempt.time_left(now), **fields)
+
+
+_ACCOUNT_MAIL = Template(
+    title=sentences.ACCOUNT_MAIL,
+    body=(sentences.ACCOUNT_MAIL_BODY, sentences.ACCOUNT_MAIL_LOOK),
+)
+
+
+def account_mail(account: str, subject: str, *, language: Language) -> Notification:
+    """Announce another genuine mail of Amazon's, to who waits for an attempt."""
+    return _ACCOUNT_MAIL.say(
+        language=language,
+        replaces_id=id_of(f"account mail {account}"),
+        account=foreign(account, ACCOUNT_COLUMNS),
+        subject=foreign(subject, SUBJECT_COLUMNS),
+    )
 
 
 # Several attempts

@@ -173,7 +173,10 @@ def _judge_account_mail(
     is_shop_mail = sender.flaws == (Reason.FROM_NOT_ACCOUNT_MAIL,)
     reasons = _reasons(findings)
     if not against or (is_shop_mail and reading.subject.form is Form.ACCOUNT):
-        return Judgement(reading, NotRelevant(reasons, authentication), findings)
+        is_amazons = is_proved and not sender.flaws
+        subject = reading.header.text("subject") if is_amazons else None
+        verdict = NotRelevant(reasons, authentication, subject)
+        return Judgement(reading, verdict, findings)
     if _may_be_an_attempt(reading):
         return _doubt(reading, signatures, reasons, authentication, findings, policy)
     return Judgement(reading, LookAlike(reasons, authentication), findings)

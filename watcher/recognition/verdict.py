@@ -184,6 +184,8 @@ class NotRelevant:
 
     reasons: tuple[Reason, ...]
     authentication: Authentication
+    subject: str | None = None
+    """The subject of a mail that Amazon is proved to have written of the account."""
 
 
 Verdict = Recognised | Unverified | LookAlike | NotRelevant
