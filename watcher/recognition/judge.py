@@ -90,21 +90,32 @@ class Judgement:
 def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
     """Return the judgement on a mail of any size; only a store's mail is verified."""
     reading = read(raw)
-    store = sending_store(reading.senders)
-    if reading.unread is not None:
+    signer = sending_store(reading.senders) or sending_relay(reading, policy)
+    if signer is None or reading.unread is not None:
         return judge(reading, (), policy)
-    if store is None:
-        relay = sending_relay(reading, policy)
-        return judge(reading, verify(reading, relay) if relay else (), policy)
-    signatures = verify(reading, store)
-    if any(each.flaw is Reason.DKIM_FAIL for each in signatures):
-        tagless = (read(each) for each in without_tags(raw))
-        for sent in (each for each in tagless if each.unread is None):
-            proof = verify(sent, store)
-            if any(each.flaw is None and each.sdid == store for each in proof):
-                # What the provider said is of the mail with the tag.
-                return judge(sent, proof, replace(policy, trust=()))
+    signatures = verify(reading, signer)
+    is_changed = any(each.flaw is Reason.DKIM_FAIL for each in signatures)
+    if is_changed and (sent := _proved_without_tag(raw, signer, verify)):
+        # What the provider said is of the mail with the tag.
+        return judge(*sent, replace(policy, trust=()))
     return judge(reading, signatures, policy)
+
+
+def _proved_without_tag(
+    raw: bytes, signer: str, verify: Verify
+) -> tuple[Reading, tuple[Signature, ...]] | None:
+    """Return the mail that was signed before a tag was put before its subject."""
+    for sent in map(read, without_tags(raw)):
+        if sent.unread is None:
+            signatures = verify(sent, signer)
+            if signer in _proved(signatures):
+                return sent, signatures
+    return None
+
+
+def _proved(signatures: tuple[Signature, ...]) -> frozenset[str]:
+    """Return the domains whose signatures are good."""
+    return frozenset(each.sdid for each in signatures if each.flaw is None)
 
 
 def judge(
@@ -233,21 +244,18 @@ def _doubt(
     if not may_be_altered(reading, reasons, policy.relays):
         return Judgement(reading, LookAlike(reasons, authentication), findings)
     claim = _claim(reading, read_body(reading.bodies))
-    relay = sending_relay(reading, policy)
-    proved = {each.sdid for each in signatures if each.flaw is None}
     verdict: Verdict = LookAlike(reasons, authentication, claim)
-    if relay and relay in proved:
+    if sending_relay(reading, policy) in _proved(signatures):
         verdict = Unverified(claim, reasons, authentication)
     return Judgement(reading, verdict, findings)
 
 
 def sending_relay(reading: Reading, policy: Policy) -> str | None:
     """Return the domain of a relay that the user has named, if it sent the mail."""
+    if reading.appearance is Appearance.NOTHING:
+        return None
     domain = (sole_sender(reading.senders) or "").rpartition("@")[2]
-    is_relay = reading.appearance is not Appearance.NOTHING and is_of(
-        domain, policy.relays
-    )
-    return domain if is_relay else None
+    return domain if is_of(domain, policy.relays) else None
 
 
 def _recognise(
