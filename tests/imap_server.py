@@ -210,7 +210,7 @@ class Server:
             case "LIST":
                 peer.send(*self.listing, done)
             case "EXAMINE" if selected not in self.mailboxes:
-                peer.send(f"{tag} NO no such mailbox")
+                peer.send(f"{tag} NO [NONEXISTENT] no such mailbox")
             case "EXAMINE":
                 peer.send(
                     f"* {len(mails)} EXISTS",
@@ -236,7 +236,7 @@ class Server:
         name = command.split('"')[1]
         mails = self.mailboxes.get(name)
         if mails is None:
-            peer.send(f"{tag} NO no such mailbox")
+            peer.send(f"{tag} NO [NONEXISTENT] no such mailbox")
             return
         uid_next = max(mails, default=0) + 1
         numbers = f"UIDNEXT {uid_next} UIDVALIDITY {self.uid_validity}"
@@ -395,6 +395,7 @@ QUICK = Timeouts(
     prompt_timeout_s=1,
     answer_timeout_s=1,
     command_timeout_s=5,
+    login_timeout_s=1,
     idle_interval_s=0.3,
     tick_s=0.1,
     refused_delay_s=0.2,
@@ -402,7 +403,7 @@ QUICK = Timeouts(
 )
 """Timeouts with which a test of a time-out need not wait."""
 
-STEADY = replace(QUICK, prompt_timeout_s=10, answer_timeout_s=10)
+STEADY = replace(QUICK, prompt_timeout_s=10, answer_timeout_s=10, login_timeout_s=10)
 """Many syncs, but no time-out: for servers that take their time."""
 
 PATIENT = Timeouts(prompt_timeout_s=10, idle_interval_s=60)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from watcher.app.queue import (
 )
 from watcher.clock import boot_id, boottime_s, utc_now
 from watcher.events import (
+    AlertReceived,
     Arrival,
     Cursor,
     EventName,
@@ -43,6 +44,7 @@ from watcher.events import (
 from watcher.i18n import Language
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
+from watcher.notify import trouble
 from watcher.notify.notification import Action
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
@@ -255,3 +257,30 @@ def test_the_end_of_the_sessions_is_noted_unless_another_daemon_does(
     assert {name: facts["state"] for name, facts in known.items()} == (
         {"home": "stopped"} if has_health else {}
     )
+
+
+SERVER_SAYS = AlertReceived(
+    account="home", at=NOW, words="Log in at https://mail.example.com/"
+)
+
+
+def test_an_alert_of_the_server_is_notified_in_plain_text(loop: Loop) -> None:
+    other = replace(SERVER_SAYS, words="And another")
+    loop.run(SERVER_SAYS, other, SYNCED)
+
+    shown = [
+        trouble.alert("home", one.words, language=Language.EN)
+        for one in (SERVER_SAYS, other)
+    ]
+    assert loop.channel.shown == shown
+    assert shown[0].replaces_id != shown[1].replaces_id
+    assert shown[0].body.endswith("says: Log in at https:mail.example.com/")
+    assert SERVER_SAYS in loop.observed
+
+
+def test_a_command_only_observes_an_alert(loop: Loop) -> None:
+    loop.has_health = False
+    loop.run(SERVER_SAYS, SYNCED)
+
+    assert loop.channel.shown == []
+    assert SERVER_SAYS in loop.observed

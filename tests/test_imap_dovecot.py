@@ -316,7 +316,7 @@ def test_only_reading_commands_go_over_the_wire(dovecot: Dovecot, user: str) -> 
     commands = {words(line) for line in proxy.sent.decode().splitlines()}
     assert commands <= {
         "CAPABILITY", "LOGIN", "LIST", "EXAMINE", "STATUS", "NOTIFY", "IDLE", "DONE",
-        "LOGOUT", "UID SEARCH", "UID FETCH",
+        "LOGOUT", "UID SEARCH", "UID FETCH", "ID",
     }  # fmt: skip
     fetches = re.findall(r"UID FETCH \S+ \((.*)\)", proxy.sent.decode())
     assert set(fetches) == {

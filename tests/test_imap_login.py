@@ -23,7 +23,6 @@ from tests.imap_server import (
 from tests.servers import Authority, Certificate, Dovecot, free_port, server_context
 from watcher.errors import (
     ConfigError,
-    ConnectionLost,
     LoginRefused,
     SecretUnavailable,
     Unreachable,
@@ -32,6 +31,7 @@ from watcher.errors import (
 from watcher.events import State
 from watcher.i18n import Language, Text
 from watcher.imap.account import Account, Timeouts, Tls
+from watcher.imap.errors import ServerBusy
 from watcher.imap.login import log_in
 from watcher.imap.transport import Interrupt, context_for
 
@@ -237,21 +237,44 @@ def answer(text: str) -> Callable[[Peer, str], None]:
         ("NO [AUTHENTICATIONFAILED] Invalid credentials", LoginRefused),
         ("NO [AUTHORIZATIONFAILED] no", LoginRefused),
         ("NO [EXPIRED] password expired", LoginRefused),
-        ("NO [ALERT] Application-specific password required", LoginRefused),
         ("NO Login failed.", LoginRefused),
+        ("NO", LoginRefused),
         ("no [authenticationfailed] lower", LoginRefused),
-        ("BAD what", LoginRefused),
-        ("NO [UNAVAILABLE] try later", ConnectionLost),
-        ("NO [LIMIT] too many", ConnectionLost),
-        ("NO [INUSE] busy", ConnectionLost),
-        ("NO [SERVERBUG] oops", ConnectionLost),
+        ("BAD what", ServerBusy),
+        ("BAD [AUTHENTICATION] odd", ServerBusy),
+        ("NO [ALERT] Your mailbox is over its limit", ServerBusy),
+        ("NO [OVERQUOTA] full", ServerBusy),
+        ("NO [THROTTLED] slowly", ServerBusy),
+        ("NO [X-UNHEARD-OF 7] what", ServerBusy),
+        ("NO [UNAVAILABLE] user database", ServerBusy),
+        ("NO [LIMIT] no more", ServerBusy),
+        ("NO [INUSE] mailbox", ServerBusy),
+        ("NO [SERVERBUG] oops", ServerBusy),
+        ("NO [CONTACTADMIN] call us", ServerBusy),
+        ("NO Too many simultaneous connections", ServerBusy),
+        ("NO Temporary authentication failure", ServerBusy),
+        ("NO System error (please try again)", ServerBusy),
+        ("NO ただいま混雑しています", ServerBusy),
     ],
 )
-def test_no_is_told_from_not_now_by_the_response_code(
+def test_only_what_names_the_password_is_about_the_password(
     text: str, kind: type[WatcherError]
 ) -> None:
     with Server(faults={"LOGIN": answer(text)}) as server:
-        assert isinstance(failure(clear(server.port)), kind)
+        assert type(failure(clear(server.port))) is kind
+
+
+@pytest.mark.parametrize(
+    "beside", ["* NO [UNAVAILABLE] oops", "* NO too many logins", "* OK [ALERT] busy"]
+)
+def test_a_bare_no_beside_words_that_mean_later_is_no_wrong_password(
+    beside: str,
+) -> None:
+    def login(peer: Peer, tag: str) -> None:
+        peer.send(beside, f"{tag} NO Login failed.")
+
+    with Server(faults={"LOGIN": login}) as server:
+        assert type(failure(clear(server.port))) is ServerBusy
 
 
 def test_a_name_with_blanks_and_quotes_is_sent_quoted() -> None:

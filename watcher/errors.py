@@ -67,6 +67,10 @@ class ConnectionLost(WatcherError):
     exit_code = ExitCode.TEMPORARY
 
 
+class MailboxRefused(ConnectionLost):
+    """The server does not open a mailbox for now: the others are still watched."""
+
+
 class SecretUnavailable(WatcherError):
     """The password's source is locked, slow or failing: ask again later."""
 

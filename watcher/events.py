@@ -393,4 +393,14 @@ class StateChanged:
     next_try_at: datetime | None = None
 
 
-Report = MessageFetched | MailboxSynced | StateChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReceived:
+    """The server sent words that the user has to be shown (RFC 3501 §7.1, ALERT)."""
+
+    account: str
+    at: datetime
+    words: str
+    """One line without control characters, at most 200 characters."""
+
+
+Report = MessageFetched | MailboxSynced | StateChanged | AlertReceived

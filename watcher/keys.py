@@ -16,6 +16,7 @@ the wall clock may be set while an answer is kept.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -23,11 +24,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dns.exception
 import dns.name
 import dns.nameserver
+import dns.rcode
 import dns.resolver
 
 from watcher.clock import boottime_s, call_in_thread
@@ -61,6 +63,11 @@ STALE_S = 86400.0
 
 REMEMBERED = 256
 """Names in each memory; those without a key never drive out those that have one."""
+
+PAYLOAD_BYTES = 1232
+"""What an answer by UDP may hold (RFC 6891): no network on the way takes less."""
+
+_NO_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 
 _MARGIN_S = 1.0
 """What a lookup may take beyond its time: dnspython counts by the wall clock."""
@@ -103,7 +110,7 @@ class _Pause:
 
 
 def dns_lookup(
-    nameservers: Sequence[tuple[str, int]],
+    nameservers: Sequence["Server"],
     timeout: timedelta,
     *,
     now_s: Callable[[], float] = boottime_s,
@@ -114,7 +121,7 @@ def dns_lookup(
         nameservers: IP address and port of each; none: the system's resolvers.
         timeout: bound of one lookup, all tries together.
     """
-    return Keys(partial(_ask, nameservers, timeout), timeout, now_s).find
+    return Keys(NameServers(nameservers, timeout).ask, timeout, now_s).find
 
 
 class Keys:
@@ -216,32 +223,99 @@ def _remember(memory: dict[dns.name.Name, T], name: dns.name.Name, value: T) -> 
         del memory[next(iter(memory))]
 
 
-def _ask(
-    nameservers: Sequence[tuple[str, int]], timeout: timedelta, name: dns.name.Name
-) -> Answer | Trouble:
-    """Ask DNS for a TXT record; never raises."""
+Server = tuple[str, int]
+"""Address and port of a name server."""
+
+
+class NameServers:
+    """The name servers of a lookup, which share its time; for any thread.
+
+    The one that answered goes first the next time, and one that was in vain last.
+    """
+
+    def __init__(self, configured: Sequence[Server], timeout: timedelta) -> None:
+        self._configured = configured
+        self._timeout_s = timeout.total_seconds()
+        self._first: Server | None = None
+
+    def ask(self, name: dns.name.Name) -> Answer | Trouble:
+        """Ask for a TXT record, one server after the other; never raises."""
+        deadline_s = time.monotonic() + self._timeout_s
+        trouble = Trouble.SILENCE
+        servers = self._in_order()
+        for number, server in enumerate(servers):
+            left_s = deadline_s - time.monotonic()
+            share_s = left_s / (len(servers) - number)
+            answer = _ask(server, max(share_s, 0.0), name)
+            if isinstance(answer, Answer):
+                self._first = server
+                return answer
+            if answer is Trouble.FAILURE:
+                trouble = answer
+        self._first = next(iter(servers[1:]), None)
+        return trouble
+
+    def _in_order(self) -> list[Server]:
+        servers = list(dict.fromkeys(self._configured or _system_servers()))
+        first = self._first
+        at = servers.index(first) if first in servers else 0
+        return servers[at:] + servers[:at]
+
+
+def _system_servers() -> list[Server]:
+    """Return the system's name servers, which change with the network."""
     try:
-        # Made anew each time: the system's resolvers change with the network.
-        resolver = dns.resolver.Resolver(configure=not nameservers)
-        resolver.lifetime = timeout.total_seconds()
-        if nameservers:
-            servers = [dns.nameserver.Do53Nameserver(*server) for server in nameservers]
-            resolver.nameservers = list(servers)
+        resolver = dns.resolver.Resolver()
+    except (dns.exception.DNSException, OSError):  # there is no configuration
+        return []
+    return [(str(server), resolver.port) for server in resolver.nameservers]
+
+
+def _ask(
+    server: Server,
+    seconds: float,
+    name: dns.name.Name,
+    *,
+    has_edns: bool = True,
+) -> Answer | Trouble:
+    """Ask one name server; a truncated answer comes again by TCP (RFC 7766 §5)."""
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.lifetime = seconds
+    resolver.nameservers = [dns.nameserver.Do53Nameserver(*server)]
+    if has_edns:
+        resolver.use_edns(0, 0, PAYLOAD_BYTES)
+    began_s = time.monotonic()
+    try:
         answer = resolver.resolve(name, "TXT", search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
         return Answer(None, ABSENT_S)
     except (dns.exception.DNSException, OSError) as error:
+        left_s = seconds - (time.monotonic() - began_s)
+        if has_edns and left_s > 0 and _knows_no_edns(error):
+            return _ask(server, left_s, name, has_edns=False)
         return _trouble(error)
     records = (b"".join(record.strings) for record in answer)
     record = next((record for record in records if b"p=" in record), None)
     return Answer(record, answer.chaining_result.minimum_ttl)
 
 
+def _tries(error: Exception) -> Sequence[tuple[Any, ...]]:
+    """Return what became of each try: server, by TCP, port, error, response."""
+    tries: Sequence[tuple[Any, ...]] = getattr(error, "kwargs", {}).get("errors", ())
+    return tries
+
+
+def _knows_no_edns(error: Exception) -> bool:
+    """Return whether an old server does not understand the question (RFC 6891 §7)."""
+    responses = (response for *_, response in _tries(error) if response is not None)
+    return any(one.rcode() in _NO_EDNS for one in responses)
+
+
 def _trouble(error: Exception) -> Trouble:
-    """Tell servers that cannot be reached from those that answer with a failure."""
-    tries = getattr(error, "kwargs", {}).get("errors", ())
+    """Tell a server that cannot be reached from one that answers with a failure."""
     is_silent = all(
-        isinstance(why, dns.exception.Timeout | OSError) for *_, why, _response in tries
+        isinstance(why, dns.exception.Timeout | OSError)
+        for *_, why, _response in _tries(error)
     )
     return Trouble.SILENCE if is_silent else Trouble.FAILURE
 

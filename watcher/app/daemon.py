@@ -36,7 +36,14 @@ from watcher.app.queue import (
 )
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
-from watcher.events import EventName, MailboxSynced, Origin, State, StateChanged
+from watcher.events import (
+    AlertReceived,
+    EventName,
+    MailboxSynced,
+    Origin,
+    State,
+    StateChanged,
+)
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify import trouble
@@ -242,6 +249,8 @@ class Daemon:
                     self._health.note_sync(item, now)
             case StateChanged():
                 self._note_state(item)
+            case AlertReceived():
+                self._tell_alert(item, now)
             case Shown():
                 self._notifier.confirm(item, now)
             case Remind():
@@ -271,6 +280,12 @@ class Daemon:
         logger.error("%s: a bug: %s", origin, type(bug).__name__)
         if self._health is None:
             raise bug
+
+    def _tell_alert(self, alert: AlertReceived, now: datetime) -> None:
+        self._settings.observe(alert)
+        if self._health:  # a command prints it
+            words = partial(trouble.alert, alert.account, alert.words)
+            self._notifier.notify(words, now)
 
     def _note_state(self, change: StateChanged) -> None:
         if self._health:

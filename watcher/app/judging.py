@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from watcher.clock import boottime_s
 from watcher.events import (
+    AlertReceived,
     Arrival,
     MailboxSynced,
     MessageFetched,
@@ -60,7 +61,7 @@ class NotJudged:
     bug: Exception
 
 
-FromAccount = Judged | NotJudged | MailboxSynced | StateChanged
+FromAccount = Judged | NotJudged | MailboxSynced | StateChanged | AlertReceived
 """What comes from an account, in its order."""
 
 

@@ -14,6 +14,7 @@ from watcher.app.judging import Judged
 from watcher.app.machine_clock import MachineClock, read_machine
 from watcher.app.notifier import Notifier
 from watcher.events import (
+    AlertReceived,
     Attempt,
     Deadline,
     Event,
@@ -60,7 +61,7 @@ class Processed:
     """What was logged; None for a known mail and for one that is not relevant."""
 
 
-Observed = Processed | MailboxSynced | StateChanged
+Observed = Processed | MailboxSynced | StateChanged | AlertReceived
 """What observers of the daemon are told of, once it was handled."""
 
 

@@ -9,11 +9,13 @@ from watcher.app.machine_clock import MachineClock
 from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.clock import utc_now
-from watcher.errors import ExitCode, MailboxMissing, WatcherError
+from watcher.errors import ExitCode, MailboxMissing, MailboxRefused, WatcherError
 from watcher.events import (
+    AlertReceived,
     Attempt,
     Event,
     EventName,
@@ -23,6 +25,7 @@ from watcher.events import (
 )
 from watcher.i18n import Text
 from watcher.journal.log import Journal
+from watcher.notify.wording import foreign_words
 
 
 def run(options: Options) -> int:
@@ -107,10 +110,15 @@ class Check:
 
     def _observe(self, observed: Observed) -> None:
         match observed:
+            case AlertReceived(account=account, words=words):
+                said = foreign_words(words)
+                text = ALERT.say(self._options.language, account=account, words=said)
+                print(text, file=sys.stderr)
             case StateChanged(account=account, error=WatcherError() as error):
                 self._errors[account] = error
             case MailboxSynced(account=account):
-                if not isinstance(self._errors.get(account), MailboxMissing):
+                kept = MailboxMissing | MailboxRefused
+                if not isinstance(self._errors.get(account), kept):
                     self._errors.pop(account, None)
             case _:
                 pass

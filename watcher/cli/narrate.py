@@ -14,6 +14,7 @@ from watcher.clock import minutes_seconds
 from watcher.errors import WatcherError
 from watcher.events import (
     AccountRef,
+    AlertReceived,
     AnyEvent,
     Attempt,
     EventName,
@@ -125,6 +126,13 @@ def failure_line(change: StateChanged, error: WatcherError) -> Line:
             return Line(change.at, _ERROR, data, is_urgent=True)
 
 
+def alert_line(alert: AlertReceived) -> Line:
+    """Return what a server wants the user to know; no URL in it is a link."""
+    words = alert.words.replace("://", ":")
+    data = {"account": alert.account, "words": words}
+    return Line(alert.at, ALERT, data, is_urgent=True)
+
+
 def trouble_line(error: WatcherError, at: datetime) -> Line:
     """Return that the event log cannot be written."""
     return Line(at, _TROUBLE, {"error": error}, is_urgent=True)
@@ -145,6 +153,10 @@ _BUG = Text(
     "report what it prints",
     ja="予期しないエラーが起きました。watcher の不具合です。--verbose を付けて実行し、"
     "表示された内容を報告してください",
+)
+ALERT = Text(
+    en="{account}: the mail server says: {words}",
+    ja="{account}: メールサーバーからのお知らせ: {words}",
 )
 _STARTED = Text(
     en="Watching {accounts}. Ctrl-C ends it.",

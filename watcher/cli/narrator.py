@@ -21,6 +21,7 @@ from watcher.cli.narrate import Line
 from watcher.clock import utc_now
 from watcher.errors import WatcherError
 from watcher.events import (
+    AlertReceived,
     AnyEvent,
     Attempt,
     EventName,
@@ -124,6 +125,8 @@ class Narrator:
         """Tell of an account's state where it is news."""
         if isinstance(observed, StateChanged):
             self._guard(self._state, observed)
+        elif isinstance(observed, AlertReceived):
+            self._guard(self._tell, narrate.alert_line(observed))
 
     def on_trouble(self, error: WatcherError) -> None:
         """Tell that the event log cannot be written."""

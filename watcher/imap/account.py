@@ -82,7 +82,7 @@ class Timeouts:
 
     resolve_timeout_s: float = 10
     connect_timeout_s: float = 10
-    """TCP to one server; its addresses share it."""
+    """TCP to one address; the attempts run at the same time (RFC 8305)."""
     greeting_timeout_s: float = 15
     """TLS handshake, and again greeting with capabilities."""
     prompt_timeout_s: float = 8
@@ -91,6 +91,8 @@ class Timeouts:
     """Until an answer begins, or goes on, that may need a search or a delay."""
     command_timeout_s: float = 60
     """A whole answer, even if its bytes come steadily."""
+    login_timeout_s: float = 90
+    """LOGIN or AUTHENTICATE, answer included: many servers delay it on purpose."""
     secret_timeout_s: float = 75
     """The password's source, which the user may have to unlock; longer than
     `config.credentials.COMMAND_TIMEOUT`, so that its own error comes first."""
@@ -100,6 +102,11 @@ class Timeouts:
     """How often a wait compares the clocks to notice a suspend."""
     refused_delay_s: float = 15 * 60
     """After a refused login: trying again soon locks accounts."""
+    doubted_delays_s: tuple[float, ...] = (20, 60)
+    """After refusals of a password that was taken before; the last one goes on where
+    the server gives no reason."""
+    armed_login_delay_s: float = 20
+    """The longest that such a delay takes while a sign-in is expected."""
     secret_delay_s: float = 60
     """After the password's source failed: each try may ask the user something."""
     armed_delay_s: float = 5

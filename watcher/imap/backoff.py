@@ -87,6 +87,11 @@ class DelayCap:
         self._resumed_until = time.monotonic() + AFTER_RESUME_FOR_S
 
     @property
+    def is_armed(self) -> bool:
+        """Whether a sign-in is expected now."""
+        return time.monotonic() < self._armed_until
+
+    @property
     def longest_s(self) -> float:
         """Return the longest that a poll or a backoff may take now."""
         now = time.monotonic()

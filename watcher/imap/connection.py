@@ -17,12 +17,13 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.datetime_util import parse_to_datetime
 
 from watcher.clock import utc_now
-from watcher.errors import MailboxMissing
+from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import Cursor
 from watcher.imap import errors
 from watcher.imap.account import Account
-from watcher.imap.mailboxes import Listed
+from watcher.imap.mailboxes import INBOX, Listed, is_selectable
 from watcher.imap.protocol import Protocol
+from watcher.imap.refusal import is_missing
 from watcher.imap.transport import Stopped
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
@@ -172,7 +173,8 @@ class Connection:
         """Translate the errors of a command that names a mailbox.
 
         Raises:
-            MailboxMissing: NO, where that does not mean "not now" (RFC 5530 §3).
+            MailboxMissing: it is refused, and lacks.
+            MailboxRefused: it is refused for now.
             ConnectionLost: as `talking`.
         """
         self.protocol.forget()
@@ -182,14 +184,31 @@ class Connection:
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
-                if self.protocol.is_server_busy:
+                kind, answer = self.protocol.last_answer
+                if kind == "OK":  # it is no refusal, but makes no sense
                     raise
-                raise MailboxMissing(
-                    errors.MISSING,
-                    host=self._account.host,
-                    user=self._account.user,
-                    mailbox=errors.readable(mailbox),  # may come from the server
-                ) from error
+                raise self._refused(mailbox, answer) from error
+
+    def _refused(self, mailbox: str, answer: bytes) -> MailboxMissing | MailboxRefused:
+        """Return what the refusal of a mailbox means."""
+        said = self.protocol.said(answer)
+        host, name = self._account.host, errors.readable(mailbox)
+        # INBOX always exists (RFC 3501 §5.1)
+        if mailbox.upper() != INBOX and is_missing(
+            answer, is_shown=lambda: self._is_shown(mailbox)
+        ):
+            user = self._account.user
+            return MailboxMissing(errors.MISSING, host=host, user=user, mailbox=name)
+        return MailboxRefused(
+            errors.REFUSED_MAILBOX, host=host, mailbox=name, said=said
+        )
+
+    def _is_shown(self, mailbox: str) -> bool:
+        """Return whether LIST shows a mailbox, or is of no use."""
+        listed = self.mailboxes()
+        return not listed or any(
+            one.name == mailbox and is_selectable(one) for one in listed
+        )
 
     def mailboxes(self) -> list[Listed]:
         """Return the account's mailboxes; none where the server's list is unusable."""
@@ -214,6 +233,7 @@ class Connection:
 
         Raises:
             MailboxMissing: there is none of this name, or it may not be read.
+            MailboxRefused: the server does not open it for now.
         """
         self.protocol.exists = None  # the count of another mailbox is no news
         with self._naming(mailbox):
@@ -226,6 +246,7 @@ class Connection:
 
         Raises:
             MailboxMissing: there is none of this name.
+            MailboxRefused: the server does not answer it for now.
         """
         found: Mapping[bytes, Any] = {}
         unanswered = contextlib.suppress(LookupError, ValueError, TypeError)

@@ -1,8 +1,8 @@
 """Turns the libraries' errors into ours, each a sentence that names the remedy.
 
 No caller of this package handles a library's error. One table a stage, because the same
-time-out has another meaning in each. No error text is ever parsed: what decides is the
-exception's class, OpenSSL's verify code or IMAP's response code.
+time-out has another meaning in each. No error text is parsed here: what decides is the
+exception's class or OpenSSL's verify code; what a refusal means, `refusal` tells.
 """
 
 import imaplib
@@ -22,6 +22,7 @@ from watcher.errors import (
     reason_of,
 )
 from watcher.i18n import Text
+from watcher.recognition.text import one_line, shorten
 
 _UNKNOWN_HOST = Text(
     en="{host} is not known: check the host name in the configuration.",
@@ -119,6 +120,10 @@ MISSING = Text(
     ja="{host} に {user} が読めるメールボックス {mailbox} がありません。"
     "mailboxes を確かめてください。",
 )
+REFUSED_MAILBOX = Text(
+    en="{host} does not open the mailbox {mailbox} for now: {said}",
+    ja="{host} は今、メールボックス {mailbox} を開けません: {said}",
+)
 NO_STARTTLS = Text(
     en='{host} offers no STARTTLS: set tls = "implicit" and its port, often 993.',
     ja='{host} は STARTTLS に対応していません。tls = "implicit" と port を'
@@ -197,6 +202,10 @@ class ServerBusy(ConnectionLost):
     """The server answers "later": no brisk retries."""
 
 
+class PasswordDoubted(ConnectionLost):
+    """The server refuses a password that it has taken before: few retries."""
+
+
 class ServerClosed(ConnectionError):
     """The server closed the connection."""
 
@@ -246,6 +255,14 @@ GREETING: tuple[_Row, ...] = (
 )
 """Greeting and capabilities."""
 
+LOGIN: tuple[_Row, ...] = (
+    (TimeoutError, ConnectionLost, _SILENT),
+    (SaidBye, ServerBusy, _SENT_AWAY),
+    (OSError, ConnectionLost, _HUNG_UP),
+    (Exception, ConnectionLost, _GARBLED),
+)
+"""The login: a server that says BYE to it does not want another one at once."""
+
 COMMAND: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
     (SaidBye, ConnectionLost, _SENT_AWAY),
@@ -262,7 +279,7 @@ def translated(
     """Translate the libraries' errors by the first row that fits.
 
     Args:
-        rows: the stage: CONNECT, TLS, GREETING or COMMAND.
+        rows: the stage: CONNECT, TLS, GREETING, LOGIN or COMMAND.
         host: named in the sentence, as is `port`.
         passes_no: let a plain NO or BAD pass as imaplib's error.
 
@@ -313,4 +330,4 @@ def is_connection_usable(error: Exception) -> bool:
 def readable(words: bytes | str, *, length: int = 200) -> str:
     """Return a server's words as one short line without control characters."""
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return "".join(sign for sign in text.strip() if sign.isprintable())[:length]
+    return shorten(one_line(text), length)

@@ -5,28 +5,59 @@ not ASCII; so this is done by `Protocol`, with SASL PLAIN where LOGIN cannot be 
 """
 
 import imaplib
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
 
-from watcher.errors import LoginRefused, SecretUnavailable, Unreachable, WatcherError
+from watcher.errors import (
+    ConnectionLost,
+    LoginRefused,
+    SecretUnavailable,
+    Unreachable,
+    WatcherError,
+)
 from watcher.imap import errors, transport
 from watcher.imap.account import Account, Timeouts, Tls, is_loopback
 from watcher.imap.connection import Connection
+from watcher.imap.happy_eyeballs import Addresses, resolve
+from watcher.imap.history import ConnectionHistory, PasswordHistory
 from watcher.imap.protocol import Protocol
+from watcher.imap.refusal import Refusal, login_refusal
 from watcher.imap.transport import Interrupt
 
 _FORBIDDEN = "\r\n\0"
 """No command can hold these, and what follows them would be a command of its own."""
 
+OnAlert = Callable[[str], None]
+"""Called with the words of each [ALERT] of the server (RFC 3501 §7.1)."""
 
-def log_in(account: Account, *, interrupt: Interrupt, timeouts: Timeouts) -> Connection:
+
+def log_in(
+    account: Account,
+    *,
+    interrupt: Interrupt,
+    timeouts: Timeouts,
+    history: ConnectionHistory | None = None,
+    on_alert: OnAlert = lambda _: None,
+) -> Connection:
     """Connect, fetch the password anew, and log in.
 
     The password comes last, so that no source is unlocked for a server that is down.
+    `history` is kept by the caller from one connection of the account to the next.
 
     Raises:
         Unreachable, ConnectionLost: try again.
+        PasswordDoubted: try again, but seldom.
         LoginRefused, ConfigError, SecretUnavailable: only the user can help.
     """
-    protocol = connect(account, interrupt=interrupt, timeouts=timeouts)
+    history = history or ConnectionHistory()
+    protocol = connect(
+        account,
+        interrupt=interrupt,
+        timeouts=timeouts,
+        history=history,
+        on_alert=on_alert,
+    )
     try:
         if protocol.state != "AUTH":  # PREAUTH
             try:
@@ -37,15 +68,29 @@ def log_in(account: Account, *, interrupt: Interrupt, timeouts: Timeouts) -> Con
                 raise SecretUnavailable(
                     errors.NO_SECRET_IN_TIME, account=account.name
                 ) from error
-            _authenticate(protocol, account, password)
-        return Connection(account, protocol)
+            protocol.hide(password, account.user)
+            with protocol.taking_at_most(timeouts.login_timeout_s):
+                _authenticate(protocol, account, password, history.password, timeouts)
+            history.password.note_success(password)
+        connection = Connection(account, protocol)
+        _identify(connection, account, history)
     except BaseException:
         protocol.shutdown()
         raise
+    return connection
 
 
-def connect(account: Account, *, interrupt: Interrupt, timeouts: Timeouts) -> Protocol:
+def connect(
+    account: Account,
+    *,
+    interrupt: Interrupt,
+    timeouts: Timeouts,
+    history: ConnectionHistory | None = None,
+    on_alert: OnAlert = lambda _: None,
+) -> Protocol:
     """Connect to an account's server, certificate verified, without logging in.
+
+    Each of its addresses is tried, also where one answers without TLS or a greeting.
 
     Raises:
         Unreachable: no connection, or a certificate that is not trusted.
@@ -54,10 +99,45 @@ def connect(account: Account, *, interrupt: Interrupt, timeouts: Timeouts) -> Pr
     """
     if account.tls is Tls.NONE and not is_loopback(account.host):
         raise Unreachable(errors.CLEAR_TEXT, host=account.host)
+    if account.tls is not Tls.NONE:
+        transport.context_for(account)  # a wrong one costs no connection
+    known = (history or ConnectionHistory()).addresses
+    with errors.translated(errors.CONNECT, account.host, account.port):
+        addresses = resolve(
+            account.host,
+            account.port,
+            interrupt=interrupt,
+            timeouts=timeouts,
+            history=known,
+        )
+    farthest: WatcherError | None = None
+    while True:
+        try:
+            protocol = _greet(account, addresses, timeouts, on_alert)
+        except errors.ServerBusy:  # it greets, and has no time
+            raise
+        except (Unreachable, ConnectionLost) as error:
+            if addresses.has_connected or farthest is None:
+                farthest = error
+            if not addresses.reject():
+                raise farthest from error
+        else:
+            addresses.accept()
+            return protocol
+
+
+def _greet(
+    account: Account, addresses: Addresses, timeouts: Timeouts, on_alert: OnAlert
+) -> Protocol:
+    """Connect to the next address, and read the greeting in TLS."""
     context = None if account.tls is Tls.NONE else transport.context_for(account)
-    at_once = context if account.tls is Tls.IMPLICIT else None
-    address = account.host, account.port
-    protocol = Protocol(address, at_once, interrupt=interrupt, timeouts=timeouts)
+    protocol = Protocol(
+        (account.host, account.port),
+        context if account.tls is Tls.IMPLICIT else None,
+        open_transport=addresses.connect,
+        timeouts=replace(timeouts, greeting_timeout_s=addresses.greeting_timeout_s()),
+        on_alert=on_alert,
+    )
     if account.tls is Tls.STARTTLS and context is not None:
         try:
             with errors.translated(errors.COMMAND, account.host, passes_no=True):
@@ -71,19 +151,26 @@ def connect(account: Account, *, interrupt: Interrupt, timeouts: Timeouts) -> Pr
     return protocol
 
 
-def _authenticate(protocol: Protocol, account: Account, password: str) -> None:
+def _authenticate(
+    protocol: Protocol,
+    account: Account,
+    password: str,
+    history: PasswordHistory,
+    timeouts: Timeouts,
+) -> None:
     """Log in by LOGIN or SASL PLAIN.
 
     Raises:
-        ServerBusy: NO with a response code that means "not now" (RFC 5530 §3).
-        LoginRefused: any other NO, or no mechanism for this user and password.
+        ServerBusy: the refusal says nothing of the password.
+        PasswordDoubted: the server refuses a password that it has taken before.
+        LoginRefused: it is wrong, or there is no mechanism for this user and password.
     """
     host, user = account.host, account.user
     is_sendable = not any(sign in user + password for sign in _FORBIDDEN)
     has_login = "LOGINDISABLED" not in protocol.capabilities
     protocol.forget()
     try:
-        with errors.translated(errors.COMMAND, host, passes_no=True):
+        with errors.translated(errors.LOGIN, host, passes_no=True):
             if is_sendable and (user + password).isascii() and has_login:
                 escaped = user.replace("\\", "\\\\").replace('"', '\\"')
                 protocol.login(f'"{escaped}"', password)
@@ -92,14 +179,38 @@ def _authenticate(protocol: Protocol, account: Account, password: str) -> None:
                 protocol.authenticate("PLAIN", lambda _: response)
             else:
                 raise LoginRefused(errors.NO_LOGIN_WAY, host=host)
-    except imaplib.IMAP4.error as error:
-        said = errors.readable(error.args[0] if error.args else "")
-        if protocol.is_server_busy:
-            refusal: WatcherError = errors.ServerBusy(
-                errors.LOGIN_LATER, host=host, user=user, said=said
-            )
-        else:
-            refusal = LoginRefused(
-                errors.LOGIN_REFUSED, host=host, user=user, said=said
-            )
-        raise refusal from None
+    except imaplib.IMAP4.error:
+        kind, answer = protocol.last_answer
+        words = {"host": host, "user": user, "said": protocol.said(answer)}
+        match login_refusal(kind, answer, protocol.beside):
+            case Refusal.LATER:
+                raise errors.ServerBusy(errors.LOGIN_LATER, **words) from None
+            case refusal if history.note_refusal(password):
+                is_patient = history.refusal_count <= len(timeouts.doubted_delays_s)
+                if is_patient or refusal is Refusal.UNNAMED:
+                    raise errors.PasswordDoubted(errors.LOGIN_LATER, **words) from None
+            case _:
+                pass
+        raise LoginRefused(errors.LOGIN_REFUSED, **words) from None
+
+
+def _identify(
+    connection: Connection, account: Account, history: ConnectionHistory
+) -> None:
+    """Tell the server the client's name (RFC 2971): some refuse mailboxes without.
+
+    A refusal is ignored. Where the connection breaks, the next one goes without.
+
+    Raises:
+        ConnectionLost: it broke.
+    """
+    if "ID" not in connection.capabilities or not history.may_identify:
+        return
+    try:
+        with errors.translated(errors.COMMAND, account.host, passes_no=True):
+            connection.protocol.identify("watcher", version("amazon-signin-watcher"))
+    except imaplib.IMAP4.error:
+        pass
+    except ConnectionLost:
+        history.may_identify = False
+        raise

@@ -49,12 +49,17 @@ def is_special(wanted: str) -> bool:
     return wanted.startswith("\\")
 
 
+def is_selectable(listed: Listed) -> bool:
+    """Return whether a mailbox that LIST shows can be opened (RFC 5258 §3.1)."""
+    return not listed.attributes & _NOT_SELECTABLE
+
+
 def resolve(wanted: Iterable[str], listed: Iterable[Listed]) -> tuple[str, ...]:
     """Return the names of the wanted mailboxes, each once, in their order.
 
     An attribute that no mailbox has is left out: many accounts have no junk mailbox.
     """
-    selectable = [one for one in listed if not one.attributes & _NOT_SELECTABLE]
+    selectable = [one for one in listed if is_selectable(one)]
     names = (_name(one, selectable) for one in wanted)
     # INBOX is the one name that is case-insensitive (RFC 3501 §5.1).
     folded = (INBOX if name.upper() == INBOX else name for name in names if name)

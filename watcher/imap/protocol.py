@@ -12,11 +12,15 @@ import imaplib
 import re
 import ssl
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watcher.imap import errors
 from watcher.imap.account import Timeouts
-from watcher.imap.transport import Interrupt, connect_transport
+from watcher.imap.refusal import ALERT, ResponseText
+from watcher.imap.secrecy import forms_of, without_secrets
+from watcher.imap.transport import Transport
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -35,8 +39,12 @@ LITERAL_BYTES = 4 * 1024 * 1024
 ANSWER_BYTES = 32 * 1024 * 1024
 """All that may come in answer to one command."""
 
-LATER = frozenset({"UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"})
-"""Response codes that mean "not now", where others mean "no" (RFC 5530 §3)."""
+_STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
+"""Responses whose text may begin with a response code (RFC 3501 §7.1)."""
+
+
+ALERTS_KEPT = 3
+"""Alerts that stand in a sentence of why a command was refused."""
 
 
 class IdleRefused(Exception):
@@ -51,24 +59,33 @@ class Protocol(imaplib.IMAP4):
     """The server has announced mail since this was last set to False."""
     has_new_mail_elsewhere = False
     """The same for mailboxes that are not open (RFC 5465)."""
+    last_answer = ("", b"")
+    """The last tagged response: OK, NO or BAD, and its text."""
+    _secrets: tuple[str, ...] = ()
+    _own_deadline: float | None = None
 
     def __init__(
         self,
         address: tuple[str, int],
         context: ssl.SSLContext | None,
         *,
-        interrupt: Interrupt,
+        open_transport: Callable[[], Transport],
         timeouts: Timeouts,
+        on_alert: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Connect and read the greeting, in TLS if there is a context.
+
+        `on_alert` is called with the words of each [ALERT] (RFC 3501 §7.1).
 
         Raises:
             Unreachable: no connection, a certificate not trusted, or no IMAP there.
             ConnectionLost: the server closed the connection.
         """
         self._context = context
-        self._interrupt = interrupt
+        self._open_transport = open_transport
         self._timeouts = timeouts
+        self._on_alert = on_alert
+        self._alerts: list[str] = []
         self._incoming = bytearray()
         self._outgoing = bytearray()
         super().__init__(*address)
@@ -83,9 +100,7 @@ class Protocol(imaplib.IMAP4):
         """
         self.host, self.port = host, port
         with errors.translated(errors.CONNECT, host, port):
-            self._transport = connect_transport(
-                host, port, interrupt=self._interrupt, timeouts=self._timeouts
-            )
+            self._transport = self._open_transport()
         self.sock = self._transport.sock
         if self._context is not None:
             self._secure(self._context)
@@ -132,6 +147,8 @@ class Protocol(imaplib.IMAP4):
         if not self._outgoing.endswith(b"\r\n"):
             return
         line, self._outgoing = bytes(self._outgoing), bytearray()
+        if self.state in {"AUTH", "SELECTED"}:  # before, they may tell why no login
+            self._alerts.clear()
         self._transport.write(line, seconds=self._timeouts.prompt_timeout_s)
         self._start_clock(self._timeouts.command_timeout_s)
 
@@ -140,6 +157,15 @@ class Protocol(imaplib.IMAP4):
         self._deadline = time.monotonic() + seconds
         self._silence_s = self._timeouts.answer_timeout_s
         self._bytes_left = ANSWER_BYTES
+
+    @contextmanager
+    def taking_at_most(self, seconds: float) -> Iterator[None]:
+        """Let the answers to the commands in it take so long, all together."""
+        self._own_deadline = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._own_deadline = None
 
     def _expect_promptly(self) -> None:
         """Shorten the time-out of the answer to the command just sent, to no other."""
@@ -172,8 +198,11 @@ class Protocol(imaplib.IMAP4):
         return taken
 
     def _fill(self) -> None:
-        remaining = self._deadline - time.monotonic()
-        self._receive(self._transport.read(seconds=min(self._silence_s, remaining)))
+        if self._own_deadline is not None:
+            seconds = self._own_deadline - time.monotonic()
+        else:
+            seconds = min(self._silence_s, self._deadline - time.monotonic())
+        self._receive(self._transport.read(seconds=seconds))
 
     def _receive(self, data: bytes) -> None:
         if not data:
@@ -191,13 +220,49 @@ class Protocol(imaplib.IMAP4):
             self._note(int(match[1] or 0), word, match[3])
             line = line[: match.start(2)] + word + line[match.end(2) :]
         elif match := _TAGGED.fullmatch(line):
-            line = b"%b %b %b" % (match[1], match[2].upper(), match[3] or b"")
+            kind, rest = match[2].upper(), match[3] or b""
+            line = b"%b %b %b" % (match[1], kind, rest)
+            self.last_answer = kind.decode(), rest
+            self._note_alert(rest)
         return line + b"\r\n"
 
+    def _note_alert(self, rest: bytes) -> None:
+        text = ResponseText.parse(rest)
+        words = self.readable(text.words)
+        if text.code == ALERT and words:
+            if words not in self._alerts:
+                self._alerts = [*self._alerts, words][-ALERTS_KEPT:]
+            self._on_alert(words)
+
+    def hide(self, password: str, user: str = "") -> None:
+        """Keep a password, however it is written, out of the server's words."""
+        self._secrets = forms_of(password, user)
+
+    def readable(self, words: bytes | str) -> str:
+        """Return a server's words as one short line without our secrets."""
+        text = words.decode(errors="replace") if isinstance(words, bytes) else words
+        return errors.readable(without_secrets(text, self._secrets))
+
+    def said(self, rest: bytes) -> str:
+        """Return a server's words in a status response, those of alerts first."""
+        is_alert = ResponseText.parse(rest).code == ALERT
+        own = [] if is_alert and self._alerts else [self.readable(rest)]
+        return errors.readable(" · ".join(filter(None, [*self._alerts, *own])))
+
+    @property
+    def beside(self) -> list[str]:
+        """Return codes and alerts that came beside the last tagged response."""
+        codes = (code.upper() for code in self.untagged_responses)
+        texts = self.untagged_responses.get("NO", [])
+        noted = [self.readable(one) for one in texts if isinstance(one, bytes)]
+        return [*codes, *noted, *self._alerts]
+
     def _note(self, number: int, word: bytes, rest: bytes) -> None:
+        if word in _STATUS:
+            self._note_alert(rest)
         match word:
             case b"BYE":
-                said = errors.readable(rest)
+                said = self.said(rest)
                 raise errors.SaidBye(said) if said else errors.ServerClosed
             case b"EXISTS" if number != self.exists:
                 # some servers repeat an old count at each IDLE
@@ -213,11 +278,6 @@ class Protocol(imaplib.IMAP4):
     def is_announced(self) -> bool:
         """Return whether new mail was announced, in any mailbox."""
         return self.has_new_mail or self.has_new_mail_elsewhere
-
-    @property
-    def is_server_busy(self) -> bool:
-        """Return whether the last refusal meant "not now" (RFC 5530 §3)."""
-        return not LATER.isdisjoint(code.upper() for code in self.untagged_responses)
 
     def forget(self) -> None:
         """Drop unsolicited responses that no command will ask for; they pile up."""
@@ -278,6 +338,15 @@ class Protocol(imaplib.IMAP4):
         tag = self._command("NOOP")
         self._expect_promptly()
         self._command_complete("NOOP", tag)
+
+    def identify(self, name: str, version: str) -> None:
+        """Send ID (RFC 2971).
+
+        Raises:
+            imaplib.IMAP4.error: the server answers BAD.
+        """
+        self.forget()
+        self.xatom("ID", f'("name" "{name}" "version" "{version}")')
 
     def send_logout(self) -> None:
         """Send LOGOUT, and wait for no answer."""

@@ -21,11 +21,21 @@ from enum import StrEnum
 from typing import ClassVar
 
 from watcher.clock import Resumed, SuspendDetector, boottime_s, utc_now
-from watcher.errors import SecretUnavailable, WatcherError
-from watcher.events import Cursor, Mode, ModeReason, Report, State, StateChanged
+from watcher.errors import MailboxRefused, SecretUnavailable, WatcherError
+from watcher.events import (
+    AlertReceived,
+    Cursor,
+    Mode,
+    ModeReason,
+    Report,
+    State,
+    StateChanged,
+)
 from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
+from watcher.imap.alerts import AlertFilter
 from watcher.imap.backoff import Backoff, DelayCap, LookRate
+from watcher.imap.history import ConnectionHistory
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
 from watcher.imap.login import log_in
 from watcher.imap.sync import AccountSync, LastLooks, MailboxSync
@@ -126,6 +136,8 @@ class Session:
         self._error: WatcherError | None = None
         self._logged_error = ""
         self._delay_s = 0.0
+        self._history = ConnectionHistory()
+        self._alerts = AlertFilter()
         self._looks = LastLooks()
         self._open_sync: AccountSync | None = None
         self._logged_in_at = 0.0
@@ -180,7 +192,11 @@ class Session:
 
     def _connect(self) -> None:
         connection = log_in(
-            self.account, interrupt=self._interrupt, timeouts=self._settings.timeouts
+            self.account,
+            interrupt=self._interrupt,
+            timeouts=self._settings.timeouts,
+            history=self._history,
+            on_alert=self._tell_alert,
         )
         mailbox_sync = MailboxSync(
             account=self.account.name,
@@ -191,7 +207,11 @@ class Session:
             looks=self._looks,
         )
         self._open_sync = AccountSync(
-            self.account, mailbox_sync, cursors=self._cursors, tell_missing=self._tell
+            self.account,
+            mailbox_sync,
+            cursors=self._cursors,
+            tell_missing=self._tell,
+            tell_refused=self._tell,
         )
         self._logged_in_at = time.monotonic()
         self._strategy = strategy(self._settings.mode, connection.capabilities)
@@ -256,25 +276,51 @@ class Session:
         """Close the connection, choose the delay before the next try, log the error."""
         self._close()
         self._error = error
+        self._delay_s = self._choose_delay(error)
         if isinstance(error, errors.PERMANENT):
-            timeouts = self._settings.timeouts
-            is_locked = isinstance(error, SecretUnavailable)
-            self._delay_s = (
-                timeouts.secret_delay_s if is_locked else timeouts.refused_delay_s
-            )
             logger.error("account=%s %s", self.account.name, error)
             return Outcome.REFUSED
-        self._delay_s = self._backoff.delay(
-            time.monotonic(),
-            is_server_busy=isinstance(error, errors.ServerBusy),
-            longest=self._delay_cap.longest_s,
-        )
         # The same error at every try of a long outage is logged once.
         is_new = str(error) != self._logged_error
         self._logged_error = str(error)
         level = logging.WARNING if is_new else logging.DEBUG
         logger.log(level, "account=%s %s", self.account.name, error)
         return Outcome.LOST
+
+    def _choose_delay(self, error: WatcherError) -> float:
+        """Return the seconds until the next try after an error."""
+        timeouts = self._settings.timeouts
+        match error:
+            case SecretUnavailable():
+                return timeouts.secret_delay_s
+            case errors.PasswordDoubted():
+                delays_s = timeouts.doubted_delays_s
+                count = self._history.password.refusal_count
+                return self._soon(delays_s[min(count, len(delays_s)) - 1])
+            case _ if isinstance(error, errors.PERMANENT):
+                is_doubted = self._history.password.refusal_count > 0
+                delay_s = timeouts.refused_delay_s
+                return self._soon(delay_s) if is_doubted else delay_s
+            case _:
+                is_busy = isinstance(error, errors.ServerBusy | MailboxRefused)
+                return self._backoff.delay(
+                    time.monotonic(),
+                    is_server_busy=is_busy,
+                    longest=self._delay_cap.longest_s,
+                )
+
+    def _soon(self, delay_s: float) -> float:
+        """Shorten a delay after a refused login while a sign-in is expected."""
+        longest_s = self._settings.timeouts.armed_login_delay_s
+        return min(delay_s, longest_s) if self._delay_cap.is_armed else delay_s
+
+    def _tell_alert(self, words: str) -> None:
+        """Report what the server wants the user to know, once."""
+        if self._alerts.is_news(words):
+            logger.warning("account=%s alert: %s", self.account.name, words)
+            self._report(
+                AlertReceived(account=self.account.name, at=utc_now(), words=words)
+            )
 
     def _tell(self, error: WatcherError | None = None) -> None:
         is_watching, now = self._state is State.WATCHING, utc_now()

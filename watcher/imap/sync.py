@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from watcher.clock import boottime_s, is_synchronised, utc_now
-from watcher.errors import MailboxMissing
+from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import (
     Arrival,
     Cursor,
@@ -31,7 +31,7 @@ from watcher.imap.connection import (
     MessageHeader,
     Unfetchable,
 )
-from watcher.imap.mailboxes import is_special, resolve
+from watcher.imap.mailboxes import INBOX, is_special, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -252,13 +252,17 @@ class AccountSync:
         *,
         cursors: MutableMapping[str, Cursor],
         tell_missing: Callable[[MailboxMissing], None],
+        tell_refused: Callable[[MailboxRefused | None], None] = lambda _: None,
     ) -> None:
         self.connection = mailbox_sync.connection
         self._account = account
         self._mailbox_sync = mailbox_sync
         self._cursors = cursors
         self._tell_missing = tell_missing
+        self._tell_refused = tell_refused
         self._missing: dict[str, MailboxMissing] = {}
+        self._refused: dict[str, MailboxRefused] = {}
+        """Those that the server does not open for now: tried at each sync."""
         self._names: tuple[str, ...] = ()
         self._synced: set[str] = set()
         """Those that exist and were synced over this connection."""
@@ -269,13 +273,14 @@ class AccountSync:
 
         Raises:
             MailboxMissing: none of them exists.
+            MailboxRefused: the server opens none for now, or not the main one.
             ConnectionLost: the connection broke.
         """
         self._resolve()
         for name in self._names:
             self._sync_unopened(name)
         if not self._synced:
-            raise next(iter(self._missing.values()))
+            raise next(iter([*self._refused.values(), *self._missing.values()]))
         first, *others = self._watched()
         if len(self._names) > 1:  # another EXAMINE, even a failed one, closed it
             self._resync(first)
@@ -306,6 +311,7 @@ class AccountSync:
                 self._resolve()
             others = [name for name in self._names if name != first]
         else:
+            others += self._refused
             self._cursors[first] = self._mailbox_sync.fetch_new(first, before)
         were_opened = [self._sync_unopened(name) for name in others]
         if is_due:
@@ -347,7 +353,17 @@ class AccountSync:
             else:
                 self._mailbox_sync.report_cursor(name, known)
                 return False
+        except MailboxRefused as error:
+            if name in {self._names[0], INBOX}:
+                raise
+            self._synced.discard(name)
+            if name not in self._refused:
+                self._refused[name] = error
+                logger.warning("account=%s %s", self._account.name, error)
+                self._tell_refused(error)
+            return True
         except MailboxMissing as error:
+            self._refused.pop(name, None)
             self._synced.discard(name)
             if name not in self._missing:
                 self._missing[name] = error
@@ -355,5 +371,7 @@ class AccountSync:
                 self._tell_missing(error)
             return True  # a failed EXAMINE leaves no mailbox open (RFC 3501 §6.3.1)
         self._missing.pop(name, None)
+        if self._refused.pop(name, None):
+            self._tell_refused(None)
         self._synced.add(name)
         return True

@@ -6,22 +6,21 @@ middle of a line. A socket pair does it because `select` knows sockets alone on 
 """
 
 import errno
-import os
 import selectors
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from watcher.clock import call_in_thread
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
-from watcher.imap.account import Account, Timeouts, TlsQuirk
+from watcher.imap.account import Account, TlsQuirk
 
 T = TypeVar("T")
 
@@ -94,20 +93,35 @@ class Interrupt:
         Raises:
             Stopped: `stop` was called.
         """
-        ready = []
+        socks = [] if sock is None else [sock]
+        return bool(self.wait_for_any(seconds, socks, events))
+
+    def wait_for_any(
+        self,
+        seconds: float | None,
+        socks: Iterable[socket.socket],
+        events: int = WRITE,
+    ) -> list[socket.socket]:
+        """Wait as `wait` does until any socket is ready; return those that are.
+
+        Raises:
+            Stopped: `stop` was called.
+        """
+        ready: list[Any] = []
         if not self._is_stopped:
             with _Selector() as selector:
                 selector.register(self._reader, READ)
-                if sock is not None:
+                for sock in socks:
                     selector.register(sock, events)
                 timeout = None if seconds is None else max(seconds, 0)
                 ready = [key.fileobj for key, _ in selector.select(timeout)]
         if self._reader in ready:
+            ready.remove(self._reader)
             with suppress(BlockingIOError):
                 self._reader.recv(4096)
         if self._is_stopped:
             raise Stopped
-        return sock in ready
+        return ready
 
     def call_with_timeout(self, function: Callable[[], T], *, seconds: float) -> T:
         """Return what a function returns that may hang, such as a look-up of a name.
@@ -175,11 +189,6 @@ def _make_context(
 
 
 READ_BYTES = 64 * 1024
-IN_PROGRESS = {0, errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN}
-
-CUT_OFF = {errno.ECONNRESET, errno.EPIPE}
-"""It was connected, and is no more: the first read raises."""
-
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """Idle seconds, seconds between probes, probes: in addition to `idle_interval_s`."""
 
@@ -254,45 +263,12 @@ class Transport:
             self._interrupt.wait(remaining, self.sock, events)
 
 
-def connect_transport(
-    host: str, port: int, *, interrupt: Interrupt, timeouts: Timeouts
-) -> Transport:
-    """Connect to the first address of a host that answers.
-
-    Raises:
-        OSError: none does; the error is that of the last one tried.
-    """
-    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    *addresses, last = interrupt.call_with_timeout(
-        look_up, seconds=timeouts.resolve_timeout_s
-    )
-    seconds = timeouts.connect_timeout_s
-    for address in addresses:
-        with suppress(OSError):  # a fifth of the time at most: another may answer
-            return Transport(_open_socket(address, interrupt, seconds / 5), interrupt)
-    return Transport(_open_socket(last, interrupt, seconds), interrupt)
-
-
-_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
-
-
-def _open_socket(
-    address: _Address, interrupt: Interrupt, seconds: float
-) -> socket.socket:
-    family, kind, protocol, _, where = address
-    deadline = time.monotonic() + seconds
+def new_socket(family: int, kind: int, protocol: int) -> socket.socket:
+    """Return a socket that never blocks, to be connected and given to a `Transport`."""
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
         _set_options(sock)
-        code = sock.connect_ex(where)
-        if code in IN_PROGRESS:
-            while not interrupt.wait(deadline - time.monotonic(), sock, WRITE):
-                if time.monotonic() >= deadline:
-                    raise TimeoutError(errno.ETIMEDOUT, "timed out")
-            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code not in {0, *CUT_OFF}:
-            raise OSError(code, os.strerror(code))
     except BaseException:
         sock.close()
         raise

@@ -46,6 +46,7 @@ REFUSED = Text(
     en="Mail login failed",
     ja="メールのログイン失敗",
 )
+ALERT = Text(en="Your mail server says", ja="メールサーバーのお知らせ")
 TRIAL = Text(en="A test notification", ja="通知のテスト")
 ENDED = Text(
     en="watcher has ended",
@@ -302,6 +303,10 @@ STUCK_BODY = Text(
 RECOVERED_BODY = Text(
     en="{account} is watched again; what came meanwhile has been looked at.",
     ja="{account} の見張りを再開しました。その間に届いたメールも確かめました。",
+)
+ALERT_BODY = Text(
+    en="The server of {account} says: {words}",
+    ja="{account} のサーバーからのお知らせです: {words}",
 )
 REFUSED_BODY = Text(
     en="{account} cannot be watched until this is put right. {why} Then start "

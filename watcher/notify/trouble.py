@@ -12,7 +12,13 @@ from watcher.i18n import Language
 from watcher.notify import sentences
 from watcher.notify.notification import Holds, Notification
 from watcher.notify.template import Template
-from watcher.notify.wording import ACCOUNT_COLUMNS, foreign, foreign_error, id_of
+from watcher.notify.wording import (
+    ACCOUNT_COLUMNS,
+    foreign,
+    foreign_error,
+    foreign_words,
+    id_of,
+)
 from watcher.timing.error import ClockError
 
 
@@ -59,6 +65,17 @@ login_refused = _OfAccount(
     )
 )
 """Say once that the server refuses the account's password, and the cause."""
+
+
+def alert(account: str, words: str, *, language: Language) -> Notification:
+    """Show what the account's mail server wants the user to know (RFC 3501 §7.1)."""
+    template = Template(title=sentences.ALERT, body=(sentences.ALERT_BODY,))
+    return template.say(
+        language=language,
+        replaces_id=id_of(f"alert {account} {words}"),
+        account=foreign(account, ACCOUNT_COLUMNS),
+        words=foreign_words(words),
+    )
 
 
 def account_id(account: str) -> int:

@@ -364,7 +364,12 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
 
 def foreign_error(error: WatcherError, language: Language) -> str:
     """Return our own sentence; a server's words in it end no line and make no URL."""
-    return fit_columns(one_line(error.say(language)).replace("://", ":"), WHY_COLUMNS)
+    return foreign_words(error.say(language))
+
+
+def foreign_words(words: str) -> str:
+    """Return a server's words in one line, cut, and without a URL scheme."""
+    return fit_columns(one_line(words).replace("://", ":"), WHY_COLUMNS)
 
 
 def foreign(text: str | None, columns: int) -> str:

@@ -1,0 +1,71 @@
+"""What an answer says of a password or a mailbox, and what it does not say."""
+
+import base64
+
+import pytest
+
+from watcher.imap.refusal import ResponseText, is_missing
+from watcher.imap.secrecy import forms_of, without_secrets
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "words"),
+    [
+        (b" [ALERT] Read this", "ALERT", "Read this"),
+        (b"[alert]Read this", "ALERT", "Read this"),
+        (b"[BADCHARSET (UTF-8)] what", "BADCHARSET", "what"),
+        (b"[WEBALERT https://example.com/] web login", "WEBALERT", "web login"),
+        (b"plain words [ALERT]", "", "plain words [ALERT]"),
+        (b"[] nothing", "", "[] nothing"),
+        (b"", "", ""),
+        (b"\xff\xfe", "", "\ufffd\ufffd"),
+    ],
+)
+def test_a_response_text_is_taken_apart(raw: bytes, code: str, words: str) -> None:
+    assert ResponseText.parse(raw) == ResponseText(code, words)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_shown", "expected"),
+    [
+        (b"[NONEXISTENT] no", True, True),
+        (b"[CANNOT] no", True, True),
+        (b"[noperm] no", True, True),
+        (b"no", True, False),
+        (b"no", False, True),
+        (b"[X-ODD] no", True, False),
+        (b"[X-ODD] no", False, True),
+        (b"[UNAVAILABLE] no", False, False),
+        (b"[SERVERBUG] no", False, False),
+    ],
+)
+def test_a_mailbox_lacks_by_its_code_or_by_the_list(
+    raw: bytes, is_shown: bool, expected: bool
+) -> None:
+    assert is_missing(raw, is_shown=lambda: is_shown) is expected
+
+
+PASSWORD = 'se"c\\ret'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PASSWORD,
+        PASSWORD.upper(),
+        'se\\"c\\\\ret',
+        base64.b64encode(PASSWORD.encode()).decode(),
+        base64.b64encode(PASSWORD.encode()).decode().rstrip("="),
+        base64.b64encode(f"\0anna\0{PASSWORD}".encode()).decode(),
+    ],
+    ids=["raw", "upper", "quoted", "base64", "unpadded", "plain"],
+)
+def test_no_form_of_a_password_is_left_in_a_text(written: str) -> None:
+    text = without_secrets(f"bad: LOGIN anna {written} !", forms_of(PASSWORD, "anna"))
+
+    assert text == "bad: LOGIN anna *** !"
+
+
+def test_without_a_password_nothing_is_hidden() -> None:
+    assert without_secrets("words", forms_of("")) == "words"
+    assert without_secrets("words", ()) == "words"

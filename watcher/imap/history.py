@@ -1,0 +1,44 @@
+"""What earlier connections of an account have taught: its addresses, its password."""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from watcher.imap.happy_eyeballs import AddressHistory
+
+
+class PasswordHistory:
+    """Whether a password was taken before, and how often it was refused since.
+
+    Only in this process: the event log holds nothing of a password.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+        self._good = b""
+        self.refusal_count = 0
+        """Refusals since, of the password that was taken before."""
+
+    def _digest(self, password: str) -> bytes:
+        encoded = password.encode(errors="surrogatepass")
+        return hmac.digest(self._key, encoded, "sha256")
+
+    def note_success(self, password: str) -> None:
+        """Note that the server took a password."""
+        self._good, self.refusal_count = self._digest(password), 0
+
+    def note_refusal(self, password: str) -> bool:
+        """Count a refusal; return whether the password was taken before."""
+        was_good = hmac.compare_digest(self._good, self._digest(password))
+        self.refusal_count = self.refusal_count + 1 if was_good else 0
+        return was_good
+
+
+@dataclass(slots=True)
+class ConnectionHistory:
+    """What one account's connections leave for the next one."""
+
+    addresses: AddressHistory = field(default_factory=AddressHistory)
+    password: PasswordHistory = field(default_factory=PasswordHistory)
+    may_identify: bool = True
+    """False: the connection broke when the client told its name (RFC 2971)."""
