@@ -391,12 +391,44 @@ def test_the_port_follows_the_kind_of_tls(tmp_path: Path, line: str, port: int) 
     assert one.account.port == port
 
 
-def test_an_account_without_an_address_judges_no_recipient(tmp_path: Path) -> None:
-    text = ACCOUNT.replace("taro@example.jp", "taro")
+LOGIN_NAMES = [
+    *("taro", "EXAMPLE\\taro", "taro%example.jp", "taro@", "@example.jp"),
+    *("EXAMPLE\\taro@example.jp", "taro@example.jp\\shared", "taro@example.jp*admin"),
+    *("taro@localhost", "taro@@example.jp", "Taro <taro@example.jp>"),
+]
+
+
+@pytest.mark.parametrize("user", LOGIN_NAMES)
+def test_an_account_without_an_address_judges_no_recipient(
+    tmp_path: Path, user: str
+) -> None:
+    text = ACCOUNT.replace('"taro@example.jp"', f"'{user}'")
     config = load(written(tmp_path, text))
 
     assert accounts.watched(config)[0].policy.recipients is None
     assert accounts.policy_for(config, config.accounts).recipients is None
+
+
+@pytest.mark.parametrize("user", LOGIN_NAMES)
+def test_addresses_count_where_the_user_is_a_login_name(
+    tmp_path: Path, user: str
+) -> None:
+    text = ACCOUNT.replace('"taro@example.jp"', f"'{user}'")
+    config = load(written(tmp_path, text + 'addresses = ["Hanako@Example.jp"]\n'))
+
+    recipients = frozenset({"hanako@example.jp"})
+    assert accounts.watched(config)[0].policy.recipients == recipients
+
+
+@pytest.mark.parametrize(
+    "user", ["taro..x@docomo.ne.jp", ".taro.@docomo.ne.jp", "Taro+x@mail.example.jp"]
+)
+def test_a_user_that_is_an_address_is_the_known_recipient(
+    tmp_path: Path, user: str
+) -> None:
+    (one,) = accounts.watched(load(written(tmp_path, ACCOUNT.replace(USER, user))))
+
+    assert one.policy.recipients == frozenset({user.lower()})
 
 
 def test_any_accounts_address_is_a_known_recipient(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 The provider's preset fills what the configuration leaves out.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from watcher.config.schema import Config
 from watcher.imap.account import Account, Tls
 from watcher.recognition.authres import Trust
 from watcher.recognition.judge import Policy
+
+_ADDRESS = re.compile(r"[^@\s\\]+@(?:[\w-]+\.)+[\w-]+")
+"""Not every login name with "@" is one: `DOMAIN\\taro@example.jp`, `taro@localhost`."""
 
 _PORTS = {Tls.IMPLICIT: 993, Tls.STARTTLS: 143, Tls.NONE: 143}
 
@@ -63,7 +67,8 @@ def addresses(entry: Entry) -> frozenset[str]:
     """Return the addresses Amazon may write to; empty where they are unknown."""
     if entry.addresses:
         return frozenset(entry.addresses)
-    return frozenset({entry.user.lower()} if "@" in entry.user else ())
+    user = entry.user.lower()
+    return frozenset({user} if _ADDRESS.fullmatch(user) else ())
 
 
 def _preset(entry: Entry) -> Provider:

@@ -1,6 +1,6 @@
 """Turns a raw mail into one frozen `Reading`; the only importer of mailparser.
 
-mail-parser gives addresses and date. It sees the fields that hold them and no more: it
+mail-parser gives senders and date. It sees the fields that hold them and no more: it
 takes quadratic time on the parameters of parts and normalises every body, which takes
 minutes on a body of combining marks (4.8.0). The structure comes from the parser of the
 standard library on which it stands, and bodies go through our own charset step. Nested
@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message as Part
-from email.utils import parseaddr
 
 import mailparser
 
@@ -25,6 +24,7 @@ from watcher.recognition.charset import decode_text
 from watcher.recognition.details import find_details
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
+from watcher.recognition.recipients import recipients_in
 from watcher.recognition.subject import Appearance, Subject, appearance, best_subject
 from watcher.recognition.text import one_line
 from watcher.recognition.verdict import Reason
@@ -35,7 +35,7 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
 _BODIES = frozenset({"text/plain", "text/html"})
 _HARMLESS_ENCLOSURES = frozenset({"image", "font"})
 
-_ADDRESSED = frozenset({"from", "to", "date"})
+_PARSED = frozenset({"from", "date"})
 _STRUCTURED = frozenset(
     {"content-type", "content-transfer-encoding", "content-disposition"}
 )
@@ -127,12 +127,12 @@ def may_be_attempt(header: bytes) -> bool:
 def _with_addresses(reading: Reading) -> Reading:
     """Return the mail with its addresses and date; Malformed if they are broken."""
     with _malformed_on_error():
-        parsed = mailparser.parse_from_bytes(reading.header.render(_ADDRESSED))
-        recipients = tuple(address for _, address in parsed.to)
+        parsed = mailparser.parse_from_bytes(reading.header.render(_PARSED))
+        to = b"".join(reading.header.get_all("to")[:1]).decode("utf-8", "replace")
         return replace(
             reading,
             senders=tuple(address for _, address in parsed.from_),
-            recipients=recipients or _irregular(reading.header),
+            recipients=recipients_in(to),
             date=parsed.date.astimezone(UTC) if parsed.date else None,
         )
 
@@ -168,16 +168,6 @@ def _malformed_on_error() -> Iterator[None]:
     # Hostile bytes find errors in parsers that no list of classes foresees.
     except Exception as error:
         raise Malformed(str(error)) from error
-
-
-def _irregular(header: Header) -> tuple[str, ...]:
-    """Return the one recipient whose address mail-parser takes for none.
-
-    Japanese mobile carriers gave out `taro..@example.jp`, against RFC 5321 §4.1.2.
-    """
-    field = b"".join(header.get_all("to")[:1]).decode("utf-8", "replace")
-    address = parseaddr(field)[1] if field.count("@") == 1 else ""
-    return (address,) if address else ()
 
 
 def _parts(root: "Part[str, str]") -> Iterator["Part[str, str]"]:

@@ -46,10 +46,12 @@ def sender_flaw(senders: tuple[str, ...]) -> Reason | None:
 def mailbox_of(address: str) -> str:
     """Return an address without what its provider ignores: case, tags, Gmail's dots.
 
-    Quotes only protect what stands in them (RFC 5321 §4.1.2).
+    Quotes and backslashes only protect what follows them (RFC 5321 §4.1.2).
     """
     local, _, domain = address.strip().lower().rpartition("@")
-    local = local.strip('"').partition("+")[0]
+    if local.startswith('"') and local.endswith('"'):
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    local = local.partition("+")[0] or local
     if domain in _DOTS_IGNORED:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"

@@ -1,0 +1,79 @@
+"""To whom a mail is addressed: the addresses of To, and whose mailbox they reach.
+
+The addresses are found here because mail-parser drops those that break RFC 5321 §4.1.2,
+as Japanese mobile carriers gave them out (`taro..x@example.jp`, `.taro.@example.jp`).
+An address in a comment or a display name is no recipient (RFC 5322 §3.4).
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
+
+from watcher.recognition.sender import mailbox_of
+
+# Possessive: an unclosed string is not tried again from each of its characters.
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_TOKEN = re.compile(
+    rf'<(?:[^<>"]|{_QUOTED})*+>|{_QUOTED}|[<>,;:()]|[^"<>,;:()]+', re.DOTALL
+)
+_IN_COMMENT = re.compile(r"\\.|[()]|[^\\()]+|\\", re.DOTALL)
+_ATOM = r'[^\s"(),:;<>@\[\\\]]+'
+"""Like dot-atom of RFC 5322 §3.2.3, with dots in any place."""
+_ADDRESS = re.compile(rf"(?:{_ATOM}|{_QUOTED})@{_ATOM}", re.DOTALL)
+
+
+def recipients_in(field: str) -> tuple[str, ...]:
+    """Return the addresses of a To field as written, those of groups too."""
+    found: list[str] = []
+    words: list[str] = []
+    for piece in chain(_tokens(field), ","):
+        if piece in {",", ";"}:
+            found += _address(words)
+            words = []
+        elif piece == ":":
+            words = []  # what stood before is the name of a group
+        else:
+            words.append(piece)
+    return tuple(found)
+
+
+def is_addressed_to(recipients: Iterable[str], known: Iterable[str]) -> bool:
+    """Return whether one of the recipients reaches the mailbox of a known address."""
+    mailboxes, accounts = {*map(mailbox_of, recipients)}, {*map(mailbox_of, known)}
+    return any(_reaches(*pair) for pair in product(mailboxes, accounts))
+
+
+def _reaches(mailbox: str, account: str) -> bool:
+    """Return whether a mailbox is the account's, or an extension of its name.
+
+    `taro-amazon@example.jp` (qmail, Yahoo) and `amazon@taro.example.jp` (Fastmail) are
+    delivered to `taro@example.jp`; the other way round nothing follows.
+    """
+    local, _, domain = mailbox.rpartition("@")
+    name, _, host = account.rpartition("@")
+    if domain == host:
+        return local == name or local.startswith(f"{name}-")
+    return domain == f"{name}.{host}"
+
+
+def _tokens(field: str) -> Iterator[str]:
+    """Yield what stands outside of comments; what cannot be read on is the last."""
+    depth = position = 0
+    while token := (_IN_COMMENT if depth else _TOKEN).match(field, position):
+        position = token.end()
+        if depth or token[0] == "(":
+            depth += {"(": 1, ")": -1}.get(token[0], 0)
+        else:
+            yield token[0]
+    if position < len(field):
+        yield field[position:]
+
+
+def _address(words: list[str]) -> list[str]:
+    """Return the address of one recipient: the one in brackets, or all there is."""
+    words = [word for word in words if not word.isspace()]
+    is_named = bool(words) and words[-1].startswith("<")
+    has_more = any(word.startswith("<") for word in words[:-1])
+    written = words[-1][1:-1] if is_named else "".join(words)
+    is_address = _ADDRESS.fullmatch(written.strip()) and not has_more
+    return [written.strip()] if is_address else []
