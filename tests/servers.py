@@ -30,7 +30,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.fakes import missing, required_program
 from watcher.clock import boottime_s
-from watcher.keys import Lookup, dns_lookup
+from watcher.keys import Lookup, dns_keys
 
 _DAY = timedelta(days=1)
 
@@ -192,7 +192,7 @@ def lookup_at(
     server: NameServer, timeout: timedelta, now_s: Callable[[], float] = boottime_s
 ) -> Lookup:
     """Return the program's own lookup, at this name server."""
-    return dns_lookup([server.endpoint], timeout, now_s=now_s)
+    return dns_keys([server.endpoint], timeout, now_s=now_s).find
 
 
 class _Server(socketserver.UDPServer):

@@ -1,5 +1,6 @@
 """DKIM on raw bytes: what is a proof, what a failure, and what only time can tell."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import dkim
@@ -20,6 +21,8 @@ from tests.sample_mails import (
 )
 from tests.servers import NameServer, lookup_at
 from watcher.dkim import verifier
+from watcher.errors import Unreachable
+from watcher.i18n import Text
 from watcher.keys import Lookup
 from watcher.recognition.message import read
 from watcher.recognition.verdict import Reason
@@ -52,6 +55,39 @@ def test_key_without_version_tag_is_a_key() -> None:
     key = record(rsa_key(1024)).removeprefix(b"v=DKIM1; k=rsa; ")
 
     assert flaws(sign(PLAIN, STORE, key=rsa_key(1024)), known(key)) == [None]
+
+
+@dataclass
+class Rotated:
+    """Keys of which an old one was kept."""
+
+    old: bytes | None
+    new: bytes | None
+    asked: list[str] = field(default_factory=list)
+
+    def find(self, name: str) -> bytes | None:
+        return self.old
+
+    def find_anew(self, name: str) -> bytes | None:
+        self.asked.append(name)
+        if self.new is None:
+            raise Unreachable(Text(en="no answer", ja="応答なし"))
+        return self.new
+
+
+def test_a_signature_that_fails_with_a_kept_key_is_checked_with_the_new_one() -> None:
+    raw, other = sign(PLAIN, STORE), record(rsa_key(1024))
+
+    def said(old: bytes | None, new: bytes | None) -> tuple[Reason | None, int]:
+        keys = Rotated(old, new)
+        (signature,) = verifier(keys)(read(raw), STORE)
+        return signature.flaw, len(keys.asked)
+
+    assert said(record(), other) == (None, 0)
+    assert said(other, record()) == (None, 1)
+    assert said(other, other) == (Reason.DKIM_FAIL, 1)
+    assert said(other, None) == (Reason.DKIM_TEMPERROR, 1)
+    assert said(None, record()) == (None, 1)
 
 
 # A key of 768 bits, made for this test: the libraries refuse to make one so small.

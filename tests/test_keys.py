@@ -14,7 +14,7 @@ from tests.sample_mails import record, rsa_key
 from tests.servers import TTL_S, NameServer, lookup_at, serving_dns
 from watcher import keys
 from watcher.errors import Unreachable
-from watcher.keys import RETRY_S, Lookup, dns_lookup
+from watcher.keys import RETRY_S, Lookup, dns_keys
 
 NAME = "test._domainkey.amazon.co.jp"
 OTHER = "test._domainkey.amazon.com"
@@ -22,6 +22,7 @@ KEY = record(rsa_key(2048))
 SHORT = timedelta(milliseconds=150)
 LONG = timedelta(seconds=5)
 DAY_S = 86400.0
+HOUR_S = 3600.0
 NO_SERVER = ("127.0.0.1", 9)
 UNREACHABLE = ("255.255.255.255", 53)
 """To which no socket may send."""
@@ -82,14 +83,41 @@ def test_key_without_a_life_is_fetched_anew(names: NameServer) -> None:
     assert len(names.questions) == 2
 
 
-def test_key_is_kept_for_a_day_at_most(names: NameServer, clock: Clock) -> None:
+def test_key_is_kept_for_an_hour_at_most(names: NameServer, clock: Clock) -> None:
     names.ttl_s = 10 * int(DAY_S)
     lookup = lookup_at(names, LONG, clock)
     lookup(NAME)
-    clock.now_s += DAY_S
+    clock.now_s += HOUR_S
     lookup(NAME)
 
     assert len(names.questions) == 2
+
+
+def test_a_kept_key_is_asked_for_anew_once_in_a_minute(
+    names: NameServer, clock: Clock
+) -> None:
+    keys = dns_keys([names.endpoint], LONG, now_s=clock)
+    assert [keys.find(NAME), keys.find_anew(NAME)] == [KEY] * 2
+    assert len(names.questions) == 1
+
+    names.records = {NAME: record()}
+    clock.now_s += 60
+    assert keys.find(NAME) == KEY
+    assert [keys.find_anew(NAME), keys.find_anew(NAME)] == [record()] * 2
+    assert keys.find(NAME) == record()
+    assert len(names.questions) == 2
+
+
+def test_a_kept_key_is_no_new_one_where_dns_is_silent(
+    names: NameServer, clock: Clock
+) -> None:
+    keys = dns_keys([names.endpoint], SHORT, now_s=clock)
+    keys.find(NAME)
+    names.is_silent = True
+    clock.now_s += 60
+
+    assert fails(keys.find_anew, NAME)
+    assert keys.find(NAME) == KEY
 
 
 def test_absence_of_a_key_is_kept_for_a_minute(names: NameServer, clock: Clock) -> None:
@@ -121,7 +149,7 @@ def test_step_of_the_wall_clock_keeps_nothing_longer(
 def test_step_of_the_wall_clock_ends_nothing_sooner(
     names: NameServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lookup = dns_lookup([names.endpoint], LONG)
+    lookup = dns_keys([names.endpoint], LONG).find
     lookup(NAME)
     real = time.time
     monkeypatch.setattr("time.time", lambda: real() + DAY_S)
@@ -176,7 +204,7 @@ def test_spelling_of_a_name_makes_no_further_question(names: NameServer) -> None
     "name", ["a" * 64 + ".example", "a." * 200 + "b", "a..b", "\x00"]
 )
 def test_name_that_cannot_be_has_no_key(name: str) -> None:
-    lookup = dns_lookup([NO_SERVER], SHORT)
+    lookup = dns_keys([NO_SERVER], SHORT).find
 
     try:
         assert lookup(name) is None
@@ -218,7 +246,7 @@ def test_silent_server_is_asked_once_in_an_interval(
 
 def test_server_that_is_unreachable_is_silent(names: NameServer, clock: Clock) -> None:
     servers = [UNREACHABLE]
-    lookup = dns_lookup(servers, LONG, now_s=clock)
+    lookup = dns_keys(servers, LONG, now_s=clock).find
     assert fails(lookup, NAME)
 
     servers[:] = [names.endpoint]

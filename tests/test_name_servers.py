@@ -17,7 +17,7 @@ from tests.sample_mails import record, rsa_key
 from tests.servers import NameServer, serving_dns
 from watcher import keys
 from watcher.errors import Unreachable
-from watcher.keys import dns_lookup
+from watcher.keys import dns_keys
 
 NAME = "test._domainkey.amazon.co.jp"
 OTHER = "test._domainkey.amazon.com"
@@ -43,7 +43,7 @@ def servers() -> Iterator[list[NameServer]]:
 def test_three_dead_name_servers_leave_time_for_the_good_one(
     servers: list[NameServer],
 ) -> None:
-    lookup = dns_lookup([one.endpoint for one in servers], DEFAULT)
+    lookup = dns_keys([one.endpoint for one in servers], DEFAULT).find
     began = time.monotonic()
 
     assert lookup(NAME) == KEY
@@ -54,7 +54,7 @@ def test_three_dead_name_servers_leave_time_for_the_good_one(
 def test_the_name_server_that_answered_is_the_first_the_next_time(
     servers: list[NameServer],
 ) -> None:
-    lookup = dns_lookup([one.endpoint for one in servers], DEFAULT)
+    lookup = dns_keys([one.endpoint for one in servers], DEFAULT).find
     lookup(NAME)
 
     assert lookup(OTHER) == KEY
@@ -64,7 +64,7 @@ def test_the_name_server_that_answered_is_the_first_the_next_time(
 def test_an_answer_that_there_is_no_key_is_an_answer(
     servers: list[NameServer],
 ) -> None:
-    lookup = dns_lookup([one.endpoint for one in servers], DEFAULT)
+    lookup = dns_keys([one.endpoint for one in servers], DEFAULT).find
     assert lookup("none._domainkey.amazon.co.jp") is None
 
     assert lookup(NAME) == KEY
@@ -77,7 +77,7 @@ def test_after_a_question_in_vain_another_name_server_is_the_first(
     now_s = [1000.0]
     dead = servers[:3]
     ask = [one.endpoint for one in dead]
-    lookup = dns_lookup(ask, timedelta(seconds=0.6), now_s=lambda: now_s[0])
+    lookup = dns_keys(ask, timedelta(seconds=0.6), now_s=lambda: now_s[0]).find
     order: list[int] = []
     for number, one in enumerate(dead):
         one.questions = _Noting(order, number)  # type: ignore[assignment]
@@ -105,7 +105,7 @@ def test_a_name_server_that_fails_leaves_its_time_to_the_others(
     failing, slow = servers[3], servers[2]
     failing.failure = dns.rcode.REFUSED
     slow.is_silent, slow.delay_s = False, 0.5
-    lookup = dns_lookup([failing.endpoint, slow.endpoint], timedelta(seconds=0.9))
+    lookup = dns_keys([failing.endpoint, slow.endpoint], timedelta(seconds=0.9)).find
 
     assert lookup(NAME) == KEY
 
@@ -116,7 +116,7 @@ def test_the_name_servers_of_the_system_take_turns_too(
     monkeypatch.setattr(
         keys, "_system_servers", lambda: [one.endpoint for one in servers]
     )
-    lookup = dns_lookup([], DEFAULT)
+    lookup = dns_keys([], DEFAULT).find
 
     assert lookup(NAME) == KEY
     assert lookup(OTHER) == KEY
@@ -128,7 +128,7 @@ def test_without_any_name_server_there_is_no_answer(
 ) -> None:
     monkeypatch.setattr(keys, "_system_servers", list)
     with pytest.raises(Unreachable):
-        dns_lookup([], DEFAULT)(NAME)
+        dns_keys([], DEFAULT).find(NAME)
 
 
 Change = Callable[[dns.message.Message, dns.message.Message], None]
@@ -197,7 +197,7 @@ def truncate(_query: dns.message.Message, response: dns.message.Message) -> None
 
 def test_room_is_asked_for_by_edns_that_no_network_cuts() -> None:
     with recording(as_it_is) as server:
-        assert dns_lookup([("127.0.0.1", server.port)], DEFAULT)(NAME) == KEY
+        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     [(_, query)] = server.queries
     assert (query.edns, query.payload) == (0, 1232)
@@ -205,7 +205,7 @@ def test_room_is_asked_for_by_edns_that_no_network_cuts() -> None:
 
 def test_a_truncated_answer_comes_again_by_tcp() -> None:
     with recording(truncate) as server:
-        assert dns_lookup([("127.0.0.1", server.port)], DEFAULT)(NAME) == KEY
+        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     assert [way for way, _ in server.queries] == ["udp", "tcp"]
 
@@ -221,7 +221,7 @@ def test_an_old_name_server_is_asked_again_without_edns(
             response.set_rcode(rcode)
 
     with recording(know_no_edns) as server:
-        assert dns_lookup([("127.0.0.1", server.port)], DEFAULT)(NAME) == KEY
+        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     assert [query.edns for _, query in server.queries] == [0, -1]
 
@@ -232,6 +232,6 @@ def test_an_old_name_server_that_refuses_both_has_failed() -> None:
         response.set_rcode(dns.rcode.NOTIMP)
 
     with recording(refuse) as server, pytest.raises(Unreachable):
-        dns_lookup([("127.0.0.1", server.port)], DEFAULT)(NAME)
+        dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME)
 
     assert len(server.queries) == 2

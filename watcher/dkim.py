@@ -11,7 +11,9 @@ import logging
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
@@ -45,20 +47,50 @@ KEY_BYTES = 1024
 """A key of 4096 bits takes 740; longer ones only cost time."""
 
 
-def verifier(lookup: Lookup, *, now: Now = utc_now) -> Verify:
-    """Return what verifies a mail's signatures with the keys that `lookup` finds."""
+class KeyStore(Protocol):
+    """Finds the records of keys by their names in lower case; None: there is none.
+
+    Raises (both):
+        Unreachable: no name server gave an answer in time.
+    """
+
+    def find(self, text: str, /) -> bytes | None:
+        """Return a record, which may have been kept for a while."""
+
+    def find_anew(self, text: str, /) -> bytes | None:
+        """Return a record as DNS tells it now, or did just before."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedKeys:
+    """Keys that never change."""
+
+    find: Lookup
+
+    def find_anew(self, text: str, /) -> bytes | None:
+        """Return the same record."""
+        return self.find(text)
+
+
+def verifier(keys: KeyStore | Lookup, *, now: Now = utc_now) -> Verify:
+    """Return what verifies a mail's signatures with the keys that are found."""
+    store = FixedKeys(keys) if callable(keys) else keys
 
     def verify(reading: Reading, domain: str) -> tuple[Signature, ...]:
         count = len(reading.header.get_all("dkim-signature")[:SIGNATURES])
         return tuple(
-            _verify_one(reading, index, domain, lookup, now()) for index in range(count)
+            _verify_one(reading, index, domain, store, now()) for index in range(count)
         )
 
     return verify
 
 
 def _verify_one(
-    reading: Reading, index: int, domain: str, lookup: Lookup, now: datetime
+    reading: Reading,
+    index: int,
+    domain: str,
+    keys: KeyStore,
+    now: datetime,
 ) -> Signature:
     value = reading.header.get_all("dkim-signature")[index]
     tags: dict[bytes, bytes] = {}
@@ -70,10 +102,30 @@ def _verify_one(
     name = sanitise(f"d={sdid} s={selector} {algorithm}")
     if sdid != domain:
         return Signature(sdid, Reason.DKIM_NOT_ALIGNED, f"{name}: another's domain")
-    flaw, why = _policy_flaw(tags, reading.header, now) or _check(
-        reading.raw, index, tags, lookup
-    )
+    of_policy = _policy_flaw(tags, reading.header, now)
+    flaw, why = of_policy or _check_twice(reading.raw, index, tags, keys)
     return Signature(sdid, flaw, f"{name}: {why}")
+
+
+def _check_twice(
+    raw: bytes, index: int, tags: Mapping[bytes, bytes], keys: KeyStore
+) -> tuple[Reason | None, str]:
+    """Check a signature; if it fails, once more if DNS has another key by now."""
+    used: dict[str, bytes | None] = {}
+
+    def find(name: str) -> bytes | None:
+        used[name] = keys.find(name)
+        return used[name]
+
+    flaw, why = _check(raw, index, tags, find)
+    if flaw is not Reason.DKIM_FAIL or not used:
+        return flaw, why
+    ((name, record),) = used.items()
+    try:
+        newer = keys.find_anew(name)
+    except Unreachable:
+        return Reason.DKIM_TEMPERROR, "no name server answered"
+    return (flaw, why) if newer == record else _check(raw, index, tags, lambda _: newer)
 
 
 def _text(value: bytes) -> str:

@@ -13,6 +13,8 @@ the wall clock may be set while an answer is kept.
   missed attempt is likely then, and a key that was withdrawn on that very day is not;
   who can keep DNS from us could also forge its answers. That there is no key, however,
   is believed for `ABSENT_S` only, and it ends a key that was kept.
+- A signature that fails with a key that was kept may have been made with its successor:
+  whoever checks it asks anew, each name once in `RENEW_S`.
 """
 
 import threading
@@ -52,8 +54,11 @@ LONGEST_PAUSE_S = 30.0
 IN_VAIN = 10
 """Questions within `RETRY_S` to servers that fail; a flood has ever new names."""
 
-FRESH_S = 86400.0
+FRESH_S = 3600.0
 """How long a key is kept, whatever its TTL."""
+
+RENEW_S = 60.0
+"""How young an answer is as good as a new one."""
 
 ABSENT_S = 60.0
 """How long the absence of a key is kept; few zones say less, and some say hours."""
@@ -97,6 +102,7 @@ Ask = Callable[[dns.name.Name], Answer | Trouble]
 @dataclass(frozen=True, slots=True)
 class _Kept:
     record: bytes | None
+    since_s: float
     until_s: float
 
 
@@ -109,19 +115,19 @@ class _Pause:
         return now_s - self.began_s >= self.length_s
 
 
-def dns_lookup(
+def dns_keys(
     nameservers: Sequence["Server"],
     timeout: timedelta,
     *,
     now_s: Callable[[], float] = boottime_s,
-) -> Lookup:
-    """Return a lookup in DNS that remembers, for any thread.
+) -> "Keys":
+    """Return what looks up keys in DNS and remembers them, for any thread.
 
     Args:
         nameservers: IP address and port of each; none: the system's resolvers.
         timeout: bound of one lookup, all tries together.
     """
-    return Keys(NameServers(nameservers, timeout).ask, timeout, now_s).find
+    return Keys(NameServers(nameservers, timeout).ask, timeout, now_s)
 
 
 class Keys:
@@ -143,16 +149,10 @@ class Keys:
 
     def find(self, text: str) -> bytes | None:
         """Return the record of a name, None if there is none (see `Lookup`)."""
-        try:
-            name = dns.name.from_text(f"{text}.")
-        except dns.exception.DNSException:
+        name = _name(text)
+        if name is None:
             return None
-        with self._lock:
-            kept = self._present.get(name) or self._absent.get(name)
-            if kept and self._now_s() < kept.until_s:
-                return kept.record
-            question = self._under_way.get(name) or self._begin(name)
-        answer = self._await(name, question) if question else Trouble.SILENCE
+        answer = self._find(name, lambda kept: self._now_s() < kept.until_s)
         if isinstance(answer, Answer):
             return answer.record
         with self._lock:
@@ -160,6 +160,30 @@ class Keys:
             if kept and self._now_s() < kept.until_s + STALE_S:
                 return kept.record
         raise Unreachable(_NO_ANSWER, name=text)
+
+    def find_anew(self, text: str) -> bytes | None:
+        """Return the record of a name as DNS tells it now, or did just before.
+
+        Raises:
+            Unreachable: it does not; then a key that was kept proves nothing wrong.
+        """
+        name = _name(text)
+        if name is None:
+            return None
+        answer = self._find(name, lambda kept: self._now_s() < kept.since_s + RENEW_S)
+        if isinstance(answer, Answer):
+            return answer.record
+        raise Unreachable(_NO_ANSWER, name=text)
+
+    def _find(
+        self, name: dns.name.Name, is_good: Callable[[_Kept], bool]
+    ) -> Answer | Trouble:
+        with self._lock:
+            kept = self._present.get(name) or self._absent.get(name)
+            if kept and is_good(kept):
+                return Answer(kept.record, kept.until_s - self._now_s())
+            question = self._under_way.get(name) or self._begin(name)
+        return self._await(name, question) if question else Trouble.SILENCE
 
     def _begin(self, name: dns.name.Name) -> Future[Answer | Trouble] | None:
         """Ask in a thread of its own, unless it is not the time; return the answer."""
@@ -209,10 +233,17 @@ class Keys:
 
     def _note_answer(self, name: dns.name.Name, answer: Answer, now_s: float) -> None:
         longest_s = FRESH_S if answer.record else ABSENT_S
-        kept = _Kept(answer.record, now_s + min(answer.ttl_s, longest_s))
+        kept = _Kept(answer.record, now_s, now_s + min(answer.ttl_s, longest_s))
         self._present.pop(name, None)
         self._failing.pop(name, None)
         _remember(self._present if answer.record else self._absent, name, kept)
+
+
+def _name(text: str) -> dns.name.Name | None:
+    try:
+        return dns.name.from_text(f"{text}.")
+    except dns.exception.DNSException:
+        return None
 
 
 def _remember(memory: dict[dns.name.Name, T], name: dns.name.Name, value: T) -> None:

@@ -20,7 +20,7 @@ from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
-from watcher.keys import dns_lookup
+from watcher.keys import dns_keys
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Action, Channel, Notification, OnAction
 from watcher.recognition.judge import Verify
@@ -29,7 +29,7 @@ from watcher.recognition.message import may_be_attempt
 
 def dns_verify(config: Config) -> Verify:
     """Return the DKIM check that asks the configured name servers for keys."""
-    return verifier(dns_lookup(config.dkim.nameservers, config.dkim.timeout))
+    return verifier(dns_keys(config.dkim.nameservers, config.dkim.timeout))
 
 
 def secret_variables(config: Config | None) -> frozenset[str]:
