@@ -96,6 +96,7 @@ def test_key_is_kept_for_an_hour_at_most(names: NameServer, clock: Clock) -> Non
 def test_a_kept_key_is_asked_for_anew_once_in_a_minute(
     names: NameServer, clock: Clock
 ) -> None:
+    names.ttl_s = int(HOUR_S)
     keys = dns_keys([names.endpoint], LONG, now_s=clock)
     assert [keys.find(NAME), keys.find_anew(NAME)] == [KEY] * 2
     assert len(names.questions) == 1
