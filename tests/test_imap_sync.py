@@ -28,10 +28,10 @@ from watcher.errors import MailboxMissing
 from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin, Report
 from watcher.imap import sync as rounds_module
 from watcher.imap.login import log_in
+from watcher.imap.progress import PUSH_S
+from watcher.imap.reading import HEADERS_AT_ONCE
 from watcher.imap.sync import (
-    HEADERS_AT_ONCE,
     MANY,
-    PUSH_S,
     SYNCS_AT_ONCE,
     AccountSync,
     MailboxSync,

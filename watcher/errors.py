@@ -67,6 +67,12 @@ class ConnectionLost(WatcherError):
     exit_code = ExitCode.TEMPORARY
 
 
+class MailsUndelivered(WatcherError):
+    """The server names mails and does not deliver them: they are asked for again."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
 class SecretUnavailable(WatcherError):
     """The password's source is locked, slow or failing: ask again later."""
 

@@ -26,9 +26,16 @@ from watcher.events import Cursor, Mode, ModeReason, Report, State, StateChanged
 from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.backoff import Backoff, DelayCap, LookRate
-from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
+from watcher.imap.connection import Connection
+from watcher.imap.idle import (
+    Waiter,
+    WaitResult,
+    WatchStrategy,
+    strategy,
+)
 from watcher.imap.login import log_in
-from watcher.imap.sync import AccountSync, LastLooks, MailboxSync
+from watcher.imap.progress import AccountMemory
+from watcher.imap.sync import AccountSync, MailboxSync
 from watcher.imap.transport import Interrupt, Stopped
 
 logger = logging.getLogger(__name__)
@@ -126,7 +133,7 @@ class Session:
         self._error: WatcherError | None = None
         self._logged_error = ""
         self._delay_s = 0.0
-        self._looks = LastLooks()
+        self._memory = AccountMemory()
         self._open_sync: AccountSync | None = None
         self._logged_in_at = 0.0
         self._strategy = WatchStrategy(ModeReason.NOT_OFFERED)
@@ -188,13 +195,20 @@ class Session:
             settings=self._settings,
             is_candidate=self._is_candidate,
             report=self._report,
-            looks=self._looks,
+            memory=self._memory,
         )
         self._open_sync = AccountSync(
             self.account, mailbox_sync, cursors=self._cursors, tell_missing=self._tell
         )
         self._logged_in_at = time.monotonic()
-        self._strategy = strategy(self._settings.mode, connection.capabilities)
+        self._strategy = self._first_strategy(connection)
+
+    def _first_strategy(self, connection: Connection) -> WatchStrategy:
+        return strategy(
+            self._settings.mode,
+            connection.capabilities,
+            is_idle_avoided=self._waiter.losses.is_idle_avoided(time.monotonic()),
+        )
 
     def _initial_sync(self) -> None:
         self._sync.initial_sync()
@@ -218,6 +232,8 @@ class Session:
             self._waiter.rest(pause_s)
         found_mail = self._sync.fetch_new(boottime_s() if is_announced else None)
         self._strategy = before.after(result, found_mail=found_mail)
+        if before.reason is ModeReason.BROKEN_OFF:
+            self._strategy = self._first_strategy(connection)
         if self._strategy.reason is not before.reason:
             self._tell()
 
