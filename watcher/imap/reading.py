@@ -63,14 +63,23 @@ class MailReader:
     def _headers(
         self, uids: Sequence[int], progress: Progress
     ) -> Sequence[MessageHeader]:
-        """Return headers; a mail that the server does not give is left out, alone."""
+        """Return headers; a mail that the server does not give is left out, alone.
+
+        It may hide those that were asked for with it: each half is asked for again.
+        """
+        headers: list[MessageHeader] = []
         try:
-            return self.connection.headers(uids)
+            headers += self.connection.headers(uids)
         except Unfetchable as error:
             if len(uids) == 1:
                 self._pass_if_too_large(uids[0], progress, error)
-                return []
-        return [header for uid in uids for header in self._headers([uid], progress)]
+        delivered = {one.uid for one in headers}
+        left = [uid for uid in uids if uid not in delivered]
+        if left and len(uids) > 1:
+            middle = (len(left) + 1) // 2
+            for half in filter(None, (left[:middle], left[middle:])):
+                headers += self._headers(half, progress)
+        return headers
 
     def _report(
         self, mailbox: str, progress: Progress, uid: int, arrival: Arrival
