@@ -4,13 +4,17 @@ import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import pytest
 
 from tests.environment import Home, MailUser
+from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
+from watcher.clock import boottime_s
+from watcher.imap import sync
 
 # Under nohup a child would ignore SIGHUP, as the program respects.
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -52,3 +56,19 @@ def mail_user(home: Home, dovecot: Dovecot, name_server: NameServer) -> MailUser
     mail_user = MailUser(home, dovecot, name_server, user)
     mail_user.configure()
     return mail_user
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Give the clocks of the syncs that a test runs itself: `s`, and `passed_s`."""
+    now = SimpleNamespace(s=1000.0, passed_s=0.0)
+    monkeypatch.setattr(sync, "time", SimpleNamespace(monotonic=lambda: now.s))
+    monkeypatch.setattr(sync, "boottime_s", lambda: boottime_s() + now.passed_s)
+    return now
+
+
+@pytest.fixture
+def watch(clock: SimpleNamespace) -> Iterator[Watching]:
+    """Give what watches a scripted server until the end of the test."""
+    with watches(clock) as start:
+        yield start

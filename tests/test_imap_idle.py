@@ -1,6 +1,7 @@
 """Push: the eight ways in which IMAP libraries lose what a server announces."""
 
 import threading
+import time
 from contextlib import closing, nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from tests.imap_server import (
     MAIL,
     PATIENT,
     QUICK,
+    Fault,
     Peer,
     Reports,
     Server,
@@ -19,9 +21,10 @@ from tests.imap_server import (
     watched,
 )
 from watcher.events import Mode, ModeReason, State, StateChanged
+from watcher.imap import idle as idle_module
 from watcher.imap.account import WatchMode
 from watcher.imap.connection import Connection
-from watcher.imap.idle import Waiter, WaitResult
+from watcher.imap.idle import AVOIDED_S, LOSSES, IdleLosses, Waiter, WaitResult
 from watcher.imap.transport import Interrupt
 
 pytestmark = pytest.mark.timeout(60)
@@ -210,6 +213,88 @@ def test_a_server_that_refuses_the_idle_it_offers_is_polled() -> None:
 
     assert modes(seen)[-1] == (Mode.POLL, ModeReason.REFUSED)
     assert server.count("IDLE") == 1
+
+
+def say_bye(peer: Peer, _tag: str) -> None:
+    peer.send("* BYE no idling here")
+    peer.close()
+
+
+def fall_silent(_peer: Peer, _tag: str) -> None:
+    pass
+
+
+def fall_silent_in_idle(peer: Peer, _tag: str) -> None:
+    peer.send("+ idling")
+
+
+@pytest.mark.parametrize("fault", [say_bye, fall_silent, fall_silent_in_idle])
+def test_a_server_that_breaks_off_each_idle_is_polled_and_status_says_why(
+    fault: Fault,
+) -> None:
+    server = Server(faults={"IDLE": fault, "DONE": fall_silent})
+    with watched(server, settings(QUICK)) as (_, seen):
+        seen.wait_until(lambda seen: seen.mode is Mode.POLL)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert modes(seen) == [
+        *[(Mode.PUSH, ModeReason.OFFERED)] * LOSSES,
+        (Mode.POLL, ModeReason.BROKEN_OFF),
+    ]
+    assert server.count("IDLE") == LOSSES
+
+
+def test_an_idle_that_is_not_broken_off_clears_the_suspicion() -> None:
+    losses = IdleLosses()
+    for _ in range(LOSSES - 1):
+        losses.note_loss(0.0)
+    losses.note_good()
+    for _ in range(LOSSES - 1):
+        losses.note_loss(0.0)
+    assert not losses.is_idle_avoided(0.0)
+    losses.note_loss(0.0)
+
+    assert losses.is_idle_avoided(0.0)
+
+
+def test_idle_is_tried_again_after_a_while_and_one_more_loss_is_enough() -> None:
+    losses = IdleLosses()
+    for _ in range(LOSSES):
+        losses.note_loss(10.0)
+    assert losses.is_idle_avoided(10.0 + AVOIDED_S - 1)
+    later_s = 10.0 + AVOIDED_S
+    assert not losses.is_idle_avoided(later_s)
+    losses.note_loss(later_s)
+
+    assert losses.is_idle_avoided(later_s)
+
+
+def test_a_server_that_broke_off_each_idle_is_pushed_from_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(idle_module, "AVOIDED_S", 1.0)
+    server = Server(faults={"IDLE": say_bye})
+    with watched(server, settings(QUICK)) as (_, seen):
+        seen.wait_until(lambda seen: seen.mode is Mode.POLL)
+        connection_count = len(server.peers)
+        server.faults.clear()
+        seen.wait_until(lambda seen: seen.mode is Mode.PUSH)
+        server.wait_for_idle()
+
+    assert len(server.peers) == connection_count
+
+
+def test_an_idle_that_is_ended_as_asked_is_a_good_one() -> None:
+    server = Server()
+    with watched(server, settings(QUICK)) as (session, _):
+        losses = session._waiter.losses
+        losses.note_loss(0.0)
+        server.wait_for("DONE", times=2)
+
+    for _ in range(LOSSES - 1):
+        losses.note_loss(time.monotonic())
+    assert not losses.is_idle_avoided(time.monotonic())
 
 
 def test_polls_are_used_where_the_user_wants_them() -> None:

@@ -198,16 +198,24 @@ def listed(name: str, *attributes: str, delimiter: str = "/") -> Listed:
 
 
 def test_junk_is_found_by_its_attribute_whatever_its_name() -> None:
-    found = resolve(
-        ("INBOX", "\\Junk"),
-        [
-            listed("INBOX"),
-            listed("Spam"),
-            listed("Reklame", "\\junk", "\\hasnochildren"),
-        ],
-    )
+    listing = [listed("INBOX"), listed("Reklame", "\\junk", "\\hasnochildren")]
 
-    assert found == ("INBOX", "Reklame")
+    assert resolve(("INBOX", "\\Junk"), listing) == ("INBOX", "Reklame")
+
+
+def test_every_mailbox_that_may_be_junk_is_watched() -> None:
+    listing = [
+        listed("INBOX"),
+        listed("Spam"),
+        listed("Reklame", "\\junk"),
+        listed("Archive"),
+        listed("迷惑メール", "\\junk"),
+        listed("Anna/Bulk"),
+    ]
+
+    assert resolve(("INBOX", "\\Junk"), listing) == (
+        *("INBOX", "Reklame", "迷惑メール", "Spam", "Anna/Bulk"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ class MailboxRefused(ConnectionLost):
     """The server does not open a mailbox for now: the others are still watched."""
 
 
+class MailsUndelivered(WatcherError):
+    """The server names mails and does not deliver them: they are asked for again."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
 class SecretUnavailable(WatcherError):
     """The password's source is locked, slow or failing: ask again later."""
 

@@ -321,6 +321,9 @@ class MailboxSynced:
     cursor: Cursor
     newest: Arrival | None = None
     """The newest mail, by INTERNALDATE, of those that were seen to arrive."""
+    undelivered_count: int = 0
+    """How many mails the server named and has not delivered; `cursor` passes none that
+    is still asked for."""
 
 
 class Mode(StrEnum):
@@ -340,6 +343,8 @@ class ModeReason(StrEnum):
     """It offers IDLE and answers no to it."""
     SILENT = "silent"
     """It does IDLE and announces nothing."""
+    BROKEN_OFF = "broken_off"
+    """It ends the connection at each IDLE, or falls silent."""
     CONFIGURED = "configured"
     """The user wants polls."""
 
@@ -362,6 +367,10 @@ _REASONS = {
     ModeReason.SILENT: Text(
         en="the server's IDLE announces nothing",
         ja="サーバーの IDLE が新着を知らせません",
+    ),
+    ModeReason.BROKEN_OFF: Text(
+        en="the connection breaks at each IDLE; IDLE is tried again later",
+        ja="IDLE のたびに接続が途切れます。しばらくしてから IDLE をもう一度試します",
     ),
     ModeReason.CONFIGURED: Text(
         en='the configuration says mode = "poll"', ja='設定が mode = "poll" です'

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +14,13 @@ from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.clock import utc_now
-from watcher.errors import ExitCode, MailboxMissing, MailboxRefused, WatcherError
+from watcher.errors import (
+    ExitCode,
+    MailboxMissing,
+    MailboxRefused,
+    MailsUndelivered,
+    WatcherError,
+)
 from watcher.events import (
     AlertReceived,
     Attempt,
@@ -54,6 +61,8 @@ class Check:
         self._app = replace(app, observe=self._observe)
         self._options = options
         self._errors: dict[str, WatcherError] = {}
+        self._undelivered: dict[str, dict[str, int]] = {}
+        """How many mails, by account and mailbox."""
 
     def run(self) -> int:
         """Sync or wait, print the live attempts and return the exit code."""
@@ -68,12 +77,22 @@ class Check:
         live = self._print_live(now)
         if is_waiting and live:
             return ExitCode.OK
-        for account, error in self._errors.items():
+        errors = [*self._errors.items(), *self._undelivered_errors()]
+        for account, error in errors:
             print(f"{account}: {error.say(language)}", file=sys.stderr)
-        if not (live or self._options.json or self._errors):
+        if not (live or self._options.json or errors):
             print(self._nothing(now))
-        codes = (error.exit_code for error in self._errors.values())
+        codes = (error.exit_code for _, error in errors)
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
+
+    def _undelivered_errors(self) -> Iterator[tuple[str, WatcherError]]:
+        """Return an error for each account with mails that could not be read.
+
+        One of them may be an attempt: "nothing" would be a guess.
+        """
+        for account, counts in self._undelivered.items():
+            if count := sum(counts.values()):
+                yield account, MailsUndelivered(_UNDELIVERED, count=count)
 
     def _print_live(self, now: datetime) -> list[Event[Attempt]]:
         """Print the live attempts and return them; say so if the clock is wrong."""
@@ -116,7 +135,9 @@ class Check:
                 print(text, file=sys.stderr)
             case StateChanged(account=account, error=WatcherError() as error):
                 self._errors[account] = error
-            case MailboxSynced(account=account):
+            case MailboxSynced(account=account, mailbox=mailbox):
+                counts = self._undelivered.setdefault(account, {})
+                counts[mailbox] = observed.undelivered_count
                 kept = MailboxMissing | MailboxRefused
                 if not isinstance(self._errors.get(account), kept):
                     self._errors.pop(account, None)
@@ -143,6 +164,12 @@ _OVER_BY_CLOCK = Text(
     ja="最後のサインイン試行({when})は、このパソコンの時計({now})では期限切れです。"
     "今サインインしたばかりなら、時計が合っていないかもしれません。時刻を合わせるか、"
     "Amazon のメールを見てください。そうでなければ、承認を待っている試行はありません。",
+)
+_UNDELIVERED = Text(
+    en="The server did not deliver {count} of the mails, so they could not be read: "
+    "try again in a moment.",
+    ja="サーバーから受け取れず、読めなかったメールが {count} 通あります。"
+    "しばらくしてから、もう一度実行してください。",
 )
 _NOTHING = Text(
     en="No sign-in attempt is waiting for you.",

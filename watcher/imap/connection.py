@@ -2,39 +2,31 @@
 
 Only EXAMINE and BODY.PEEK are used. imapclient's errors are translated here (`errors`).
 Handled here, of imapclient 4.1: a SEARCH answer in several lines raises, FETCH takes no
-ranges, INTERNALDATE comes without a time zone, and at DEBUG whole mails are logged.
+ranges, and one bad line of LIST hides all mailboxes.
 """
 
 import contextlib
 import imaplib
-import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeGuard
+from typing import Any
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.datetime_util import parse_to_datetime
-
-from watcher.clock import utc_now
-from watcher.errors import MailboxMissing, MailboxRefused
+from watcher.errors import ConnectionLost, MailboxMissing, MailboxRefused
 from watcher.events import Cursor
 from watcher.imap import errors
 from watcher.imap.account import Account
+from watcher.imap.client import Client
+from watcher.imap.items import LARGEST, number, part, received_at, saved_at
+from watcher.imap.listing import read_list, text
 from watcher.imap.mailboxes import INBOX, Listed, is_selectable
-from watcher.imap.protocol import Protocol
+from watcher.imap.protocol import LITERAL_BYTES, Protocol
 from watcher.imap.refusal import is_missing
 from watcher.imap.transport import Stopped
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 """Three letters each: strftime would speak the user's language."""
-
-_LARGEST = 2**32 - 1
-"""UIDs and the like have 32 bits (RFC 3501 §9); SQLite holds no larger than 64."""
-
-_A_DAY = timedelta(days=1)
-"""A later INTERNALDATE is impossible: no server's clock is so far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,84 +50,37 @@ class MessageHeader:
     header: bytes
 
 
-def received_at(answer: Mapping[bytes, Any]) -> datetime:
-    """Return INTERNALDATE in UTC; now, where it is missing or impossible."""
-    return _possible(answer.get(b"INTERNALDATE")) or utc_now()
-
-
-def saved_at(answer: Mapping[bytes, Any]) -> datetime | None:
-    """Return SAVEDATE in UTC; None where it is NIL or impossible (RFC 8514 §4.2)."""
-    written = answer.get(b"SAVEDATE")
-    if not isinstance(written, bytes):
-        return None
-    try:
-        return _possible(parse_to_datetime(written, normalise=False))
-    except (OverflowError, ValueError):
-        return None
-
-
-def _possible(date: object) -> datetime | None:
-    """Return an instant in UTC, unless it is none or lies far ahead."""
-    if not isinstance(date, datetime):
-        return None
-    try:
-        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        possible = aware.astimezone(UTC)
-    except (OverflowError, ValueError):  # ValueError: a zone of more than a day
-        return None
-    return possible if possible - utc_now() < _A_DAY else None
-
-
-def number(value: object) -> int | None:
-    """Return a UID, UIDNEXT or UIDVALIDITY, None for what cannot be one."""
-    return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
-
-
-def is_name(name: object) -> TypeGuard[str]:
-    """Return whether a mailbox can have this name.
-
-    imapclient gives None for NIL and decodes half of a surrogate pair (modified UTF-7).
-    """
-    return isinstance(name, str) and name == name.encode(errors="ignore").decode()
-
-
-def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
-    """Return a body part by its name; the server adds the offset of a partial one."""
-    value = next((answer[key] for key in answer if key.startswith(name)), None)
-    return value if isinstance(value, bytes) else None
-
-
-def text(word: object) -> str:
-    """Return a word as text, empty for NIL."""
-    return word.decode(errors="replace") if isinstance(word, bytes) else ""
-
-
-for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
-    # at DEBUG they would write whole mails, and with them live links
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    """imapclient, without its own socket."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        self._protocol = protocol
-        # a read time-out of 0 keeps our socket non-blocking: `Transport` waits
-        no_wait = SocketTimeout(connect=0, read=0)
-        super().__init__(protocol.host, protocol.port, ssl=False, timeout=no_wait)
-        protocol.debug = 0  # imapclient sets 5: a repr of every byte that comes in
-        self.normalise_times = False
-
-    def _create_IMAP4(self) -> Protocol:  # noqa: N802 -- imapclient's name
-        return self._protocol
-
-
 DATES_AT_ONCE = 500
 """A command line of some 4 KB; servers refuse overlong ones."""
 
 
+_SIZE = "RFC822.SIZE"
+
+LAST_UIDS = 200
+"""How far back a mailbox is looked through whose server searches by no date."""
+
+
 class Unfetchable(Exception):
     """The server cannot give one of these mails."""
+
+
+class TooLarge(Unfetchable):
+    """The server gives this mail only as a whole, and that is too large to be read."""
+
+
+class SearchRefused(Exception):
+    """The server answers NO or BAD to a search; the one argument is what it said."""
+
+
+@contextlib.contextmanager
+def _refusable() -> Iterator[None]:
+    """Do without a command that the server answers BAD to (NO raises nothing)."""
+    try:
+        yield
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        pass
 
 
 class Connection:
@@ -149,10 +94,13 @@ class Connection:
         """
         self.protocol = protocol
         self._account = account
+        self._is_partial_refused = False
         self._client = Client(protocol)
         with self.talking():
             words = self._client.capabilities()
         self.capabilities = frozenset(text(word).upper() for word in words)
+        self.has_within = "WITHIN" in self.capabilities
+        """Whether the server can search by age (RFC 5032), and does it."""
 
     def close(self) -> None:
         """Send LOGOUT without waiting for the answer, and close the socket."""
@@ -205,28 +153,28 @@ class Connection:
 
     def _is_shown(self, mailbox: str) -> bool:
         """Return whether LIST shows a mailbox, or is of no use."""
-        listed = self.mailboxes()
-        return not listed or any(
-            one.name == mailbox and is_selectable(one) for one in listed
-        )
+        listed, unreadable = self.mailboxes()
+        if unreadable or not listed:
+            return True
+        return any(one.name == mailbox and is_selectable(one) for one in listed)
 
-    def mailboxes(self) -> list[Listed]:
-        """Return the account's mailboxes; none where the server's list is unusable."""
+    def mailboxes(self) -> tuple[list[Listed], list[str]]:
+        """Return the account's mailboxes, and the lines of LIST that name none.
+
+        No mailbox at all where the server refuses LIST.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        self.protocol.forget()
         with self.talking():
             try:
-                return [
-                    Listed(
-                        name,
-                        frozenset(text(flag).lower() for flag in flags),
-                        text(delimiter),
-                    )
-                    for flags, delimiter, name in self._client.list_folders()
-                    if is_name(name)
-                ]
+                kind, lines = self.protocol.list('""', '"*"')
             except imaplib.IMAP4.abort:
                 raise
-            except (imaplib.IMAP4.error, ValueError, TypeError, AttributeError):
-                return []
+            except imaplib.IMAP4.error:  # BAD
+                return [], []
+        return read_list(lines) if kind == "OK" else ([], [])
 
     def examine(self, mailbox: str) -> ExamineResult:
         """Open a mailbox for reading.
@@ -270,14 +218,14 @@ class Connection:
         if "NOTIFY" not in self.capabilities:
             return
         events = "(MessageNew MessageExpunge)"
-        with self.talking():
+        with self.talking(), _refusable():
             self.protocol.xatom(
                 "NOTIFY", f"SET (selected-delayed {events}) (personal {events})"
             )
 
     def noop(self) -> None:
         """Send NOOP, so that the server notices mail in the open mailbox."""
-        with self.talking():
+        with self.talking(), _refusable():  # the search that follows does it as well
             self.protocol.refresh()
 
     def uids_from(self, uid: int) -> list[int]:
@@ -285,63 +233,152 @@ class Connection:
 
         `n:*` names the last mail even where its UID is below n (RFC 3501 §6.4.8).
         """
-        return [one for one in self._search("UID", f"{uid}:*") if one >= uid]
+        return [one for one in self._must_search("UID", f"{uid}:*") if one >= uid]
 
     def last_uid(self) -> int:
         """Return the highest UID in the open mailbox, 0 if it is empty."""
-        return max(self._search("UID", "*"), default=0)
+        return max(self._must_search("UID", "*"), default=0)
 
     def uids_since(self, since: datetime, now: datetime) -> list[int]:
         """Return the UIDs of mails received at `since` or later, ascending.
 
         Without WITHIN (RFC 5032) SEARCH knows only days, in the server's time zone; the
-        rest is compared here, by INTERNALDATE.
+        rest is compared here, by INTERNALDATE. Of a server that refuses both, the last
+        `LAST_UIDS` are compared.
+
+        Raises:
+            ConnectionLost: the connection broke, or every search is refused.
         """
-        if "WITHIN" in self.capabilities:
-            return self._search("YOUNGER", str(int((now - since).total_seconds()) + 1))
+        if self.has_within:
+            seconds = int((now - since).total_seconds()) + 1
+            with contextlib.suppress(SearchRefused):
+                return self._search("YOUNGER", str(seconds))
+            self.has_within = False
         day = since.astimezone(UTC) - timedelta(days=1)
         month = _MONTHS[3 * day.month - 3 : 3 * day.month]
-        uids = self._search("SINCE", f"{day.day}-{month}-{day.year}")
+        try:
+            uids = self._search("SINCE", f"{day.day}-{month}-{day.year}")
+        except SearchRefused:
+            uids = self.uids_from(max(self.last_uid() - LAST_UIDS + 1, 1))
+        return self._received_since(since, uids)
+
+    def _received_since(self, since: datetime, uids: Sequence[int]) -> list[int]:
+        """Return those received at `since` or later, with those that have no date."""
         recent: list[int] = []
         for start in range(len(uids), 0, -DATES_AT_ONCE):
             chunk = uids[max(start - DATES_AT_ONCE, 0) : start]
-            try:
-                dated = self._fetch(chunk, ["INTERNALDATE"])
-            except Unfetchable:
-                dated = {}
-            fresh = [uid for uid in chunk if received_at(dated.get(uid, {})) >= since]
+            fresh = self.received_since(since, chunk)
             recent = fresh + recent
             if not fresh:  # UIDs ascend with time, but for mails moved here
                 break
         return recent
 
+    def received_since(self, since: datetime, uids: Sequence[int]) -> list[int]:
+        """Return those of at most `DATES_AT_ONCE` mails received at `since` or later.
+
+        One whose date the server does not give is taken for new.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        try:
+            dated = self._fetch(uids, ["INTERNALDATE"])
+        except Unfetchable:
+            dated = {}
+        return [uid for uid in uids if received_at(dated.get(uid, {})) >= since]
+
+    def _must_search(self, *criteria: str) -> list[int]:
+        """Search as every server can.
+
+        Raises:
+            ConnectionLost: the connection broke, or the server refuses even this.
+        """
+        try:
+            return self._search(*criteria)
+        except SearchRefused as error:
+            raise ConnectionLost(
+                errors.SEARCH_REFUSED, host=self._account.host, said=str(error)
+            ) from error
+
     def _search(self, *criteria: str) -> list[int]:
+        """Return the UIDs that a search names.
+
+        Raises:
+            SearchRefused: the server answers NO or BAD.
+            ConnectionLost: the connection broke.
+        """
+        self.protocol.untagged_responses.pop("SEARCH", None)  # of one that was refused
         with self.talking():
-            kind, lines = self.protocol.uid("SEARCH", *criteria)
-            if kind != "OK":
-                raise imaplib.IMAP4.error("SEARCH failed")
+            try:
+                kind, lines = self.protocol.uid("SEARCH", *criteria)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:  # BAD
+                raise SearchRefused(errors.readable(str(error))) from error
         found = b" ".join(line for line in lines if isinstance(line, bytes))
+        if kind != "OK":
+            raise SearchRefused(errors.readable(found))
         words = [word for word in found.split() if word.isdigit()]
-        short = [int(word) for word in words if len(word) <= len(str(_LARGEST))]
+        short = [int(word) for word in words if len(word) <= len(str(LARGEST))]
         return sorted({uid for uid in short if number(uid) is not None})
 
     def headers(self, uids: Sequence[int]) -> list[MessageHeader]:
-        """Return the headers of mails, without those that were expunged meanwhile."""
+        """Return the headers of mails, without those that the server does not deliver.
+
+        Raises:
+            Unfetchable, ConnectionLost
+        """
         dates = ["INTERNALDATE", *{"SAVEDATE"}.intersection(self.capabilities)]
-        items = [*dates, f"BODY.PEEK[HEADER]<0.{HEADER_BYTES}>"]
-        answers = self._fetch(uids, items)
+        answers = self._fetch_part(uids, "HEADER", HEADER_BYTES, dates)
         return [
             MessageHeader(uid, received_at(answer), saved_at(answer), header)
             for uid, answer in answers.items()
-            if (header := part(answer, b"BODY[HEADER]")) is not None
+            if (header := (part(answer, b"BODY[HEADER]") or b"")[:HEADER_BYTES])
         ]
 
     def body(self, uid: int) -> bytes | None:
-        """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if expunged."""
+        """Return a mail, at most `MAIL_BYTES` + 1 bytes of it; None if undelivered.
+
+        Raises:
+            Unfetchable, ConnectionLost
+        """
         length = MAIL_BYTES + 1
-        answers = self._fetch([uid], [f"BODY.PEEK[]<0.{length}>"])
+        answers = self._fetch_part([uid], "", length)
         raw = part(answers.get(uid, {}), b"BODY[]")
-        return None if raw is None else raw[:length]
+        return raw[:length] if raw else None
+
+    def _fetch_part(
+        self, uids: Sequence[int], section: str, length: int, dates: Sequence[str] = ()
+    ) -> Mapping[int, Mapping[bytes, Any]]:
+        """Return the first `length` bytes of a section of each mail.
+
+        Of a single mail the whole section, where the server refuses a part of it
+        (RFC 3501 §6.4.5).
+
+        Raises:
+            TooLarge: the server gives no part of it, and the whole is too large.
+            Unfetchable: refused or malformed.
+            ConnectionLost: the connection broke.
+        """
+        item = f"BODY.PEEK[{section}]"
+        if not self._is_partial_refused:
+            try:
+                return self._fetch(uids, [*dates, f"{item}<0.{length}>"])
+            except Unfetchable:
+                if len(uids) > 1:
+                    raise
+        if len(uids) > 1:
+            raise Unfetchable
+        uid = uids[0]
+        size = number(self._fetch(uids, [_SIZE]).get(uid, {}).get(_SIZE.encode()))
+        if size is None:
+            raise Unfetchable
+        if size > LITERAL_BYTES:
+            raise TooLarge
+        answers = self._fetch(uids, [*dates, item])
+        if part(answers.get(uid, {}), b"BODY["):
+            self._is_partial_refused = True
+        return answers
 
     def _fetch(
         self, uids: Sequence[int], items: Collection[str]

@@ -115,6 +115,10 @@ _GARBLED = Text(
     en="{host} answered what is not IMAP: the connection was given up.",
     ja="{host} の応答が IMAP の形ではないので、接続を切りました。",
 )
+SEARCH_REFUSED = Text(
+    en="{host} refuses to search the mailbox ({said}): trying again.",
+    ja="{host} がメールボックスの検索を拒否しました({said})。もう一度試します。",
+)
 MISSING = Text(
     en="{host} has no mailbox {mailbox} that {user} may read: check mailboxes.",
     ja="{host} に {user} が読めるメールボックス {mailbox} がありません。"

@@ -1,7 +1,8 @@
 """Finds the mailboxes that an account means among those that its server lists.
 
-Pure. A special-use attribute (RFC 6154) is looked for in the LIST answer; where no
-mailbox carries it, the junk mailbox is known by the names that providers give it.
+Pure. A special-use attribute (RFC 6154) is looked for in the LIST answer; several
+mailboxes may carry it. A junk mailbox is also known by the names that providers give
+it: a server may mark one and let another's filter use the other.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from watcher.imap.account import JUNK
 
 INBOX = "INBOX"
 
-_JUNK_NAMES = (
+_JUNK_NAMES = {
     "junk",
     "spam",
     "junk e-mail",
@@ -24,7 +25,7 @@ _JUNK_NAMES = (
     "迷惑メールフォルダー",
     "スパム",
     "spamverdacht",
-)
+}
 _NOT_SELECTABLE = {"\\noselect", "\\nonexistent"}
 
 
@@ -60,17 +61,16 @@ def resolve(wanted: Iterable[str], listed: Iterable[Listed]) -> tuple[str, ...]:
     An attribute that no mailbox has is left out: many accounts have no junk mailbox.
     """
     selectable = [one for one in listed if is_selectable(one)]
-    names = (_name(one, selectable) for one in wanted)
+    names = (name for one in wanted for name in _names(one, selectable))
     # INBOX is the one name that is case-insensitive (RFC 3501 §5.1).
-    folded = (INBOX if name.upper() == INBOX else name for name in names if name)
+    folded = (INBOX if name.upper() == INBOX else name for name in names)
     return tuple(dict.fromkeys(folded))
 
 
-def _name(wanted: str, selectable: list[Listed]) -> str | None:
+def _names(wanted: str, selectable: list[Listed]) -> list[str]:
     if not is_special(wanted):
-        return wanted
-    marked = [one.name for one in selectable if wanted.lower() in one.attributes]
-    if not marked and wanted.lower() == JUNK.lower():
-        leaves = {one.leaf: one.name for one in reversed(selectable)}
-        marked = [leaves[name] for name in _JUNK_NAMES if name in leaves]
-    return next(iter(marked), None)
+        return [wanted]
+    names = [one.name for one in selectable if wanted.lower() in one.attributes]
+    if wanted.lower() == JUNK.lower():
+        names += [one.name for one in selectable if one.leaf in _JUNK_NAMES]
+    return names

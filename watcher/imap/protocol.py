@@ -327,10 +327,15 @@ class Protocol(imaplib.IMAP4):
         self._check_line_length()
 
     def end_idle(self, tag: bytes) -> None:
-        """Send DONE and read up to the end of the IDLE."""
+        """Send DONE and read up to the end of the IDLE, whether good or bad."""
         self.send(b"DONE\r\n")
         self._expect_promptly()
-        self._command_complete("IDLE", tag)
+        try:
+            self._command_complete("IDLE", tag)
+        except self.abort:
+            raise
+        except self.error:  # BAD: the IDLE is over all the same
+            pass
 
     def refresh(self) -> None:
         """Send NOOP: some servers notice mail in the open mailbox only then."""

@@ -35,10 +35,12 @@ from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.alerts import AlertFilter
 from watcher.imap.backoff import Backoff, DelayCap, LookRate
+from watcher.imap.connection import Connection
 from watcher.imap.history import ConnectionHistory
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
 from watcher.imap.login import log_in
-from watcher.imap.sync import AccountSync, LastLooks, MailboxSync
+from watcher.imap.progress import AccountMemory
+from watcher.imap.sync import AccountSync, MailboxSync
 from watcher.imap.transport import Interrupt, Stopped
 
 logger = logging.getLogger(__name__)
@@ -138,7 +140,7 @@ class Session:
         self._delay_s = 0.0
         self._history = ConnectionHistory()
         self._alerts = AlertFilter()
-        self._looks = LastLooks()
+        self._memory = AccountMemory()
         self._open_sync: AccountSync | None = None
         self._logged_in_at = 0.0
         self._strategy = WatchStrategy(ModeReason.NOT_OFFERED)
@@ -204,7 +206,7 @@ class Session:
             settings=self._settings,
             is_candidate=self._is_candidate,
             report=self._report,
-            looks=self._looks,
+            memory=self._memory,
         )
         self._open_sync = AccountSync(
             self.account,
@@ -214,7 +216,14 @@ class Session:
             tell_refused=self._tell,
         )
         self._logged_in_at = time.monotonic()
-        self._strategy = strategy(self._settings.mode, connection.capabilities)
+        self._strategy = self._first_strategy(connection)
+
+    def _first_strategy(self, connection: Connection) -> WatchStrategy:
+        return strategy(
+            self._settings.mode,
+            connection.capabilities,
+            is_idle_avoided=self._waiter.losses.is_idle_avoided(time.monotonic()),
+        )
 
     def _initial_sync(self) -> None:
         self._sync.initial_sync()
@@ -238,6 +247,8 @@ class Session:
             self._waiter.rest(pause_s)
         found_mail = self._sync.fetch_new(boottime_s() if is_announced else None)
         self._strategy = before.after(result, found_mail=found_mail)
+        if before.reason is ModeReason.BROKEN_OFF:
+            self._strategy = self._first_strategy(connection)
         if self._strategy.reason is not before.reason:
             self._tell()
 

@@ -1,0 +1,30 @@
+"""imapclient without its own socket, and without its debug log.
+
+Handled here, of imapclient 4.1: INTERNALDATE comes without a time zone, and at DEBUG
+whole mails are logged.
+"""
+
+import logging
+
+from imapclient import IMAPClient, SocketTimeout
+
+from watcher.imap.protocol import Protocol
+
+for _name in ("imapclient", "imapclient.imapclient", "imapclient.imaplib"):
+    # at DEBUG they would write whole mails, and with them live links
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """imapclient, without its own socket."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        # a read time-out of 0 keeps our socket non-blocking: `Transport` waits
+        no_wait = SocketTimeout(connect=0, read=0)
+        super().__init__(protocol.host, protocol.port, ssl=False, timeout=no_wait)
+        protocol.debug = 0  # imapclient sets 5: a repr of every byte that comes in
+        self.normalise_times = False
+
+    def _create_IMAP4(self) -> Protocol:  # noqa: N802 -- imapclient's name
+        return self._protocol

@@ -1,0 +1,54 @@
+"""Reads single data items of FETCH, EXAMINE and STATUS; what cannot be is left out."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from imapclient.datetime_util import parse_to_datetime
+
+from watcher.clock import utc_now
+
+LARGEST = 2**32 - 1
+"""UIDs and the like have 32 bits (RFC 3501 §9); SQLite holds no larger than 64."""
+
+_A_DAY = timedelta(days=1)
+"""A later INTERNALDATE is impossible: no server's clock is so far ahead."""
+
+
+def received_at(answer: Mapping[bytes, Any]) -> datetime:
+    """Return INTERNALDATE in UTC; now, where it is missing or impossible."""
+    return _possible(answer.get(b"INTERNALDATE")) or utc_now()
+
+
+def saved_at(answer: Mapping[bytes, Any]) -> datetime | None:
+    """Return SAVEDATE in UTC; None where it is NIL or impossible (RFC 8514 §4.2)."""
+    written = answer.get(b"SAVEDATE")
+    if not isinstance(written, bytes):
+        return None
+    try:
+        return _possible(parse_to_datetime(written, normalise=False))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _possible(date: object) -> datetime | None:
+    """Return an instant in UTC, unless it is none or lies far ahead."""
+    if not isinstance(date, datetime):
+        return None
+    try:
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        possible = aware.astimezone(UTC)
+    except (OverflowError, ValueError):  # ValueError: a zone of more than a day
+        return None
+    return possible if possible - utc_now() < _A_DAY else None
+
+
+def number(value: object) -> int | None:
+    """Return a UID, UIDNEXT or UIDVALIDITY, None for what cannot be one."""
+    return value if isinstance(value, int) and 0 <= value <= LARGEST else None
+
+
+def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
+    """Return a body part by its name; the server adds the offset of a partial one."""
+    value = next((answer[key] for key in answer if key.startswith(name)), None)
+    return value if isinstance(value, bytes) else None
