@@ -2,6 +2,7 @@
 
 import os
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -139,6 +140,34 @@ def test_too_large_a_mail_shows_that_there_is_more(
     mail = sole(saved(tmp_path, before + raw))
 
     assert mail.raw == raw[: MAIL_BYTES + 1]
+
+
+def test_preface_is_not_counted_as_mail(tmp_path: Path) -> None:
+    raw = approval() + b"x\r\n" * MAIL_BYTES
+
+    for line in (b"", FROM_LINE):
+        content = line + b"a " * 2000 + b"\r\n" + raw
+        assert sole(saved(tmp_path, content)).raw == raw[: MAIL_BYTES + 1]
+
+
+def test_quoted_from_of_an_mbox_is_as_it_was_signed(tmp_path: Path) -> None:
+    raw = signed(Mail(body=b"\r\nHello\r\n\r\nFrom Japan\r\n"))
+    name = saved(tmp_path, FROM_LINE + raw.replace(b"\nFrom J", b"\n>From J"))
+
+    assert sole(name) == MailFile(name, raw)
+
+
+def test_large_mbox_takes_no_more_memory_than_a_mail(tmp_path: Path) -> None:
+    name = saved(tmp_path, FROM_LINE + b"Subject: x\n\n")
+    os.truncate(name, 32 * 1024 * 1024)
+
+    tracemalloc.start()
+    mail = sole(name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert mail.raw.startswith(b"Subject: x\n\n")
+    assert peak < 4 * 1024 * 1024
 
 
 def test_nothing_but_the_preface_is_taken_from_a_mail(tmp_path: Path) -> None:

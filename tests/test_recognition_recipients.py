@@ -31,6 +31,8 @@ FORMS = {
     "first_of_several": "{address}, hanako@example.jp",
     "after_an_irregular_one": "hana..ko@docomo.ne.jp, {address}",
     "in_a_group": "Family: hanako@example.jp, {address};",
+    "alone_in_a_group": "Family:{address};",
+    "commented_behind_brackets": "Taro <{address}> (Yamada)",
     "after_a_group": "undisclosed-recipients:;, {address}",
 }
 ELSEWHERE = {
