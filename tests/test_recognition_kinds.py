@@ -224,6 +224,8 @@ def test_watched_store_is_recognised() -> None:
         ("taro..yamada.@example.jp", "taro..yamada.@example.jp"),
         ("Taro <.taro-@example.jp>", ".taro-@example.jp"),
         ('"taro..yamada."@example.jp', "taro..yamada.@example.jp"),
+        ("taro-amazon@example.jp", "taro@example.jp"),
+        ("amazon@taro.fastmail.com", "taro@fastmail.com"),
     ],
 )
 def test_known_recipient_is_known_in_every_spelling(to: str, known: str) -> None:

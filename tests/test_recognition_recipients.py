@@ -152,6 +152,7 @@ def test_extension_of_an_address_reaches_its_mailbox(to: str, known: str) -> Non
         ("taro_amazon@example.jp", "taro@example.jp"),
         ("amazon-taro@example.jp", "taro@example.jp"),
         ("taro-x@example.org", "taro@example.jp"),
+        ("taro-x@docomo.ne.jp", "taro@docomo.ne.jp"),
         ("taro@mail.example.jp", "taro@example.jp"),
         ("anything@hanako.fastmail.com", "taro@fastmail.com"),
         ("anything@x.taro.fastmail.com", "taro@fastmail.com"),

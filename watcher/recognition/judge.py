@@ -15,12 +15,12 @@ from watcher.recognition.authres import Trust, provider_result
 from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.explain import Aspect, Finding, finding
 from watcher.recognition.message import Reading, read
+from watcher.recognition.recipients import is_addressed_to
 from watcher.recognition.relays import is_of, may_be_altered
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
     authenticate,
-    mailbox_of,
     sender_flaw,
     sending_store,
     sole_sender,
@@ -312,9 +312,9 @@ def _sender(reading: Reading) -> Finding:
 
 
 def _recipient(reading: Reading, policy: Policy) -> Finding:
-    is_judged = policy.recipients is not None
-    known = map(mailbox_of, policy.recipients or ())
-    is_foreign = is_judged and {*map(mailbox_of, reading.recipients)}.isdisjoint(known)
+    known = policy.recipients
+    is_judged = known is not None
+    is_foreign = known is not None and not is_addressed_to(reading.recipients, known)
     flaws = (Reason.RECIPIENT_UNKNOWN,) if is_foreign else ()
     shown = ", ".join(reading.recipients)
     return finding(Aspect.RECIPIENT, flaws, shown, is_judged=is_judged)

@@ -37,6 +37,17 @@ def recipients_in(field: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_WITHOUT_EXTENSIONS = frozenset(
+    {
+        *("gmail.com", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.net"),
+        *("outlook.com", "outlook.jp", "hotmail.com", "hotmail.co.jp", "live.jp"),
+        *("docomo.ne.jp", "au.com", "ezweb.ne.jp", "softbank.ne.jp", "i.softbank.jp"),
+        *("ymobile.ne.jp", "nifty.com", "biglobe.ne.jp", "so-net.ne.jp", "ocn.ne.jp"),
+    }
+)
+"""Where `taro-amazon` is another person than `taro`."""
+
+
 def is_addressed_to(recipients: Iterable[str], known: Iterable[str]) -> bool:
     """Return whether one of the recipients reaches the mailbox of a known address."""
     mailboxes, accounts = {*map(mailbox_of, recipients)}, {*map(mailbox_of, known)}
@@ -52,7 +63,8 @@ def _reaches(mailbox: str, account: str) -> bool:
     local, _, domain = mailbox.rpartition("@")
     name, _, host = account.rpartition("@")
     if domain == host:
-        return local == name or local.startswith(f"{name}-")
+        is_extension = local.startswith(f"{name}-") and host not in _WITHOUT_EXTENSIONS
+        return local == name or is_extension
     return domain == f"{name}.{host}"
 
 
