@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ from watcher.imap.happy_eyeballs import (
     interleaved,
 )
 from watcher.imap.history import ConnectionHistory
-from watcher.imap.login import connect, log_in
+from watcher.imap.login import log_in
 from watcher.imap.transport import Interrupt
 
 pytestmark = pytest.mark.timeout(60)
@@ -318,6 +317,17 @@ def test_alternatives_leave_time_for_the_last_address() -> None:
     assert first_s(11) == ALTERNATIVES_S / 10
 
 
+def test_an_address_that_is_silent_has_less_time_where_there_are_others(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.imap.happy_eyeballs.ALTERNATIVE_S", 0.2)
+    network.add_silent()
+    server = network.add_server()
+
+    try_login(timeouts=replace(STEADY, greeting_timeout_s=600, answer_timeout_s=600))
+    assert server.count("LOGIN") == 1
+
+
 # What is remembered
 
 
@@ -352,34 +362,23 @@ def test_the_address_that_worked_is_the_first_of_the_next_connection(
     monkeypatch.setattr("watcher.imap.happy_eyeballs.ATTEMPT_DELAY_S", 30)
     silent.close()
 
-    assert try_login(history=history) < 10
+    unhurried = replace(STEADY, connect_timeout_s=60)
+    assert try_login(history=history, timeouts=unhurried) < 10
     assert server.count("LOGIN") == 2
 
 
 def test_an_address_that_failed_is_not_the_first_of_the_next_try(
     network: Network,
 ) -> None:
-    def greet(peer: Peer) -> None:
-        if is_broken:
-            peer.close()
-        else:
-            peer.send("* OK ready")
-
-    is_broken = [True]
-    servers = [network.add_server(greet=greet) for _ in range(2)]
+    broken = network.add_server(greet=hang_up)
+    good = network.add_server(greet=lambda peer: peer.send("* BYE later"))
     history = ConnectionHistory()
-    with closing(Interrupt()) as interrupt:
-        start = partial(
-            connect, ACCOUNT, interrupt=interrupt, timeouts=STEADY, history=history
-        )
-        with pytest.raises(Exception, match="closed the connection"):
-            start()
-        is_broken.clear()
-        history.addresses.note_failure(four("127.0.0.1", servers[0].port))
-        start().shutdown()
-        servers[1].wait_until(lambda: servers[1].count("CAPABILITY") == 1)
+    with pytest.raises(ServerBusy):
+        try_login(history=history)
+    good.greet = lambda peer: peer.send("* OK ready")
+    try_login(history=history)
 
-    assert servers[0].count("CAPABILITY") == 0
+    assert len(broken.peers) == 1
 
 
 def test_a_session_remembers_the_address_that_worked(network: Network) -> None:

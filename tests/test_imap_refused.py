@@ -28,6 +28,7 @@ from watcher.errors import (
 from watcher.events import MessageFetched, State, StateChanged
 from watcher.imap.account import Timeouts
 from watcher.imap.errors import PasswordDoubted, ServerBusy
+from watcher.imap.history import PasswordHistory
 from watcher.imap.session import Session
 
 pytestmark = pytest.mark.timeout(60)
@@ -167,6 +168,18 @@ def test_a_login_between_starts_the_count_anew() -> None:
                 seen.wait_for_state(State.WATCHING, times=2)
 
     assert [wait_s(one) for one in login_errors(seen)] == about(20, 60, 20)
+
+
+def test_refusals_are_counted_of_the_password_that_was_good_alone() -> None:
+    history = PasswordHistory()
+    assert not history.note_refusal("")
+    history.note_success("secret")
+    assert [history.note_refusal("secret") for _ in range(2)] == [True, True]
+    assert history.refusal_count == 2
+
+    assert not history.note_refusal("other")
+    assert history.refusal_count == 0
+    assert "secret" not in str(vars(history))
 
 
 def test_a_passing_refusal_makes_nobody_blind_for_more_than_a_minute() -> None:
