@@ -85,9 +85,10 @@ class Network:
             filler.connect_ex(where)
         self.addresses.append(where[:2])
 
-    def add_silent(self) -> socket.socket:
+    def add_silent(self, host: str = "127.0.0.1") -> socket.socket:
         """Add an address where TCP is answered, and nothing is said."""
-        listener = socket.create_server(("127.0.0.1", 0), backlog=50)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, 0), family=family, backlog=50)
         self.opened.enter_context(listener)
         self.addresses.append(listener.getsockname()[:2])
         return listener
@@ -135,6 +136,20 @@ def test_families_take_turns_and_the_first_one_begins() -> None:
         six("::2"),
         six("::3"),
     ]
+
+
+def test_the_other_family_comes_before_a_second_address_of_the_first(
+    network: Network,
+) -> None:
+    network.addresses.append(("::1", free_port()))
+    second = network.add_silent("::1")
+    server = network.add_server()
+
+    try_login()
+    assert server.count("LOGIN") == 1
+    second.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        second.accept()
 
 
 @pytest.mark.parametrize("host", ["::1", "127.0.0.2"])
