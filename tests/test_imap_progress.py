@@ -110,20 +110,41 @@ def test_a_new_mail_behind_one_that_is_not_delivered_is_reported_at_once_and_onc
 
 
 def test_the_first_sync_asks_a_second_time_at_once(watch: Watching) -> None:
-    server = with_mails(1, 2)
+    server = with_mails(1)
+    server.capabilities += " WITHIN"
 
     def refuse_once(peer: Peer, tag: str) -> None:
         del server.faults["FETCH"]
         peer.send(f"{tag} OK done")
 
-    it = watch(server, cursors={"INBOX": Cursor(1, 1)})
-    server.faults["FETCH"] = dated(server, {})
-    server.capabilities += " WITHIN"
     server.faults["FETCH"] = refuse_once
+    it = watch(server)
     it.initial_sync()
 
     assert it.synced().undelivered_count == 0
-    assert it.take() == [("INBOX", 2), ("INBOX", 1)]
+    assert it.take() == [("INBOX", 1)]
+
+
+def test_mails_that_an_answer_leaves_out_are_asked_for_in_the_same_look(
+    watch: Watching,
+) -> None:
+    server = with_mails(1)
+
+    def give_the_first(peer: Peer, tag: str) -> None:
+        words = server.commands[-1].split(" ")
+        command = " ".join([*words[:2], words[2].split(",")[0], *words[3:]])
+        peer.send_raw(fetched(server.mailboxes["INBOX"], command))
+        peer.send(f"{tag} OK done")
+
+    it = watch(server)
+    it.initial_sync()
+    it.take()
+    server.faults["FETCH"] = give_the_first
+    for _ in range(5):
+        server.add(MAIL)
+    it.fetch_new()
+
+    assert it.take() == [("INBOX", uid) for uid in (6, 5, 4, 3, 2)]
 
 
 def test_a_mail_that_is_not_delivered_is_given_up_and_logged_when_its_window_is_over(
@@ -222,6 +243,38 @@ def test_what_is_not_delivered_is_asked_for_over_the_next_connection(
     again.initial_sync()
 
     assert "uid=2 cannot be read" in caplog.text, "its window began when it was named"
+
+
+def test_what_was_expunged_between_two_connections_is_asked_for_no_more(
+    watch: Watching,
+) -> None:
+    server, memory = with_mails(1), AccountMemory()
+    it = watch(server, memory=memory)
+    it.initial_sync()
+    server.add(MAIL)
+    server.faults["FETCH"] = withholding(server, 2, ANSWERS["NO"])
+    it.fetch_new()
+    del server.mailboxes["INBOX"][2]
+    again = watch(server, cursors=it.cursors, memory=memory)
+    again.initial_sync()
+
+    assert again.synced().undelivered_count == 0
+
+
+def test_an_old_mail_that_is_pending_is_asked_for_over_the_next_connection(
+    watch: Watching,
+) -> None:
+    server, memory = with_mails(1), AccountMemory()
+    it = watch(server, memory=memory)
+    it.initial_sync()
+    server.add(MAIL)
+    server.faults["FETCH"] = withholding(server, 2, ANSWERS["NO"])
+    it.fetch_new()
+    server.faults["FETCH"] = dated(server, {1: HOURS, 2: HOURS})
+    again = watch(server, cursors=it.cursors, memory=memory)
+    again.initial_sync()
+
+    assert again.take() == [("INBOX", 2)]
 
 
 def test_a_junk_mailbox_is_opened_while_it_holds_what_was_not_delivered(
@@ -462,6 +515,16 @@ def test_of_very_many_mails_the_newest_are_known_as_read() -> None:
 
     assert progress.search_from(last + 1) == last - READ_MOST + 1
     assert progress.unread(range(1, last + 2)) == [last + 1]
+
+
+def test_what_was_read_before_the_window_is_no_longer_kept_in_mind() -> None:
+    progress = progress_at(1)
+    progress.note_read(1)
+    progress.note_end(2, 0.0, WINDOW)
+    assert progress._read == {1}
+    progress.note_end(2, WINDOW.total_seconds(), WINDOW)
+
+    assert progress._read == set()
 
 
 def test_a_mailbox_made_anew_has_nothing_pending() -> None:

@@ -73,15 +73,13 @@ class Progress:
         self._abandoned_count = 0
 
     def restart(self, uid_next: int, recent: Iterable[int]) -> None:
-        """Begin anew with a mailbox that was searched by age; what is pending stays.
+        """Let the next searches begin where one by age has found the first mail.
 
         Args:
             uid_next: up to where the mailbox reaches.
             recent: the UIDs of the mails that came within the window.
         """
         self.first_uid_next = uid_next
-        self._read.clear()
-        self._ends.clear()
         lowest = min(recent, default=uid_next) - MARGIN
         self._floor = max(lowest, uid_next - READ_MOST, 1)
 

@@ -140,10 +140,7 @@ class MailboxSync:
             # By a clock that leads, the mail of this moment is too old.
             uids = {connection.last_uid()} - {0}
         if known:
-            lowest = min([known.uid_next, *progress.pending])
-            named = connection.uids_from(lowest)
-            progress.keep_named(uids.union(named))
-            after_cursor = {uid for uid in named if uid >= known.uid_next}
+            after_cursor = set(connection.uids_from(known.uid_next))
             if len(after_cursor) > MANY:
                 since = now - self.settings.look_back
                 after_cursor &= set(connection.uids_since(since, now))
