@@ -227,7 +227,10 @@ class Record:
 
     def await_titles(self, *titles: str) -> None:
         """Return once these notifications are there, and no other ones."""
-        eventually(lambda: self.titles() == sorted(titles))
+        try:
+            eventually(lambda: self.titles() == sorted(titles))
+        except AssertionError as error:
+            raise AssertionError(f"there are {self.titles()}, not {titles}") from error
 
     def _catch_up(self) -> None:
         """Return once all that the bus has sent before is recorded."""

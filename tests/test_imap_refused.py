@@ -222,13 +222,13 @@ def test_a_mailbox_that_is_refused_for_now_keeps_nobody_from_the_others(
     command: str,
 ) -> None:
     server, answers = with_junk(), {"Junk": "NO index is broken"}
+    refusal = examining(server, answers)
+    if command == "EXAMINE":  # of the first sync
+        server.faults["EXAMINE"] = refusal
     with watched(server, settings(QUICK), "INBOX", "Junk") as (_, seen):
         if command == "STATUS":
             seen.wait_for_state(State.WATCHING)
-        server.faults["EXAMINE"] = server.faults[command] = examining(server, answers)
-        if command == "EXAMINE":
-            seen.wait_for_state(State.WATCHING)
-            server.peers[-1].close()
+            server.faults["EXAMINE"] = server.faults["STATUS"] = refusal
         seen.wait_until(lambda it: errors_of(it, MailboxRefused))
         server.add(MAIL)
         seen.wait_for_uid(1)

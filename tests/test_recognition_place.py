@@ -42,6 +42,10 @@ def code_in(body: bytes) -> str:
     [
         *("こちら", "ブロックする", "This wasn't me", "Not you? Secure your account"),
         *("承認", "否認する", "Amazon", ""),
+        "Didn't ask to approve or deny a sign-in? Secure your account",
+        "承認または否認の依頼に心当たりがない場合はこちら",
+        "Open the app to approve or deny",
+        "Se aprobaron otros accesos: denegar",
     ],
 )
 def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:
@@ -55,6 +59,11 @@ NOT_ITS_SENTENCE = {
     "same_line": f"{ASKS} お心当たりがない場合は {LINK}",
     "in_the_app": f"アプリを開いて承認または否認してください。\n{LINK}",
     "in_the_app_en": f"Open the Amazon app to Approve or Deny.\n{LINK}",
+    "after_an_empty_place": f"{ASKS}\n付近:\nお心当たりがない場合:\n{LINK}",
+    "after_a_semicolon": f"Approve or deny in time; if not, deny here: {LINK}",
+    "after_a_bar": f"Approve or Deny | This wasn't me: {LINK}",
+    "in_parentheses": f"承認または否認してください(お心当たりがない場合: {LINK} )",
+    "on_the_phone": f"Approve or Deny on your phone.\n{LINK}",
     "behind_the_link": f"{LINK}\n{ASKS}",
     "deny_en": f"Approve or Deny in time. If this wasn't you, deny here: {LINK}",
 }
@@ -90,6 +99,8 @@ def test_a_url_behind_the_sentence_that_asks_is_to_approve(text: str) -> None:
         f"<div style='display:none'>{ASKS}</div>",
         f"<div style='color:red; DISPLAY : none'><p>{ASKS}</p></div>",
         f"<span hidden>{ASKS}</span>",
+        "<table><tr><td style='display:none'><table><tr><td>x</td></tr><tr>"
+        f"<td>{ASKS}</td></tr></table></td></tr></table>",
         f"<p style='visibility:hidden'>{ASKS}",
         f"<!-- {ASKS} -->",
         f"<title>{ASKS}</title>",
@@ -106,6 +117,36 @@ def test_what_follows_on_hidden_words_is_seen() -> None:
     body = html(f"{hidden}<p>{ASKS}</p><a href='{LINK}'>{LINK}</a>")
 
     assert link_in(signed(Mail(body=body))) == LINK
+
+
+def test_bodies_that_differ_in_what_the_link_does_give_none() -> None:
+    body = alternatives(
+        plain(f"{ASKS}\n{LINK}"), html(f"<a href='{LINK}'>This wasn't me</a>")
+    )
+
+    assert is_unknown(signed(Mail(body=body)))
+
+
+def test_a_body_that_only_shows_the_link_denies_nothing() -> None:
+    note = "以下のリンクをコピーしてブラウザに貼り付けることもできます。"
+    body = alternatives(
+        plain(f"{ASKS}\n\n{note}\n{LINK}"), html(f"<a href='{LINK}'>{ASKS}</a>")
+    )
+
+    assert link_in(signed(Mail(body=body))) == LINK
+
+
+def test_the_start_of_all_such_links_is_none() -> None:
+    start = "https://www.amazon.co.jp/a/c/r/"
+    body = html(f"<p>{ASKS} {start}</p><a href='{LINK}'>This wasn't me</a>")
+
+    assert is_unknown(signed(Mail(body=body)))
+
+
+def test_an_empty_place_hides_no_sentence() -> None:
+    text = f"デバイス: Chrome\n付近:\n{ASKS}\n{LINK}"
+
+    assert link_in(signed(Mail(body=plain(text)))) == LINK
 
 
 def test_the_target_of_a_form_is_no_link() -> None:
@@ -162,6 +203,8 @@ def test_the_number_in_the_place_of_the_code_is_the_code(text: str) -> None:
 AMBIGUOUS = {
     "two_cells": "<p>確認コード</p><p>937511</p><p>775533</p>",
     "two_in_the_text": "<p>確認コードをお送りします。937511 か 775533 です</p>",
+    "account": "<p>Your verification code for account 775533.</p><p>Use 937511 now",
+    "expired": "<p>Der Verifizierungscode 775533 ist alt.</p><p>Neu ist 937511.</p>",
     "cell_and_words": "<p>確認コード: 937511</p><p>775533</p>",
 }
 
@@ -169,6 +212,18 @@ AMBIGUOUS = {
 @pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_of_two_numbers_that_may_be_the_code_none_is_shown(text: str) -> None:
     assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Never share your OTP with anyone.</p><p>Amazon, Bengaluru - 560055</p>",
+        "<p>Never share your verification code.</p><p>Call (0800) 363 846</p>",
+        "<p>Your carbon footprint in 2026: 775533 tons</p>",
+    ],
+)
+def test_a_number_that_is_no_code_is_not_taken_for_one(text: str) -> None:
+    assert is_unknown(signed(Mail(body=html(text))))
 
 
 def test_text_and_html_have_to_show_the_same_code() -> None:
@@ -186,6 +241,8 @@ def test_text_and_html_have_to_show_the_same_code() -> None:
         "amazon.co.jp: サインイン試行のお知らせ",
         "amazon.co.jp: 新しいログインの確認",
         "Please confirm your sign in",
+        "Amazon security alert: Sign-in attempt from a new device",
+        "Amazonセキュリティ警告: サインイン試行がありました",
     ],
 )
 def test_account_mail_with_an_approval_page_is_told_whatever_its_subject(

@@ -1,6 +1,7 @@
 """A mail that fails only as mails fail on their way may be Amazon's, and no more."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -39,6 +40,9 @@ def safe(link: str) -> str:
     return f"https://jpn01.safelinks.protection.outlook.com/?url={quote(link, safe='')}"
 
 
+DEFENDED = f"https://urldefense.com/v3/__{LINK}__;!!x"
+
+
 ALTERED: dict[str, Callable[[], bytes]] = {
     "footer": lambda: approval() + b"--\r\nThe list\r\n",
     "doubled_field": lambda: b"Subject: [x]\r\n" + approval(),
@@ -54,11 +58,14 @@ ALTERED: dict[str, Callable[[], bytes]] = {
     ),
     "relay": relayed,
     "mailing_list": lambda: relayed('"amazon.co.jp via family" <family@lists.example>'),
-    "link_of_the_relay": lambda: relayed(
+    "link_of_a_known_relay": lambda: relayed(
         body=html(
             APPROVAL_HTML.format(link=LINK)
-            + "<a href='https://lists.example/unsubscribe'>unsubscribe</a>"
+            + "<a href='https://app.addy.io/deactivate/1'>deactivate</a>"
         )
+    ),
+    "urldefense": lambda: compose(
+        Mail(body=html(f"<a href='{DEFENDED}'>承認または否認してください</a>"))
     ),
 }
 FORGED: dict[str, Callable[[], bytes]] = {
@@ -69,6 +76,27 @@ FORGED: dict[str, Callable[[], bytes]] = {
     "safe_link_elsewhere": lambda: relayed(
         body=html(f"<a href='{safe('https://evil.example/')}'>承認または否認</a>")
     ),
+    "own_domain": lambda: relayed(
+        '"amazon.co.jp" <account-update@evil.example>',
+        html("<a href='https://login.evil.example/a/c/r/x'>Approve or Deny</a>"),
+    ),
+    **{
+        f"leads_elsewhere_{number}": partial(
+            relayed, body=html(f"{APPROVAL_HTML.format(link=LINK)}{more}")
+        )
+        for number, more in enumerate(
+            (
+                "<form action='https://evil.example/'>Approve or Deny</form>",
+                "<button formaction='//evil.example/'>Approve or Deny</button>",
+                "<a href='//evil.example/login'>Approve or Deny</a>",
+                "<a href='ht&#9;tps://evil.example/'>Approve or Deny</a>",
+                "<a href='javascript:x()'>Approve or Deny</a>",
+                "<base href='https://evil.example/'><a href='login'>Approve</a>",
+                f"<a href='{safe('https://evil.example/amazon.co.jp')}'>x</a>",
+                f"<a href='{safe('https://amazon.evil.example/')}'>x</a>",
+            )
+        )
+    },
     "not_signed_by_its_sender": lambda: compose(Mail(sender=RELAY, body=BODY)),
     "disguised": lambda: relayed(subject="аmazon.co.jp: Sign-in attempt"),
 }

@@ -38,8 +38,28 @@ LINK_TOKEN = r"[A-Za-z0-9_-]{16,64}"  # noqa: S105 -- a pattern; 25 alphanumeric
 LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 """Tokens of the newer shape `/a/c/r/<token>` and the older `/a/c/r?k=<token>`."""
 
-APP = ("アプリ", "app", "aplicación", "aplicativo", "application")
+APP = (
+    *("アプリ", "通知", "スマートフォン", "app", "apps", "phone", "notification"),
+    *("aplicación", "aplicativo", "application", "applicazioni", "handy", "telefono"),
+)
 """Words of a sentence that asks to approve elsewhere: in the shopping app."""
+
+NOT_ME = (
+    *(
+        "心当たり",
+        "身に覚え",
+        "保護",
+        "ブロック",
+        "報告",
+        "not you",
+        "not me",
+        "secure",
+    ),
+    *("wasn't", "wasn’t", "didn't", "didn’t", "can't", "can’t", "cannot", "disapprove"),
+    *("protect", "block", "report", "sichern", "sperren", "melden", "nicht", "no fui"),
+    *("proteger", "bloquear", "sécuriser", "protéger", "bloquer", "proteggi", "blocca"),
+)
+"""Words of a link that leads whoever has not signed in, though it names both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +163,7 @@ WORDINGS = (
         approve=(
             *("Aprobar o Denegar", "Aprobar o Rechazar", "Aprueba o deniega"),
             *("Apruebe o deniegue", "Aprueba o rechaza", "Apruebe o rechace"),
-            *("Aprobar o negar", "Aprobarlo o denegarlo", "Aprobar o no"),
+            *("Aprobar o negar", "Aprobarlo o denegarlo"),
         ),
         codes=("código de verificación", "código de seguridad"),
         when=("Cuándo", "Fecha", "Hora"),

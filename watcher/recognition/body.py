@@ -19,11 +19,17 @@ from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 _APPROVE = tuple(
     without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
 )
-_APP = re.compile(
-    "|".join(rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])" for word in amazon.APP)
+_ELSEWHERE = re.compile(
+    "|".join(
+        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
+        for word in amazon.APP + amazon.NOT_ME
+    )
 )
-_END_OF_SENTENCE = re.compile(r"[。!?]|[.](?= )")
+_END_OF_SENTENCE = re.compile(r"[。!?;|(]|[.](?= )| - ")
 _AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<"
+_PREFIX = 4
+"""Characters of a token; with fewer, a URL is only the start of all such links."""
+
 _SENTENCE = 600
 """Characters before a URL in which its sentence stands."""
 
@@ -64,7 +70,7 @@ def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
 
 def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
-    approving = [link for page in bodies for link in _approving_links(page, asking)]
+    approving = _agreed(bodies, asking)
     if len({links.same_page(link) for link in asking}) > 1:
         flaws[Reason.LINKS_DISAGREE] = None
     elif not approving:
@@ -88,6 +94,26 @@ def _says_approve(text: str) -> bool:
     return any(words in squeezed for words in _APPROVE)
 
 
+def _agreed(bodies: tuple[Page, ...], asking: tuple[str, ...]) -> list[str]:
+    """Return the links to approve; none if a body lets them be pressed by other words.
+
+    Where a body only shows them, as beneath a note on fakes, it says nothing else.
+    """
+    approving: list[str] = []
+    for page in bodies:
+        found = [*_approving_links(page, asking)]
+        if not found and any(_is_pressed(anchor, asking) for anchor in page.anchors):
+            return []
+        approving += found
+    return approving
+
+
+def _is_pressed(anchor: Anchor, asking: tuple[str, ...]) -> bool:
+    """Return whether it is one of the links, under words of its own."""
+    is_url = links.url_in_place_of_text(anchor.text) is not None
+    return anchor.href.strip(links.BLANKS) in asking and not is_url
+
+
 def _approving_links(page: Page, asking: tuple[str, ...]) -> Iterator[str]:
     """Yield the asking links that approve by their own words.
 
@@ -96,11 +122,12 @@ def _approving_links(page: Page, asking: tuple[str, ...]) -> Iterator[str]:
     """
     for anchor in page.anchors:
         href = anchor.href.strip(links.BLANKS)
-        if href in asking and _says_approve(normal(anchor.text)):
+        if href in asking and _asks_here(normal(links.without_urls(anchor.text))):
             yield href
     text = "\n".join(other_lines(page))
     for start, url in links.find_urls(text):
-        if links.asks(url) and _ends_asking(text[max(0, start - _SENTENCE) : start]):
+        is_whole = len(url.partition(amazon.LINK_PATH)[2]) > _PREFIX
+        if is_whole and _ends_asking(text[max(0, start - _SENTENCE) : start]):
             yield from (link for link in asking if _is_shortened(url, link))
 
 
@@ -114,7 +141,12 @@ def _ends_asking(text: str) -> bool:
         # A line that was too long is broken, and the words with it.
         broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
         sentence = "" if _says_approve(normal(lines[-2])) else broken
-    return _says_approve(sentence) and not _APP.search(sentence)
+    return _asks_here(sentence)
+
+
+def _asks_here(text: str) -> bool:
+    """Return whether a text asks to approve by the link that it belongs to."""
+    return _says_approve(text) and not _ELSEWHERE.search(text)
 
 
 def _last_sentence(text: str) -> str:

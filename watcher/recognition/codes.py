@@ -18,7 +18,9 @@ from watcher.recognition.text import normal
 
 _WORDS = re.compile(
     "|".join(
-        re.escape(normal(word)) for wording in amazon.WORDINGS for word in wording.codes
+        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
+        for wording in amazon.WORDINGS
+        for word in wording.codes
     )
 )
 # No neighbour may be a letter, a sign of a colour or part of a longer number. Some
@@ -30,8 +32,10 @@ _DIGITS = re.compile(
 )
 _PIECE = re.compile(r"[0-9]{1,3}")
 _NAME = re.compile(r".{1,60}(?:[,、]|様|さん)")
-_BETWEEN = re.compile(r"[^0-9()\[\]{}（）【】「」.。!?;,、#\n]{0,24}")
-"""What may stand between the words and a code that belongs to them."""
+_BETWEEN = re.compile(
+    r"\s*(?:(?:[:=は]|is|are|ist|lautet|es|est|è|é|次のとおりです)\s*){1,3}"
+)
+"""What stands between the words and a code that belongs to them."""
 _FOLLOWS = 300
 _PRECEDES = 60
 """Characters between the words that announce a code and the code."""
@@ -47,7 +51,9 @@ def find_codes(page: Page) -> frozenset[str]:
     numbers = _DIGITS.finditer(text)
     near = [*islice((one for one in numbers if _is_near(one, announced)), _NUMBERS)]
     in_place = [digits for digits in near if _is_in_place(text, digits)]
-    return frozenset(re.sub("[ -]", "", digits[0]) for digits in in_place or near)
+    found = frozenset(re.sub("[ -]", "", digits[0]) for digits in in_place or near)
+    is_told = in_place or any(_is_beside_words(text, digits) for digits in near)
+    return found if is_told else frozenset()
 
 
 def _comparable(line: str) -> str:
@@ -79,12 +85,22 @@ def _is_near(digits: re.Match[str], announced: list[tuple[int, int]]) -> bool:
     return is_behind or any(start - digits.end() <= _PRECEDES for start, _ in after)
 
 
+def _line_of(text: str, digits: re.Match[str]) -> tuple[str, str]:
+    """Return what stands before and behind a number in its line."""
+    before = text[max(0, digits.start() - _FOLLOWS) : digits.start()]
+    after = text[digits.end() : digits.end() + _FOLLOWS]
+    return before.rpartition("\n")[2], after.partition("\n")[0]
+
+
 def _is_in_place(text: str, digits: re.Match[str]) -> bool:
     """Return whether it stands alone, or right behind the words in their line."""
-    before = text[max(0, digits.start() - _FOLLOWS) : digits.start()]
-    before = before.rpartition("\n")[2]
-    after = text[digits.end() : digits.end() + _FOLLOWS].partition("\n")[0]
+    before, after = _line_of(text, digits)
     if not before.strip(" *-•・:") and not after.strip(" *-•・.。"):
         return True
     announced = [words.end() for words in _WORDS.finditer(before)]
     return any(_BETWEEN.fullmatch(before, end) for end in announced)
+
+
+def _is_beside_words(text: str, digits: re.Match[str]) -> bool:
+    """Return whether words that announce a code stand in the same line."""
+    return any(map(_WORDS.search, _line_of(text, digits)))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from watcher.recognition import amazon
 from watcher.recognition.html import Page
-from watcher.recognition.text import compatible, normal, sanitise
+from watcher.recognition.text import compatible, normal, sanitise, without_spaces
 
 _KINDS = {
     normal(label): kind
@@ -30,6 +30,11 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BULLETS = " *-•・"
+
+
+_APPROVE = tuple(
+    without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
+)
 
 
 class Line(NamedTuple):
@@ -56,6 +61,11 @@ def other_lines(page: Page) -> list[str]:
     return [line.text for line in _read(page) if not line.is_detail]
 
 
+def _is_sentence(line: str) -> bool:
+    """Return whether a line asks or announces something, as no value does."""
+    return line.endswith(":") or any(word in without_spaces(line) for word in _APPROVE)
+
+
 def _read(page: Page) -> Iterator[Line]:
     """Yield the lines; a label without a value has it in the next line or cell."""
     pending = None
@@ -64,8 +74,9 @@ def _read(page: Page) -> Iterator[Line]:
         if not line:
             continue
         labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
-        is_value = pending is not None and not labels
-        values = [(pending, line)] if pending and not labels else []
+        # Where a value is missing, the next sentence is none.
+        is_value = pending is not None and not (labels or _is_sentence(line))
+        values = [(pending, line)] if pending and is_value else []
         pending = _KINDS.get(normal(line.rstrip(": ")))
         for label, following in zip_longest(labels, labels[1:]):
             end = following.start() if following else len(line)

@@ -28,8 +28,13 @@ _VOID = frozenset(
 )
 """Elements without an end."""
 
+_CONTAINERS = frozenset({"dl", "ol", "table", "ul"})
+
 _ENDED_BY_THE_NEXT = frozenset({"dd", "dt", "li", "option", "p", "td", "th", "tr"})
 """Elements that the next one of their name ends, if nothing else has."""
+
+_LEADING = ("href", "action", "formaction", "xlink:href", "data")
+"""Attributes that name where somebody is led."""
 
 _HIDDEN = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I
@@ -60,6 +65,8 @@ class Page:
 
     text: str
     anchors: tuple[Anchor, ...] = ()
+    targets: tuple[str, ...] = ()
+    """Every address to which something in it leads, shown or not."""
 
 
 def parse_html(source: str) -> Page:
@@ -70,7 +77,8 @@ def parse_html(source: str) -> Page:
             break
         reader.step()
     reader.end_anchor()
-    return Page("".join(reader.text)[: limits.TEXT], tuple(reader.anchors))
+    text = "".join(reader.text)[: limits.TEXT]
+    return Page(text, tuple(reader.anchors), tuple(reader.targets))
 
 
 @dataclass(slots=True)
@@ -79,12 +87,15 @@ class _Reader:
     position: int = 0
     text: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     href: str | None = None
     start_of_anchor: int = 0
     hidden: str | None = None
     """The element that is not shown, with all in it."""
     depth: int = 0
     """How often that element has been opened and not closed again."""
+    nested: int = 0
+    """How many tables and lists have been opened in it and not closed again."""
 
     def step(self) -> None:
         """Read up to the next tag, and the tag."""
@@ -125,7 +136,9 @@ class _Reader:
         self, name: str, attributes: dict[str, str], *, is_end: bool
     ) -> bool:
         """Return whether a tag stands in, or opens, what a browser does not show."""
-        if self.hidden == name:
+        if self.hidden and name in _CONTAINERS and name != self.hidden:
+            self.nested = max(0, self.nested + (-1 if is_end else 1))
+        if self.hidden == name and not (self.nested and name in _ENDED_BY_THE_NEXT):
             is_next = not is_end and name in _ENDED_BY_THE_NEXT
             self.depth += -1 if is_end or is_next else 1
             if self.depth == 0:
@@ -136,7 +149,7 @@ class _Reader:
             attributes.get("style", "")
         )
         if not (self.hidden or is_end or name in _VOID) and is_hidden:
-            self.hidden, self.depth = name, 1
+            self.hidden, self.depth, self.nested = name, 1, 0
             if name == "a":
                 self.end_anchor()
         return self.hidden is not None
@@ -152,6 +165,9 @@ class _Reader:
         self.position = len(self.source) if end < 0 else end + 1
         if "href" in attributes:
             attributes["href"] = _unescape(attributes["href"])
+        self.targets += [
+            _unescape(attributes[one]) for one in _LEADING if attributes.get(one)
+        ]
         return attributes
 
     def _skip_past(self, mark: str) -> None:

@@ -4,6 +4,7 @@ They break the proof, each in its way, and add little else. A mail that fails on
 may be Amazon's; nothing proves it.
 """
 
+import re
 from urllib.parse import unquote
 
 from watcher.recognition import links
@@ -42,6 +43,10 @@ _BROKEN = frozenset(
 """Flaws that a mail of Amazon's may have got on its way."""
 
 
+_INNER = re.compile(r"https?://[^\s?&#]+", re.IGNORECASE)
+"""The address that a rewritten one holds."""
+
+
 def is_of(address: str, domains: frozenset[str]) -> bool:
     """Return whether an address, or a host, belongs to one of some domains."""
     host = address.rpartition("@")[2].lower()
@@ -62,8 +67,7 @@ def may_be_altered(
         if not _is_from_a_relay(reading):
             return False
         flaws -= {Reason.FROM_NOT_AMAZON}
-    senders = frozenset(one.rpartition("@")[2].lower() for one in reading.senders)
-    known = RELAYS | relays | (senders if _is_from_a_relay(reading) else frozenset())
+    known = RELAYS | relays
     return flaws <= _BROKEN and all(
         _may_be_added(page, known) for page in reading.bodies
     )
@@ -89,18 +93,18 @@ def _names(reading: Reading) -> str:
 
 def _may_be_added(page: Page, known: frozenset[str]) -> bool:
     """Return whether no link of a body leads where only a forger leads."""
-    web = [one.href.strip(links.BLANKS) for one in page.anchors]
-    web += [url for _, url in links.find_urls(page.text)]
-    return all(
-        _is_harmless(href, known)
-        for href in web
-        if href.lower().startswith(("http:", "https:"))
-    )
+    targets = [one.strip(links.BLANKS) for one in page.targets]
+    shown = [url for _, url in links.find_urls(page.text)]
+    return all(_is_harmless(target, known) for target in (*targets, *shown))
 
 
-def _is_harmless(href: str, known: frozenset[str]) -> bool:
-    host = links.host(href)
+def _is_harmless(target: str, known: frozenset[str]) -> bool:
+    """Return whether an address leads to Amazon, or to a relay."""
+    if target.startswith("#"):
+        return True
+    host = links.host(target)
     if is_of(host, REWRITERS):
-        target = unquote(href).partition("?")[2]
-        return "amazon." in target
-    return links.is_amazons(host) or is_of(host, known)
+        inner = _INNER.search(unquote(target), len("https://") + len(host))
+        host = links.host(inner[0]) if inner else ""
+    is_web = target.lower().startswith(("http://", "https://"))
+    return is_web and (links.is_amazons(host) or is_of(host, known))

@@ -138,6 +138,8 @@ def _read_plain(text: str) -> Subject:
     end = match["end"].replace(" ", "")
     form, language = _ENDS.get(end, (Form.OTHER, None))
     if form is Form.OTHER and match["alert"]:
-        is_notice = end.startswith(_NOTICES)
-        form = Form.NOTICE if is_notice else Form.ACCOUNT
+        if any(words in end for words in _MENTIONS):
+            form = Form.MENTION
+        else:
+            form = Form.NOTICE if end.startswith(_NOTICES) else Form.ACCOUNT
     return Subject(form, language, store)
