@@ -262,6 +262,12 @@ NO_MAILS = {
 }
 
 
+def test_a_mail_of_which_only_the_structure_is_known_is_one(tmp_path: Path) -> None:
+    raw = b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello\r\n"
+
+    assert sole(saved(tmp_path, raw)).raw == raw
+
+
 @pytest.mark.parametrize("content", NO_MAILS.values(), ids=NO_MAILS.keys())
 @pytest.mark.parametrize("language", Language)
 def test_what_is_no_mail_is_told_by_its_name(

@@ -33,7 +33,8 @@ _PLIST = b"<?xml "
 
 _FIELD = re.compile(rb"(?!<)[!-9;-~]+[ \t]*:")
 _MAIL_FIELD = re.compile(
-    rb"^(?:from|sender|to|subject|date|message-id|received|return-path)[ \t]*:",
+    rb"^(?:from|sender|to|subject|date|message-id|received|return-path|mime-version"
+    rb"|content-type)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
 )
 """A header without any of these is no mail's."""
