@@ -115,6 +115,8 @@ class MailPipeline:
             return self._clocks.deadline(account, times, self._window, now, evidence)
 
         is_expected = self._expects(judged, now)
+        if is_expected:
+            self._doubtful.add(judged.identity)
         new_event = find_event(
             judged, now=now, deadline_of=deadline_of, is_expected=is_expected
         )
@@ -150,9 +152,7 @@ class MailPipeline:
         is_armed = self._is_waiting or armed_until is not None
         if not is_armed or len(self._doubtful) >= DOUBTFUL_WHILE_ARMED:
             return False
-        is_new = judged.identity not in self._doubtful
-        self._doubtful.add(judged.identity)
-        return is_new
+        return judged.identity not in self._doubtful
 
     def _notify_account_mail(self, judged: Judged, now: datetime) -> None:
         match judged.verdict:

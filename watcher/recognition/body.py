@@ -13,12 +13,10 @@ from watcher.recognition import amazon, limits, links
 from watcher.recognition.codes import find_codes
 from watcher.recognition.details import other_lines
 from watcher.recognition.html import Anchor, Page
-from watcher.recognition.text import normal, without_spaces
+from watcher.recognition.phrases import says_approve
+from watcher.recognition.text import normal
 from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 
-_APPROVE = tuple(
-    without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
-)
 _ELSEWHERE = re.compile(
     "|".join(
         rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
@@ -52,7 +50,7 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
     asking = _asking_links(bodies)
     texts = [normal(links.without_urls(page.text)) for page in bodies]
     codes = {code for page in bodies for code in find_codes(page)}
-    is_approval = any(map(_says_approve, texts))
+    is_approval = any(map(says_approve, texts))
     if is_approval and not codes:
         return _approval(asking, bodies)
     if codes and not is_approval:
@@ -86,12 +84,6 @@ def _code(codes: set[str], asking: tuple[str, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
     flaws.pop(Reason.LINK_PATH, None)
     return Body(Unknown() if flaws else Code(codes.pop()), tuple(flaws), asking)
-
-
-def _says_approve(text: str) -> bool:
-    """Look for the words in normal text; a line break does not hide them."""
-    squeezed = text.replace(" ", "")
-    return any(words in squeezed for words in _APPROVE)
 
 
 def _agreed(bodies: tuple[Page, ...], asking: tuple[str, ...]) -> list[str]:
@@ -137,16 +129,16 @@ def _ends_asking(text: str) -> bool:
     if not lines:
         return False
     sentence = _last_sentence(lines[-1])
-    if not _says_approve(sentence) and len(lines) > 1:
+    if not says_approve(sentence) and len(lines) > 1:
         # A line that was too long is broken, and the words with it.
         broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
-        sentence = "" if _says_approve(normal(lines[-2])) else broken
+        sentence = "" if says_approve(normal(lines[-2])) else broken
     return _asks_here(sentence)
 
 
 def _asks_here(text: str) -> bool:
     """Return whether a text asks to approve by the link that it belongs to."""
-    return _says_approve(text) and not _ELSEWHERE.search(text)
+    return says_approve(text) and not _ELSEWHERE.search(text)
 
 
 def _last_sentence(text: str) -> str:
@@ -182,7 +174,7 @@ def _shown_by(anchor: Anchor) -> tuple[str, ...]:
     text = links.url_in_place_of_text(anchor.text)
     if text is not None and links.asks(text):
         return (href,) if _is_shortened(text, href) else (href, text)
-    if _says_approve(normal(anchor.text)) or links.asks(href):
+    if says_approve(normal(anchor.text)) or links.asks(href):
         return (href,)
     is_pretence = text is not None and links.is_amazons(links.host(text))
     if is_pretence and not links.is_amazons(links.host(href)):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from watcher.recognition import amazon
 from watcher.recognition.html import Page
-from watcher.recognition.text import compatible, normal, sanitise, without_spaces
+from watcher.recognition.phrases import says_approve
+from watcher.recognition.text import compatible, normal, sanitise
 
 _KINDS = {
     normal(label): kind
@@ -30,11 +31,6 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BULLETS = " *-•・"
-
-
-_APPROVE = tuple(
-    without_spaces(word) for wording in amazon.WORDINGS for word in wording.approve
-)
 
 
 class Line(NamedTuple):
@@ -63,7 +59,7 @@ def other_lines(page: Page) -> list[str]:
 
 def _is_sentence(line: str) -> bool:
     """Return whether a line asks or announces something, as no value does."""
-    return line.endswith(":") or any(word in without_spaces(line) for word in _APPROVE)
+    return line.endswith(":") or says_approve(line)
 
 
 def _read(page: Page) -> Iterator[Line]:

@@ -163,6 +163,7 @@ def _judge_unread(reading: Reading, why: Reason, policy: Policy) -> Judgement:
 def _judge_account_mail(
     reading: Reading, signatures: tuple[Signature, ...], policy: Policy
 ) -> Judgement:
+    body = read_body(reading.bodies)
     authentication, proof = _authenticate(reading, signatures, policy)
     sender = _sender(reading)
     is_notice = reading.subject.form is Form.NOTICE
@@ -176,8 +177,8 @@ def _judge_account_mail(
     against = {flaw for found in findings[:3] for flaw in found.flaws}
     against -= {Reason.DKIM_TEMPERROR}
     is_proved = authentication.result is Result.PASS
-    if is_proved and not against and _may_be_an_attempt(reading):
-        return _recognise(reading, authentication, findings, policy)
+    if is_proved and not against and _may_be_an_attempt(reading, body):
+        return _recognise(reading, body, authentication, findings, policy)
     if is_proved:
         # Whoever is proved to be Amazon may write of sign-ins from any address.
         against -= {Reason.FROM_NOT_ACCOUNT_MAIL}
@@ -188,18 +189,21 @@ def _judge_account_mail(
         subject = reading.header.text("subject") if is_amazons else None
         verdict = NotRelevant(reasons, authentication, subject)
         return Judgement(reading, verdict, findings)
-    if _may_be_an_attempt(reading):
-        return _doubt(reading, signatures, reasons, authentication, findings, policy)
+    if _may_be_an_attempt(reading, body):
+        claim = _claim(reading, body)
+        return _doubt(
+            reading, claim, signatures, reasons, authentication, findings, policy
+        )
     return Judgement(reading, LookAlike(reasons, authentication), findings)
 
 
-def _may_be_an_attempt(reading: Reading) -> bool:
+def _may_be_an_attempt(reading: Reading, body: Body) -> bool:
     """Return whether account mail with an unknown subject may be about a sign-in."""
     match reading.subject.form:
         case Form.MENTION:
             return True
         case Form.OTHER:
-            return any(map(links.asks, read_body(reading.bodies).links))
+            return any(map(links.asks, body.links))
         case _:
             return False
 
@@ -219,17 +223,18 @@ def _judge_attempt(
     )
     reasons = _reasons(findings)
     if authentication.result is Result.PASS and _ADDED.isdisjoint(reasons):
-        return _recognise(reading, authentication, findings, policy)
+        return _recognise(reading, body, authentication, findings, policy)
+    claim = _claim(reading, body)
     if proof.flaws == (Reason.DKIM_TEMPERROR,) and not reading.has_enclosures:
         reasons = tuple(flaw for flaw in reasons if flaw not in _UNKNOWN_FORM)
     if set(reasons) <= MISSING_PROOF:
-        claim = _claim(reading, body)
         return Judgement(reading, Unverified(claim, reasons, authentication), findings)
-    return _doubt(reading, signatures, reasons, authentication, findings, policy)
+    return _doubt(reading, claim, signatures, reasons, authentication, findings, policy)
 
 
 def _doubt(
     reading: Reading,
+    claim: Claim,
     signatures: tuple[Signature, ...],
     reasons: tuple[Reason, ...],
     authentication: Authentication,
@@ -243,7 +248,6 @@ def _doubt(
     """
     if not may_be_altered(reading, reasons, policy.relays):
         return Judgement(reading, LookAlike(reasons, authentication), findings)
-    claim = _claim(reading, read_body(reading.bodies))
     verdict: Verdict = LookAlike(reasons, authentication, claim)
     if sending_relay(reading, policy) in _proved(signatures):
         verdict = Unverified(claim, reasons, authentication)
@@ -260,12 +264,12 @@ def sending_relay(reading: Reading, policy: Policy) -> str | None:
 
 def _recognise(
     reading: Reading,
+    body: Body,
     authentication: Authentication,
     findings: tuple[Finding, ...],
     policy: Policy,
 ) -> Judgement:
     """Return the judgement on a mail of Amazon's: nothing of it is left untold."""
-    body = read_body(reading.bodies)
     reasons = _reasons(findings)
     claim = _claim(reading, body)
     if Reason.RECIPIENT_UNKNOWN in reasons:
