@@ -1,0 +1,1 @@
+"""Sets watcher up on a machine, and checks that it works there."""
