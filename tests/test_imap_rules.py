@@ -256,8 +256,8 @@ def test_every_provider_says_what_the_user_must_do(provider: Provider) -> None:
 
 
 def test_a_provider_is_guessed_from_the_address() -> None:
-    assert of_address("anna@Gmail.com") is PRESETS["gmail"]
-    assert of_address("anna@yahoo.co.jp") is PRESETS["yahoo_japan"]
+    assert of_address("anna@Gmail.com") == "gmail"
+    assert of_address("anna@yahoo.co.jp") == "yahoo_japan"
     assert of_address("anna@example.org") is None
 
 

@@ -287,13 +287,13 @@ class NameServers:
         return trouble
 
     def _in_order(self) -> list[Server]:
-        servers = list(dict.fromkeys(self._configured or _system_servers()))
+        servers = list(dict.fromkeys(self._configured or system_servers()))
         first = self._first
         at = servers.index(first) if first in servers else 0
         return servers[at:] + servers[:at]
 
 
-def _system_servers() -> list[Server]:
+def system_servers() -> list[Server]:
     """Return the system's name servers, which change with the network."""
     try:
         resolver = dns.resolver.Resolver()

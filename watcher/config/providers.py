@@ -4,6 +4,7 @@ Everything here is data; a new provider is one more entry.
 """
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from watcher.i18n import Text
 from watcher.imap.account import Tls, TlsQuirk
@@ -18,8 +19,38 @@ _IMAP_AND_APP_PASSWORD = Text(
     en="Switch IMAP on; with two-step sign-in make an app password.",
     ja="IMAP を有効にします。2 段階認証ならアプリパスワードを作ります。",
 )
+_OUTLOOK = Text(
+    en="Outlook.com no longer lets programs log in with a password, nor with an app "
+    "password. Let Amazon write to another address (in Amazon's settings for login "
+    "and security), or have Outlook forward its mail to a mailbox of another provider.",
+    ja="Outlook.com には、パスワードでもアプリパスワードでもログインできません。"
+    "Amazon の「ログインとセキュリティ」でメールアドレスを変えるか、Outlook の設定で"
+    "別のメールサービスに転送してください。",
+)
+_NO_IMAP = Text(
+    en="This provider offers no IMAP, so its mail cannot be watched. Let Amazon write "
+    "to another address (in Amazon's settings for login and security).",
+    ja="このメールサービスは IMAP に対応していないので、見張れません。Amazon の"
+    "「ログインとセキュリティ」で、別のメールアドレスに変えてください。",
+)
+_BRIDGE = Text(
+    en="Its mail can be read only through the provider's own bridge program. Start "
+    "that, and name what it tells: --host 127.0.0.1 --port … --tls none",
+    ja="このメールは、提供元の専用プログラム(Bridge)を通してだけ読めます。起動して、"
+    "表示された値を指定してください: --host 127.0.0.1 --port … --tls none",
+)
 _NOBODY = Trust(())
 _PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
+
+
+class LoginName(Enum):
+    """What a provider takes as the user of a login."""
+
+    ADDRESS = auto()
+    LOCAL_PART = auto()
+    """What stands before the "@"."""
+    OWN = auto()
+    """A name that nobody can tell from the address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +66,15 @@ class Provider:
     trust: Trust = _NOBODY
     """Whose Authentication-Results count (RFC 8601); by default nobody's."""
     domains: tuple[str, ...] = ()
-    """Mail domains by which `init` guesses the provider."""
+    """Mail domains by which `init` knows the provider."""
+    exchanges: tuple[str, ...] = ()
+    """Domains of the mail exchangers (MX) of those who bring a domain of their own."""
+    login_name: LoginName = LoginName.ADDRESS
     note: Text = _PASSWORD
+    page: str | None = None
+    """Where the user makes the password, or switches IMAP on."""
+    obstacle: Text | None = None
+    """Why no password works there; None: one does."""
 
 
 PRESETS = {
@@ -45,6 +83,8 @@ PRESETS = {
         host="imap.gmail.com",
         trust=authres.GMAIL,
         domains=("gmail.com", "googlemail.com"),
+        exchanges=("google.com", "googlemail.com"),
+        page="https://myaccount.google.com/apppasswords",
         note=Text(
             en="Turn on 2-step verification, then make an app password.",
             ja="2 段階認証を有効にしてから、アプリパスワードを作ります。",
@@ -55,6 +95,7 @@ PRESETS = {
         host="imap.mail.yahoo.co.jp",
         trust=authres.YAHOO_JAPAN,
         domains=("yahoo.co.jp", "ymail.ne.jp"),
+        page="https://mail.yahoo.co.jp/",
         note=Text(
             en="Switch IMAP on in Yahoo! Mail's settings; it may go off by itself.",
             ja="Yahoo!メールの設定で IMAP を有効にします。自然に切れることがあります。",
@@ -65,6 +106,9 @@ PRESETS = {
         host="imap.mail.me.com",
         trust=authres.ICLOUD,
         domains=("icloud.com", "me.com", "mac.com"),
+        exchanges=("icloud.com",),
+        login_name=LoginName.LOCAL_PART,
+        page="https://account.apple.com/account/manage",
         note=Text(
             en="The user is the part before the @; make an app-specific password.",
             ja="ユーザー名は @ の前の部分です。App 用パスワードを作ります。",
@@ -81,6 +125,8 @@ PRESETS = {
             "hotmail.co.jp",
             "live.jp",
         ),
+        exchanges=("outlook.com",),
+        obstacle=_OUTLOOK,
         note=Text(
             en="Accepts OAuth2 only: passwords and app passwords no longer work.",
             ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
@@ -91,6 +137,8 @@ PRESETS = {
         host="imap.mail.yahoo.com",
         trust=authres.YAHOO,
         domains=("yahoo.com", "ymail.com"),
+        exchanges=("yahoodns.net",),
+        page="https://login.yahoo.com/account/security",
         note=_APP_PASSWORD,
     ),
     "aol": Provider(
@@ -98,6 +146,7 @@ PRESETS = {
         host="imap.aol.com",
         trust=authres.AOL,
         domains=("aol.com",),
+        page="https://login.aol.com/account/security",
         note=_APP_PASSWORD,
     ),
     "fastmail": Provider(
@@ -105,6 +154,8 @@ PRESETS = {
         host="imap.fastmail.com",
         trust=authres.FASTMAIL,
         domains=("fastmail.com", "fastmail.fm"),
+        exchanges=("messagingengine.com",),
+        page="https://app.fastmail.com/settings/security",
         note=_APP_PASSWORD,
     ),
     "zoho": Provider(
@@ -112,6 +163,8 @@ PRESETS = {
         host="imap.zoho.com",
         trust=authres.ZOHO,
         domains=("zoho.com", "zohomail.com"),
+        exchanges=("zoho.com",),
+        page="https://accounts.zoho.com/home#security/app_password",
         note=_IMAP_AND_APP_PASSWORD,
     ),
     "zoho_jp": Provider(
@@ -119,6 +172,8 @@ PRESETS = {
         host="imap.zoho.jp",
         trust=authres.ZOHO,
         domains=("zohomail.jp",),
+        exchanges=("zoho.jp",),
+        page="https://accounts.zoho.jp/home#security/app_password",
         note=_IMAP_AND_APP_PASSWORD,
     ),
     "gmx": Provider(
@@ -136,6 +191,8 @@ PRESETS = {
         host="imap.spmode.ne.jp",
         tls_quirk=TlsQuirk.LEGACY_RENEGOTIATION,
         domains=("docomo.ne.jp",),
+        login_name=LoginName.OWN,
+        page="https://www.nttdocomo.co.jp/service/docomo_mail/security/",
         note=Text(
             en="The user is the d ACCOUNT's ID; get a password of its own for IMAP.",
             ja="ユーザー名は dアカウントの ID、パスワードは IMAP専用パスワードです。",
@@ -145,6 +202,7 @@ PRESETS = {
         title="auメール",
         host="imap.ezweb.ne.jp",
         domains=("ezweb.ne.jp", "au.com"),
+        login_name=LoginName.OWN,
         note=Text(
             en="au gives an ID and a password of their own for connecting.",
             ja="au が発行する接続用の ID とパスワードを使います。",
@@ -155,6 +213,7 @@ PRESETS = {
         host="imap.softbank.jp",
         tls_quirk=TlsQuirk.STATIC_RSA,
         domains=("i.softbank.jp",),
+        page="https://my.softbank.jp/",
         note=Text(
             en="Take the password from My SoftBank; @softbank.ne.jp has no IMAP.",
             ja="My SoftBank のパスワードです。@softbank.ne.jp は IMAP 非対応です。",
@@ -204,7 +263,27 @@ PRESETS = {
 }
 
 
-def of_address(address: str) -> Provider | None:
-    """Return the provider of a mail address, None where its domain is not known."""
+OBSTACLES = {
+    **dict.fromkeys(("softbank.ne.jp", "vodafone.ne.jp"), _NO_IMAP),
+    **dict.fromkeys(("tutanota.com", "tuta.com", "tuta.io"), _NO_IMAP),
+    **dict.fromkeys(("proton.me", "protonmail.com", "pm.me"), _BRIDGE),
+}
+"""Mail domains without a preset that cannot be watched, and why."""
+
+
+def of_address(address: str) -> str | None:
+    """Return the key of a mail address' preset, None where its domain is not known."""
     domain = address.rpartition("@")[2].lower()
-    return next((one for one in PRESETS.values() if domain in one.domains), None)
+    keys = (key for key, one in PRESETS.items() if domain in one.domains)
+    return next(keys, None)
+
+
+def of_exchange(host: str) -> str | None:
+    """Return the key of the preset to which a mail exchanger (MX) belongs."""
+    name = host.lower().rstrip(".")
+    for key, one in PRESETS.items():
+        if any(
+            name == domain or name.endswith(f".{domain}") for domain in one.exchanges
+        ):
+            return key
+    return None

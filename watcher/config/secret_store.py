@@ -1,0 +1,96 @@
+"""Keeps a password where `credentials` finds it: in the keyring, else in a file.
+
+The keyring is used only where it proves to work: some are installed and locked, or
+forget what they were told.
+"""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from watcher.clock import call_with_timeout
+from watcher.errors import ConfigError, reason_of
+from watcher.i18n import Text
+
+PROBE_TIMEOUT_S = 20.0
+"""The user may have to unlock it; a service that hangs does so for ever."""
+
+_SERVICE = "watcher-probe"
+
+
+def keyring_works() -> bool:
+    """Return whether the desktop's keyring keeps, returns and deletes a password."""
+    try:
+        return call_with_timeout(_probe, timeout_s=PROBE_TIMEOUT_S)
+    except Exception:  # noqa: BLE001 -- whatever a back end raises, it cannot be used
+        return False
+
+
+def _probe() -> bool:
+    try:
+        import keyring
+    except ImportError:  # the extra is not installed
+        return False
+    if getattr(keyring.get_keyring(), "priority", 0) <= 0:  # one that keeps nothing
+        return False
+    written = secrets.token_hex(8)
+    keyring.set_password(_SERVICE, _SERVICE, written)
+    try:
+        is_kept: bool = keyring.get_password(_SERVICE, _SERVICE) == written
+    finally:
+        keyring.delete_password(_SERVICE, _SERVICE)
+    return is_kept
+
+
+def keep_in_keyring(service: str, user: str, password: str) -> None:
+    """Keep a password as the entry that `FromKeyring` reads.
+
+    Raises:
+        ConfigError: the keyring refuses it.
+    """
+
+    def keep() -> None:
+        import keyring
+
+        keyring.set_password(service, user, password)
+
+    try:
+        call_with_timeout(keep, timeout_s=PROBE_TIMEOUT_S)
+    except Exception as error:  # noqa: BLE001 -- back ends raise whatever they like
+        # Its text could hold the password.
+        raise ConfigError(_REFUSED, kind=type(error).__name__) from None
+
+
+def keep_in_file(path: Path, password: str) -> None:
+    """Write a password into a new file that only its owner may read.
+
+    Raises:
+        ConfigError: the file is there already, or cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(f"{password}\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                path.unlink()
+            raise
+    except OSError as error:
+        raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
+
+
+_REFUSED = Text(
+    en="The keyring did not take the password ({kind}). Unlock it, or use "
+    "--password-file.",
+    ja="キーリングにパスワードを保存できません({kind})。ロックを解除するか、"
+    "--password-file を使ってください。",
+)
+_UNWRITABLE = Text(
+    en="The password file {path} cannot be written ({why}).",
+    ja="パスワードファイル {path} を書けません({why})。",
+)
