@@ -20,7 +20,7 @@ from watcher.imap import errors
 from watcher.imap.account import Timeouts
 from watcher.imap.refusal import ALERT, ResponseText
 from watcher.imap.secrecy import forms_of, without_secrets
-from watcher.imap.transport import Transport
+from watcher.imap.transport import Encryption, Transport
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -124,6 +124,11 @@ class Protocol(imaplib.IMAP4):
             self.shutdown()
             raise
         self.sock = self._transport.sock
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """How the connection is encrypted; None: in clear text."""
+        return self._transport.encryption
 
     def begin_tls(self, context: ssl.SSLContext) -> None:
         """Send STARTTLS and begin TLS; capabilities are asked anew (RFC 3501 §6.2.1).

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from watcher.clock import call_in_thread
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 from watcher.imap.account import Account, TlsQuirk
+from watcher.recognition.text import one_line
 
 T = TypeVar("T")
 
@@ -188,6 +190,16 @@ def _make_context(
     return context
 
 
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How a connection is encrypted, and who vouches for the server."""
+
+    version: str
+    """Such as `TLSv1.3`."""
+    issuer: str
+    """Of the server's certificate; empty where it names none."""
+
+
 READ_BYTES = 64 * 1024
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 """Idle seconds, seconds between probes, probes: in addition to `idle_interval_s`."""
@@ -230,6 +242,16 @@ class Transport:
         )
         self.sock = sock
         self._until(sock.do_handshake, READ, seconds)
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """How it is encrypted; None: in clear text."""
+        if not isinstance(self.sock, ssl.SSLSocket):
+            return None
+        shown: dict[str, Any] = dict(self.sock.getpeercert() or {})
+        names = dict(pair for part in shown.get("issuer", ()) for pair in part)
+        issuer = names.get("organizationName") or names.get("commonName") or ""
+        return Encryption(self.sock.version() or "", one_line(str(issuer)))
 
     def receive(self, *, seconds: float) -> bytes | None:
         """Return bytes that came, None when the time is over or at an interrupt.
