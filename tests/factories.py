@@ -122,7 +122,7 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "blind": trouble.blind("home", since=NOW, language=language),
         "recovered": trouble.recovered("home", language=language),
         "login-refused": trouble.login_refused("home", why=_REFUSED, language=language),
-        "trial": trouble.trial(language=language),
+        "trial": trouble.trial("https://www.amazon.co.jp/", language=language),
     }
 
 

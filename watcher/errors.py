@@ -49,6 +49,12 @@ class ConfigError(WatcherError):
     exit_code = ExitCode.CONFIG
 
 
+class Unanswered(WatcherError):
+    """Nobody answers a question of the set-up, and no option does."""
+
+    exit_code = ExitCode.USAGE
+
+
 class LoginRefused(WatcherError):
     """The server refuses the login: notify once, try again rarely."""
 

@@ -7,30 +7,34 @@ a whole, after what is to take its place was read back; a copy of the old one is
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 from watcher.config.load import load
+from watcher.config.schema import Account
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 
-Value = str | int | bool | tuple[str, ...]
 COPIES = 1000
 """More copies of one file than these are not made."""
 
 
-def account_table(keys: Mapping[str, Value]) -> str:
-    """Return the table of an account in TOML, its keys in the given order."""
-    lines = (f"{name} = {_toml(value)}" for name, value in keys.items())
+def account_table(account: Account) -> str:
+    """Return the table of an account in TOML; those with their default are left out."""
+    default = Account()
+    values = ((key.name, getattr(account, key.name)) for key in fields(Account))
+    given = ((name, value) for name, value in values if value != getattr(default, name))
+    lines = (f"{name} = {_toml(value)}" for name, value in given)
     return "\n".join(("[[accounts]]", *lines)) + "\n"
 
 
-def _toml(value: Value) -> str:
+def _toml(value: object) -> str:
     """Return a value in TOML (v1.0.0), whose basic strings are JSON's but for DEL."""
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    plain = str(value) if isinstance(value, Path) else value
+    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def create(path: Path, text: str) -> None:
@@ -108,6 +112,6 @@ _UNWRITABLE = Text(
 _NOT_ADDED = Text(
     en="One more account could not be put behind the end of {path}. Nothing was "
     "changed; add it there by hand:\n\n{table}",
-    ja="{path} の末尾にアカウントを追加できませんでした。何も変更していません。次の内容を"
-    "手で書き加えてください:\n\n{table}",
+    ja="{path} の末尾にアカウントを追加できませんでした。何も変更していません。"
+    "次の内容を手で書き加えてください:\n\n{table}",
 )

@@ -364,8 +364,10 @@ CLOCK_BODY = Text(
     "通知には、時刻のかわりに残り時間を示します。",
 )
 TRIAL_BODY = Text(
-    en="Sign-in attempts will be shown like this. You can close it.",
-    ja="サインイン試行はこのように表示されます。閉じてかまいません。",
+    en="Sign-in attempts are shown like this. Press the button: it opens Amazon's "
+    "start page here, and the approval page when it is real.",
+    ja="サインイン試行はこのように表示されます。ボタンを押してみてください。今は"
+    "Amazon のトップページが開きます(本番では承認ページが開きます)。",
 )
 
 # Buttons

@@ -10,7 +10,7 @@ from watcher.clock import local_time
 from watcher.errors import WatcherError
 from watcher.i18n import Language
 from watcher.notify import sentences
-from watcher.notify.notification import Holds, Notification
+from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
 from watcher.notify.wording import (
     ACCOUNT_COLUMNS,
@@ -119,7 +119,13 @@ def clock_wrong(error: ClockError, *, language: Language) -> Notification:
     return template.say(language=language, replaces_id=CLOCK_ID, error=words)
 
 
-def trial(*, language: Language) -> Notification:
-    """Show what a notification is like; the user says whether it appeared."""
-    template = Template(title=sentences.TRIAL, body=(sentences.TRIAL_BODY,))
-    return template.say(language=language, replaces_id=id_of("trial"))
+def trial(page: str, *, language: Language) -> Notification:
+    """Show what a notification is like; its button opens `page`."""
+    template = Template(
+        title=sentences.TRIAL, body=(sentences.TRIAL_BODY,), actions=(Action.OPEN,)
+    )
+    return template.say(language=language, replaces_id=TRIAL_ID, link=page)
+
+
+TRIAL_ID = id_of("trial")
+"""The `replaces_id` of `trial`."""

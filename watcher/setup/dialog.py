@@ -1,0 +1,139 @@
+"""Asks the user, line by line: on a terminal, over ssh, in a pipe, to a screen reader.
+
+Nothing is painted and no cursor is moved. Where no answer can be had, the error names
+the option that gives it.
+"""
+
+import getpass
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from watcher.config.schema import Bad
+from watcher.errors import Unanswered
+from watcher.i18n import Language, Text, wrap_columns
+
+T = TypeVar("T")
+COLUMNS = 79
+"""Lines are no wider, even where the terminal is."""
+
+YES = frozenset({"y", "yes", "はい"})
+NO = frozenset({"n", "no", "いいえ"})
+
+
+@dataclass(slots=True)
+class Dialog:
+    """A conversation in one language."""
+
+    language: Language
+    asks: bool = True
+    """Whether there is somebody to ask; else every default is taken."""
+
+    def say(self, text: Text, **data: object) -> None:
+        """Print a sentence, broken at the width of the terminal."""
+        for line in text.say(self.language, **data).split("\n"):
+            print(*wrap_columns(line, self._columns()), sep="\n")
+        sys.stdout.flush()
+
+    def ask(
+        self,
+        question: Text,
+        parse: Callable[[str], T],
+        *,
+        option: str,
+        default: str = "",
+        **data: object,
+    ) -> T:
+        """Return the first answer that `parse` takes; an empty one is the default.
+
+        Raises:
+            Unanswered: nobody answers any more, or the default is refused unasked.
+        """
+        while True:
+            written = self._line(question, default, option, data) or default
+            try:
+                return parse(written)
+            except Bad as bad:
+                if not self.asks:
+                    raise Unanswered(_UNANSWERED, option=option) from bad
+                self.say(_AGAIN, why=bad.text.say(self.language, **bad.data))
+
+    def confirm(
+        self, question: Text, *, option: str, default: bool = True, **data: object
+    ) -> bool:
+        """Return whether the answer is yes; an empty one is the default."""
+
+        def parse(written: str) -> bool:
+            answer = written.lower()
+            if answer not in YES | NO:
+                raise Bad(_YES_OR_NO)
+            return answer in YES
+
+        asked = Text(en=f"{question.en} [{{yn}}]", ja=f"{question.ja} [{{yn}}]")
+        yn = "Y/n" if default else "y/N"
+        written = "y" if default else "n"
+        data |= {"yn": yn}
+        while True:
+            answer = self._line(asked, "", option, data) or written
+            try:
+                return parse(answer)
+            except Bad as bad:
+                self.say(_AGAIN, why=bad.text)
+
+    def secret(self, question: Text, *, option: str, **data: object) -> str:
+        """Return what is typed without being shown; it may be empty."""
+        if not self.asks:
+            raise Unanswered(_UNANSWERED, option=option)
+        prompt = question.say(self.language, **data)
+        try:
+            if sys.stdin.isatty():
+                return getpass.getpass(f"{prompt} ")
+            print(prompt, flush=True)
+            return _typed(sys.stdin.readline())
+        except EOFError as error:
+            raise Unanswered(_UNANSWERED, option=option) from error
+
+    def _line(
+        self, question: Text, default: str, option: str, data: dict[str, object]
+    ) -> str:
+        if not self.asks:
+            return ""
+        asked = question.say(self.language, **data)
+        *above, last = wrap_columns(asked, self._columns())
+        for line in above:
+            print(line)
+        shown = f" [{default}]" if default else ""
+        try:
+            return unicodedata.normalize("NFKC", input(f"{last}{shown}: ")).strip()
+        except EOFError as error:
+            print()
+            raise Unanswered(_UNANSWERED, option=option) from error
+
+    def _columns(self) -> int:
+        return max(20, min(COLUMNS, shutil.get_terminal_size().columns - 1))
+
+
+def _typed(line: str) -> str:
+    """Return a line of a pipe without its end.
+
+    Raises:
+        EOFError: there is none.
+    """
+    if not line:
+        raise EOFError
+    return line.rstrip("\r\n")
+
+
+_AGAIN = Text(en="{why}. Please answer again.", ja="{why}。もう一度入力してください。")
+_YES_OR_NO = Text(
+    en="Type y for yes or n for no", ja="はいなら y、いいえなら n と入力します"
+)
+_UNANSWERED = Text(
+    en="An answer is missing: give it by {option}, or run `watcher init` where it can "
+    "ask you.",
+    ja="答えが足りません。{option} で指定するか、質問に答えられるターミナルで "
+    "watcher init を実行してください。",
+)
