@@ -37,7 +37,7 @@ class Watched:
 def watched(config: Config) -> tuple[Watched, ...]:
     """Return every account of a configuration, ready to be watched."""
     return tuple(
-        Watched(_account(entry), policy_for(config, [entry]))
+        Watched(account_of(entry), policy_for(config, [entry]))
         for entry in config.accounts
     )
 
@@ -75,7 +75,8 @@ def _preset(entry: Entry) -> Provider:
     return PRESETS[entry.provider or "other"]
 
 
-def _account(entry: Entry) -> Account:
+def account_of(entry: Entry) -> Account:
+    """Return what is watched of one account, its preset filled in."""
     preset = _preset(entry)
     tls = entry.tls or preset.tls
     preset_port = preset.port if tls is preset.tls else _PORTS[tls]

@@ -135,6 +135,10 @@ class FromKeyring:
         return secret
 
 
+def clean_password(text: str) -> str:
+    return text.strip()
+
+
 def _first_line(content: bytes, *, source: str) -> str:
     """Return the first line as text; only the line end is stripped.
 

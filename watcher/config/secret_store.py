@@ -4,6 +4,7 @@ The keyring is used only where it proves to work: some are installed and locked,
 forget what they were told.
 """
 
+import itertools
 import os
 import secrets
 from contextlib import suppress
@@ -62,15 +63,16 @@ def keep_in_keyring(service: str, user: str, password: str) -> None:
         raise ConfigError(_REFUSED, kind=type(error).__name__) from None
 
 
-def keep_in_file(path: Path, password: str) -> None:
-    """Write a password into a new file that only its owner may read.
+def keep_in_file(folder: Path, stem: str, password: str) -> Path:
+    """Write a password into a new file that only its owner may read; return it.
 
     Raises:
-        ConfigError: the file is there already, or cannot be written.
+        ConfigError: it cannot be written.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    path = folder / f"{stem}.txt"
     try:
-        descriptor = os.open(path, flags, 0o600)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path, descriptor = _create(folder, stem)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(f"{password}\n")
@@ -82,6 +84,17 @@ def keep_in_file(path: Path, password: str) -> None:
             raise
     except OSError as error:
         raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
+    return path
+
+
+def _create(folder: Path, stem: str) -> tuple[Path, int]:
+    """Create the first file of that name that is not there yet."""
+    for number in itertools.count(2):
+        path = folder / f"{stem}.txt"
+        with suppress(FileExistsError):
+            return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        stem = f"{stem.removesuffix(f'-{number - 1}')}-{number}"
+    raise FileExistsError
 
 
 _REFUSED = Text(

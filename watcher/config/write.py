@@ -66,6 +66,20 @@ def add_account(path: Path, table: str) -> Path:
     return copy
 
 
+def move_aside(path: Path) -> Path:
+    """Rename a file that cannot be used; return its new name.
+
+    Raises:
+        ConfigError: it cannot be renamed.
+    """
+    try:
+        copy = _copy(path)
+        path.unlink()
+    except OSError as error:
+        raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
+    return copy
+
+
 def _put(path: Path, text: str) -> None:
     """Put `text` in place of a file, or change nothing if anything fails."""
     target = path.resolve()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from watcher.config.schema import Bad
-from watcher.errors import Unanswered
+from watcher.errors import Unanswered, WatcherError
 from watcher.i18n import Language, Text, wrap_columns
 
 T = TypeVar("T")
@@ -32,11 +32,20 @@ class Dialog:
     asks: bool = True
     """Whether there is somebody to ask; else every default is taken."""
 
-    def say(self, text: Text, **data: object) -> None:
+    def say(self, sentence: Text | WatcherError, /, **data: object) -> None:
         """Print a sentence, broken at the width of the terminal."""
-        for line in text.say(self.language, **data).split("\n"):
+        for line in self._words(sentence, data).split("\n"):
             print(*wrap_columns(line, self._columns()), sep="\n")
         sys.stdout.flush()
+
+    def _words(self, sentence: Text | WatcherError, data: dict[str, object]) -> str:
+        if isinstance(sentence, WatcherError):
+            return sentence.say(self.language)
+        said = {
+            name: value.say(self.language) if isinstance(value, WatcherError) else value
+            for name, value in data.items()
+        }
+        return sentence.say(self.language, **said)
 
     def ask(
         self,

@@ -1,0 +1,213 @@
+"""Finds out with the user where their mailbox is, and logs in until it works."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from watcher.config.accounts import account_of, addresses
+from watcher.config.credentials import clean_password
+from watcher.config.load import PASSWORD_KEYS
+from watcher.config.providers import OBSTACLES, PRESETS, LoginName
+from watcher.config.schema import Account, Bad, parse_address, parse_text
+from watcher.errors import (
+    ConfigError,
+    LoginRefused,
+    SecretUnavailable,
+    Unanswered,
+    WatcherError,
+)
+from watcher.imap.account import Account as Mailbox
+from watcher.imap.connection import Connection
+from watcher.setup import sentences
+from watcher.setup.dialog import Dialog
+from watcher.setup.discovery import find_server
+from watcher.setup.probe import Probed, connected, examine
+
+T = TypeVar("T")
+Use = Callable[[Mailbox, Connection, Probed], T]
+"""What is done over the first connection that works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The questions about one account; what `given` holds is not asked."""
+
+    dialog: Dialog
+    given: Account
+    given_address: str | None
+
+    # Where the mailbox is
+
+    def find(self) -> tuple[str, Account]:
+        """Return the user's address, and the account with server and login name.
+
+        Raises:
+            ConfigError: it cannot be watched, and there is nobody to name another one.
+        """
+        while True:
+            address = self.given_address or self.dialog.ask(
+                sentences.ADDRESS, parse_address, option="--address"
+            )
+            try:
+                return address, self._with_user(self._with_server(address), address)
+            except ConfigError as obstacle:
+                if self.given_address or not self.dialog.asks:
+                    raise
+                self.dialog.say(obstacle)
+
+    def _with_server(self, address: str) -> Account:
+        """Return the account with its server: given, known, found in DNS or asked for.
+
+        Raises:
+            ConfigError: its mail cannot be watched.
+        """
+        if self.given.provider or self.given.host:
+            return self.given
+        domain = address.rpartition("@")[2]
+        if obstacle := OBSTACLES.get(domain):
+            raise ConfigError(obstacle)
+        found = find_server(address)
+        if found.provider:
+            return replace(self.given, provider=self._checked(found.provider))
+        host = found.host or self._ask_host(f"imap.{domain}")
+        self.dialog.say(sentences.SERVER, host=host)
+        port, tls = self.given.port or found.port, self.given.tls or found.tls
+        return replace(self.given, host=host, port=port, tls=tls)
+
+    def _checked(self, provider: str) -> str:
+        preset = PRESETS[provider]
+        if preset.obstacle:
+            raise ConfigError(preset.obstacle)
+        host = preset.host or ""
+        self.dialog.say(sentences.PROVIDER, title=preset.title, host=host)
+        return provider
+
+    def _ask_host(self, default: str) -> str:
+        return self.dialog.ask(
+            sentences.HOST, parse_text, option="--host", default=default
+        )
+
+    def _with_user(self, account: Account, address: str) -> Account:
+        if account.user:
+            return account
+        preset = PRESETS[account.provider or "other"]
+        match preset.login_name:
+            case LoginName.ADDRESS:
+                user = address
+            case LoginName.LOCAL_PART:
+                user = address.rpartition("@")[0]
+            case LoginName.OWN:
+                self.dialog.say(preset.note)
+                user = self._ask_user("")
+        return replace(account, user=user)
+
+    def _ask_user(self, default: str) -> str:
+        return self.dialog.ask(
+            sentences.USER, parse_text, option="--user", default=default
+        )
+
+    def with_amazons_addresses(self, address: str, account: Account) -> Account:
+        """Return the account with the addresses that Amazon writes to."""
+        known = account.addresses
+        if not known and not self.dialog.confirm(
+            sentences.AMAZON_TOO, option="--amazon-address", address=address
+        ):
+            known = self.dialog.ask(
+                sentences.AMAZON_ADDRESS, _parse_addresses, option="--amazon-address"
+            )
+        return with_addresses(account, known or (address,))
+
+    # The login
+
+    def log_in(self, account: Account, use: Use[T]) -> tuple[Account, str | None, T]:
+        """Log in until it works.
+
+        Returns:
+            The account, the password that was typed (None: it has a source), and what
+            `use` made of the connection.
+
+        Raises:
+            WatcherError: it does not work, and there is nobody to ask.
+        """
+        has_source = any(getattr(account, name) for name in PASSWORD_KEYS)
+        if not has_source:
+            self._say_how(account)
+        while True:
+            password = None if has_source else self._password(account)
+            mailbox = _mailbox(account, password)
+            try:
+                self.dialog.say(sentences.LOGGING_IN, host=mailbox.host)
+                with connected(mailbox) as connection:
+                    probed = examine(mailbox, connection)
+                    return account, password, use(mailbox, connection, probed)
+            except WatcherError as error:
+                if has_source:
+                    raise
+                account = self._after(error, account)
+
+    def _say_how(self, account: Account) -> None:
+        """Say in the provider's own words where the password comes from."""
+        preset = PRESETS[account.provider or "other"]
+        if account.provider and preset.login_name is not LoginName.OWN:
+            self.dialog.say(preset.note)
+        if preset.page:
+            self.dialog.say(sentences.PAGE, page=preset.page)
+
+    def _password(self, account: Account) -> str:
+        while True:
+            typed = self.dialog.secret(
+                sentences.PASSWORD, option="--password-file", user=account.user
+            )
+            if password := clean_password(typed):
+                return password
+            self.dialog.say(sentences.EMPTY)
+
+    def _after(self, error: WatcherError, account: Account) -> Account:
+        """Return the account to try next after a login that did not work.
+
+        Raises:
+            WatcherError: another try could change nothing, or nobody wants one.
+        """
+        if isinstance(error, ConfigError | SecretUnavailable):
+            raise error
+        self.dialog.say(error)
+        try:
+            if isinstance(error, LoginRefused):
+                return self._with_another_user(account)
+            if not (account.provider or self.given.host):
+                host = self._ask_host(account.host or "")
+                return replace(account, host=host, port=None, tls=None)
+            if self.dialog.confirm(sentences.TRY_AGAIN, option="--host"):
+                return account
+        except Unanswered:
+            pass
+        raise error
+
+    def _with_another_user(self, account: Account) -> Account:
+        """Ask for the login name where nobody can tell it from the address."""
+        preset = PRESETS[account.provider or "other"]
+        is_known = account.provider and preset.login_name is not LoginName.OWN
+        if is_known or self.given.user:
+            return account
+        return replace(account, user=self._ask_user(account.user))
+
+
+def _mailbox(account: Account, password: str | None) -> Mailbox:
+    mailbox = account_of(account)
+    if password is None:
+        return mailbox
+    return replace(mailbox, get_password=lambda: password)
+
+
+def with_addresses(account: Account, known: tuple[str, ...]) -> Account:
+    """Return the account with these addresses, unless they are what its user says."""
+    plain = replace(account, addresses=())
+    return plain if addresses(plain) == {*known} else replace(plain, addresses=known)
+
+
+def _parse_addresses(written: str) -> tuple[str, ...]:
+    words = [word for word in re.split(r"[\s,、;]+", written) if word]
+    if not words:
+        raise Bad(sentences.NO_ADDRESS)
+    return tuple(map(parse_address, words))

@@ -1,0 +1,164 @@
+"""What `watcher init` says and asks, in English and in Japanese."""
+
+from watcher.i18n import Text
+
+COMMA = Text(en=", ", ja="、")
+
+# Before the first question
+
+HELLO = Text(
+    en="A few questions, and watcher is ready. Enter takes what stands in [brackets]. "
+    "Ctrl-C ends this at any time, and changes nothing.\n",
+    ja="いくつかの質問に答えると、watcher を使えるようになります。そのまま Enter を押すと"
+    " [ ] の中の答えになります。Ctrl-C でいつでもやめられます(何も変わりません)。\n",
+)
+IS_THERE = Text(
+    en="There is a configuration already: {path}. It is kept as it is; --add adds one "
+    "more account to it.",
+    ja="設定ファイルがもうあります: {path}。そのまま残します。アカウントを増やすには "
+    "--add を付けます。",
+)
+ADD = Text(en="Add one more account now?", ja="今、アカウントを一つ追加しますか?")
+ANEW = Text(
+    en="Put that file aside, and begin a new one?",
+    ja="そのファイルをよけて、新しく作りますか?",
+)
+ASIDE = Text(en="It lies there now: {path}", ja="よけたファイル: {path}")
+
+# The mailbox
+
+ADDRESS = Text(
+    en="1. The mail address to which Amazon writes",
+    ja="1. Amazon からメールが届くアドレス",
+)
+PROVIDER = Text(en="   → {title} ({host})", ja="   → {title}({host})")
+SERVER = Text(en="   → mail server {host}", ja="   → メールサーバー {host}")
+HOST = Text(
+    en="   The IMAP server of your mailbox (your provider's help names it)",
+    ja="   メールの IMAP サーバー名(メール会社の説明に書かれています)",
+)
+USER = Text(en="   The user name for the login", ja="   ログインのユーザー名")
+AMAZON_TOO = Text(
+    en="2. Is {address} the address with which you sign in to Amazon?",
+    ja="2. {address} は、Amazon に登録しているアドレスですか?",
+)
+AMAZON_ADDRESS = Text(
+    en="   The addresses that Amazon knows (several: with commas)",
+    ja="   Amazon に登録しているアドレス(複数なら「,」で区切る)",
+)
+NO_ADDRESS = Text(en="An address is needed", ja="アドレスを入力してください")
+
+# The login
+
+PAGE = Text(en="   You find it here: {page}", ja="   ここで作れます: {page}")
+PASSWORD = Text(
+    en="3. The password of {user} for mail programs (nothing is shown while you type "
+    "or paste it):",
+    ja="3. {user} のメール用パスワード(入力や貼り付けをしても、画面には出ません):",
+)
+EMPTY = Text(en="   It was empty.", ja="   空でした。")
+LOGGING_IN = Text(
+    en="4. Logging in to {host} …", ja="4. {host} にログインしています…"
+)
+LOGGED_IN = Text(
+    en="   It works. Watched are: {mailboxes}",
+    ja="   ログインできました。見張るメールボックス: {mailboxes}",
+)
+PUSHED = Text(
+    en="   The server tells of new mail at once (push).",
+    ja="   新しいメールは、届くとすぐにわかります(プッシュ)。",
+)
+POLLED = Text(
+    en="   The server is asked for new mail every few seconds.",
+    ja="   新しいメールは、数秒おきに確かめます。",
+)
+TRY_AGAIN = Text(en="   Try again?", ja="   もう一度試しますか?")
+REVIEWING = Text(
+    en="5. Looking at the sign-in mails of the last 90 days …",
+    ja="5. 過去 90 日のサインインのメールを調べています…",
+)
+OFFER = Text(
+    en="   Amazon also writes to {addresses} here. Are these yours, too?",
+    ja="   Amazon は {addresses} 宛にも送っています。これもあなたのアドレスですか?",
+)
+
+# What is written
+
+HEAD = Text(
+    en="# Written by `watcher init`. What else can be set: watcher help config",
+    ja="# watcher init が作りました。ほかの設定項目は watcher help config で見られます。",
+)
+IN_KEYRING = Text(
+    en="   The password is kept in this computer's keyring.",
+    ja="   パスワードは、このパソコンのキーリング(資格情報の保管庫)に入れました。",
+)
+IN_FILE = Text(
+    en="   There is no keyring here that works. The password is kept, as it is, in a "
+    "file that only you can read: {path}",
+    ja="   使えるキーリングがないので、パスワードはあなただけが読めるファイルに"
+    "そのまま入れました: {path}",
+)
+WRITTEN = Text(en="   The configuration: {path}", ja="   設定ファイル: {path}")
+ADDED = Text(
+    en="   The account was added to {path}; a copy of what it was: {copy}",
+    ja="   アカウントを {path} に追加しました。元のファイルの写し: {copy}",
+)
+
+# What is proved in the end
+
+DID_YOU_SEE = Text(
+    en="6. A test notification is on the screen. Press its button, then Enter here. "
+    "Did you see it?",
+    ja="6. テストの通知を出しました。通知のボタンを押してから、ここで Enter を押して"
+    "ください。通知は見えましたか?",
+)
+PROVED = Text(
+    en="   Notification, button and browser work.",
+    ja="   通知、ボタン、ブラウザーのどれも動いています。",
+)
+NOT_PRESSED = Text(
+    en="   Its button was not pressed, or this desktop does not report it. Then the "
+    "page opens with: watcher open",
+    ja="   ボタンが押されなかったか、この環境では押したことが伝わりません。そのときは "
+    "watcher open でページを開けます。",
+)
+UNSEEN = Text(
+    en="   See whether notifications are switched on in the system's settings, and "
+    "whether “do not disturb” is off. Then try again: watcher doctor --notify",
+    ja="   システムの設定で通知が有効か、「おやすみモード(集中モード)」がオフかを確かめて、"
+    "もう一度試してください: watcher doctor --notify",
+)
+NO_BROWSER = Text(
+    en="   The button works, but the page did not open: {why}",
+    ja="   ボタンは動きますが、ページを開けませんでした: {why}",
+)
+NO_DESKTOP = Text(
+    en="6. No notification could be shown here; watcher will write to its terminal.",
+    ja="6. ここでは通知を出せませんでした。watcher はターミナルに表示します。",
+)
+AT_LOGIN = Text(
+    en="7. Start watcher now, and at each login?",
+    ja="7. watcher を今すぐ始めて、ログインのたびに自動で始めますか?",
+)
+BY_HAND = Text(
+    en="   Then start it with: watcher run",
+    ja="   使うときは、次のように始めます: watcher run",
+)
+STARTED = Text(
+    en="   It is set up ({title}): {path}",
+    ja="   登録しました({title}): {path}",
+)
+NO_SERVICE = Text(
+    en="   That did not work: {why}\n   Start it with: watcher run",
+    ja="   登録できませんでした: {why}\n   次のように始めてください: watcher run",
+)
+WHERE = Text(
+    en="\nReady. Now link the app, and wait for the notification.\n"
+    "To change something: {config}\n"
+    "To check everything: watcher doctor\n"
+    "To remove it: watcher service uninstall, then delete that file's folder",
+    ja="\n準備ができました。アプリの連携を始めて、通知を待ってください。\n"
+    "設定を変える: {config}\n"
+    "動作を確かめる: watcher doctor\n"
+    "やめる: watcher service uninstall のあと、そのフォルダーを消します",
+)

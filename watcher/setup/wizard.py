@@ -1,0 +1,233 @@
+"""Sets watcher up: asks what only the user knows, and checks each answer at once.
+
+Nothing is written before a login has worked; then the password, the configuration, a
+notification and the start at login, each proved.
+"""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from watcher.app.wiring import open_channels, secret_variables
+from watcher.config.accounts import account_of, addresses, policy_for
+from watcher.config.load import load
+from watcher.config.schema import Account, Config, LanguageChoice, Notify
+from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
+from watcher.config.write import account_table, add_account, create, move_aside
+from watcher.errors import ConfigError, WatcherError
+from watcher.i18n import Language
+from watcher.imap.account import Account as Mailbox
+from watcher.imap.connection import Connection
+from watcher.keys import dns_keys
+from watcher.setup import sentences
+from watcher.setup.access import Access, with_addresses
+from watcher.setup.dialog import Dialog
+from watcher.setup.probe import Probed
+from watcher.setup.review import Review, review
+from watcher.setup.service import service_here
+from watcher.setup.trial import Trial, trying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the command line has answered; None and empty ones are asked for."""
+
+    account: Account = Account()
+    """Server, user, source of the password and name, as far as they were given."""
+    address: str | None = None
+    language: Language | None = None
+    shows_trial: bool = True
+    installs_service: bool = True
+    adds: bool = False
+    """Whether an account is to be added to a configuration that is there."""
+
+
+class Wizard:
+    """One run of `watcher init`."""
+
+    def __init__(self, path: Path, answers: Answers, dialog: Dialog) -> None:
+        self._path = path
+        self._answers = answers
+        self._dialog = dialog
+
+    def run(self) -> None:
+        """Ask, check, write the configuration, and prove that it works.
+
+        Raises:
+            WatcherError: it cannot be finished; then nothing was written.
+        """
+        existing = self._existing()
+        if existing is not None and not self._adds_account():
+            return
+        config = existing or self._new_config()
+        self._dialog.say(sentences.HELLO)
+        account, password = self._account(config)
+        self._write(existing, account, password)
+        self._try_notification(config)
+        self._start_at_login()
+        self._dialog.say(sentences.WHERE, config=self._path)
+
+    # What is there already
+
+    def _existing(self) -> Config | None:
+        """Return the configuration that is there, None if there is none to keep."""
+        if not self._path.exists():
+            return None
+        try:
+            return load(self._path)
+        except ConfigError as error:
+            if not self._dialog.asks:
+                raise
+            self._dialog.say(error)
+            if not self._dialog.confirm(
+                sentences.ANEW, option="--config", default=False
+            ):
+                raise
+            self._dialog.say(sentences.ASIDE, path=move_aside(self._path))
+            return None
+
+    def _adds_account(self) -> bool:
+        """Return whether one more account is wanted."""
+        if self._answers.adds:
+            return True
+        if not self._dialog.asks:
+            raise ConfigError(sentences.IS_THERE, path=self._path)
+        self._dialog.say(sentences.IS_THERE, path=self._path)
+        return self._dialog.confirm(sentences.ADD, option="--add", default=False)
+
+    def _new_config(self) -> Config:
+        language = self._answers.language
+        choice = LanguageChoice(language) if language else LanguageChoice.AUTO
+        return Config(notify=Notify(language=choice))
+
+    # The account
+
+    def _account(self, config: Config) -> tuple[Account, str | None]:
+        """Return an account that works, and the password if one was typed."""
+        given = replace(self._answers.account, name=self._name(config, None))
+        access = Access(self._dialog, given, self._answers.address)
+        address, account = access.find()
+        account = access.with_amazons_addresses(address, account)
+        keys = dns_keys(config.dkim.nameservers, config.dkim.timeout)
+
+        def look(mailbox: Mailbox, connection: Connection, probed: Probed) -> Review:
+            self._tell(probed)
+            self._dialog.say(sentences.REVIEWING)
+            policy = policy_for(replace(config, accounts=(account,)), [account])
+            names = probed.mailboxes
+            return review(connection, mailbox, policy, keys, mailboxes=names)
+
+        account, password, seen = access.log_in(account, look)
+        account = self._with_recipients(account, seen)
+        return replace(account, name=self._name(config, account.provider)), password
+
+    def _name(self, config: Config, provider: str | None) -> str:
+        """Return a name that no other account has."""
+        wanted = self._answers.account.name or provider or "home"
+        taken = {one.name for one in config.accounts}
+        number, name = 1, wanted
+        while name in taken:
+            number += 1
+            name = f"{wanted}-{number}"
+        return name
+
+    def _tell(self, probed: Probed) -> None:
+        names = sentences.COMMA.say(self._dialog.language).join(probed.mailboxes)
+        self._dialog.say(sentences.LOGGED_IN, mailboxes=names)
+        self._dialog.say(sentences.PUSHED if probed.is_pushed else sentences.POLLED)
+
+    def _with_recipients(self, account: Account, seen: Review) -> Account:
+        """Tell of the past, and offer the addresses there that nobody has named."""
+        known = addresses(account)
+        for text, facts in seen.lines(known):
+            self._dialog.say(text, **facts)
+        others = seen.unlisted(known)
+        is_taken = others and self._dialog.confirm(
+            sentences.OFFER, option="--amazon-address", addresses=", ".join(others)
+        )
+        return with_addresses(account, (*known, *others)) if is_taken else account
+
+    # What is written
+
+    def _write(
+        self, existing: Config | None, account: Account, password: str | None
+    ) -> None:
+        """Keep the password, then write the configuration; both or none."""
+        kept: Path | None = None
+        if password is not None:
+            account, kept = self._keep(account, password)
+        try:
+            if existing is None:
+                create(self._path, self._text(account))
+                self._dialog.say(sentences.WRITTEN, path=self._path)
+            else:
+                copy = add_account(self._path, account_table(account))
+                self._dialog.say(sentences.ADDED, path=self._path, copy=copy)
+        except BaseException:
+            if kept is not None:
+                with suppress(OSError):
+                    kept.unlink()
+            raise
+
+    def _keep(self, account: Account, password: str) -> tuple[Account, Path | None]:
+        """Keep a typed password; return the account that finds it, and its file."""
+        if keyring_works():
+            keep_in_keyring(account_of(account).host, account.user, password)
+            self._dialog.say(sentences.IN_KEYRING)
+            return replace(account, keyring=True), None
+        path = keep_in_file(self._path.parent, _stem(account.name), password)
+        self._dialog.say(sentences.IN_FILE, path=path)
+        return replace(account, password_file=Path(path.name)), path
+
+    def _text(self, account: Account) -> str:
+        head = sentences.HEAD.say(self._dialog.language)
+        language = self._answers.language
+        notify = f'[notify]\nlanguage = "{language}"\n\n' if language else ""
+        return f"{head}\n\n{notify}{account_table(account)}"
+
+    # What is proved in the end
+
+    def _try_notification(self, config: Config) -> None:
+        opens = open_channels(config)
+        if opens is None or not self._answers.shows_trial:
+            return
+        with trying(opens, self._dialog.language, secret_variables(config)) as trial:
+            if not trial.is_on_desktop:
+                self._dialog.say(sentences.NO_DESKTOP)
+            elif self._dialog.asks:
+                is_seen = self._dialog.confirm(
+                    sentences.DID_YOU_SEE, option="--no-trial"
+                )
+                self._judge(trial, is_seen=is_seen)
+            if trial.failure:
+                self._dialog.say(trial.failure)
+
+    def _judge(self, trial: Trial, *, is_seen: bool) -> None:
+        """Say what the trial has proved, and the remedy of what it has not."""
+        if error := trial.browser_error():
+            self._dialog.say(sentences.NO_BROWSER, why=error)
+        elif trial.is_pressed:
+            self._dialog.say(sentences.PROVED)
+        else:
+            self._dialog.say(sentences.NOT_PRESSED if is_seen else sentences.UNSEEN)
+
+    def _start_at_login(self) -> None:
+        is_wanted = self._answers.installs_service and self._dialog.confirm(
+            sentences.AT_LOGIN, option="--no-service"
+        )
+        if not is_wanted:
+            self._dialog.say(sentences.BY_HAND)
+            return
+        service = service_here(self._path)
+        try:
+            service.install()
+        except WatcherError as error:  # the configuration is good, and is kept
+            self._dialog.say(sentences.NO_SERVICE, why=error)
+        else:
+            self._dialog.say(sentences.STARTED, title=service.title, path=service.path)
+
+
+def _stem(name: str) -> str:
+    """Return the name of a file for an account's password."""
+    return f"password-{re.sub(r'[^A-Za-z0-9_-]', '', name) or 'account'}"
