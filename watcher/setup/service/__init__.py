@@ -6,16 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from watcher.setup.service.autostart import Autostart
-from watcher.setup.service.base import (
-    Installed as Installed,
-)
-from watcher.setup.service.base import (
-    Service,
-    command_here,
-)
-from watcher.setup.service.base import (
-    ServiceStatus as ServiceStatus,
-)
+from watcher.setup.service.base import Service, command_here
 from watcher.setup.service.launchd import LaunchAgent
 from watcher.setup.service.systemd import UserUnit, reaches_graphical_session
 from watcher.setup.service.task_scheduler import ScheduledTask

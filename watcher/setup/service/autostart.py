@@ -50,11 +50,7 @@ class Autostart(Service):
 
     def text(self) -> str:
         """Return the entry."""
-        carried = [
-            f"{name}={value}" for name, value in self._command.environment.items()
-        ]
-        words = ["env", *carried, *self._command.words]
-        command = " ".join(map(_quote, words))
+        command = " ".join(("env", *map(_quote, self._words())))
         said = {language.value: DESCRIPTION.say(language) for language in Language}
         return _ENTRY.format(command=command, **said)
 

@@ -165,7 +165,7 @@ class Service(ABC):
 
     def status(self) -> ServiceStatus:
         """Return whether it starts at the next login, by what is there now."""
-        is_running = daemon_pid(self._config) is not None
+        is_running = self.running_pid() is not None
         written = self._written()
         if written is None:
             problem = ServiceFailed(_NOT_INSTALLED)
@@ -173,6 +173,16 @@ class Service(ABC):
         broken = self._problem() or self._broken_command(written)
         changed = None if self._is_current(written) else ServiceFailed(_CHANGED)
         return ServiceStatus(True, broken is None, is_running, broken or changed)
+
+    def running_pid(self) -> int | None:
+        """Return the process number of the watcher that runs; None if none does."""
+        try:
+            settings = load(self._config or default_path())
+        except ConfigError:
+            settings = None  # one that runs has read what was there before
+        with suppress(JournalUnusable):
+            return running_daemon(journal_path(settings))
+        return None
 
     def _is_there(self) -> bool:
         return os.path.lexists(self.path)
@@ -239,17 +249,6 @@ def command_here(config: Path | None, environment: Mapping[str, str]) -> Command
     return Command(words, carried)
 
 
-def daemon_pid(config: Path | None) -> int | None:
-    """Return the process number of the watcher that runs with a configuration."""
-    try:
-        settings = load(config or default_path())
-    except ConfigError:
-        settings = None  # then nothing runs, or it runs with what was read before
-    with suppress(JournalUnusable):
-        return running_daemon(journal_path(settings))
-    return None
-
-
 def ask(*command: str, patience_s: float = ASK_S) -> subprocess.CompletedProcess[str]:
     """Return how one of the platform's own programs ended, and what it printed.
 
@@ -283,8 +282,7 @@ def call(*command: str, patience_s: float = ASK_S) -> None:
         words = (done.stderr or done.stdout).split("\n")
         last = next((line for line in reversed(words) if line.strip()), "")
         reason = sanitise(last.strip()) or f"exit {done.returncode}"
-        shown = " ".join(command[:3])
-        raise ServiceFailed(_REFUSED, command=shown, reason=reason)
+        raise ServiceFailed(_REFUSED, command=" ".join(command), reason=reason)
 
 
 def words_in(line: str) -> list[str]:

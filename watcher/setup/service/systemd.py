@@ -31,7 +31,7 @@ from watcher.setup.service.base import (
 
 NAME = "watcher.service"
 TARGET = "graphical-session.target"
-_SYSTEMCTL = ("systemctl", "--user", "--no-pager", "--no-ask-password")
+_SYSTEMCTL = ("systemctl", "--user")
 
 _UNIT = """\
 # Written by `watcher service install`, which writes it anew.
