@@ -135,6 +135,12 @@ class NotHandedOver(WatcherError):
     exit_code = ExitCode.NOTHING
 
 
+class ServiceFailed(WatcherError):
+    """Watcher cannot be set up to start at login, or would not start there."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
 class Unreadable(WatcherError):
     """A file to classify is missing or is no mail."""
 

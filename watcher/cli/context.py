@@ -1,12 +1,9 @@
 """Finds what a command works with: configuration, language, event log."""
 
-from pathlib import Path
-
-import platformdirs
-
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language
 from watcher.config.load import default_path, load
+from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
 from watcher.i18n import Language, desktop_language
 
@@ -38,10 +35,3 @@ def notification_language(config: Config | None) -> Language:
     """
     choice = config.notify.language if config else LanguageChoice.AUTO
     return desktop_language() if choice is LanguageChoice.AUTO else Language(choice)
-
-
-def journal_path(config: Config | None) -> Path:
-    """Return the event log's path: as configured, else in the user state folder."""
-    if config and config.log.path:
-        return config.log.path
-    return platformdirs.user_state_path("watcher", appauthor=False) / "events.db"

@@ -43,7 +43,10 @@ class Options(argparse.Namespace):
     span: timedelta
     # open, copy
     id: int | None
+    # open, service
     print_only: bool
+    # service
+    action: str
 
 
 class _Version(argparse.Action):
@@ -224,7 +227,10 @@ _COPY = Text(
     en="copy the code of the newest live attempt to the clipboard",
     ja="いちばん新しい有効な試行の確認コードをクリップボードにコピーする",
 )
-_PRINT = Text(en="print the link only", ja="リンクを表示するだけ")
+_PRINT = Text(
+    en="only print what would be opened, written or removed",
+    ja="開く・書く・消すはずのものを表示するだけ",
+)
 _EXPECT = Text(
     en="say that you are about to sign in: look more often, call you to act",
     ja="これからサインインすると伝える(確認を早め、行動を促す)",
@@ -233,6 +239,16 @@ _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、�
 _STATUS = Text(
     en="tell whether watcher is running and how each account is watched",
     ja="動いているか、各アカウントをどう見張っているかを示す",
+)
+_SERVICE = Text(
+    en="let watcher start by itself when you log in",
+    ja="ログインしたら watcher が自動で始まるようにする",
+)
+_ACTION = Text(
+    en="install: set it up and start it now; uninstall: remove it; status: tell "
+    "whether it starts at the next login",
+    ja="install: 登録してすぐに始める。uninstall: 登録を消す。status: 次の"
+    "ログインで始まるかどうかを示す",
 )
 
 _FLAG = {"action": "store_true"}
@@ -257,6 +273,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--reveal": (_REVEAL, _FLAG),
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
+    "action": (_ACTION, {"choices": ("install", "uninstall", "status")}),
     "span": (
         _SPAN,
         {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
@@ -274,5 +291,6 @@ COMMANDS = {
     "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span"),
     "status": (_STATUS, "--json"),
+    "service": (_SERVICE, "action --print"),
 }
 """The help and the arguments of each command, in the order of `--help`."""

@@ -54,6 +54,13 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     return platformdirs.user_config_path("watcher", appauthor=False) / "config.toml"
 
 
+def journal_path(config: Config | None) -> Path:
+    """Return the event log's path: as configured, else in the user state folder."""
+    if config and config.log.path:
+        return config.log.path
+    return platformdirs.user_state_path("watcher", appauthor=False) / "events.db"
+
+
 def load(path: Path) -> Config:
     """Read and check a configuration file.
 
