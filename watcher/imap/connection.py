@@ -1,8 +1,7 @@
 """Reads the mailboxes of one account over one connection, and never changes anything.
 
-Only EXAMINE and BODY.PEEK are used. imapclient's errors are translated here (`errors`).
-Handled here, of imapclient 4.1: a SEARCH answer in several lines raises, FETCH takes no
-ranges, and one bad line of LIST hides all mailboxes.
+Only EXAMINE and BODY.PEEK are used; imapclient's errors become ours here (`errors`). Of
+imapclient 4.1, a SEARCH answer in several lines raises, and FETCH takes no ranges.
 """
 
 import contextlib
@@ -14,19 +13,15 @@ from typing import Any
 
 from watcher.errors import ConnectionLost, MailboxMissing, MailboxRefused
 from watcher.events import Cursor
-from watcher.imap import errors
+from watcher.imap import errors, items
 from watcher.imap.account import Account
 from watcher.imap.client import Client
-from watcher.imap.items import LARGEST, number, part, received_at, saved_at
 from watcher.imap.listing import read_list, text
 from watcher.imap.mailboxes import INBOX, Listed, is_selectable
 from watcher.imap.protocol import LITERAL_BYTES, Protocol
 from watcher.imap.refusal import is_missing
 from watcher.imap.transport import Stopped
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
-
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-"""Three letters each: strftime would speak the user's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,6 @@ class MessageHeader:
 
 DATES_AT_ONCE = 500
 """A command line of some 4 KB; servers refuse overlong ones."""
-
 
 _SIZE = "RFC822.SIZE"
 
@@ -187,7 +181,7 @@ class Connection:
         with self._naming(mailbox):
             answer = self._client.select_folder(mailbox, readonly=True)
             uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        return ExamineResult(number(uid_validity) or 0, number(uid_next))
+        return ExamineResult(items.number(uid_validity) or 0, items.number(uid_next))
 
     def status(self, mailbox: str) -> Cursor | None:
         """Return up to where a mailbox that is not open reaches, None if unanswered.
@@ -203,7 +197,7 @@ class Connection:
                 found = self._client.folder_status(mailbox, ("UIDNEXT", "UIDVALIDITY"))
         finally:
             self.protocol.has_new_mail_elsewhere = False
-        answer = {key.upper(): number(value) for key, value in found.items()}
+        answer = {key.upper(): items.number(value) for key, value in found.items()}
         uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
         if uid_validity is None or uid_next is None:
             return None
@@ -239,8 +233,10 @@ class Connection:
         """Return the highest UID in the open mailbox, 0 if it is empty."""
         return max(self._must_search("UID", "*"), default=0)
 
-    def uids_since(self, since: datetime, now: datetime) -> list[int]:
+    def uids_since(self, since: datetime, now: datetime, *also: str) -> list[int]:
         """Return the UIDs of mails received at `since` or later, ascending.
+
+        `also` are further words of the search, which hold as far as the server knows.
 
         Without WITHIN (RFC 5032) SEARCH knows only days, in the server's time zone; the
         rest is compared here, by INTERNALDATE. Of a server that refuses both, the last
@@ -252,12 +248,11 @@ class Connection:
         if self.has_within:
             seconds = int((now - since).total_seconds()) + 1
             with contextlib.suppress(SearchRefused):
-                return self._search("YOUNGER", str(seconds))
+                return self.search("YOUNGER", str(seconds), *also)
             self.has_within = False
         day = since.astimezone(UTC) - timedelta(days=1)
-        month = _MONTHS[3 * day.month - 3 : 3 * day.month]
         try:
-            uids = self._search("SINCE", f"{day.day}-{month}-{day.year}")
+            uids = self.search("SINCE", items.search_date(day), *also)
         except SearchRefused:
             uids = self.uids_from(max(self.last_uid() - LAST_UIDS + 1, 1))
         return self._received_since(since, uids)
@@ -285,7 +280,16 @@ class Connection:
             dated = self._fetch(uids, ["INTERNALDATE"])
         except Unfetchable:
             dated = {}
-        return [uid for uid in uids if received_at(dated.get(uid, {})) >= since]
+        return [uid for uid in uids if items.received_at(dated.get(uid, {})) >= since]
+
+    def internal_date(self, uid: int) -> datetime | None:
+        """Return when a mail came by the server's clock, None if it does not tell."""
+        try:
+            return items.internal_date(
+                self._fetch([uid], ["INTERNALDATE"]).get(uid, {})
+            )
+        except Unfetchable:
+            return None
 
     def _must_search(self, *criteria: str) -> list[int]:
         """Search as every server can.
@@ -294,13 +298,13 @@ class Connection:
             ConnectionLost: the connection broke, or the server refuses even this.
         """
         try:
-            return self._search(*criteria)
+            return self.search(*criteria)
         except SearchRefused as error:
             raise ConnectionLost(
                 errors.SEARCH_REFUSED, host=self._account.host, said=str(error)
             ) from error
 
-    def _search(self, *criteria: str) -> list[int]:
+    def search(self, *criteria: str) -> list[int]:
         """Return the UIDs that a search names.
 
         Raises:
@@ -319,8 +323,8 @@ class Connection:
         if kind != "OK":
             raise SearchRefused(errors.readable(found))
         words = [word for word in found.split() if word.isdigit()]
-        short = [int(word) for word in words if len(word) <= len(str(LARGEST))]
-        return sorted({uid for uid in short if number(uid) is not None})
+        short = [int(word) for word in words if len(word) <= len(str(items.LARGEST))]
+        return sorted({uid for uid in short if items.number(uid) is not None})
 
     def headers(self, uids: Sequence[int]) -> list[MessageHeader]:
         """Return the headers of mails, without those that the server does not deliver.
@@ -331,9 +335,11 @@ class Connection:
         dates = ["INTERNALDATE", *{"SAVEDATE"}.intersection(self.capabilities)]
         answers = self._fetch_part(uids, "HEADER", HEADER_BYTES, dates)
         return [
-            MessageHeader(uid, received_at(answer), saved_at(answer), header)
+            MessageHeader(
+                uid, items.received_at(answer), items.saved_at(answer), header
+            )
             for uid, answer in answers.items()
-            if (header := (part(answer, b"BODY[HEADER]") or b"")[:HEADER_BYTES])
+            if (header := (items.part(answer, b"BODY[HEADER]") or b"")[:HEADER_BYTES])
         ]
 
     def body(self, uid: int) -> bytes | None:
@@ -344,7 +350,7 @@ class Connection:
         """
         length = MAIL_BYTES + 1
         answers = self._fetch_part([uid], "", length)
-        raw = part(answers.get(uid, {}), b"BODY[]")
+        raw = items.part(answers.get(uid, {}), b"BODY[]")
         return raw[:length] if raw else None
 
     def _fetch_part(
@@ -370,18 +376,18 @@ class Connection:
         if len(uids) > 1:
             raise Unfetchable
         uid = uids[0]
-        size = number(self._fetch(uids, [_SIZE]).get(uid, {}).get(_SIZE.encode()))
+        size = items.number(self._fetch(uids, [_SIZE]).get(uid, {}).get(_SIZE.encode()))
         if size is None:
             raise Unfetchable
         if size > LITERAL_BYTES:
             raise TooLarge
         answers = self._fetch(uids, [*dates, item])
-        if part(answers.get(uid, {}), b"BODY["):
+        if items.part(answers.get(uid, {}), b"BODY["):
             self._is_partial_refused = True
         return answers
 
     def _fetch(
-        self, uids: Sequence[int], items: Collection[str]
+        self, uids: Sequence[int], names: Collection[str]
     ) -> Mapping[int, Mapping[bytes, Any]]:
         """Return the items of each mail; unrequested mails in the answer are left out.
 
@@ -391,7 +397,7 @@ class Connection:
         """
         answers: Mapping[int, Mapping[bytes, Any]]
         try:
-            answers = self._client.fetch(uids, items)
+            answers = self._client.fetch(uids, names)
         except errors.BROKEN as error:
             if errors.is_connection_usable(error):
                 raise Unfetchable from error

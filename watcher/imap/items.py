@@ -15,6 +15,21 @@ _A_DAY = timedelta(days=1)
 """A later INTERNALDATE is impossible: no server's clock is so far ahead."""
 
 
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+"""Three letters each: strftime would speak the user's language."""
+
+
+def search_date(day: datetime) -> str:
+    """Return a day as SEARCH wants it (RFC 3501 §9, date)."""
+    month = _MONTHS[3 * day.month - 3 : 3 * day.month]
+    return f"{day.day}-{month}-{day.year}"
+
+
+def internal_date(answer: Mapping[bytes, Any]) -> datetime | None:
+    """Return INTERNALDATE in UTC, however far ahead; None where it is no instant."""
+    return _instant(answer.get(b"INTERNALDATE"))
+
+
 def received_at(answer: Mapping[bytes, Any]) -> datetime:
     """Return INTERNALDATE in UTC; now, where it is missing or impossible."""
     return _possible(answer.get(b"INTERNALDATE")) or utc_now()
@@ -33,14 +48,18 @@ def saved_at(answer: Mapping[bytes, Any]) -> datetime | None:
 
 def _possible(date: object) -> datetime | None:
     """Return an instant in UTC, unless it is none or lies far ahead."""
+    instant = _instant(date)
+    return instant if instant and instant - utc_now() < _A_DAY else None
+
+
+def _instant(date: object) -> datetime | None:
     if not isinstance(date, datetime):
         return None
     try:
         aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        possible = aware.astimezone(UTC)
+        return aware.astimezone(UTC)
     except (OverflowError, ValueError):  # ValueError: a zone of more than a day
         return None
-    return possible if possible - utc_now() < _A_DAY else None
 
 
 def number(value: object) -> int | None:
