@@ -425,6 +425,27 @@ def notification_daemon(bus: SessionBus) -> Iterator[Process]:
         yield process
 
 
+@contextmanager
+def keyring(bus: SessionBus, folder: Path) -> Iterator[None]:
+    """Run a keyring that is unlocked, and keeps what it is told in a folder."""
+    program = required_program("gnome-keyring-daemon", package="gnome-keyring")
+    places = ("HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+    environment = {**bus.environment, **dict.fromkeys(places, str(folder))}
+    command = [program, "--unlock", "--foreground", "--components=secrets"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"unlocks it")
+        process.stdin.close()
+        bus.await_owner("org.freedesktop.secrets")
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
 # Settings that are never written, and no search for an accessibility bus.
 _GTK = {"GSETTINGS_BACKEND": "memory", "NO_AT_BRIDGE": "1"}
 

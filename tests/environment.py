@@ -144,6 +144,19 @@ class Home:
         """The event log, where the program puts it."""
         return self.folder / "state" / "watcher" / "events.db"
 
+    def resolve_at(self, address: str) -> None:
+        """Let every program ask this name server: it is the one of the system."""
+        host, _, port = address.partition(":")
+        folder = self.folder / "site"
+        folder.mkdir()
+        (folder / "sitecustomize.py").write_text(
+            "import dns.resolver\n"
+            "def read(self, _):\n"
+            f"    self.nameservers, self.port = [{host!r}], {port}\n"
+            "dns.resolver.Resolver.read_resolv_conf = read\n"
+        )
+        self.environment["PYTHONPATH"] = str(folder)
+
     def configure(self, *tables: str) -> None:
         """Write the configuration file."""
         self.config.parent.mkdir(parents=True, exist_ok=True)

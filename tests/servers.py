@@ -22,6 +22,7 @@ from typing import cast
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -155,6 +156,8 @@ class NameServer:
     delay_s: float = 0.0
     """How long it takes over an answer."""
     ttl_s: int = TTL_S
+    hosts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Records of other types, as a zone file has them, by name and type."""
     questions: list[str] = field(default_factory=list)
     was_asked: threading.Event = field(default_factory=threading.Event)
 
@@ -174,7 +177,12 @@ class NameServer:
             return None
         time.sleep(self.delay_s)
         response = dns.message.make_response(query)
-        record = self.records.get(name.rstrip("."))
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        if host := self.hosts.get((name.rstrip("."), kind)):
+            answer = dns.rrset.from_text(name, self.ttl_s, "IN", kind, host)
+            response.answer.append(answer)
+            return response.to_wire()
+        record = self.records.get(name.rstrip(".")) if kind == "TXT" else None
         if name.rstrip(".") in self.failing:
             response.set_rcode(dns.rcode.SERVFAIL)
         elif self.failure is not None or record is None:

@@ -49,10 +49,14 @@ class ConfigError(WatcherError):
     exit_code = ExitCode.CONFIG
 
 
-class Unanswered(WatcherError):
-    """Nobody answers a question of the set-up, and no option does."""
+class WrongUsage(WatcherError):
+    """What the command line says cannot be used, or is not enough."""
 
     exit_code = ExitCode.USAGE
+
+
+class Unanswered(WrongUsage):
+    """Nobody answers a question of the set-up, and no option does."""
 
 
 class LoginRefused(WatcherError):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 
 class Language(StrEnum):
@@ -19,6 +20,14 @@ class Language(StrEnum):
 
     EN = "en"
     JA = "ja"
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """What can be said in each language: a text, or an error with its data."""
+
+    def say(self, language: Language, /) -> str:
+        """Return it in `language`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,10 @@ class Text:
     ja: str
 
     def say(self, language: Language, **data: object) -> str:
-        """Return the sentence in `language`, its fields filled; they may be texts."""
+        """Return the sentence in `language`, its fields filled; they may be sayable."""
         sentence = self.ja if language is Language.JA else self.en
         words = {
-            name: value.say(language) if isinstance(value, Text) else value
+            name: value.say(language) if isinstance(value, Sayable) else value
             for name, value in data.items()
         }
         return sentence.format(**words) if words else sentence

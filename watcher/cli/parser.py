@@ -41,6 +41,25 @@ class Options(argparse.Namespace):
     reveal: bool
     # expect
     span: timedelta
+    # init
+    address: str | None
+    amazon_address: list[str] | None
+    provider: str | None
+    host: str | None
+    port: int | None
+    tls: str | None
+    ca_file: Path | None
+    user: str | None
+    password_file: Path | None
+    password_command: str | None
+    password_env: str | None
+    keyring: bool
+    name: str | None
+    spoken: str | None
+    no_trial: bool
+    no_service: bool
+    add: bool
+    yes: bool
     # open, copy
     id: int | None
     # open, service
@@ -155,6 +174,7 @@ _wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
 _span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
+_port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
 _NOT_UNDERSTOOD = Text(
@@ -251,6 +271,50 @@ _ACTION = Text(
     "ログインで始まるかどうかを示す",
 )
 
+_INIT = Text(
+    en="set watcher up: asks a few questions, and checks each answer",
+    ja="使う準備をする(質問に答えると、その場で確かめながら設定する)",
+)
+_ADDRESS = Text(en="the mail address", ja="メールアドレス")
+_AMAZON_ADDRESS = Text(
+    en="an address that Amazon writes to (repeatable; default: the mail address)",
+    ja="Amazon に登録したアドレス(複数可、既定はメールアドレス)",
+)
+_PROVIDER = Text(
+    en="the provider (see `watcher help providers`)",
+    ja="メールサービス(`watcher help providers` に一覧)",
+)
+_HOST = Text(en="the IMAP server", ja="IMAP サーバー")
+_PORT = Text(en="its port", ja="そのポート番号")
+_TLS = Text(en="implicit, starttls or none", ja="implicit、starttls、none のどれか")
+_CA_FILE = Text(
+    en="an additional certificate to trust", ja="追加で信頼する証明書のファイル"
+)
+_USER = Text(en="the name for the login", ja="ログイン名")
+_PASSWORD_FILE = Text(
+    en="read the password from a file", ja="パスワードをファイルから読む"
+)
+_PASSWORD_COMMAND = Text(
+    en="get the password from a command, like 'pass show mail/home'",
+    ja="パスワードをコマンドで取り出す(例 'pass show mail/home')",
+)
+_PASSWORD_ENV = Text(
+    en="read the password from an environment variable",
+    ja="パスワードを環境変数から読む",
+)
+_KEYRING = Text(
+    en="the password is in the keyring already",
+    ja="パスワードはもうキーリングに入っている",
+)
+_NAME = Text(en="a name for the account", ja="アカウントにつける名前")
+_LANGUAGE = Text(
+    en="language of what is said and shown: ja or en", ja="表示と通知の言語(ja か en)"
+)
+_NO_TRIAL = Text(en="show no test notification", ja="テストの通知を出さない")
+_NO_SERVICE = Text(en="do not start at login", ja="ログイン時に自動で始めない")
+_ADD = Text(en="add one more account", ja="アカウントを追加する")
+_YES = Text(en="ask nothing, take every default", ja="質問せず、既定の答えで進める")
+
 _FLAG = {"action": "store_true"}
 # An option given before the command must survive the command's own.
 _COMMON = {"default": argparse.SUPPRESS}
@@ -266,6 +330,24 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
+    "--address": (_ADDRESS, {"metavar": "ADDRESS"}),
+    "--amazon-address": (_AMAZON_ADDRESS, {"action": "append", "metavar": "ADDRESS"}),
+    "--provider": (_PROVIDER, {"metavar": "NAME"}),
+    "--host": (_HOST, {"metavar": "HOST"}),
+    "--port": (_PORT, {"type": _port, "metavar": "N"}),
+    "--tls": (_TLS, {"metavar": "HOW"}),
+    "--ca-file": (_CA_FILE, {"type": Path, "metavar": "FILE"}),
+    "--user": (_USER, {"metavar": "NAME"}),
+    "--password-file": (_PASSWORD_FILE, {"type": Path, "metavar": "FILE"}),
+    "--password-command": (_PASSWORD_COMMAND, {"metavar": "COMMAND"}),
+    "--password-env": (_PASSWORD_ENV, {"metavar": "NAME"}),
+    "--keyring": (_KEYRING, _FLAG),
+    "--name": (_NAME, {"metavar": "NAME"}),
+    "--language": (_LANGUAGE, {"dest": "spoken", "metavar": "ja|en"}),
+    "--no-trial": (_NO_TRIAL, _FLAG),
+    "--no-service": (_NO_SERVICE, _FLAG),
+    "--add": (_ADD, _FLAG),
+    "--yes": (_YES, _FLAG),
     "files": (_FILES, {"nargs": "+", "metavar": "FILE"}),
     "-n": (_COUNT, {"dest": "count", "type": _count, "metavar": "N"}),
     "--since": (_SINCE, {"type": _span, "metavar": "SPAN"}),
@@ -282,6 +364,12 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
 """What `add_argument` takes, by the names of an argument."""
 
 COMMANDS = {
+    "init": (
+        _INIT,
+        "--address --amazon-address --provider --host --port --tls --ca-file --user "
+        "--password-file --password-command --password-env --keyring --name --language "
+        "--no-trial --no-service --add --yes",
+    ),
     "run": (_RUN, ""),
     "check": (_CHECK, "--wait --json --no-notify"),
     "demo": (_DEMO, "--seconds --no-notify"),

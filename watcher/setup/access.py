@@ -54,7 +54,7 @@ class Access:
             except ConfigError as obstacle:
                 if self.given_address or not self.dialog.asks:
                     raise
-                self.dialog.say(obstacle)
+                self.dialog.complain(obstacle)
 
     def _with_server(self, address: str) -> Account:
         """Return the account with its server: given, known, found in DNS or asked for.
@@ -91,16 +91,18 @@ class Access:
     def _with_user(self, account: Account, address: str) -> Account:
         if account.user:
             return account
+        return replace(account, user=self._user(account, address))
+
+    def _user(self, account: Account, address: str) -> str:
         preset = PRESETS[account.provider or "other"]
         match preset.login_name:
             case LoginName.ADDRESS:
-                user = address
+                return address
             case LoginName.LOCAL_PART:
-                user = address.rpartition("@")[0]
+                return address.rpartition("@")[0]
             case LoginName.OWN:
                 self.dialog.say(preset.note)
-                user = self._ask_user("")
-        return replace(account, user=user)
+                return self._ask_user("")
 
     def _ask_user(self, default: str) -> str:
         return self.dialog.ask(
@@ -171,7 +173,7 @@ class Access:
         """
         if isinstance(error, ConfigError | SecretUnavailable):
             raise error
-        self.dialog.say(error)
+        self.dialog.complain(error)
         try:
             if isinstance(error, LoginRefused):
                 return self._with_another_user(account)

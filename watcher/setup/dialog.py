@@ -17,8 +17,10 @@ from watcher.errors import Unanswered, WatcherError
 from watcher.i18n import Language, Text, wrap_columns
 
 T = TypeVar("T")
-COLUMNS = 79
+COLUMNS = 80
 """Lines are no wider, even where the terminal is."""
+
+LEAST_COLUMNS = 30
 
 YES = frozenset({"y", "yes", "はい"})
 NO = frozenset({"n", "no", "いいえ"})
@@ -32,20 +34,18 @@ class Dialog:
     asks: bool = True
     """Whether there is somebody to ask; else every default is taken."""
 
-    def say(self, sentence: Text | WatcherError, /, **data: object) -> None:
+    def say(self, sentence: Text, /, **data: object) -> None:
         """Print a sentence, broken at the width of the terminal."""
-        for line in self._words(sentence, data).split("\n"):
-            print(*wrap_columns(line, self._columns()), sep="\n")
-        sys.stdout.flush()
+        self._print(sentence.say(self.language, **data))
 
-    def _words(self, sentence: Text | WatcherError, data: dict[str, object]) -> str:
-        if isinstance(sentence, WatcherError):
-            return sentence.say(self.language)
-        said = {
-            name: value.say(self.language) if isinstance(value, WatcherError) else value
-            for name, value in data.items()
-        }
-        return sentence.say(self.language, **said)
+    def complain(self, error: WatcherError) -> None:
+        """Print what went wrong."""
+        self._print(error.say(self.language))
+
+    def _print(self, said: str) -> None:
+        for line in said.split("\n"):
+            print(*_wrapped(line), sep="\n")
+        sys.stdout.flush()
 
     def ask(
         self,
@@ -111,7 +111,7 @@ class Dialog:
         if not self.asks:
             return ""
         asked = question.say(self.language, **data)
-        *above, last = wrap_columns(asked, self._columns())
+        *above, last = _wrapped(asked)
         for line in above:
             print(line)
         shown = f" [{default}]" if default else ""
@@ -121,8 +121,13 @@ class Dialog:
             print()
             raise Unanswered(_UNANSWERED, option=option) from error
 
-    def _columns(self) -> int:
-        return max(20, min(COLUMNS, shutil.get_terminal_size().columns - 1))
+
+def _wrapped(line: str) -> list[str]:
+    """Break a line at the width of the terminal; what is indented goes on so."""
+    words = line.lstrip(" ")
+    indent = line[: len(line) - len(words)]
+    columns = max(LEAST_COLUMNS, min(COLUMNS, shutil.get_terminal_size().columns))
+    return [indent + one for one in wrap_columns(words, columns - 1 - len(indent))]
 
 
 def _typed(line: str) -> str:

@@ -132,7 +132,7 @@ _UNKNOWN = Text(
 )
 _UNCHECKABLE = Text(
     en="  {at} to {to}: looks like one; its signature can no longer be checked today",
-    ja="  {at}({to} 宛): サインインのメールのようですが、古いため署名をもう確認できません",
+    ja="  {at}({to} 宛): サインインのメールのようですが、古くて署名を確かめられません",
 )
 _NOT_SHOWN = Text(
     en="  {at} to {to}: a look-alike; would not have been shown",

@@ -9,8 +9,8 @@ COMMA = Text(en=", ", ja="、")
 HELLO = Text(
     en="A few questions, and watcher is ready. Enter takes what stands in [brackets]. "
     "Ctrl-C ends this at any time, and changes nothing.\n",
-    ja="いくつかの質問に答えると、watcher を使えるようになります。そのまま Enter を押すと"
-    " [ ] の中の答えになります。Ctrl-C でいつでもやめられます(何も変わりません)。\n",
+    ja="いくつかの質問に答えると、watcher を使えるようになります。そのまま Enter を"
+    "押すと [ ] の中の答えになります。Ctrl-C でいつでもやめられます(何も変わりません)。\n",
 )
 IS_THERE = Text(
     en="There is a configuration already: {path}. It is kept as it is; --add adds one "
@@ -57,9 +57,7 @@ PASSWORD = Text(
     ja="3. {user} のメール用パスワード(入力や貼り付けをしても、画面には出ません):",
 )
 EMPTY = Text(en="   It was empty.", ja="   空でした。")
-LOGGING_IN = Text(
-    en="4. Logging in to {host} …", ja="4. {host} にログインしています…"
-)
+LOGGING_IN = Text(en="4. Logging in to {host} …", ja="4. {host} にログインしています…")
 LOGGED_IN = Text(
     en="   It works. Watched are: {mailboxes}",
     ja="   ログインできました。見張るメールボックス: {mailboxes}",
@@ -86,7 +84,7 @@ OFFER = Text(
 
 HEAD = Text(
     en="# Written by `watcher init`. What else can be set: watcher help config",
-    ja="# watcher init が作りました。ほかの設定項目は watcher help config で見られます。",
+    ja="# watcher init が作りました。ほかの設定項目の一覧: watcher help config",
 )
 IN_KEYRING = Text(
     en="   The password is kept in this computer's keyring.",
@@ -125,8 +123,8 @@ NOT_PRESSED = Text(
 UNSEEN = Text(
     en="   See whether notifications are switched on in the system's settings, and "
     "whether “do not disturb” is off. Then try again: watcher doctor --notify",
-    ja="   システムの設定で通知が有効か、「おやすみモード(集中モード)」がオフかを確かめて、"
-    "もう一度試してください: watcher doctor --notify",
+    ja="   システムの設定で通知が有効か、「おやすみモード(集中モード)」がオフかを"
+    "確かめて、もう一度試してください: watcher doctor --notify",
 )
 NO_BROWSER = Text(
     en="   The button works, but the page did not open: {why}",

@@ -33,7 +33,7 @@ from watcher.setup.trial import Trial, trying
 class Answers:
     """What the command line has answered; None and empty ones are asked for."""
 
-    account: Account = Account()
+    account: Account
     """Server, user, source of the password and name, as far as they were given."""
     address: str | None = None
     language: Language | None = None
@@ -51,15 +51,18 @@ class Wizard:
         self._answers = answers
         self._dialog = dialog
 
-    def run(self) -> None:
+    def run(self) -> bool:
         """Ask, check, write the configuration, and prove that it works.
+
+        Returns:
+            Whether it was done; False if the user wants nothing changed.
 
         Raises:
             WatcherError: it cannot be finished; then nothing was written.
         """
         existing = self._existing()
         if existing is not None and not self._adds_account():
-            return
+            return False
         config = existing or self._new_config()
         self._dialog.say(sentences.HELLO)
         account, password = self._account(config)
@@ -67,6 +70,7 @@ class Wizard:
         self._try_notification(config)
         self._start_at_login()
         self._dialog.say(sentences.WHERE, config=self._path)
+        return True
 
     # What is there already
 
@@ -79,7 +83,7 @@ class Wizard:
         except ConfigError as error:
             if not self._dialog.asks:
                 raise
-            self._dialog.say(error)
+            self._dialog.complain(error)
             if not self._dialog.confirm(
                 sentences.ANEW, option="--config", default=False
             ):
@@ -201,7 +205,7 @@ class Wizard:
                 )
                 self._judge(trial, is_seen=is_seen)
             if trial.failure:
-                self._dialog.say(trial.failure)
+                self._dialog.complain(trial.failure)
 
     def _judge(self, trial: Trial, *, is_seen: bool) -> None:
         """Say what the trial has proved, and the remedy of what it has not."""
