@@ -39,7 +39,9 @@ def newcomer(
 ) -> Iterator[MailUser]:
     """Give a user who has a mailbox, and has configured nothing."""
     home.resolve_at(name_server.address)
-    user = MailUser(home, dovecot, name_server, f"user-{uuid.uuid4().hex[:12]}@example.jp")
+    user = MailUser(
+        home, dovecot, name_server, f"user-{uuid.uuid4().hex[:12]}@example.jp"
+    )
     name_server.hosts["_imaps._tcp.example.jp", "SRV"] = (
         f"0 1 {dovecot.ports.imaps} localhost."
     )
@@ -101,3 +103,266 @@ def test_from_an_empty_home_to_the_first_notification(
         eventually(lambda: home.run("status").code == ExitCode.OK)
         newcomer.approval()
         record.await_title(sentences.WAS_IT_YOU.say(Language.JA))
+
+
+QUIET = ("--no-trial", "--no-service")
+
+
+def configuration(home: Home) -> dict[str, object]:
+    (account,) = tomllib.loads(home.config.read_text())["accounts"]
+    return account
+
+
+def test_a_wrong_password_is_asked_for_again_with_the_servers_words(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "wrong")
+        run.await_text("refuses the login")
+        answer(run, "user name", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+
+def test_without_a_keyring_the_password_lies_in_a_file_of_its_owner_alone(
+    newcomer: MailUser,
+) -> None:
+    home = newcomer.home
+    with asked(newcomer, *QUIET, "--address", newcomer.user, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("only you can read")
+        assert run.await_end() == ExitCode.OK, run.seen
+    file = home.config.parent / str(configuration(home)["password_file"])
+    assert file.read_text() == "secret\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert home.config.stat().st_mode & 0o077 == 0
+    assert home.run("check").code == ExitCode.OK
+
+
+def test_ctrl_c_leaves_nothing_behind(newcomer: MailUser) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        run.await_text("3. ")
+        os.write(run.terminal, b"\x03")
+        assert run.await_end() == 130
+    assert "Nothing was changed" in run.seen
+    left = {path.name for path in newcomer.home.folder.iterdir()}
+    assert left == {"browser", "site"}
+
+
+def test_what_is_no_address_is_asked_for_again(newcomer: MailUser) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "not an address")
+        run.await_text("Please answer again")
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "perhaps")
+        run.await_text("Please answer again")
+        answer(run, "2. ", "y")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("anna@outlook.jp", "no longer lets programs log in with a password"),
+        ("anna@softbank.ne.jp", "offers no IMAP"),
+        ("anna@proton.me", "bridge"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(
+    newcomer: MailUser, address: str, said: str
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", address)
+        run.await_text(said)
+        run.await_text("1. ")
+
+
+def test_a_domain_at_a_known_provider_is_known_by_its_mail_exchanger(
+    newcomer: MailUser,
+) -> None:
+    newcomer.name_server.hosts["bring.example", "MX"] = "1 aspmx.l.google.com."
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "anna@bring.example")
+        run.await_text("Gmail (imap.gmail.com)")
+        answer(run, "2. ", "")
+        run.await_text("https://myaccount.google.com/apppasswords")
+
+
+def test_a_server_that_nobody_names_is_asked_for(newcomer: MailUser) -> None:
+    port = str(newcomer.server.ports.imaps)
+    with asked(newcomer, *QUIET, "--port", port, language="en") as run:
+        answer(run, "1. ", "anna@unknown.example")
+        run.await_text("[imap.unknown.example]")
+        answer(run, "IMAP server", "localhost")
+        answer(run, "2. ", "n")
+        answer(run, "Amazon knows", "anna@one.example, anna@two.example")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+    account = configuration(newcomer.home)
+    assert account["user"] == "anna@unknown.example"
+    assert account["addresses"] == ["anna@one.example", "anna@two.example"]
+
+
+def test_addresses_that_amazon_is_proved_to_write_to_are_offered(
+    newcomer: MailUser,
+) -> None:
+    newcomer.approval(to="other@example.jp")
+    with asked(newcomer, *QUIET, "--address", newcomer.user, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("sign-in attempt, to other@example.jp")
+        answer(run, "also writes to", "")
+        assert run.await_end() == ExitCode.OK, run.seen
+    offered = configuration(newcomer.home)["addresses"]
+    assert offered == [newcomer.user, "other@example.jp"]
+
+
+def test_a_second_account_leaves_the_first_and_every_comment(
+    newcomer: MailUser,
+) -> None:
+    newcomer.configure()
+    before = newcomer.home.config.read_text() + "\n# my own note\n"
+    newcomer.home.config.write_text(before)
+    address = f"second-{newcomer.user}"
+    with asked(newcomer, *QUIET, "--add", "--address", address, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+    after = newcomer.home.config.read_text()
+    assert after.startswith(before.rstrip())
+    names = [one["name"] for one in tomllib.loads(after)["accounts"]]
+    assert names == ["home", "home-2"]
+    copies = [*newcomer.home.config.parent.glob("*.bak")]
+    assert [copy.read_text() for copy in copies] == [before]
+
+
+def test_a_configuration_that_is_there_is_not_touched_unasked(
+    newcomer: MailUser,
+) -> None:
+    newcomer.configure()
+    before = newcomer.home.config.read_text()
+    done = newcomer.home.run("init", "--yes", "--address", newcomer.user)
+    assert done.code == ExitCode.CONFIG
+    assert "--add" in done.err
+    with asked(newcomer, language="en") as run:
+        answer(run, "Add one more account", "")
+        assert run.await_end() == ExitCode.NOTHING
+    assert newcomer.home.config.read_text() == before
+
+
+def test_a_broken_configuration_is_put_aside_only_if_the_user_says_so(
+    newcomer: MailUser,
+) -> None:
+    newcomer.home.configure("[watch\n# mine")
+    with asked(newcomer, *QUIET, "--address", newcomer.user, language="en") as run:
+        answer(run, "Put that file aside", "y")
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+    (aside,) = newcomer.home.config.parent.glob("*.bak")
+    assert aside.read_text() == "[watch\n# mine"
+
+
+def scripted(user: MailUser, *more: str, password: str = "secret") -> tuple[str, ...]:
+    user.home.environment["MAIL_PASSWORD"] = password
+    return (
+        *("init", "--yes", "--address", user.user, "--password-env", "MAIL_PASSWORD"),
+        *("--ca-file", str(user.server.ca_file), *QUIET, *more),
+    )
+
+
+def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> None:
+    done = newcomer.home.run(*scripted(newcomer, "--name", "mail", "--language", "ja"))
+    assert done.code == ExitCode.OK, done.err
+    account = configuration(newcomer.home)
+    assert (account["name"], account["password_env"]) == ("mail", "MAIL_PASSWORD")
+    assert 'language = "ja"' in newcomer.home.config.read_text()
+    assert newcomer.home.run("check").code == ExitCode.OK
+
+
+def test_a_login_that_does_not_work_writes_nothing(newcomer: MailUser) -> None:
+    done = newcomer.home.run(*scripted(newcomer, password="wrong"))
+    assert done.code == ExitCode.REFUSED
+    assert not newcomer.home.config.exists()
+
+
+def test_a_server_that_cannot_be_reached_writes_nothing(newcomer: MailUser) -> None:
+    done = newcomer.home.run(*scripted(newcomer, "--host", "localhost", "--port", "1"))
+    assert done.code == ExitCode.UNREACHABLE
+    assert not newcomer.home.config.exists()
+
+
+def test_a_missing_answer_names_the_option_that_gives_it(home: Home) -> None:
+    done = home.run("init", "--yes")
+    assert done.code == ExitCode.USAGE
+    assert "--address" in done.err
+
+
+def test_in_a_pipe_each_line_is_an_answer(newcomer: MailUser) -> None:
+    lines = f"{newcomer.user}\n\nsecret\n"
+    done = newcomer.home.run(
+        "init",
+        *("--ca-file", str(newcomer.server.ca_file), *QUIET),
+        stdin=lines.encode(),
+    )
+    assert done.code == ExitCode.OK, done.err
+    assert newcomer.home.run("check").code == ExitCode.OK
+
+
+def test_a_pipe_that_ends_too_soon_says_why_the_login_failed(
+    newcomer: MailUser,
+) -> None:
+    lines = f"{newcomer.user}\n\nwrong\n"
+    done = newcomer.home.run(
+        "init",
+        *("--ca-file", str(newcomer.server.ca_file), *QUIET),
+        stdin=lines.encode(),
+    )
+    assert done.code == ExitCode.REFUSED
+    assert not newcomer.home.config.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--provider", "gmial"), '--provider: it must be one of: "gmail"'),
+        (("--tls", "ssl"), "--tls: it must be one of"),
+        (("--address", "anna"), "--address: it must be a bare mail address"),
+        (("--password-command", "'"), "--password-command: it must name a program"),
+        (("--keyring", "--password-env", "X"), "one place only"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(
+    home: Home, options: tuple[str, ...], said: str
+) -> None:
+    done = home.run("init", *options)
+    assert done.code == ExitCode.USAGE
+    assert said in done.err
+
+
+def test_a_notification_that_nobody_saw_gets_its_remedy(
+    newcomer: MailUser, screen: Desktop
+) -> None:
+    newcomer.home.environment["DBUS_SESSION_BUS_ADDRESS"] = screen.bus.address
+    address = ("--address", newcomer.user)
+    with asked(newcomer, "--no-service", *address, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        answer(run, "[Y/n]", "n")
+        run.await_text("system's settings")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+
+def test_without_a_desktop_it_says_where_watcher_will_tell(newcomer: MailUser) -> None:
+    address = ("--address", newcomer.user)
+    with asked(newcomer, "--no-service", *address, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("No notification could be shown here")
+        assert run.await_end() == ExitCode.OK, run.seen

@@ -12,6 +12,7 @@ HELLO = Text(
     ja="いくつかの質問に答えると、watcher を使えるようになります。そのまま Enter を"
     "押すと [ ] の中の答えになります。Ctrl-C でいつでもやめられます(何も変わりません)。\n",
 )
+LEFT = Text(en="\nNothing was changed.", ja="\n何も変更していません。")
 IS_THERE = Text(
     en="There is a configuration already: {path}. It is kept as it is; --add adds one "
     "more account to it.",

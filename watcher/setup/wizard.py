@@ -65,8 +65,12 @@ class Wizard:
             return False
         config = existing or self._new_config()
         self._dialog.say(sentences.HELLO)
-        account, password = self._account(config)
-        self._write(existing, account, password)
+        try:
+            account, password = self._account(config)
+            self._write(existing, account, password)
+        except KeyboardInterrupt:
+            self._dialog.say(sentences.LEFT)
+            raise
         self._try_notification(config)
         self._start_at_login()
         self._dialog.say(sentences.WHERE, config=self._path)
