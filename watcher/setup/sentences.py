@@ -29,8 +29,8 @@ ASIDE = Text(en="It lies there now: {path}", ja="よけたファイル: {path}")
 # The mailbox
 
 ADDRESS = Text(
-    en="1. The mail address to which Amazon writes",
-    ja="1. Amazon からメールが届くアドレス",
+    en="1. Your mail address",
+    ja="1. メールアドレス",
 )
 PROVIDER = Text(en="   → {title} ({host})", ja="   → {title}({host})")
 SERVER = Text(en="   → mail server {host}", ja="   → メールサーバー {host}")

@@ -33,8 +33,8 @@ class Trial:
 
     @property
     def is_on_desktop(self) -> bool:
-        """Whether a desktop took it: a terminal has no buttons and no browser."""
-        return self.delivered.channel not in {None, "terminal"}
+        """Whether a desktop took it."""
+        return self.delivered.channel is not None
 
     @property
     def failure(self) -> NotificationFailed | None:
@@ -68,9 +68,14 @@ class Trial:
 def trying(
     open_channels: OpenChannels, language: Language, hidden: Collection[str] = ()
 ) -> Iterator[Trial]:
-    """Show the notification while inside; see `Trial`."""
+    """Show the notification while inside; see `Trial`.
+
+    A terminal is left out: it has no buttons and no browser.
+    """
     trial = Trial(PAGES[language], hidden)
-    with closing(Delivery(open_channels(trial.on_action))) as delivery:
+    channels = open_channels(trial.on_action)
+    desktops = [one for one in channels if one.name != "terminal"]
+    with closing(Delivery(desktops)) as delivery:
         shown = trouble.trial(PAGES[language], language=language)
         trial.delivered = delivery.deliver(shown)
         try:
