@@ -31,6 +31,8 @@ class Options(argparse.Namespace):
     no_notify: bool
     # demo
     seconds: float
+    # doctor
+    notify: bool
     # classify
     files: list[str]
     received_at: datetime | None
@@ -235,6 +237,15 @@ _STATUS = Text(
     ja="動いているか、各アカウントをどう見張っているかを示す",
 )
 
+_DOCTOR = Text(
+    en="check everything that can go wrong, one line each",
+    ja="うまくいかない原因になりうるものを、ひとつずつすべて確かめる",
+)
+_NOTIFY = Text(
+    en="also show a test notification for a moment",
+    ja="通知のテストも少しのあいだ表示する",
+)
+
 _FLAG = {"action": "store_true"}
 # An option given before the command must survive the command's own.
 _COMMON = {"default": argparse.SUPPRESS}
@@ -247,6 +258,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--version": (_VERSION, {"action": _Version, "nargs": 0}),
     "--json": (_JSON, _FLAG),
     "--no-notify": (_NO_NOTIFY, _FLAG),
+    "--notify": (_NOTIFY, _FLAG),
     "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
@@ -274,5 +286,6 @@ COMMANDS = {
     "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span"),
     "status": (_STATUS, "--json"),
+    "doctor": (_DOCTOR, "--json --notify"),
 }
 """The help and the arguments of each command, in the order of `--help`."""
