@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import tomllib
 import uuid
@@ -15,7 +14,7 @@ import pytest
 
 from tests import desktop
 from tests.desktop import Desktop, eventually
-from tests.environment import WATCHER, Home, MailUser, Running
+from tests.environment import Home, MailUser, Running
 from tests.servers import Dovecot, NameServer
 from watcher.errors import ExitCode
 from watcher.i18n import Language
@@ -55,7 +54,7 @@ def end_daemon(home: Home) -> None:
     pid = json.loads(status.out)["pid"] if status.out else None
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
-        eventually(lambda: not home.run("status").code == ExitCode.OK)
+        eventually(lambda: home.run("status").code != ExitCode.OK)
 
 
 @contextmanager
@@ -109,6 +108,7 @@ QUIET = ("--no-trial", "--no-service")
 
 
 def configuration(home: Home) -> dict[str, object]:
+    account: dict[str, object]
     (account,) = tomllib.loads(home.config.read_text())["accounts"]
     return account
 

@@ -114,7 +114,7 @@ def test_the_name_servers_of_the_system_take_turns_too(
     servers: list[NameServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        keys, "system_servers", lambda: [one.endpoint for one in servers]
+        keys, "_system_servers", lambda: [one.endpoint for one in servers]
     )
     lookup = dns_keys([], DEFAULT).find
 
@@ -126,7 +126,7 @@ def test_the_name_servers_of_the_system_take_turns_too(
 def test_without_any_name_server_there_is_no_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(keys, "system_servers", list)
+    monkeypatch.setattr(keys, "_system_servers", list)
     with pytest.raises(Unreachable):
         dns_keys([], DEFAULT).find(NAME)
 

@@ -75,6 +75,11 @@ def fit_columns(text: str, columns: int) -> str:
     return kept.rstrip() + ELLIPSIS
 
 
+def pad_columns(text: str, columns: int) -> str:
+    """Return `text` with blanks behind it, so that it takes `columns` columns."""
+    return text + " " * (columns - sum(map(_columns, text)))
+
+
 _PIECE = re.compile(r"(?:[!-~]+|.)[)、。」…]* ?")
 """What stays on one line: a word in ASCII, or a character; neither loses its close."""
 

@@ -29,8 +29,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 import dns.exception
+import dns.message
 import dns.name
 import dns.nameserver
+import dns.query
 import dns.rcode
 import dns.resolver
 
@@ -287,13 +289,56 @@ class NameServers:
         return trouble
 
     def _in_order(self) -> list[Server]:
-        servers = list(dict.fromkeys(self._configured or system_servers()))
+        servers = servers_asked(self._configured)
         first = self._first
         at = servers.index(first) if first in servers else 0
         return servers[at:] + servers[:at]
 
 
-def system_servers() -> list[Server]:
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What one name server does with a question."""
+
+    answers: bool
+    has_edns: bool
+    """Whether an answer by UDP may be long (RFC 6891)."""
+    has_tcp: bool
+    """Whether it answers by TCP, where UDP does not hold all (RFC 7766)."""
+
+
+def servers_asked(configured: Sequence[Server]) -> list[Server]:
+    """Return the name servers that are asked: the configured, else the system's."""
+    return list(dict.fromkeys(configured or _system_servers()))
+
+
+def examine_server(server: Server, name: str, seconds: float) -> ServerFacts:
+    """Ask one name server for a TXT record by UDP and by TCP; never raises."""
+    plain = dns.message.make_query(f"{name}.", "TXT")
+    edns = dns.message.make_query(f"{name}.", "TXT", use_edns=0, payload=PAYLOAD_BYTES)
+    by_edns = _try(dns.query.udp, edns, server, seconds / 2)
+    has_edns = by_edns is not None and by_edns.edns >= 0
+    answers = has_edns or _try(dns.query.udp, plain, server, seconds / 2) is not None
+    has_tcp = answers and _try(dns.query.tcp, plain, server, seconds) is not None
+    return ServerFacts(answers, has_edns, has_tcp)
+
+
+def _try(
+    ask: Callable[..., dns.message.Message],
+    query: dns.message.Message,
+    server: Server,
+    seconds: float,
+) -> dns.message.Message | None:
+    """Return the answer of a server that is in no trouble, None without one."""
+    address, port = server
+    try:
+        answer = ask(query, address, timeout=seconds, port=port)
+    except (dns.exception.DNSException, OSError, EOFError):
+        return None
+    is_good = answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+    return answer if is_good else None
+
+
+def _system_servers() -> list[Server]:
     """Return the system's name servers, which change with the network."""
     try:
         resolver = dns.resolver.Resolver()

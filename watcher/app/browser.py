@@ -19,6 +19,9 @@ from watcher.i18n import Text
 LAUNCH_S = 5.0
 """A launcher that still runs after this is the browser itself, in the foreground."""
 
+SYSTEM, PORTAL = "Windows", "XDG Desktop Portal"
+"""What opens a link where no program of ours is started for it."""
+
 _GRAPHICAL = (
     *("x-www-browser", "firefox", "firefox-esr", "chromium", "chromium-browser"),
     *("google-chrome", "brave-browser", "microsoft-edge", "epiphany", "konqueror"),
@@ -58,6 +61,25 @@ def open_link(link: str, hidden: Collection[str] = ()) -> None:
         if not status:  # 0, or None: it is the browser, and runs
             return
     raise NotHandedOver(_NO_BROWSER)
+
+
+def way_to_open() -> str | None:
+    """Return what would open a link on this desktop, without opening anything.
+
+    That is the portal, the system itself, or a program's name; None: nothing would.
+    """
+    if sys.platform == "win32":
+        return SYSTEM
+    if sys.platform != "darwin" and _has_portal():
+        return PORTAL
+    programs = (command[0] for command in _launchers(""))
+    return next((Path(one).name for one in programs if shutil.which(one)), None)
+
+
+def _has_portal() -> bool:
+    from watcher.app.portal import is_there  # jeepney exists on some platforms only
+
+    return is_there()
 
 
 def _open_by_portal(link: str) -> bool:

@@ -8,7 +8,7 @@ import secrets
 from contextlib import closing
 from queue import Empty, SimpleQueue
 
-from jeepney import DBusAddress, MatchRule, new_method_call
+from jeepney import DBusAddress, MatchRule, Properties, new_method_call
 
 from watcher.errors import NotHandedOver, NotificationFailed
 from watcher.i18n import Text
@@ -21,6 +21,16 @@ _NAME = "org.freedesktop.portal.Desktop"
 _PATH = "/org/freedesktop/portal/desktop"
 _OPEN_URI = DBusAddress(_PATH, _NAME, "org.freedesktop.portal.OpenURI")
 _SUCCESS, _CANCELLED = 0, 1
+
+
+def is_there() -> bool:
+    """Return whether a portal opens URIs here; it is started if it has to be."""
+    version = Properties(_OPEN_URI).get("version")
+    try:
+        with closing(connect(_NAME)) as bus:
+            return bool(bus.call(version, returns="v"))
+    except NotificationFailed:
+        return False
 
 
 def open_uri(uri: str) -> bool:

@@ -31,6 +31,8 @@ class Options(argparse.Namespace):
     no_notify: bool
     # demo
     seconds: float
+    # doctor
+    notify: bool
     # classify
     files: list[str]
     received_at: datetime | None
@@ -315,6 +317,15 @@ _NO_SERVICE = Text(en="do not start at login", ja="ログイン時に自動で�
 _ADD = Text(en="add one more account", ja="アカウントを追加する")
 _YES = Text(en="ask nothing, take every default", ja="質問せず、既定の答えで進める")
 
+_DOCTOR = Text(
+    en="check everything that can go wrong, one line each",
+    ja="うまくいかない原因になりうるものを、ひとつずつすべて確かめる",
+)
+_NOTIFY = Text(
+    en="also show a test notification for a moment",
+    ja="通知のテストも少しのあいだ表示する",
+)
+
 _FLAG = {"action": "store_true"}
 # An option given before the command must survive the command's own.
 _COMMON = {"default": argparse.SUPPRESS}
@@ -327,6 +338,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--version": (_VERSION, {"action": _Version, "nargs": 0}),
     "--json": (_JSON, _FLAG),
     "--no-notify": (_NO_NOTIFY, _FLAG),
+    "--notify": (_NOTIFY, _FLAG),
     "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
@@ -379,6 +391,7 @@ COMMANDS = {
     "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span"),
     "status": (_STATUS, "--json"),
+    "doctor": (_DOCTOR, "--json --notify"),
     "service": (_SERVICE, "action --print"),
 }
 """The help and the arguments of each command, in the order of `--help`."""

@@ -81,7 +81,7 @@ class Database:
         with _closing_on_error(database), sentences(path):
             database._prepare()
             database._check()
-            if not database._is_in_wal_mode():
+            if not database.is_in_wal_mode():
                 database._suffixes = ("",)
             database._files = database._files_in_place()
         return database
@@ -206,7 +206,7 @@ class Database:
 
     def _prepare(self) -> None:
         # A log that is not in WAL mode was made where there is none.
-        if self._format() == 0 or self._is_in_wal_mode():
+        if self._format() == 0 or self.is_in_wal_mode():
             self._enter_wal()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA secure_delete = ON")
@@ -259,7 +259,8 @@ class Database:
     def _format(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _is_in_wal_mode(self) -> bool:
+    def is_in_wal_mode(self) -> bool:
+        """Return whether programs can read the file while another one writes."""
         ((mode,),) = self.query("PRAGMA journal_mode")
         return mode == "wal"
 

@@ -107,6 +107,10 @@ class JournalReader:
         """Where the log lies."""
         return self._database.path
 
+    def is_in_wal_mode(self) -> bool:
+        """Return whether the log can be read while another program writes."""
+        return self._database.is_in_wal_mode()
+
     def __enter__(self) -> Self:
         return self
 

@@ -21,8 +21,8 @@ from watcher.errors import NotificationFailed
 from watcher.notify.dbus import CALL_TIMEOUT_S, Body, Bus, connect
 from watcher.notify.notification import Action, Channel, Holds, Notification, OnAction
 
-_NAME = "org.freedesktop.Notifications"
-_SERVICE = DBusAddress("/org/freedesktop/Notifications", _NAME, _NAME)
+NAME = "org.freedesktop.Notifications"
+_SERVICE = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
 _PING = new_method_call(
     DBusAddress(
         message_bus.object_path, message_bus.bus_name, "org.freedesktop.DBus.Peer"
@@ -34,17 +34,17 @@ _NORMAL, _CRITICAL = 1, 2
 _NEVER, _SERVER_DECIDES = 0, -1
 
 _SIGNALS = (
-    MatchRule(type="signal", sender=_NAME, interface=_NAME),
+    MatchRule(type="signal", sender=NAME, interface=NAME),
     MatchRule(type="signal", sender=message_bus.bus_name, member="NameOwnerChanged"),
 )
-_SIGNALS[1].add_arg_condition(0, _NAME)
+_SIGNALS[1].add_arg_condition(0, NAME)
 
 HOLD_S = 0.3
 """How long a click on the text waits: some servers send one with a button's press."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class NotificationServer:
     """The server that owns the name now, and what it can do."""
 
     bus_id: str
@@ -55,6 +55,7 @@ class _Server:
 
     @property
     def has_buttons(self) -> bool:
+        """Whether it can report what the user presses."""
         return "actions" in self.capabilities
 
     @property
@@ -89,7 +90,7 @@ class Freedesktop(Channel):
     def __init__(self, on_action: OnAction) -> None:
         self._presses = Presses(on_action)
         self._bus: Bus | None = None
-        self._server: _Server | None = None
+        self._server: NotificationServer | None = None
         self._shown: dict[int, int] = {}
         """The server's ids by `replaces_id`; filled on the reader's thread alone."""
         self._wanted: frozenset[int] = frozenset()
@@ -174,13 +175,13 @@ class Freedesktop(Channel):
         if self._bus is not None:
             self._bus.close()
 
-    def _connect(self) -> tuple[Bus, _Server]:
+    def _connect(self) -> tuple[Bus, NotificationServer]:
         """Return the connection and the server, asked anew after either was lost."""
         if self._bus is None or not self._bus.is_open:
-            self._bus = connect(_NAME, self._take_signal, _SIGNALS, self._forget_all)
+            self._bus = connect(NAME, self._take_signal, _SIGNALS, self._forget_all)
         server = self._server  # the reader may reset it at any time
         if server is None:
-            self._server = server = _ask(self._bus)
+            self._server = server = ask_server(self._bus)
         return self._bus, server
 
     def _find_open(self, replaces_id: int) -> int | None:
@@ -202,7 +203,7 @@ class Freedesktop(Channel):
                         break
             case "NotificationClosed", (int(closed), _):
                 self._drop(closed)
-            case "NameOwnerChanged", (name, *_) if name == _NAME:
+            case "NameOwnerChanged", (name, *_) if name == NAME:
                 self._forget_all()
 
     def _take_shown(
@@ -311,22 +312,22 @@ def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
 
     Raises `NotificationFailed` with the reason if none does.
     """
-    with closing(connect(_NAME)) as bus:
+    with closing(connect(NAME)) as bus:
         request = new_method_call(_SERVICE, "GetServerInformation")
         bus.call(request, timeout_s=timeout_s)
         return bus.address
 
 
-def _ask(bus: Bus) -> _Server:
+def ask_server(bus: Bus) -> NotificationServer:
     """Ask the bus and the server who they are; a server that is gone is started."""
-    bus.start(_NAME)
+    bus.start(NAME)
     (bus_id,) = bus.call(message_bus.GetId(), returns="s")
-    (owner,) = bus.call(message_bus.GetNameOwner(_NAME), returns="s")
+    (owner,) = bus.call(message_bus.GetNameOwner(NAME), returns="s")
     who = new_method_call(_SERVICE, "GetServerInformation")
     name, vendor, *_ = bus.call(who, returns="ss")
     what = new_method_call(_SERVICE, "GetCapabilities")
     (capabilities,) = bus.call(what, returns="as")
-    return _Server(bus_id, owner, name, vendor, frozenset(capabilities))
+    return NotificationServer(bus_id, owner, name, vendor, frozenset(capabilities))
 
 
 def _close(shown: int) -> Message:
@@ -335,7 +336,11 @@ def _close(shown: int) -> Message:
 
 
 def _notify(
-    notification: Notification, actions: list[str], *, replaces: int, server: _Server
+    notification: Notification,
+    actions: list[str],
+    *,
+    replaces: int,
+    server: NotificationServer,
 ) -> Message:
     """Return the call of `Notify`."""
     urgency, expires_ms = (
@@ -366,7 +371,7 @@ def _notify(
     return new_method_call(_SERVICE, "Notify", "susssasa{sv}i", arguments)
 
 
-def _actions(notification: Notification, server: _Server) -> list[str]:
+def _actions(notification: Notification, server: NotificationServer) -> list[str]:
     """Return keys and labels in turn.
 
     Where there is a button there is a click on the text, too: without one, dunst takes
@@ -380,7 +385,7 @@ def _actions(notification: Notification, server: _Server) -> list[str]:
     return actions
 
 
-def _render_body(notification: Notification, server: _Server) -> str:
+def _render_body(notification: Notification, server: NotificationServer) -> str:
     """Return the body as this server reads it: plain, or escaped with some markup."""
     is_pressable = bool(notification.buttons) and server.draws_buttons
     lines = notification.lines(with_link=not is_pressable)
@@ -389,7 +394,9 @@ def _render_body(notification: Notification, server: _Server) -> str:
     return "\n".join(_render_line(line, notification, server) for line in lines)
 
 
-def _render_line(line: str, notification: Notification, server: _Server) -> str:
+def _render_line(
+    line: str, notification: Notification, server: NotificationServer
+) -> str:
     escaped = html.escape(line, quote=False)
     if line == notification.code:
         bold = f"<b>{escaped}</b>"

@@ -18,7 +18,7 @@ on run argv
 end run
 """
 
-_FAILED = Text(
+FAILED = Text(
     en="osascript could not show it: {reason}",
     ja="osascript で表示できません: {reason}",
 )
@@ -42,4 +42,4 @@ class Osascript(Channel):
             )
         except (OSError, subprocess.SubprocessError) as error:
             reason = type(error).__name__  # its text holds the notification's
-            raise NotificationFailed(_FAILED, reason=reason) from error
+            raise NotificationFailed(FAILED, reason=reason) from error

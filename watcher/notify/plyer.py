@@ -33,7 +33,7 @@ _SILENT = Text(
 _FAILED = Text(
     en="plyer could not show it: {reason}", ja="plyer で表示できません: {reason}"
 )
-_UNCONFIRMED = Text(
+UNCONFIRMED = Text(
     en="plyer does not say whether it was shown.",
     ja="表示されたかどうかを plyer は知らせません。",
 )
@@ -65,7 +65,7 @@ class Plyer(Channel):
         except Exception as error:  # a backend may raise any
             raise NotificationFailed(_FAILED, reason=error) from error
         if not self.confirms:
-            raise NotificationFailed(_UNCONFIRMED)
+            raise NotificationFailed(UNCONFIRMED)
 
 
 def _prepare_linux() -> None:

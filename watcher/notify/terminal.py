@@ -6,6 +6,7 @@ link.
 
 import os
 import sys
+from typing import TextIO
 
 from watcher.clock import call_with_timeout
 from watcher.errors import NotificationFailed
@@ -40,6 +41,15 @@ class Terminal(Channel):
             raise NotificationFailed(_NONE, reason=error) from error
 
 
+def check() -> None:
+    """Raise `NotificationFailed` where there is no terminal to write on."""
+    try:
+        with _opened():
+            pass
+    except OSError as error:
+        raise NotificationFailed(_NONE, reason=error) from error
+
+
 def render_text(notification: Notification) -> str:
     """Return the whole notification as lines, with BEL before them."""
     body = notification.lines(with_link=True)
@@ -48,9 +58,13 @@ def render_text(notification: Notification) -> str:
 
 
 def _write(text: str) -> None:
+    with _opened() as stream:
+        stream.write(text)
+
+
+def _opened() -> TextIO:
     terminal = _STDERR if os.isatty(_STDERR) else "/dev/tty"
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    with open(
+    return open(
         terminal, "w", encoding=encoding, errors="replace", closefd=terminal != _STDERR
-    ) as stream:
-        stream.write(text)
+    )

@@ -17,7 +17,7 @@ import dns.resolver
 
 from watcher.config.providers import of_address, of_exchange
 from watcher.imap.account import Tls
-from watcher.keys import Server, system_servers
+from watcher.keys import Server, servers_asked
 
 TIMEOUT_S = 6.0
 """All questions together."""
@@ -67,7 +67,7 @@ class _Host:
 
 def _hosts(name: dns.name.Name, kind: str, deadline_s: float) -> list[_Host]:
     """Return the hosts of MX or SRV records, the first to be tried first."""
-    for server in system_servers():
+    for server in servers_asked(()):
         left_s = deadline_s - time.monotonic()
         if left_s <= 0:
             break

@@ -1,0 +1,138 @@
+"""`watcher doctor`: checks everything that can go wrong, one line each."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.parser import Options
+from watcher.cli.terminal import Colour, can_encode, paint
+from watcher.config.load import default_path
+from watcher.config.schema import Config
+from watcher.errors import ConfigError, ExitCode
+from watcher.i18n import Language, Text, pad_columns, wrap_columns
+from watcher.recognition.text import one_line
+from watcher.setup.doctor.checks import Doctor
+from watcher.setup.doctor.report import Check, Line, Sayable, Verdict
+
+COLUMNS = 80
+INDENT = 24
+"""Where the words begin: behind the sign, the verdict and the name of the check."""
+
+
+def run(options: Options) -> int:
+    """Check everything, print a line for each check; exit 3 if one fails."""
+    path = options.config or default_path()
+    config, error = _load(options)
+    doctor = Doctor(
+        path=path,
+        config=config,
+        error=error if _is_there(path) else None,
+        log=journal_path(config),
+        language=notification_language(config),
+        shows_notification=options.notify,
+    )
+    verdicts: list[Verdict] = []
+    for line in doctor.lines():
+        verdicts.append(line.finding.verdict)
+        if options.json:
+            fields = line.fields(notification_language(config))
+            print(json.dumps(fields, ensure_ascii=False), flush=True)
+        else:
+            print("\n".join(render(line, options)), flush=True)
+    failures = verdicts.count(Verdict.FAIL)
+    if not options.json:
+        text = _FAILURES if failures else _NOTHING
+        print(f"\n{text.say(options.language, count=failures)}")
+    return ExitCode.NOTHING if failures else ExitCode.OK
+
+
+def _load(options: Options) -> tuple[Config | None, ConfigError | None]:
+    try:
+        return configuration(options), None
+    except ConfigError as error:
+        return None, error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return True  # reading it has reported what is wrong
+
+
+def render(line: Line, options: Options) -> Iterator[str]:
+    """Yield the lines on one check: how it ended, what was found, what to do.
+
+    A word that is wider than the line stays whole, since commands are copied.
+    """
+    language, finding = options.language, line.finding
+    sign, word, colour = _VERDICTS[finding.verdict]
+    if not can_encode(sys.stdout, sign):
+        sign = _ASCII_SIGNS[finding.verdict]
+    name = pad_columns(_NAMES[line.slot.check].say(language), _NAME_COLUMNS)
+    head = f"{sign} {pad_columns(word.say(language), _WORD_COLUMNS)}"
+    said = _words(finding.detail, language)
+    if line.slot.account is not None:
+        said[0] = f"{one_line(line.slot.account)}: {said[0]}"
+    first, *others = _wrapped(said)
+    yield f"{paint(head, colour, options)} {name} {first}"
+    for more in others:
+        yield f"{'':{INDENT}}{more}"
+    if finding.remedy is not None:
+        arrow = "→" if can_encode(sys.stdout, "→") else "->"
+        first, *others = _wrapped(_words(finding.remedy, language), len(arrow) + 1)
+        yield f"{'':{INDENT}}{arrow} {first}"
+        for more in others:
+            yield f"{'':{INDENT + len(arrow) + 1}}{more}"
+
+
+def _words(said: Sayable, language: Language) -> list[str]:
+    """Return a sentence by its own lines, of which the configuration's has several."""
+    return [one_line(line) for line in said.say(language).splitlines()] or [""]
+
+
+def _wrapped(lines: list[str], indent: int = 0) -> list[str]:
+    room = COLUMNS - INDENT - indent
+    return [part for line in lines for part in wrap_columns(line, room)]
+
+
+_NOTHING = Text(
+    en="Nothing fails.",
+    ja="直さなければならない問題はありません。",
+)
+_FAILURES = Text(
+    en="Of these, {count} must be put right before watcher can work.",
+    ja="{count} 件の問題を直さないと、watcher は正しく働きません。",
+)
+_VERDICTS = {
+    Verdict.PASS: ("✓", Text(en="pass", ja="良好"), Colour.GOOD),
+    Verdict.WARN: ("!", Text(en="warn", ja="注意"), Colour.OPEN),
+    Verdict.FAIL: ("✗", Text(en="fail", ja="問題"), Colour.BAD),
+    Verdict.SKIP: ("-", Text(en="skip", ja="省略"), Colour.STRONG),
+}
+_ASCII_SIGNS = {Verdict.PASS: "o", Verdict.FAIL: "x"}
+_WORD_COLUMNS = 4
+_NAME_COLUMNS = INDENT - 2 - _WORD_COLUMNS - 2
+_NAMES = {
+    Check.CONFIGURATION: Text(en="configuration", ja="設定"),
+    Check.PERMISSIONS: Text(en="permissions", ja="アクセス権"),
+    Check.SECRET: Text(en="password", ja="パスワード"),
+    Check.DNS: Text(en="name servers", ja="DNS"),
+    Check.TLS: Text(en="encryption", ja="暗号化"),
+    Check.LOGIN: Text(en="login", ja="ログイン"),
+    Check.CAPABILITIES: Text(en="capabilities", ja="サーバー機能"),
+    Check.MAILBOXES: Text(en="mailboxes", ja="受信場所"),
+    Check.ADDRESSES: Text(en="addresses", ja="宛先"),
+    Check.CLOCK: Text(en="clock", ja="時計"),
+    Check.DKIM_KEY: Text(en="Amazon's key", ja="Amazon の鍵"),
+    Check.NOTIFICATION: Text(en="notification", ja="通知"),
+    Check.BROWSER: Text(en="browser", ja="ブラウザー"),
+    Check.LOG: Text(en="event log", ja="記録"),
+    Check.SERVICE: Text(en="start at login", ja="自動起動"),
+    Check.DISK: Text(en="disk", ja="ディスク"),
+    Check.PUSH: Text(en="phone", ja="スマートフォン"),
+    Check.OAUTH: Text(en="OAuth2", ja="OAuth2"),
+}
+"""What is checked, in the user's words; scripts read the contract's."""

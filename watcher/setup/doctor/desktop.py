@@ -1,0 +1,146 @@
+"""Checks what the user sees and presses: notifications, and the browser."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+from watcher.app.browser import way_to_open
+from watcher.config.schema import CHANNELS, Notify
+from watcher.i18n import Language, Text
+from watcher.notify import trouble
+from watcher.notify.delivery import ChannelChoice, Delivery, Failure, channels
+from watcher.notify.examine import Buttons, Offer, examine
+from watcher.recognition.text import sanitise
+from watcher.setup.doctor.report import (
+    Finding,
+    Sentence,
+    failed,
+    passed,
+    skipped,
+    warned,
+)
+from watcher.setup.trial import PAGES
+
+SHOWN_S = 5.0
+"""How long the trial stands on the screen, before it is taken off."""
+
+
+def check_notification(
+    notify: Notify, *, language: Language, shows: bool, shown_s: float = SHOWN_S
+) -> Finding:
+    """Return where a notification appears; with `shows`, after showing one."""
+    if not notify.enabled:
+        return skipped(_SWITCHED_OFF)
+    offer, failures = examine(notify.channel)
+    if offer is None:
+        return failed(_why(failures, language), _NO_CHANNEL_REMEDY)
+    if shows:
+        _, told = show_trial(notify.channel, language, shown_s)
+        if told:
+            return failed(_why(told, language), _NO_CHANNEL_REMEDY)
+    return _judge(offer, notify.channel, failures, language)
+
+
+def show_trial(
+    choice: ChannelChoice, language: Language, shown_s: float
+) -> tuple[str | None, Sequence[Failure]]:
+    """Show a trial for a while; return its channel, or the failures if none did."""
+    trial = replace(
+        trouble.trial(PAGES[language], language=language),
+        expires_in=timedelta(seconds=shown_s),
+    )
+    with closing(Delivery(channels(choice, lambda *_: None))) as delivery:
+        delivered = delivery.deliver(trial)
+        if delivered.channel is None:
+            return None, delivered.failures
+        threading.Event().wait(shown_s)
+        delivery.withdraw(trial.replaces_id)
+        return delivered.channel, ()
+
+
+def _why(failures: Sequence[Failure], language: Language) -> Sentence:
+    """Return why the best channel failed; the others only stand in for it."""
+    return Sentence.of(_NO_CHANNEL, reason=sanitise(failures[0].error.say(language)))
+
+
+def _judge(
+    offer: Offer, choice: ChannelChoice, failures: Sequence[Failure], language: Language
+) -> Finding:
+    channel = CHANNELS[offer.channel]
+    if offer.channel == "terminal" and choice is not ChannelChoice.TERMINAL:
+        return warned(_TERMINAL, _TERMINAL_REMEDY)
+    server = sanitise(offer.server) or "–"
+    words = {"channel": channel, "server": server}
+    match offer.buttons:
+        case Buttons.DRAWN:
+            return passed(_BUTTONS, **words)
+        case Buttons.BEHIND_A_CLICK:
+            return passed(_MENU, **words)
+        case Buttons.NONE if offer.channel == "freedesktop":
+            return warned(Sentence(_NO_BUTTONS, words), _NO_BUTTONS_REMEDY)
+        case Buttons.NONE:
+            return passed(_PLAIN, channel=channel)
+
+
+def check_browser(find: Callable[[], str | None] = way_to_open) -> Finding:
+    """Return what would open the approval page; nothing is opened."""
+    way = find()
+    if way is None:
+        return warned(_NO_BROWSER, _NO_BROWSER_REMEDY)
+    return passed(_BROWSER, way=sanitise(way))
+
+
+_SWITCHED_OFF = Text(
+    en="Notifications are switched off in the configuration.",
+    ja="通知は設定で無効になっています。",
+)
+_NO_CHANNEL = Text(
+    en="No notification can be shown: {reason}",
+    ja="通知を出せません: {reason}",
+)
+_NO_CHANNEL_REMEDY = Text(
+    en="Run watcher in your desktop session, start a notification service (like "
+    "dunst), or run it in a terminal.",
+    ja="デスクトップにログインして実行するか、通知サービス(dunst など)を起動するか、"
+    "ターミナルで実行してください。",
+)
+_BUTTONS = Text(
+    en="On the {channel} ({server}), with buttons to open the page.",
+    ja="{channel}({server})に、ページを開くボタン付きで表示します。",
+)
+_MENU = Text(
+    en="On the {channel} ({server}); the buttons are in a menu behind a middle click.",
+    ja="{channel}({server})に表示します。ボタンは中クリックのメニューにあります。",
+)
+_NO_BUTTONS = Text(
+    en="On the {channel} ({server}), without buttons.",
+    ja="{channel}({server})に、ボタンなしで表示します。",
+)
+_NO_BUTTONS_REMEDY = Text(
+    en="Open a page with `watcher open`, or use a notification service with buttons.",
+    ja="ページは `watcher open` で開いてください。ボタンのある通知サービスも使えます。",
+)
+_PLAIN = Text(
+    en="On the {channel}. Open a page with `watcher open`.",
+    ja="{channel}に表示します。ページは `watcher open` で開きます。",
+)
+_TERMINAL = Text(
+    en="On the terminal alone: there is no desktop that shows notifications.",
+    ja="通知を出せるデスクトップがないので、ターミナルにだけ表示します。",
+)
+_TERMINAL_REMEDY = Text(
+    en="Keep that terminal in sight, or run watcher in your desktop session.",
+    ja="そのターミナルが見えるようにしておくか、デスクトップで実行してください。",
+)
+_BROWSER = Text(en="Pages are opened by: {way}", ja="ページを開くプログラム: {way}")
+_NO_BROWSER = Text(
+    en="No browser was found that could open the approval page from here.",
+    ja="ここから承認ページを開けるブラウザーが見つかりません。",
+)
+_NO_BROWSER_REMEDY = Text(
+    en="Set BROWSER to your browser, or print the link with `watcher open --print`.",
+    ja="環境変数 BROWSER に使うブラウザーを設定するか、`watcher open --print` で"
+    "リンクを表示してください。",
+)
