@@ -36,7 +36,7 @@ SHOWN = 5
 class Review:
     """The sign-in mails of the past, or why they could not be read."""
 
-    past: PastMails = PastMails()
+    past: PastMails
     error: WatcherError | None = None
 
     def unlisted(self, known: Collection[str]) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def review(
     try:
         past = past_mails(connection, account, policy, keys, mailboxes=mailboxes)
     except WatcherError as error:
-        return Review(error=error)
+        return Review(PastMails(), error)
     return Review(past)
 
 
@@ -110,8 +110,8 @@ _UNREAD = Text(
 _NONE = Text(
     en="  No sign-in mail of Amazon is here from the last 90 days. That is fine if you "
     "have not signed in; else see that Amazon writes to this mailbox.",
-    ja="  過去 90 日に Amazon のサインインのメールはありません。サインインしていなければ"
-    "問題ありません。していたなら、Amazon のメールがここに届くか確かめてください。",
+    ja="  過去 90 日に Amazon のサインインのメールはありません。サインインして"
+    "いなければ問題ありません。していたなら、Amazon のメールがここに届くか確かめてください。",
 )
 _MORE = Text(en="  … and {count} more", ja="  … ほか {count} 通")
 _APPROVAL = Text(

@@ -10,7 +10,8 @@ HELLO = Text(
     en="A few questions, and watcher is ready. Enter takes what stands in [brackets]. "
     "Ctrl-C ends this at any time, and changes nothing.\n",
     ja="いくつかの質問に答えると、watcher を使えるようになります。そのまま Enter を"
-    "押すと [ ] の中の答えになります。Ctrl-C でいつでもやめられます(何も変わりません)。\n",
+    "押すと [ ] の中の答えになります。Ctrl-C でいつでもやめられます"
+    "(何も変わりません)。\n",
 )
 LEFT = Text(en="\nNothing was changed.", ja="\n何も変更していません。")
 IS_THERE = Text(
