@@ -110,8 +110,8 @@ _UNREAD = Text(
 _NONE = Text(
     en="  No sign-in mail of Amazon is here from the last 90 days. That is fine if you "
     "have not signed in; else see that Amazon writes to this mailbox.",
-    ja="  過去 90 日に Amazon のサインインのメールはありません。サインインして"
-    "いなければ問題ありません。していたなら、Amazon のメールがここに届くか確かめてください。",
+    ja="  過去 90 日に、サインインのメールはありません。サインインをしていたら、"
+    "Amazon のメールがここに届くか確かめてください。",
 )
 _MORE = Text(en="  … and {count} more", ja="  … ほか {count} 通")
 _APPROVAL = Text(

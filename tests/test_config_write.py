@@ -1,0 +1,120 @@
+"""What `init` writes: it reads back as it was meant, and nothing is ever lost."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.config.load import load
+from watcher.config.schema import Account
+from watcher.config.write import account_table, add_account, create, move_aside
+from watcher.errors import ConfigError
+from watcher.imap.account import Tls
+
+HOME = Account(name="home", user="anna@example.jp", provider="gmail", keyring=True)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+
+
+@given(name=TEXT, user=TEXT, words=st.lists(TEXT, min_size=1), mailbox=TEXT)
+def test_whatever_an_account_holds_reads_back_the_same(
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    user: str,
+    words: list[str],
+    mailbox: str,
+) -> None:
+    path = tmp_path_factory.mktemp("config") / "config.toml"
+    account = Account(
+        name=name,
+        user=user,
+        password_command=tuple(words),
+        host="imap.example.jp",
+        port=1993,
+        tls=Tls.STARTTLS,
+        mailboxes=(mailbox, "\\Junk"),
+    )
+    create(path, account_table(account))
+    assert load(path).accounts == (account,)
+
+
+def test_keys_that_have_their_default_are_left_out() -> None:
+    assert account_table(HOME) == (
+        '[[accounts]]\nname = "home"\nprovider = "gmail"\nuser = "anna@example.jp"\n'
+        "keyring = true\n"
+    )
+
+
+def test_only_the_owner_may_read_what_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    create(path, account_table(HOME))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_an_account_is_put_behind_all_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    before = f"# mine\n[watch]\nwindow = '4m'  # less\n\n{account_table(HOME)}# end"
+    path.write_text(before)
+    path.chmod(0o600)
+    copy = add_account(path, account_table(replace(HOME, name="work")))
+
+    assert path.read_text().startswith(before)
+    assert [one.name for one in load(path).accounts] == ["home", "work"]
+    assert copy.read_text() == before
+
+
+def test_a_copy_takes_the_place_of_no_other_copy(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    create(path, account_table(HOME))
+    first = add_account(path, account_table(replace(HOME, name="two")))
+    kept = first.read_text()
+    second = add_account(path, account_table(replace(HOME, name="three")))
+    assert first != second
+    assert first.read_text() == kept
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "accounts = [{name = 'a', user = 'b', provider = 'gmail', keyring = true}]",
+        account_table(HOME),  # the same name twice
+        "[watch]\nwindow = '",
+    ],
+)
+def test_where_nothing_can_be_added_nothing_changes(
+    tmp_path: Path, before: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(before)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match=r"\[\[accounts\]\]"):
+        add_account(path, account_table(HOME))
+    assert path.read_text() == before
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles" / "watcher.toml"
+    create(real, account_table(HOME))
+    link = tmp_path / "config.toml"
+    link.symlink_to(real)
+    add_account(link, account_table(replace(HOME, name="work")))
+    assert link.is_symlink()
+    assert len(load(real).accounts) == 2
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "watcher").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        create(tmp_path / "watcher" / "config.toml", account_table(HOME))
+
+
+def test_a_file_that_is_moved_aside_is_whole_there(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("broken")
+    aside = move_aside(path)
+    assert aside.read_text() == "broken"
+    assert not path.exists()
