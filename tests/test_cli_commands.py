@@ -262,8 +262,13 @@ def test_every_command_has_help_in_both_languages(home: Home) -> None:
 
 
 @pytest.mark.parametrize("span", ["300", "300s", "5m"])
-def test_a_wait_is_written_in_seconds_or_as_a_span(span: str) -> None:
+def test_every_span_is_written_in_seconds_or_with_a_unit(span: str) -> None:
+    five = timedelta(minutes=5)
+
     assert parse(["check", "--wait", span], Language.EN).wait == 300
+    assert parse(["demo", "--seconds", span], Language.EN).seconds == 300
+    assert parse(["log", "--since", span], Language.EN).since == five
+    assert parse(["expect", span], Language.EN).span == five
 
 
 @pytest.mark.parametrize("span", ["0", "-1", "nan", "86401", "2d", "5 minutes"])

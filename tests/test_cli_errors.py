@@ -350,7 +350,19 @@ def test_no_configuration_is_78_and_says_what_to_do(home: Home) -> None:
 
     assert done.code == ExitCode.CONFIG
     assert str(home.config) in done.err
-    assert "config.example.toml" in done.err
+    assert "watcher init" in done.err
+
+
+def test_a_password_in_the_configuration_is_78_and_printed_nowhere(home: Home) -> None:
+    home.configure('[[accounts]]\npassword = "hunter2"')
+    known = home.run("-v", "check")
+    home.configure("[[accounts]]\npassword = hunter2")
+    broken = home.run("-v", "check")
+
+    for done in (known, broken):
+        assert done.code == ExitCode.CONFIG
+        assert "passwords cannot stand here" in done.err
+        assert "hunter2" not in done.err + done.out
 
 
 def test_errors_speak_the_language_of_the_desktop(home: Home) -> None:

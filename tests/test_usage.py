@@ -159,7 +159,7 @@ def test_an_argument_that_cannot_be_used_is_told_with_an_example(
             parse(["expect", "0s"], language)
 
     err = capsys.readouterr().err
-    assert "SPAN: '0s' は使えません。次のように書いてください: 90s, 5m … 24h" in err
+    assert "SPAN: '0s' は使えません。次のように書いてください: 90, 90s, 5m … 24h" in err
     assert "argument SPAN: '0s' cannot be used; write it like 90s, 5m … 24h" in err
 
 

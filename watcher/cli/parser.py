@@ -135,23 +135,14 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _parse_seconds(written: str) -> float:
-    """Return seconds, of `300`, `300s` or `5m`."""
-    try:
-        return float(written)
-    except ValueError:
-        return parse_duration(written).total_seconds()
-
-
-def _is_wait(seconds: float) -> bool:
-    return 0 < seconds <= LONGEST_WAIT_S
-
-
-_seconds = _checked(float, _is_wait, "20 (1 … 86400)")
-_wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
+_seconds = _checked(
+    lambda written: parse_duration(written).total_seconds(),
+    lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
+    "300, 300s, 5m … 24h",
+)
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
-_span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
-_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
+_span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
+_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90, 90s, 5m … 24h")
 _instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
 _NOT_UNDERSTOOD = Text(
@@ -247,7 +238,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--version": (_VERSION, {"action": _Version, "nargs": 0}),
     "--json": (_JSON, _FLAG),
     "--no-notify": (_NO_NOTIFY, _FLAG),
-    "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
+    "--wait": (_WAIT, {"type": _seconds, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
     "files": (_FILES, {"nargs": "+", "metavar": "FILE"}),
