@@ -185,6 +185,16 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
     assert "watcher is not running" in done.out
 
 
+def test_expect_off_ends_it_and_is_logged_once(home: Home) -> None:
+    home.run("expect", "20m")
+
+    done = [home.run("expect", "--off") for _ in range(2)]
+
+    assert [each.code for each in done] == [ExitCode.OK] * 2
+    assert "No sign-in is expected any more" in done[0].out
+    assert home.names() == ["armed", "disarmed"]
+
+
 def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> None:
     home = mail_user.home
     home.configure(

@@ -53,10 +53,17 @@ def test_every_provider_needs_only_a_user_and_a_password(
     (one,) = accounts.watched(load(written(tmp_path, text)))
 
     preset = PRESETS[provider]
-    assert one.account.host == preset.host
+    assert (one.account.host, one.account.is_preset) == (preset.host, True)
     assert (one.account.port, one.account.tls) == (preset.port, preset.tls)
     assert one.policy.trust == (preset.trust,)
     assert one.policy.recipients == frozenset({USER})
+
+
+def test_a_host_of_ones_own_is_no_presets(tmp_path: Path) -> None:
+    text = ACCOUNT.replace("host =", 'provider = "gmail"\nhost =')
+    (one,) = accounts.watched(load(written(tmp_path, text)))
+
+    assert (one.account.host, one.account.is_preset) == ("imap.example.jp", False)
 
 
 @pytest.mark.parametrize(

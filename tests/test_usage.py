@@ -72,7 +72,7 @@ def english_of_argparse() -> set[str]:
 
 def wrong_command_lines() -> Iterator[list[str]]:
     """Yield a command line for each kind of wrong usage, of every command."""
-    yield from ([], ["dance"], ["--nope"], ["--config"], ["-q=1", "run"])
+    yield from (["dance"], ["--nope"], ["--config"], ["-q=1", "run"])
     for command, (_, names) in COMMANDS.items():
         good = [command, *EXAMPLES.get(command, [])]
         yield from ([*good, "--nope"], [*good, "--config"], [*good, "--quiet=1"])
@@ -160,7 +160,7 @@ def test_an_argument_that_cannot_be_used_is_told_with_an_example(
 
     err = capsys.readouterr().err
     assert "SPAN: '0s' は使えません。次のように書いてください: 90, 90s, 5m … 24h" in err
-    assert "argument SPAN: '0s' cannot be used; write it like 90s, 5m … 24h" in err
+    assert "argument SPAN: '0s' cannot be used; write it like 90, 90s, 5m … 24h" in err
 
 
 def test_argparse_is_as_it_was_after_the_parse() -> None:

@@ -12,6 +12,8 @@ from watcher.i18n import Language, Text
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
+NO_COMMAND = "help"
+"""The module that runs where no command is named."""
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
 
@@ -41,6 +43,7 @@ class Options(argparse.Namespace):
     reveal: bool
     # expect
     span: timedelta
+    off: bool
     # open, copy
     id: int | None
     print_only: bool
@@ -60,7 +63,12 @@ class _Version(argparse.Action):
 def defaults(language: Language) -> Options:
     """Return the options of a command line that sets none."""
     return Options(
-        config=None, verbose=False, quiet=False, no_color=False, language=language
+        command=NO_COMMAND,
+        config=None,
+        verbose=False,
+        quiet=False,
+        no_color=False,
+        language=language,
     )
 
 
@@ -98,7 +106,7 @@ def build(language: Language) -> argparse.ArgumentParser:
         formatter_class=FORMATTERS[language],
     )
     add(parser, "--version")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, (text, arguments) in COMMANDS.items():
         command = commands.add_parser(
             name,
@@ -221,6 +229,7 @@ _EXPECT = Text(
     ja="これからサインインすると伝える(確認を早め、行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
+_OFF = Text(en="say that you expect no sign-in any more", ja="待機をやめると伝える")
 _STATUS = Text(
     en="tell whether watcher is running and how each account is watched",
     ja="動いているか、各アカウントをどう見張っているかを示す",
@@ -248,6 +257,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--reveal": (_REVEAL, _FLAG),
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
+    "--off": (_OFF, _FLAG),
     "span": (
         _SPAN,
         {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
@@ -263,7 +273,7 @@ COMMANDS = {
     "log": (_LOG, "-n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
     "copy": (_COPY, "id"),
-    "expect": (_EXPECT, "span"),
+    "expect": (_EXPECT, "span --off"),
     "status": (_STATUS, "--json"),
 }
 """The help and the arguments of each command, in the order of `--help`."""

@@ -25,14 +25,15 @@ def read(path: Path) -> str:
     except NotUtf8 as error:
         raise ConfigError(_NOT_UTF8, path=path, line=error.line) from None
     except FileNotFoundError as error:
-        raise _missing(path) from error
+        raise missing(path) from error
     except OSError as error:
         if path.is_dir():
             raise ConfigError(_FOLDER, path=path) from error
         raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
 
 
-def _missing(path: Path) -> ConfigError:
+def missing(path: Path) -> ConfigError:
+    """Return the error of a file that is not there: make it, or rename another."""
     found = _misnamed(path)
     if found is None:
         return ConfigError(_MISSING, path=path)
