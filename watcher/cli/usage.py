@@ -9,7 +9,6 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
 from typing import Any
 
 from watcher.i18n import Language, Text, wrap_columns
@@ -87,7 +86,7 @@ class JapaneseFormatter(argparse.HelpFormatter):
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap_columns(text, width)
 
-    def _format_usage(self, *arguments: Any) -> str:
+    def _format_usage(self, *arguments: Any) -> str:  # noqa: ANN401 -- argparse's
         self._width -= _USAGE_IS_WIDER
         try:
             return super()._format_usage(*arguments)
