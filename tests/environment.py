@@ -233,6 +233,25 @@ class Home:
         return [event.event.value for event in self.events()]
 
 
+ACCOUNT = """
+[[accounts]]
+name = "home"
+host = "imap.example.jp"
+user = "taro@example.jp"
+password_env = "MAIL_PASSWORD"
+"""
+"""One account of a configuration that only the loader sees."""
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    """Write a configuration file that only its owner may read."""
+    path = folder / "config.toml"
+    raw = content if isinstance(content, bytes) else content.encode()
+    path.write_bytes(raw)
+    path.chmod(0o600)
+    return path
+
+
 _SERIAL = itertools.count(1)
 
 

@@ -185,6 +185,16 @@ def test_expect_arms_the_watcher_and_tells_when_nobody_watches(home: Home) -> No
     assert "watcher is not running" in done.out
 
 
+def test_expect_off_ends_it_and_is_logged_once(home: Home) -> None:
+    home.run("expect", "20m")
+
+    done = [home.run("expect", "--off") for _ in range(2)]
+
+    assert [each.code for each in done] == [ExitCode.OK] * 2
+    assert "No sign-in is expected any more" in done[0].out
+    assert home.names() == ["armed", "disarmed"]
+
+
 def test_classify_judges_files_and_standard_input_alike(mail_user: MailUser) -> None:
     home = mail_user.home
     home.configure(
@@ -262,8 +272,13 @@ def test_every_command_has_help_in_both_languages(home: Home) -> None:
 
 
 @pytest.mark.parametrize("span", ["300", "300s", "5m"])
-def test_a_wait_is_written_in_seconds_or_as_a_span(span: str) -> None:
+def test_every_span_is_written_in_seconds_or_with_a_unit(span: str) -> None:
+    five = timedelta(minutes=5)
+
     assert parse(["check", "--wait", span], Language.EN).wait == 300
+    assert parse(["demo", "--seconds", span], Language.EN).seconds == 300
+    assert parse(["log", "--since", span], Language.EN).since == five
+    assert parse(["expect", span], Language.EN).span == five
 
 
 @pytest.mark.parametrize("span", ["0", "-1", "nan", "86401", "2d", "5 minutes"])

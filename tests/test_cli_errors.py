@@ -73,6 +73,7 @@ def test_an_unknown_host_is_69(mail_user: MailUser) -> None:
 
     assert done.code == ExitCode.UNREACHABLE
     assert "imap.nowhere.invalid" in done.err
+    assert "check the host name" in done.err or "name server is away" in done.err
 
 
 def test_a_refused_port_is_69(mail_user: MailUser) -> None:
@@ -285,7 +286,12 @@ def test_a_second_run_is_75_and_names_the_first(mail_user: MailUser) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["dance"], [], ["check", "--wait", "soon"], ["log", "--since", "yesterday"]),
+        *(
+            ["dance"],
+            ["--dance"],
+            ["check", "--wait", "soon"],
+            ["log", "--since", "yesterday"],
+        ),
         *(["log", "--since", "999999d"], ["expect", "2d"], ["expect", "0s"]),
     ],
     ids=str,
@@ -350,7 +356,19 @@ def test_no_configuration_is_78_and_says_what_to_do(home: Home) -> None:
 
     assert done.code == ExitCode.CONFIG
     assert str(home.config) in done.err
-    assert "config.example.toml" in done.err
+    assert "watcher init" in done.err
+
+
+def test_a_password_in_the_configuration_is_78_and_printed_nowhere(home: Home) -> None:
+    home.configure('[[accounts]]\npassword = "hunter2"')
+    known = home.run("-v", "check")
+    home.configure("[[accounts]]\npassword = hunter2")
+    broken = home.run("-v", "check")
+
+    for done in (known, broken):
+        assert done.code == ExitCode.CONFIG
+        assert "passwords cannot stand here" in done.err
+        assert "hunter2" not in done.err + done.out
 
 
 def test_errors_speak_the_language_of_the_desktop(home: Home) -> None:

@@ -13,6 +13,7 @@ from watcher.config.credentials import (
     FromEnvironment,
     FromFile,
     FromKeyring,
+    clean_password,
 )
 from watcher.errors import ConfigError, SecretUnavailable
 
@@ -85,12 +86,100 @@ def test_a_variable_that_is_not_set_is_named(environment: dict[str, str]) -> Non
         FromEnvironment("PASS", environment)()
 
 
-def test_a_file_gives_its_first_line(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_text("geheim\nmore\n")
+def secret_file(folder: Path, content: bytes) -> FromFile:
+    file = folder / "secret"
+    file.write_bytes(content)
     file.chmod(0o600)
+    return FromFile(file)
 
-    assert FromFile(file)() == "geheim"
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("geheim", "geheim\n", "geheim\r\n", "geheim\r\nmore\r\n", "\r\n\ngeheim\n"),
+        *(
+            "  geheim\t ",
+            "\u00a0geheim\u3000",
+            "\u200bgeheim\u202f\ufeff\n",
+            "\u2060\ngeheim",
+        ),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_editors_and_clipboards_add_is_no_part_of_the_password(
+    tmp_path: Path, text: str, encoding: str
+) -> None:
+    assert secret_file(tmp_path, text.encode(encoding))() == "geheim"
+
+
+def test_a_file_in_the_other_utf_16_is_read(tmp_path: Path) -> None:
+    assert secret_file(tmp_path, "\ufeffgeheim\n".encode("utf-16-be"))() == "geheim"
+
+
+def test_what_stands_below_the_password_may_be_in_any_encoding(tmp_path: Path) -> None:
+    content = "geheim\nアプリパスワード\n".encode("cp932")
+
+    assert secret_file(tmp_path, content)() == "geheim"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["ひみつ".encode("cp932"), "geheim".encode("utf-16-le"), b"\xff\xfe\n"],
+    ids=["CP932", "UTF-16 without its mark", "half a sign"],
+)
+def test_a_password_that_is_not_utf_8_names_the_remedy(
+    tmp_path: Path, content: bytes
+) -> None:
+    with pytest.raises(ConfigError, match="save the file as UTF-8"):
+        secret_file(tmp_path, content)()
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", "\ufeff".encode()])
+def test_a_file_without_a_password_is_told(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ConfigError, match="gave no password"):
+        secret_file(tmp_path, content)()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "abcd efgh ijkl mnop",
+            " abcd efgh ijkl mnop\n",
+            "abcd\u00a0efgh\u00a0ijkl mnop",
+        ),
+        *("abcd  efgh\u3000ijkl\tmnop", "abcdefghijklmnop"),
+    ],
+    ids=ascii,
+)
+def test_four_groups_of_an_app_password_are_joined(typed: str) -> None:
+    assert clean_password(typed) == "abcdefghijklmnop"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("correct horse", "abcd efgh ijkl", "Abcd efgh ijkl mnop", "a\u00a0b"),
+        *(
+            "abcd-efgh-ijkl-mnop",
+            "abc def ghi jkl",
+            "abcd efgh ijkl mnop qrst",
+            "a\u200bb",
+        ),
+    ],
+    ids=ascii,
+)
+def test_nothing_else_inside_a_password_is_changed(password: str) -> None:
+    assert clean_password(password) == password
+
+
+def test_what_people_paste_elsewhere_is_cleaned_too() -> None:
+    assert FromEnvironment("PASS", {"PASS": "abcd efgh ijkl mnop "})() == (
+        "abcdefghijklmnop"
+    )
+    with pytest.raises(ConfigError, match="PASS"):
+        FromEnvironment("PASS", {"PASS": "\ufeff "})()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")

@@ -78,6 +78,10 @@ class Account:
         """Remember it."""
         self.armed.append(lasting)
 
+    def disarm(self) -> None:
+        """Remember it, too."""
+        self.armed.append(timedelta(0))
+
 
 @dataclass(slots=True)
 class Loop:
@@ -187,7 +191,26 @@ def test_sessions_are_armed_once_for_each_word_that_is_not_past(
     idle = StateChanged(account="home", state=State.WATCHING, at=NOW)
     loop.run(idle, idle, idle, idle, idle, idle, SYNCED)
 
-    assert [round(span / timedelta(hours=1)) for span in loop.account.armed] == [1, 2]
+    hours = [round(span / timedelta(hours=1)) for span in loop.account.armed]
+    assert hours == [1, 2, 0]
+
+
+def test_sessions_are_disarmed_once_the_user_expects_no_sign_in(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.app.daemon.TICK_S", 0.0)
+    about = Expectation(utc_now() + WINDOW)
+    loop.journal.append(EventName.ARMED, at=utc_now(), about=about)
+
+    def disarm(_: Observed) -> None:
+        loop.journal.append(EventName.DISARMED, at=utc_now())
+
+    loop.on_observed = disarm
+    idle = StateChanged(account="home", state=State.WATCHING, at=NOW)
+    loop.run(Prune(), idle, idle, SYNCED)
+
+    armed, disarmed = loop.account.armed
+    assert armed > disarmed == timedelta(0)
 
 
 def test_events_older_than_they_are_kept_are_pruned(loop: Loop) -> None:

@@ -53,6 +53,27 @@ def failure(account: Account, timeouts: Timeouts = STEADY) -> WatcherError:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("is_preset", "code", "sentence"),
+    [
+        (True, socket.EAI_NONAME, "is this computer online?"),
+        (True, socket.EAI_AGAIN, "is this computer online?"),
+        (False, socket.EAI_NONAME, "check the host name in the configuration, and"),
+        (False, socket.EAI_AGAIN, "the network or its name server is away"),
+    ],
+)
+def test_a_presets_host_that_cannot_be_found_is_not_blamed(
+    monkeypatch: pytest.MonkeyPatch, is_preset: bool, code: int, sentence: str
+) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "nothing found")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    account = replace(clear(993), host="imap.gmail.com", is_preset=is_preset)
+
+    assert sentence in str(failure(replace(account, tls=Tls.IMPLICIT)))
+
+
 @pytest.mark.parametrize("tls", [Tls.IMPLICIT, Tls.STARTTLS])
 def test_both_ways_of_tls_work_with_a_private_ca(dovecot: Dovecot, tls: Tls) -> None:
     ports = {Tls.IMPLICIT: dovecot.ports.imaps, Tls.STARTTLS: dovecot.ports.imap}

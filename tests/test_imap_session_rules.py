@@ -498,6 +498,16 @@ def test_the_delay_cap_after_a_suspend_and_for_a_sign_in_ends_by_itself(
     assert delay_cap.longest_s == LONGEST_S
 
 
+def test_once_no_sign_in_is_expected_delays_are_as_long_as_ever() -> None:
+    with watched(Server(greet=say_later), settings(PATIENT)) as (session, _):
+        session.arm(timedelta(hours=1))
+        armed_s = session._delay_cap.longest_s
+        session.disarm()
+        disarmed_s = session._delay_cap.longest_s
+
+    assert (armed_s, disarmed_s) == (PATIENT.armed_delay_s, LONGEST_S)
+
+
 # What is told
 
 

@@ -646,6 +646,18 @@ def test_the_newest_word_on_arming_counts_not_the_latest_end(journal: Journal) -
     assert journal.armed_until(NOW) == NOW + WINDOW
 
 
+def test_who_expects_no_sign_in_any_more_is_not_armed_until_the_next_word(
+    journal: Journal,
+) -> None:
+    armed(journal, NOW + WINDOW)
+    journal.append(EventName.DISARMED, at=NOW)
+    recorded(journal)
+
+    assert journal.armed_until(NOW) is None
+    armed(journal, NOW + WINDOW)
+    assert journal.is_armed(NOW)
+
+
 def test_a_lease_is_void_at_the_end_of_its_lease_and_not_before(
     journal: Journal,
 ) -> None:

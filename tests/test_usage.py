@@ -72,7 +72,7 @@ def english_of_argparse() -> set[str]:
 
 def wrong_command_lines() -> Iterator[list[str]]:
     """Yield a command line for each kind of wrong usage, of every command."""
-    yield from ([], ["dance"], ["--nope"], ["--config"], ["-q=1", "run"])
+    yield from (["dance"], ["--nope"], ["--config"], ["-q=1", "run"])
     for command, (_, names) in COMMANDS.items():
         good = [command, *EXAMPLES.get(command, [])]
         yield from ([*good, "--nope"], [*good, "--config"], [*good, "--quiet=1"])
@@ -80,8 +80,11 @@ def wrong_command_lines() -> Iterator[list[str]]:
             yield [*good, "3", "4"]
         for name in names.split():
             _, settings = ARGUMENTS[name]
-            if "type" in settings and name.startswith("-"):
-                yield from ([*good, name], [*good, name, "x"])
+            takes_value = {"type", "metavar"} & settings.keys()
+            if takes_value and name.startswith("-"):
+                yield [*good, name]
+            if settings.get("type", Path) is not Path and name.startswith("-"):
+                yield [*good, name, "x"]
     yield from (["classify"], ["open", "x"], ["expect", "0s"])
 
 
@@ -159,8 +162,8 @@ def test_an_argument_that_cannot_be_used_is_told_with_an_example(
             parse(["expect", "0s"], language)
 
     err = capsys.readouterr().err
-    assert "SPAN: '0s' は使えません。次のように書いてください: 90s, 5m … 24h" in err
-    assert "argument SPAN: '0s' cannot be used; write it like 90s, 5m … 24h" in err
+    assert "SPAN: '0s' は使えません。次のように書いてください: 90, 90s, 5m … 24h" in err
+    assert "argument SPAN: '0s' cannot be used; write it like 90, 90s, 5m … 24h" in err
 
 
 def test_argparse_is_as_it_was_after_the_parse() -> None:

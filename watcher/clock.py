@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -238,20 +239,20 @@ def minutes_seconds(span: timedelta) -> str:
     return f"{minutes}:{seconds:02}"
 
 
-_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST_DURATION = timedelta(days=36500)
 """A hundred years; subtracting much more would leave the range of `datetime`."""
-_SPAN = re.compile(r"(\d{1,6})\s*([smhd])")
+_SPAN = re.compile(r"(\d{1,10}(?:\.\d{1,6})?)\s*([smhd]?)")
 
 
 def parse_duration(written: str) -> timedelta:
-    """Return the time span of `90s`, `5m`, `2h` or `30d`.
+    """Return the time span of `90s`, `5m`, `2h`, `30d`, or of seconds like `300`.
 
     Raises:
         ValueError: it has another form, or is over `LONGEST_DURATION`.
     """
     match = _SPAN.fullmatch(written.strip())
-    span = match and timedelta(seconds=int(match[1]) * _UNITS_S[match[2]])
-    if span is None or span > LONGEST_DURATION:
+    seconds = float(match[1]) * _UNITS_S[match[2]] if match else inf
+    if seconds > LONGEST_DURATION.total_seconds():
         raise ValueError(written)
-    return span
+    return timedelta(seconds=seconds)

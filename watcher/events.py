@@ -32,6 +32,7 @@ class EventName(StrEnum):
     NOT_ME = "not_me"
     COPIED = "copied"
     ARMED = "armed"
+    DISARMED = "disarmed"
     CLOCK_WRONG = "clock_wrong"
     BLIND = "blind"
     RECOVERED = "recovered"

@@ -230,10 +230,14 @@ class Daemon:
     def _arm(self, now: datetime) -> None:
         """Let the sessions look more often while the user expects a sign-in."""
         armed_until = self._journal.armed_until(now)
-        if armed_until and armed_until != self._armed_until:
-            self._armed_until = armed_until
-            for session in self._sessions.values():
+        if armed_until == self._armed_until:
+            return
+        self._armed_until = armed_until
+        for session in self._sessions.values():
+            if armed_until:
                 session.arm(armed_until - now)
+            else:
+                session.disarm()
 
     def _handle(self, item: QueueItem) -> None:
         now = utc_now()

@@ -21,11 +21,16 @@ def configuration(options: Options) -> Config:
 
 def configuration_if_any(options: Options) -> Config | None:
     """Return the user's configuration; None if none is named and none is there."""
+    is_named = options.config is not None
+    return configuration(options) if is_named or has_configuration(options) else None
+
+
+def has_configuration(options: Options) -> bool:
+    """Return whether there is a configuration, be it one that cannot be used."""
     try:
-        is_there = options.config is not None or default_path().exists()
+        return (options.config or default_path()).exists()
     except OSError:
-        is_there = True  # reading it reports what is wrong
-    return configuration(options) if is_there else None
+        return True  # reading it reports what is wrong
 
 
 def notification_language(config: Config | None) -> Language:

@@ -1,5 +1,7 @@
 """`watcher expect`: "I am about to sign in"."""
 
+from pathlib import Path
+
 from watcher.app.lock import running_daemon
 from watcher.cli.context import configuration_if_any, journal_path
 from watcher.cli.parser import Options
@@ -11,8 +13,12 @@ from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:
-    """Arm the watcher for a while; warn if nobody watches."""
+    """Arm the watcher for a while, or disarm it; warn if nobody watches."""
     path = journal_path(configuration_if_any(options))
+    return _disarm(path, options) if options.off else _arm(path, options)
+
+
+def _arm(path: Path, options: Options) -> int:
     now = utc_now()
     until = now + options.span
     with Journal.open(path) as journal:
@@ -22,6 +28,19 @@ def run(options: Options) -> int:
     return ExitCode.OK
 
 
+def _disarm(path: Path, options: Options) -> int:
+    now = utc_now()
+    with Journal.open(path) as journal:
+        if journal.is_armed(now):
+            journal.append(EventName.DISARMED, at=now)
+    print(_DISARMED.say(options.language))
+    return ExitCode.OK
+
+
+_DISARMED = Text(
+    en="No sign-in is expected any more. Attempts are told as usual.",
+    ja="待機をやめました。試行が届けば、ふだんどおりお知らせします。",
+)
 _ARMED = Text(
     en="Ready until {until}: sign in now. When the mail comes, approve it first, then "
     "go on in your app.",

@@ -260,6 +260,13 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
         ),
         False,
     ),
+    EventName.DISARMED: (
+        Text(
+            en="a sign-in is no longer expected",
+            ja="サインインに備えた待機をやめました",
+        ),
+        False,
+    ),
     EventName.CLOCK_WRONG: (
         Text(
             en="this computer's clock is {error}; set it right",

@@ -12,6 +12,8 @@ from watcher.i18n import Language, Text
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
+NO_COMMAND = "help"
+"""The module that runs where no command is named."""
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
 
@@ -43,6 +45,7 @@ class Options(argparse.Namespace):
     reveal: bool
     # expect
     span: timedelta
+    off: bool
     # init
     address: str | None
     amazon_address: list[str] | None
@@ -84,7 +87,12 @@ class _Version(argparse.Action):
 def defaults(language: Language) -> Options:
     """Return the options of a command line that sets none."""
     return Options(
-        config=None, verbose=False, quiet=False, no_color=False, language=language
+        command=NO_COMMAND,
+        config=None,
+        verbose=False,
+        quiet=False,
+        no_color=False,
+        language=language,
     )
 
 
@@ -122,7 +130,7 @@ def build(language: Language) -> argparse.ArgumentParser:
         formatter_class=FORMATTERS[language],
     )
     add(parser, "--version")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, (text, arguments) in COMMANDS.items():
         command = commands.add_parser(
             name,
@@ -159,24 +167,15 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _parse_seconds(written: str) -> float:
-    """Return seconds, of `300`, `300s` or `5m`."""
-    try:
-        return float(written)
-    except ValueError:
-        return parse_duration(written).total_seconds()
-
-
-def _is_wait(seconds: float) -> bool:
-    return 0 < seconds <= LONGEST_WAIT_S
-
-
-_seconds = _checked(float, _is_wait, "20 (1 … 86400)")
-_wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
+_seconds = _checked(
+    lambda written: parse_duration(written).total_seconds(),
+    lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
+    "300, 300s, 5m … 24h",
+)
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
-_span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
-_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
+_span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
+_soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90, 90s, 5m … 24h")
 _instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
 _NOT_UNDERSTOOD = Text(
@@ -258,6 +257,7 @@ _EXPECT = Text(
     ja="これからサインインすると伝える(確認を早め、行動を促す)",
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
+_OFF = Text(en="say that you expect no sign-in any more", ja="待機をやめると伝える")
 _STATUS = Text(
     en="tell whether watcher is running and how each account is watched",
     ja="動いているか、各アカウントをどう見張っているかを示す",
@@ -339,7 +339,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--json": (_JSON, _FLAG),
     "--no-notify": (_NO_NOTIFY, _FLAG),
     "--notify": (_NOTIFY, _FLAG),
-    "--wait": (_WAIT, {"type": _wait, "metavar": "SPAN"}),
+    "--wait": (_WAIT, {"type": _seconds, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
     "--address": (_ADDRESS, {"metavar": "ADDRESS"}),
@@ -368,6 +368,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
     "action": (_ACTION, {"choices": ("install", "uninstall", "status")}),
+    "--off": (_OFF, _FLAG),
     "span": (
         _SPAN,
         {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
@@ -389,7 +390,7 @@ COMMANDS = {
     "log": (_LOG, "-n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
     "copy": (_COPY, "id"),
-    "expect": (_EXPECT, "span"),
+    "expect": (_EXPECT, "span --off"),
     "status": (_STATUS, "--json"),
     "doctor": (_DOCTOR, "--json --notify"),
     "service": (_SERVICE, "action --print"),

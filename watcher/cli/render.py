@@ -154,6 +154,7 @@ EVENT_NAMES = {
     EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
     EventName.NOT_ME: Text(en="it was not me", ja="身に覚えがない"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
+    EventName.DISARMED: Text(en="no sign-in expected any more", ja="予定の取り消し"),
     EventName.CLOCK_WRONG: Text(en="clock wrong", ja="時計のずれ"),
     EventName.BLIND: Text(en="account not watched", ja="見張れていない"),
     EventName.RECOVERED: Text(en="watched again", ja="見張りを再開"),

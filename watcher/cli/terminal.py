@@ -114,10 +114,22 @@ class Progress:
 
 
 AGREED = frozenset({"yes", "はい"})
+ACCEPTED = AGREED | {"", "y"}
 
 
 def confirm(question: str) -> bool:
     """Ask on standard error; return whether the answer is a whole yes."""
+    return _answer(question).strip().lower() in AGREED
+
+
+def accept(question: str) -> bool:
+    """Ask at a terminal; return whether the answer is yes, or just the Enter key."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        return False
+    answer = _answer(question)
+    return bool(answer) and answer.strip().lower() in ACCEPTED  # "": the end of input
+
+
+def _answer(question: str) -> str:
     print(question, end=" ", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline() if sys.stdin else ""
-    return answer.strip().lower() in AGREED
+    return sys.stdin.readline() if sys.stdin else ""

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from watcher.i18n import Language, Text, wrap_columns
 
@@ -75,11 +76,22 @@ MESSAGES = (
 """What argparse of Python 3.11 to 3.14 may say to a user, by its own English words."""
 
 
+_USAGE_IS_WIDER = len("使い方")
+"""By so many columns than argparse counts."""
+
+
 class JapaneseFormatter(argparse.HelpFormatter):
     """Wraps help by the columns that it takes, not by its characters."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap_columns(text, width)
+
+    def _format_usage(self, *arguments: Any) -> str:  # noqa: ANN401 -- argparse's
+        self._width -= _USAGE_IS_WIDER
+        try:
+            return super()._format_usage(*arguments)
+        finally:
+            self._width += _USAGE_IS_WIDER
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return "\n".join(indent + line for line in wrap_columns(text, width))

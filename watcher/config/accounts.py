@@ -84,6 +84,7 @@ def account_of(entry: Entry) -> Account:
     return Account(
         name=entry.name,
         host=host,
+        is_preset=entry.host is None,
         port=entry.port or preset_port,
         tls=tls,
         ca_file=entry.ca_file,

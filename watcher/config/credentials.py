@@ -5,13 +5,16 @@ source is a frozen value that is called; none of them shows the secret in its `r
 """
 
 import os
+import re
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
+from watcher.config.encoding import NotUtf8, decoded_lines
 from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
 
@@ -58,7 +61,7 @@ class FromCommand:
             raise ConfigError(
                 _NO_COMMAND, program=program, why=reason_of(error)
             ) from error
-        return _first_line(done.stdout, source=program)
+        return _first(islice(decoded_lines(done.stdout), 1), program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class FromEnvironment:
         Raises:
             ConfigError: it is not set, or empty.
         """
-        secret = self.environment.get(self.name)
+        secret = clean_password(self.environment.get(self.name, ""))
         if not secret:
             raise ConfigError(_NOT_SET, name=self.name)
         return secret
@@ -84,7 +87,7 @@ class FromEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
-    """The first line of a file that only its owner may read."""
+    """The first line that is not empty, of a file that only its owner may read."""
 
     path: Path
 
@@ -92,7 +95,7 @@ class FromFile:
         """Read the file.
 
         Raises:
-            ConfigError: it is missing, empty, or others may read it (POSIX).
+            ConfigError: it is missing, empty, not UTF-8, or others may read it (POSIX).
         """
         try:
             with self.path.open("rb") as file:
@@ -102,7 +105,7 @@ class FromFile:
                 content = file.read()
         except OSError as error:
             raise ConfigError(_NO_FILE, path=self.path, why=reason_of(error)) from error
-        return _first_line(content, source=str(self.path))
+        return _first(map(clean_password, decoded_lines(content)), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class FromKeyring:
         except ImportError as error:
             raise ConfigError(_NO_KEYRING_EXTRA) from error
         try:
-            secret: str | None = keyring.get_password(self.service, self.user)
+            secret = clean_password(keyring.get_password(self.service, self.user) or "")
         except NoKeyringError as error:
             raise ConfigError(_NO_KEYRING) from error
         except KeyringError as error:
@@ -136,22 +139,38 @@ class FromKeyring:
 
 
 def clean_password(text: str) -> str:
-    return text.strip()
+    """Return a password as it was meant, of what somebody typed, pasted or saved.
+
+    Blanks and invisible characters at its ends belong to the clipboard or the editor.
+    Google shows an app password in four groups, whose blanks are none of it. Nothing
+    else inside a password is changed.
+    """
+    password = text.strip(_BLANKS)
+    return "".join(re.findall("[a-z]", password)) if is_grouped(password) else password
 
 
-def _first_line(content: bytes, *, source: str) -> str:
-    """Return the first line as text; only the line end is stripped.
+def is_grouped(text: str) -> bool:
+    """Return whether text is an app password as Google shows it, in four groups."""
+    return bool(_FOUR_GROUPS.fullmatch(text))
+
+
+_BLANKS = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
+_FOUR_GROUPS = re.compile(f"[a-z]{{4}}(?:[{_BLANKS}]+[a-z]{{4}}){{3}}")
+
+
+def _first(lines: Iterable[str], source: object) -> str:
+    """Return the first line that is not empty.
 
     Raises:
-        ConfigError: it is empty, or it is not UTF-8.
+        ConfigError: there is none, or it is not UTF-8.
     """
     try:
-        line = content.split(b"\n", 1)[0].removesuffix(b"\r").decode()
-    except UnicodeDecodeError:
-        line = ""
-    if not line:
+        password = next(filter(None, lines), "")
+    except NotUtf8:
+        raise ConfigError(_NOT_UTF8, source=source) from None
+    if not password:
         raise ConfigError(_NO_PASSWORD, source=source)
-    return line
+    return password
 
 
 _COMMAND_SLOW = Text(
@@ -187,6 +206,12 @@ _NO_FILE = Text(
 _NO_PASSWORD = Text(
     en="{source} gave no password: its first line must be the password.",
     ja="{source} からパスワードを取り出せません。1 行目をパスワードにしてください。",
+)
+_NOT_UTF8 = Text(
+    en="{source} gave no password in UTF-8: save the file as UTF-8, with nothing but "
+    "the password on its first line.",
+    ja="{source} の文字コードが UTF-8 ではありません。1 行目をパスワードだけにして、"
+    "UTF-8 で保存しなおしてください。",
 )
 _NO_KEYRING_EXTRA = Text(
     en="keyring = true needs the extra: pip install '.[keyring]'",

@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -10,15 +9,19 @@ from typing import Any, TypeVar
 
 import platformdirs
 
+from watcher.config.credentials import is_grouped
+from watcher.config.file import read
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account, Bad, Config
-from watcher.errors import ConfigError, reason_of
+from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
+from watcher.config.toml import ACCOUNTS_BRACKETS, parse
+from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
+from watcher.recognition.text import sanitise
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
-WRITABLE_BY_OTHERS = 0o022
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +72,7 @@ def load(path: Path) -> Config:
     Raises:
         ConfigError: it cannot be read, others may write it, or it holds mistakes.
     """
-    try:
-        # It names the commands run for passwords: who writes it, runs code as us.
-        if os.name == "posix" and path.stat().st_mode & WRITABLE_BY_OTHERS:
-            raise ConfigError(_WRITABLE, path=path)
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
-    except (ValueError, RecursionError) as error:  # too many digits, too deep a nesting
-        raise ConfigError(_NOT_TOML, path=path, reason=error) from error
+    document = parse(read(path), path)
     problems: list[Problem] = []
     _report_unknown("", document, [*TABLES, "accounts"], problems)
     tables: dict[str, Any] = {
@@ -119,11 +114,20 @@ def _report_unknown(
     where: str, table: Mapping[str, Any], known: list[str], problems: list[Problem]
 ) -> None:
     for name in sorted(table.keys() - set(known)):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-        problems.append(Problem(f"{where}{name}", _UNKNOWN_KEY, {"near": near[0]}))
+        key = f"{where}{sanitise(name)}"
+        if is_secret_key(name):
+            problems.append(Problem(key, NO_PASSWORD_HERE))
+        elif header := _HEADERS.get(name):
+            problems.append(Problem(key, _ELSEWHERE, {"header": header}))
+        else:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            problems.append(Problem(key, _UNKNOWN_KEY, {"near": near[0]}))
 
 
 def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
+    if isinstance(entries, dict):
+        problems.append(Problem("accounts", ACCOUNTS_BRACKETS))
+        return []
     if not isinstance(entries, list) or not entries:
         problems.append(Problem("accounts", _NO_ACCOUNTS))
         return []
@@ -160,13 +164,24 @@ def _check_account(
     has_server = account.provider and PRESETS[account.provider].host
     if not (has_server or is_given("host") or f"{where}.provider" in refused):
         yield Problem(f"{where}.provider", _HOST_MISSING)
-    given = [name for name in PASSWORD_KEYS if is_given(name)]
-    if len(given) != 1:
-        key = f"{where}.{given[-1]}" if given else where
-        yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
+    yield from _check_password(
+        account, where, [name for name in PASSWORD_KEYS if is_given(name)]
+    )
     server = account.host or account.provider
     if account.tls is Tls.NONE and server and not is_loopback(server):
         yield Problem(f"{where}.tls", _CLEAR_TEXT)
+
+
+def _check_password(
+    account: Account, where: str, given: list[str]
+) -> Iterable[Problem]:
+    """Yield what is wrong with the keys that name where the password is."""
+    if len(given) != 1:
+        key = f"{where}.{given[-1]}" if given else where
+        yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
+    for name in ("password_file", "password_env"):
+        if is_grouped(str(getattr(account, name))):
+            yield Problem(f"{where}.{name}", NO_PASSWORD_HERE)
 
 
 def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
@@ -176,26 +191,14 @@ def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
     return replace(table, **given)  # type: ignore[type-var]  # every table is a dataclass
 
 
+_HEADERS = {
+    key.name: f"[{name}]" for name, table in TABLES.items() for key in fields(table)
+} | {key.name: "[[accounts]]" for key in fields(Account)}
+"""The header of the table that a key belongs to."""
+
 _HEADING = Text(
     en="The configuration {path} cannot be used:",
     ja="設定ファイル {path} はこのままでは使えません:",
-)
-_UNREADABLE = Text(
-    en="The configuration {path} cannot be read ({reason}). Copy config.example.toml "
-    "there and fill it in, or name another file with --config.",
-    ja="設定ファイル {path} を読めません({reason})。config.example.toml をそこに"
-    "コピーして書きかえるか、--config で別のファイルを指定してください。",
-)
-_NOT_TOML = Text(
-    en="The configuration {path} is not valid TOML: {reason}. Correct that line.",
-    ja="設定ファイル {path} は正しい TOML ではありません: {reason}。"
-    "その行を直してください。",
-)
-_WRITABLE = Text(
-    en="The configuration {path} can be changed by other users. "
-    "Run: chmod go-w '{path}'",
-    ja="設定ファイル {path} はほかの利用者が書きかえられます。"
-    "次を実行してください: chmod go-w '{path}'",
 )
 _NO_ACCOUNTS = Text(
     en="no account is configured: add a table [[accounts]] with name, provider, user "
@@ -210,6 +213,10 @@ _NOT_A_TABLE = Text(
 _UNKNOWN_KEY = Text(
     en='this key is unknown; did you mean "{near}"? Rename or remove it',
     ja="知らないキーです。「{near}」のことですか。書きなおすか、消してください",
+)
+_ELSEWHERE = Text(
+    en="this key belongs to another table: move the line below {header}",
+    ja="このキーは別の表のものです。行を {header} の下に移してください",
 )
 _NAME_MISSING = Text(
     en='the account needs a name of your choice, like name = "home"',

@@ -3,6 +3,8 @@
 Everything here is data; a new provider is one more entry.
 """
 
+import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -287,3 +289,34 @@ def of_exchange(host: str) -> str | None:
         ):
             return key
     return None
+
+
+def nearest(written: str) -> str | None:
+    """Return the preset that somebody means by a title, a domain or another spelling.
+
+    None where no preset is like it.
+    """
+    meant = _letters(written.rpartition("@")[2])
+    if meant and meant in _NAMES:
+        return _NAMES[meant]
+    is_word = "." not in written  # of a domain, one letter makes another
+    close = difflib.get_close_matches(meant, PRESETS, n=1, cutoff=0.7)
+    return close[0] if is_word and close else None
+
+
+def _letters(written: str) -> str:
+    return "".join(filter(str.isalnum, written.casefold()))
+
+
+def _names(name: str, preset: Provider) -> Iterator[str]:
+    yield from (name, preset.title, preset.host or name)
+    yield from preset.domains
+    yield from (domain.partition(".")[0] for domain in preset.domains)
+
+
+_NAMES = {
+    _letters(word): name
+    for name, preset in reversed(PRESETS.items())
+    for word in _names(name, preset)
+} | {_letters(name): name for name in PRESETS}
+"""What people call a preset; the first of two that are called so."""

@@ -5,6 +5,7 @@ file and its test all read the keys from here. A parser takes a value of `tomlli
 raises `Bad`; the caller names the key.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from watcher.clock import parse_duration
-from watcher.config.providers import PRESETS
+from watcher.config.providers import PRESETS, nearest
 from watcher.i18n import Text
 from watcher.imap.account import Tls, WatchMode
 from watcher.notify.delivery import ChannelChoice
@@ -74,10 +75,14 @@ parse_port: Parser[int] = _parser(
     ),
 )
 parse_positive: Parser[timedelta] = _parser(
-    lambda value: parse_duration(value) or None if isinstance(value, str) else None,
+    # A bool is an int, too.
+    lambda value: (
+        parse_duration(str(value)) or None if type(value) in (str, int, float) else None
+    ),
     Text(
-        en='it must be a time span in quotes, like "90s", "5m", "2h" or "30d"',
-        ja='引用符で囲んだ時間にしてください(例: "90s" "5m" "2h" "30d")',
+        en='it must be a time span, like "90s", "5m", "2h" or "30d"; a number alone is '
+        "seconds",
+        ja='時間を書いてください(例: "90s" "5m" "2h" "30d"。数だけなら秒です)',
     ),
 )
 
@@ -99,13 +104,28 @@ def parse_path(value: object) -> Path:
     return Path(parse_text(value)).expanduser()
 
 
-def word_of(words: Collection[str]) -> Parser[str]:
-    """Return a parser of a word out of `words`."""
-    return _parser(
-        lambda value: value if isinstance(value, str) and value in words else None,
-        Text(en="it must be one of: {words}", ja="次のどれかにしてください: {words}"),
-        words=", ".join(f'"{word}"' for word in words),
-    )
+def word_of(
+    words: Collection[str], nearest: Callable[[str], str | None] = str.lower
+) -> Parser[str]:
+    """Return a parser of a word out of `words`; `nearest` finds the one meant."""
+
+    def parse(value: object) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        listed = ", ".join(f'"{word}"' for word in words)
+        near = nearest(value.strip()) if isinstance(value, str) else None
+        if near in words:
+            raise Bad(_WRITE_WORD, near=near, words=listed)
+        raise Bad(_ONE_OF, words=listed)
+
+    return parse
+
+
+_ONE_OF = Text(en="it must be one of: {words}", ja="次のどれかにしてください: {words}")
+_WRITE_WORD = Text(
+    en='write "{near}" (it must be one of: {words})',
+    ja='"{near}" と書いてください(次のどれかです: {words})',
+)
 
 
 def one_of(names: type[EnumT]) -> Parser[EnumT]:
@@ -116,21 +136,32 @@ def one_of(names: type[EnumT]) -> Parser[EnumT]:
 
 def list_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
     """Return a parser of a list whose items `item` parses."""
-    return _parser(
-        lambda value: tuple(map(item, value)) if isinstance(value, list) else None,
-        Text(
-            en='it must be a list in brackets, like ["first", "second"]',
-            ja='角括弧のリストにしてください(例: ["first", "second"])',
-        ),
-    )
+
+    def parse(value: object) -> tuple[T, ...]:
+        if isinstance(value, list):
+            return tuple(map(item, value))
+        item(value)  # else that is what is wrong
+        raise Bad(_WRITE_LIST, written=json.dumps([value], ensure_ascii=False))
+
+    return parse
 
 
-# It is run without a shell.
+_WRITE_LIST = Text(
+    en="it must be a list in brackets: write {written}",
+    ja="角括弧のリストにしてください: {written}",
+)
+
+
+# It is run without a shell. What stands here may hold a secret, and is not repeated.
 parse_command: Parser[tuple[str, ...]] = _parser(
-    lambda value: list_of(parse_text)(value) or None,
+    lambda value: (
+        tuple(map(parse_text, value)) or None if isinstance(value, list) else None
+    ),
     Text(
-        en='it must name a program, like ["pass", "show", "mail/home"]',
-        ja='プログラム名を入れてください(例: ["pass", "show", "mail/home"])',
+        en="it must be a list in brackets that names a program and its arguments, like "
+        '["pass", "show", "mail/home"]',
+        ja="プログラムの名前と引数を、角括弧のリストにしてください"
+        '(例: ["pass", "show", "mail/home"])',
     ),
 )
 
@@ -276,7 +307,7 @@ class Account:
     """`[[accounts]]`: one mailbox account, as the file has it."""
 
     name: str = _key(parse_text, "")
-    provider: str | None = _key(word_of(PRESETS))
+    provider: str | None = _key(word_of(PRESETS, nearest))
     user: str = _key(parse_text, "")
     password_command: tuple[str, ...] | None = _key(parse_command, secret=True)
     password_env: str | None = _key(parse_text)

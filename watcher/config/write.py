@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
+from watcher.config.file import read
 from watcher.config.load import load
 from watcher.config.schema import Account
 from watcher.errors import ConfigError, reason_of
@@ -50,12 +51,12 @@ def add_account(path: Path, table: str) -> Path:
     """Put an account's table behind all that a file holds; return a copy of the file.
 
     Raises:
-        ConfigError: it cannot be written, or nothing can be put behind its end.
+        ConfigError: it cannot be read or written, or nothing can be put behind its end.
     """
     try:
-        before = path.read_bytes().decode("utf-8-sig")
+        before = read(path)
         copy = _copy(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
     try:
         _put(path, f"{before.rstrip()}\n\n{table}")

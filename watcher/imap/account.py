@@ -39,6 +39,8 @@ class Account:
 
     name: str
     host: str
+    is_preset: bool = False
+    """Whether the host is a provider's preset: its name is not mistyped."""
     port: int
     tls: Tls
     ca_file: Path | None = None

@@ -82,6 +82,10 @@ class DelayCap:
         """Expect a sign-in for so long; may be called from any thread."""
         self._armed_until = time.monotonic() + lasting.total_seconds()
 
+    def disarm(self) -> None:
+        """Expect none any more; may be called from any thread."""
+        self._armed_until = float("-inf")
+
     def resume(self) -> None:
         """Try briskly for a while, after a suspend."""
         self._resumed_until = time.monotonic() + AFTER_RESUME_FOR_S

@@ -25,8 +25,15 @@ from watcher.i18n import Text
 from watcher.recognition.text import one_line, shorten
 
 _UNKNOWN_HOST = Text(
-    en="{host} is not known: check the host name in the configuration.",
-    ja="{host} が見つかりません。設定の host を確かめてください。",
+    en="{host} is not known: check the host name in the configuration, and whether "
+    "this computer is online.",
+    ja="{host} が見つかりません。設定の host と、このパソコンがインターネットに"
+    "つながっているかを確かめてください。",
+)
+_OFFLINE = Text(
+    en="{host} cannot be found: is this computer online? Check its network.",
+    ja="{host} が見つかりません。このパソコンはインターネットにつながっていますか。"
+    "ネットワークを確かめてください。",
 )
 _NO_NAME_SERVER = Text(
     en="{host} could not be looked up: the network or its name server is away.",
@@ -233,6 +240,12 @@ CONNECT: tuple[_Row, ...] = (
     (OSError, Unreachable, _NO_ROUTE),
 )
 """Name look-up and TCP."""
+
+CONNECT_TO_PRESET: tuple[_Row, ...] = (
+    (socket.gaierror, Unreachable, _OFFLINE),
+    *CONNECT,
+)
+"""The same where the host is a preset's: its name is right."""
 
 TLS: tuple[_Row, ...] = (
     (

@@ -102,7 +102,8 @@ def connect(
     if account.tls is not Tls.NONE:
         transport.context_for(account)  # a wrong one costs no connection
     known = (history or ConnectionHistory()).addresses
-    with errors.translated(errors.CONNECT, account.host, account.port):
+    rows = errors.CONNECT_TO_PRESET if account.is_preset else errors.CONNECT
+    with errors.translated(rows, account.host, account.port):
         addresses = resolve(
             account.host,
             account.port,

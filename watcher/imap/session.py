@@ -10,7 +10,8 @@
 RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. A one-shot
 session is STOPPED where another would begin to wait: instead of WATCHING, BACKING_OFF
 and REFUSED. The tables below hold all transitions; `run` only follows them. A session
-belongs to one thread; `stop` and `arm` may be called from any other.
+belongs to one thread; `stop`, `arm` and `disarm` may be called from
+any other.
 """
 
 import logging
@@ -153,6 +154,10 @@ class Session:
         """Expect a mail: cap polls and delays for so long, and sync at once."""
         self._delay_cap.arm(lasting)
         self._interrupt.call()
+
+    def disarm(self) -> None:
+        """Expect no mail any more."""
+        self._delay_cap.disarm()
 
     def run(self) -> None:
         """Watch until `stop`; no error of network or server ends this.

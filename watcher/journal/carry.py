@@ -29,7 +29,7 @@ NOT_OVER = (
     "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
 )
 _OF_OPEN = f"IN (SELECT e.attempt_id FROM events e {NOT_OVER})"  # noqa: S608 -- constants
-_NEWEST_ARMED = "(SELECT max(id) FROM events WHERE event = 'armed')"
+_NEWEST_ARMED = "(SELECT max(id) FROM events WHERE event IN ('armed', 'disarmed'))"
 _WHOLE = ("cursors", "sessions", "clocks", "shown")
 
 Rows = list[tuple[object, ...]]

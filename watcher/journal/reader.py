@@ -291,9 +291,10 @@ class JournalReader:
         return _alive(found, now)
 
     def _newest_armed(self) -> list[Event[Expectation]]:
-        newest = "WHERE e.event = ? ORDER BY e.id DESC LIMIT 1"
-        events = self._events(newest, (EventName.ARMED,))
-        return cast(list[Event[Expectation]], events)
+        newest = "WHERE e.event IN (?, ?) ORDER BY e.id DESC LIMIT 1"
+        events = self._events(newest, (EventName.ARMED, EventName.DISARMED))
+        armed = [event for event in events if event.event is EventName.ARMED]
+        return cast(list[Event[Expectation]], armed)
 
     def _count(
         self, name: EventName, now: datetime, within: timedelta, where: str = ""

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from watcher.config.load import WRITABLE_BY_OTHERS
+from watcher.config.file import WRITABLE_BY_OTHERS
 from watcher.config.schema import Config
 from watcher.errors import JournalBusy, JournalUnusable, reason_of
 from watcher.i18n import Text

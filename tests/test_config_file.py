@@ -1,0 +1,102 @@
+"""The configuration file is found, or what lies there instead of it is told."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.environment import ACCOUNT, written
+from watcher.config.load import load
+from watcher.errors import ConfigError
+from watcher.i18n import Language
+
+JAPANESE = ACCOUNT.replace('"home"', '"自宅"')
+
+
+def refusal(path: Path) -> str:
+    """Return the sentence, the same facts being in both languages."""
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert all(str(path) in caught.value.say(language) for language in Language)
+    return str(caught.value)
+
+
+def test_a_missing_file_says_where_it_should_be_and_offers_init(
+    tmp_path: Path,
+) -> None:
+    assert "watcher init" in refusal(tmp_path / "config.toml")
+    assert "watcher init" in refusal(tmp_path / "no" / "folder" / "config.toml")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["config.toml.txt", "config.txt", "config.toml.toml", "Config.TOML.txt", "config"],
+)
+def test_a_file_under_another_name_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.toml.d").mkdir()
+    (tmp_path / "other.toml").touch()
+    (tmp_path / name).touch()
+
+    said = refusal(tmp_path / "config.toml")
+
+    assert f"lies {name}: rename that to config.toml" in said
+
+
+def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+
+    assert "is a folder" in refusal(tmp_path / "config.toml")
+
+
+def test_what_else_the_system_refuses_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert "Not a directory" in refusal(tmp_path / "file" / "config.toml")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
+    path = written(tmp_path, ACCOUNT)
+    path.chmod(mode)
+
+    assert "chmod go-w" in refusal(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_editors_save_as_unicode_is_read(tmp_path: Path, encoding: str) -> None:
+    path = written(tmp_path, JAPANESE.encode(encoding))
+
+    assert load(path).accounts[0].name == "自宅"
+
+
+def test_utf_16_is_read_in_both_byte_orders(tmp_path: Path) -> None:
+    path = written(tmp_path, f"\ufeff{JAPANESE}".encode("utf-16-be"))
+
+    assert load(path).accounts[0].name == "自宅"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["cp932", "euc-jp"])
+def test_another_encoding_names_the_line_and_the_remedy(
+    tmp_path: Path, encoding: str, line_end: str
+) -> None:
+    text = JAPANESE.replace("\n", line_end)
+
+    said = refusal(written(tmp_path, text.encode(encoding)))
+
+    assert re.search(r"not saved as UTF-8 \(line 3\)\. In Notepad: .*UTF-8", said)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_names_the_remedy(
+    tmp_path: Path, encoding: str
+) -> None:
+    assert "not saved as UTF-8" in refusal(written(tmp_path, ACCOUNT.encode(encoding)))
+
+
+def test_utf_16_that_is_cut_off_names_the_remedy(tmp_path: Path) -> None:
+    path = written(tmp_path, ACCOUNT.encode("utf-16")[:-1])
+
+    assert "not saved as UTF-8" in refusal(path)
