@@ -61,36 +61,30 @@ class Dialog:
         Raises:
             Unanswered: nobody answers any more, or the default is refused unasked.
         """
-        while True:
-            written = self._line(question, default, option, data) or default
-            try:
-                return parse(written)
-            except Bad as bad:
-                if not self.asks:
-                    raise Unanswered(_UNANSWERED, option=option) from bad
-                self.say(_AGAIN, why=bad.text.say(self.language, **bad.data))
+        prompt = question.say(self.language, **data)
+        return self._ask(
+            f"{prompt} [{default}]" if default else prompt, parse, option, default
+        )
 
     def confirm(
         self, question: Text, *, option: str, default: bool = True, **data: object
     ) -> bool:
         """Return whether the answer is yes; an empty one is the default."""
+        prompt = question.say(self.language, **data)
+        letters, taken = ("Y/n", "y") if default else ("y/N", "n")
+        return self._ask(f"{prompt} [{letters}]", _yes_or_no, option, taken)
 
-        def parse(written: str) -> bool:
-            answer = written.lower()
-            if answer not in YES | NO:
-                raise Bad(_YES_OR_NO)
-            return answer in YES
-
-        asked = Text(en=f"{question.en} [{{yn}}]", ja=f"{question.ja} [{{yn}}]")
-        yn = "Y/n" if default else "y/N"
-        written = "y" if default else "n"
-        data |= {"yn": yn}
+    def _ask(
+        self, prompt: str, parse: Callable[[str], T], option: str, default: str
+    ) -> T:
         while True:
-            answer = self._line(asked, "", option, data) or written
+            written = self._line(prompt, option) if self.asks else ""
             try:
-                return parse(answer)
+                return parse(written or default)
             except Bad as bad:
-                self.say(_AGAIN, why=bad.text)
+                if not self.asks:
+                    raise Unanswered(_UNANSWERED, option=option) from bad
+                self.say(_AGAIN, why=bad.text.say(self.language, **bad.data))
 
     def secret(self, question: Text, *, option: str, **data: object) -> str:
         """Return what is typed without being shown; it may be empty."""
@@ -105,21 +99,22 @@ class Dialog:
         except EOFError as error:
             raise Unanswered(_UNANSWERED, option=option) from error
 
-    def _line(
-        self, question: Text, default: str, option: str, data: dict[str, object]
-    ) -> str:
-        if not self.asks:
-            return ""
-        asked = question.say(self.language, **data)
-        *above, last = _wrapped(asked)
+    def _line(self, prompt: str, option: str) -> str:
+        *above, last = _wrapped(prompt)
         for line in above:
             print(line)
-        shown = f" [{default}]" if default else ""
         try:
-            return unicodedata.normalize("NFKC", input(f"{last}{shown}: ")).strip()
+            return unicodedata.normalize("NFKC", input(f"{last}: ")).strip()
         except EOFError as error:
             print()
             raise Unanswered(_UNANSWERED, option=option) from error
+
+
+def _yes_or_no(written: str) -> bool:
+    answer = written.lower()
+    if answer not in YES | NO:
+        raise Bad(_YES_OR_NO)
+    return answer in YES
 
 
 def _wrapped(line: str) -> list[str]:
