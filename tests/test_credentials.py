@@ -5,9 +5,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import keyring
 import pytest
 
-from tests.fakes import missing
 from watcher.config.credentials import (
     FromCommand,
     FromEnvironment,
@@ -227,10 +227,6 @@ def keyrings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use(name: str) -> None:
-    try:
-        import keyring
-    except ImportError:
-        missing("keyring is not installed: pip install '.[keyring]'")
     keyring.set_keyring(keyring.core.load_keyring(name))
 
 
@@ -255,11 +251,4 @@ def test_a_machine_without_keyring_is_told_so() -> None:
     use("keyring.backends.fail.Keyring")
 
     with pytest.raises(ConfigError, match="password_file"):
-        FromKeyring("imap.example.com", "anna")()
-
-
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "keyring", None)
-
-    with pytest.raises(ConfigError, match=r"\[keyring\]"):
         FromKeyring("imap.example.com", "anna")()

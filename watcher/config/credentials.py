@@ -119,14 +119,12 @@ class FromKeyring:
         """Ask the keyring.
 
         Raises:
-            ConfigError: the extra is not installed, or there is no such entry.
+            ConfigError: there is no keyring, or no such entry.
             SecretUnavailable: the keyring is locked or fails.
         """
-        try:
-            import keyring
-            from keyring.errors import KeyringError, NoKeyringError
-        except ImportError as error:
-            raise ConfigError(_NO_KEYRING_EXTRA) from error
+        import keyring  # it takes long, and few accounts need it
+        from keyring.errors import KeyringError, NoKeyringError
+
         try:
             secret = clean_password(keyring.get_password(self.service, self.user) or "")
         except NoKeyringError as error:
@@ -212,11 +210,6 @@ _NOT_UTF8 = Text(
     "the password on its first line.",
     ja="{source} の文字コードが UTF-8 ではありません。1 行目をパスワードだけにして、"
     "UTF-8 で保存しなおしてください。",
-)
-_NO_KEYRING_EXTRA = Text(
-    en="keyring = true needs the extra: pip install '.[keyring]'",
-    ja="keyring = true には追加機能が必要です。次を実行してください: "
-    "pip install '.[keyring]'",
 )
 _NO_KEYRING = Text(
     en="This machine has no keyring that could be used: use password_command, or "

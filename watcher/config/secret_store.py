@@ -29,10 +29,8 @@ def keyring_works() -> bool:
 
 
 def _probe() -> bool:
-    try:
-        import keyring
-    except ImportError:  # the extra is not installed
-        return False
+    import keyring  # it takes long
+
     if getattr(keyring.get_keyring(), "priority", 0) <= 0:  # one that keeps nothing
         return False
     written = secrets.token_hex(8)
