@@ -16,7 +16,7 @@ from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.explain import Aspect, Finding, finding
 from watcher.recognition.message import Reading, read
 from watcher.recognition.recipients import is_addressed_to
-from watcher.recognition.relays import is_of, may_be_altered
+from watcher.recognition.relays import may_be_altered
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
@@ -259,7 +259,7 @@ def sending_relay(reading: Reading, policy: Policy) -> str | None:
     if reading.appearance is Appearance.NOTHING:
         return None
     domain = (sole_sender(reading.senders) or "").rpartition("@")[2]
-    return domain if is_of(domain, policy.relays) else None
+    return domain if links.is_of(domain, policy.relays) else None
 
 
 def _recognise(
@@ -353,5 +353,5 @@ def _claim(reading: Reading, body: Body) -> Claim:
         store=store or reading.subject.store or sending_store(reading.senders),
         language=reading.subject.language,
         attempted_at=reading.date,
-        **reading.details,
+        **body.details,
     )

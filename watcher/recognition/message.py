@@ -11,7 +11,7 @@ import email
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,6 @@ import mailparser
 
 from watcher.recognition import limits
 from watcher.recognition.charset import decode_text
-from watcher.recognition.details import find_details
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
 from watcher.recognition.recipients import recipients_in
@@ -69,8 +68,6 @@ class Reading:
     date: datetime | None = None
     """The Date field in UTC."""
     bodies: tuple[Page, ...] = ()
-    details: Mapping[str, str] = field(default_factory=dict)
-    """Device and place, as `find_details` gives them."""
     has_enclosures: bool = False
     """There are nested messages or attachments in which text may hide."""
 
@@ -152,7 +149,6 @@ def _with_bodies(reading: Reading, body: bytes) -> Reading:
         return replace(
             reading,
             bodies=bodies,
-            details=find_details(bodies),
             has_enclosures=any(
                 part.get_content_maintype() not in _HARMLESS_ENCLOSURES
                 for part in parts
