@@ -47,7 +47,7 @@ ALTERED: dict[str, Callable[[], bytes]] = {
     "footer": lambda: approval() + b"--\r\nThe list\r\n",
     "doubled_field": lambda: b"Subject: [x]\r\n" + approval(),
     "words_before_the_subject": lambda: approval().replace(
-        b"Subject: ", b"Subject: Fwd: ", 1
+        b"Subject: ", b"Subject: Not an ", 1
     ),
     "other_date": lambda: approval().replace(b"Date: ", b"Date:  x", 1),
     "safe_links": lambda: (

@@ -86,6 +86,16 @@ class Malformed(Exception):
     """Not to be parsed within the limits."""
 
 
+def read_header(raw: bytes) -> Reading:
+    """Return what the header of a mail says, without its addresses; never raises."""
+    head, _ = split(raw[: limits.MAIL_BYTES])
+    header = parse_header(head[: limits.HEADER_BYTES])
+    subject = best_subject(header)
+    return Reading(
+        raw=raw, header=header, subject=subject, appearance=appearance(header, subject)
+    )
+
+
 def read(raw: bytes) -> Reading:
     """Return what a mail says; never raises.
 
@@ -93,14 +103,10 @@ def read(raw: bytes) -> Reading:
     `limits.HEADER_BYTES`, is read by the start of its header only, and one that passes
     itself off as nothing of Amazon's is not read beyond it.
     """
-    head, body = split(raw[: limits.MAIL_BYTES])
-    header = parse_header(head[: limits.HEADER_BYTES])
-    subject = best_subject(header)
-    reading = Reading(
-        raw=raw, header=header, subject=subject, appearance=appearance(header, subject)
-    )
+    reading = read_header(raw)
     if reading.appearance is Appearance.NOTHING:
         return reading
+    head, body = split(raw[: limits.MAIL_BYTES])
     is_large = len(raw) > limits.MAIL_BYTES or len(head) > limits.HEADER_BYTES
     try:
         reading = _with_addresses(reading)
