@@ -113,6 +113,11 @@ def is_block(styles: Styles) -> bool:
     return "display" in styles and bool(_BLOCK.fullmatch(styles["display"].text))
 
 
+def is_cell(styles: Styles) -> bool:
+    """Return whether an element stands beside others as a table cell does."""
+    return "display" in styles and styles["display"].text == "table-cell"
+
+
 def _set(styles: Styles, name: str, value: Value) -> None:
     if value.is_important or not (name in styles and styles[name].is_important):
         styles.pop(name, None)  # the order counts: `font` sets the size as well

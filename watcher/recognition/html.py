@@ -124,7 +124,7 @@ def _read(source: str, rules: css.Rules) -> "_Reader":
         if reader.position >= len(source):
             break
         reader.step()
-    reader.end_anchor()
+    reader.finish()
     return reader
 
 
@@ -136,6 +136,8 @@ class _Table:
     """How many of its parts, by their names, are open; itself is one."""
     filled: int = 0
     """Cells of the row so far in which something is to be seen."""
+    mark: int = 0
+    """Where in the text the cell begins."""
     start_of_cell: int = 0
     """Texts that had been seen before the cell."""
 
@@ -145,7 +147,8 @@ class _Element:
     """An open element, and what there is within it."""
 
     name: str = ""
-    is_block: bool = False
+    is_line: bool = False
+    """It ends a line by its styles alone."""
     hidden: frozenset[str] = frozenset()
     """What hides it; nothing if its text is shown."""
     flow: Counter[str] = field(default_factory=Counter)
@@ -190,6 +193,12 @@ class _Reader:
         elif opening:
             self._skip_past(">")
 
+    def finish(self) -> None:
+        """End what is open."""
+        self.end_anchor()
+        for element in self.stack:
+            self._end_part(element.table)
+
     def end_anchor(self) -> None:
         """Note the anchor that is open, unless all its text is hidden."""
         if self.href is not None:
@@ -208,15 +217,21 @@ class _Reader:
             self.text.append(APART)
 
     def _start_tag(self, name: str, attributes: dict[str, str]) -> None:
+        table = self.stack[-1].table
         if name in _PARTS:
-            self._end_part()
-            self._set_apart(is_cell=name in _CELLS)
+            self._end_part(table)
+        if name in _CELLS:
+            self._begin_cell(table)
+        elif name in _ROWS:
+            self._end_row(table)
         for ended in _ENDED_BY.get(name, ()):
             self._close(ended)
         styles = css.styles_of(name, attributes, self.known_rules)
-        is_block = name in _LINES or css.is_block(styles)
-        if is_block:
+        is_styled = name not in _LINES and css.is_block(styles)
+        if name in _LINES or is_styled:
             self.text.append("\n")
+        if is_styled and css.is_cell(styles):
+            self.text.append(APART)
         hidden = css.hiding(styles, self.stack[-1].hidden)
         is_closed = name in _DOUBTFUL and "open" not in attributes
         if is_closed or ("hidden" in attributes and "display" not in styles):
@@ -225,7 +240,7 @@ class _Reader:
         if name in _UNSEEN | _RAW:
             self._skip_element(name, attributes)
             return
-        self._open(name, hidden, is_block=is_block)
+        self._open(name, hidden, is_line=is_styled)
         if name in _VOID:
             if shown := _shown_by(name, attributes):
                 self._write(f" {shown} ")
@@ -234,10 +249,11 @@ class _Reader:
             self._begin_anchor(attributes)
 
     def _end_tag(self, name: str) -> None:
+        table = self.stack[-1].table
         if name in _TABLE:
-            self._end_part()
+            self._end_part(table)
         if name in _TABLE - _CELLS:
-            self._set_apart(is_cell=False)
+            self._end_row(table)
         if name == "a":
             self.end_anchor()
         if name in _LINES:
@@ -252,24 +268,27 @@ class _Reader:
             self.start_of_anchor = len(self.text)
             self.table_of_anchor = element.table
 
-    def _end_part(self) -> None:
+    def _end_part(self, table: _Table) -> None:
         """Take notice that a cell may end, and the anchor in it."""
-        table = self.stack[-1].table
         if table is self.table_of_anchor:
             self.end_anchor()
-        if any(table.open[cell] for cell in _CELLS):
-            table.filled += self.seen > table.start_of_cell
+        is_cell = any(table.open[cell] for cell in _CELLS)
+        if is_cell and self.seen > table.start_of_cell:
+            if table.filled:
+                self.text[table.mark] = APART
+            table.filled += 1
         table.start_of_cell = self.seen
 
-    def _set_apart(self, *, is_cell: bool) -> None:
-        """Tell what stands beside other cells from what follows."""
-        table = self.stack[-1].table
-        if table.filled > (0 if is_cell else 1):
+    def _end_row(self, table: _Table) -> None:
+        if table.filled > 1:
             self.text.append(APART)
-        if not is_cell:
-            table.filled = 0
+        table.filled = 0
 
-    def _open(self, name: str, hidden: frozenset[str], *, is_block: bool) -> None:
+    def _begin_cell(self, table: _Table) -> None:
+        table.mark = len(self.text)
+        self.text.append("")
+
+    def _open(self, name: str, hidden: frozenset[str], *, is_line: bool) -> None:
         around = self.stack[-1]
         flow, table = around.flow, around.table
         if name == "table":
@@ -278,7 +297,7 @@ class _Reader:
             flow = Counter()
         peers = table.open if name in _TABLE else flow
         peers[name] += 1
-        self.stack.append(_Element(name, is_block, hidden, flow, table, peers))
+        self.stack.append(_Element(name, is_line, hidden, flow, table, peers))
 
     def _close(self, name: str) -> None:
         """End the innermost element of a name in the same table, cell or list."""
@@ -288,7 +307,7 @@ class _Reader:
         while is_open:
             element = self.stack.pop()
             element.peers[element.name] -= 1
-            if element.is_block:
+            if element.is_line:
                 self.text.append("\n")
             is_open = not (element.name == name and element.peers is peers)
 
