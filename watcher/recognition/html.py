@@ -230,7 +230,7 @@ class _Reader:
         is_styled = name not in _LINES and css.is_block(styles)
         if name in _LINES or is_styled:
             self.text.append("\n")
-        if is_styled and css.is_cell(styles):
+        if name not in _TABLE and css.is_cell(styles):
             self.text.append(APART)
         hidden = css.hiding(styles, self.stack[-1].hidden)
         is_closed = name in _DOUBTFUL and "open" not in attributes
