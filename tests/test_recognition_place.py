@@ -66,6 +66,22 @@ NOT_ITS_SENTENCE = {
     "on_the_phone": f"Approve or Deny on your phone.\n{LINK}",
     "behind_the_link": f"{LINK}\n{ASKS}",
     "deny_en": f"Approve or Deny in time. If this wasn't you, deny here: {LINK}",
+    "no_blank": f"Approve or Deny in time.Stop it here: {LINK}",
+    "full_width_stop": f"承認または否認してください．止める場合はこちら {LINK}",
+    "half_width_stop": f"承認または否認してください｡止める場合はこちら {LINK}",
+    "exclamation": f"承認または否認してください！止める場合はこちら {LINK}",
+    "question": f"承認または否認しますか？止める場合はこちら {LINK}",
+    "semicolon": f"承認または否認してください；止める場合はこちら {LINK}",
+    "full_width_bar": f"承認または否認｜止める場合はこちら {LINK}",
+    "colon": f"承認または否認：止める場合はこちら {LINK}",
+    "em_dash": f"Approve or Deny in time — stop it here: {LINK}",
+    "em_dash_without_blanks": f"Approve or Deny in time—stop it here: {LINK}",
+    "en_dash_without_blanks": f"Approve or Deny in time–stop it here: {LINK}",
+    "bracket": f"【承認または否認】止める場合はこちら {LINK}",
+    "parenthesis": f"(Approve or Deny in time) Stop it here: {LINK}",
+    "ellipsis": f"Approve or Deny… Stop it here: {LINK}",
+    "reference_mark": f"承認または否認してください※止める場合はこちら {LINK}",
+    "sentence_without_end": f"In the app {'and on ' * 99} approve or deny: {LINK}",
 }
 
 
@@ -85,12 +101,45 @@ ITS_SENTENCE = {
     "broken_line": f"Somebody knows your password; to let them in or not, Approve\n"
     f"or Deny.\n{LINK}",
     "last_sentence": f"Was it you? Approve or Deny.\n{LINK}",
+    "name_of_a_store": f"Approve or Deny at www.amazon.co.jp: {LINK}",
+    "full_width": f"【承認または否認してください】：{LINK}",
 }
 
 
 @pytest.mark.parametrize("text", ITS_SENTENCE.values(), ids=ITS_SENTENCE)
 def test_a_url_behind_the_sentence_that_asks_is_to_approve(text: str) -> None:
     assert link_in(signed(Mail(body=plain(text)))) == LINK
+
+
+NOTE = """このEメールがAmazonから送信されていることを確認するにはどうすればよいで
+すか?
+このEメールのリンクは「https://www.amazon.co.jp」で始まります。以下のリンクを
+コピーすることもできます。"""
+
+
+@pytest.mark.parametrize(
+    "note", [NOTE, "以下のリンクをコピーしてブラウザに貼り付けてください。"]
+)
+def test_the_note_of_the_genuine_text_does_not_part_the_words_from_the_url(
+    note: str,
+) -> None:
+    assert link_in(signed(Mail(body=plain(f"{ASKS}\n\n{note}\n{LINK}")))) == LINK
+    in_app = f"アプリで{ASKS}\n\n{note}\n{LINK}"
+    assert is_unknown(signed(Mail(body=plain(in_app))))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "詳しくは以下のリンクをご覧ください。お心当たりがない場合:",
+        "以下のリンクをコピーして否認できます。",
+        "心当たりがない場合は、以下のリンクをクリックしてください。",
+        "止める場合:\n以下のリンクをコピーすることもできます。",
+        f"{NOTE}\n止める場合:",
+    ],
+)
+def test_another_note_parts_the_words_from_the_url(note: str) -> None:
+    assert is_unknown(signed(Mail(body=plain(f"{ASKS}\n\n{note}\n{LINK}"))))
 
 
 @pytest.mark.parametrize(
@@ -192,6 +241,20 @@ IN_PLACE = {
     "<p>確認コードは 937511 です</p>",
     "place": "<p>付近: 775533 Moscow</p><p>確認コードは 937511 です</p>",
     "name": "<p>Taro 775533,</p><p>確認コードは 937511 です</p>",
+    "name_over_two_lines": "<p>Taro<br>775533,</p><p>確認コード</p><p>937511</p>",
+    "device_over_two_lines": "<p>デバイス: Chrome<br>775533</p><p>確認コード</p>"
+    "<p>937511</p>",
+    "place_over_three_lines": "<td>付近:</td><td>Moscow<br>775533<br>775534</td>"
+    "<p>確認コードは 937511 です</p>",
+    "postal_code": "<p>確認コード</p><p>937511</p>"
+    "<p>Amazon Seller Services, Bengaluru</p><p>560055</p>",
+    "postal_code_between_lines": "<p>確認コード</p><p>937511</p><p>Bangalore<br>560055"
+    "<br>India</p>",
+    "reference": "<p>確認コード</p><p>937511</p><p>参照番号:</p><p>775533</p>",
+    "reference_first": "<table><tr><td>Reference no.</td><td>775533</td></tr></table>"
+    "<p>Your verification code is:</p><p>937511</p>",
+    "case": "<p>937511 is your verification code. Case 775533.</p>",
+    "order": "<p>Your verification code for order 775533 is:</p><p>937511</p>",
 }
 
 
@@ -206,6 +269,10 @@ AMBIGUOUS = {
     "account": "<p>Your verification code for account 775533.</p><p>Use 937511 now",
     "expired": "<p>Der Verifizierungscode 775533 ist alt.</p><p>Neu ist 937511.</p>",
     "cell_and_words": "<p>確認コード: 937511</p><p>775533</p>",
+    "code_and_more": "<p>確認コード</p><p><b>937511</b> Copy</p><p>775533</p>",
+    "two_codes": "<p>確認コード</p><p>937511</p><p>新しい確認コード</p><p>775533</p>",
+    "or": "<p>Your verification code is:</p><p>937511</p><p>or</p><p>775533</p>",
+    "another_number": "<p>確認コード</p><p>937511</p><p>番号</p><p>775533</p>",
 }
 
 
@@ -220,6 +287,9 @@ def test_of_two_numbers_that_may_be_the_code_none_is_shown(text: str) -> None:
         "<p>Never share your OTP with anyone.</p><p>Amazon, Bengaluru - 560055</p>",
         "<p>Never share your verification code.</p><p>Call (0800) 363 846</p>",
         "<p>Your carbon footprint in 2026: 775533 tons</p>",
+        "<p>Your verification code is in the app.</p><p>Device: Chrome<br>775533</p>",
+        "<p>Your verification code is in the app.</p><p>Reference:</p><p>775533</p>",
+        "<p>OTP sent to phone 775533</p>",
     ],
 )
 def test_a_number_that_is_no_code_is_not_taken_for_one(text: str) -> None:

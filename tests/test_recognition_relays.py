@@ -20,7 +20,13 @@ from tests.sample_mails import (
     sign,
 )
 from watcher.recognition.judge import Policy
-from watcher.recognition.verdict import LookAlike, NotRelevant, Unverified, Verdict
+from watcher.recognition.verdict import (
+    LookAlike,
+    NotRelevant,
+    Reason,
+    Unverified,
+    Verdict,
+)
 
 BODY = html(APPROVAL_HTML.format(link=LINK))
 RELAY = "account-update_at_amazon_co_jp_qwerty@lists.example"
@@ -40,6 +46,27 @@ def safe(link: str) -> str:
     return f"https://jpn01.safelinks.protection.outlook.com/?url={quote(link, safe='')}"
 
 
+LEADING = [
+    "<p>evil.example/login</p>",
+    "<p>www.evil.example</p>",
+    "<p>evil.example:8080/login</p>",
+    "<p>192.0.2.1/login</p>",
+    "<p>https：//evil.example/login</p>",
+    "<form action='https://evil.example/'><input name=password></form>",
+    "<object data='https://evil.example/'></object>",
+    "<svg><a xlink:href='https://evil.example/'>Approve</a></svg>",
+    "<table background='https://evil.example/x'></table>",
+    "<a ping='https://evil.example/' href='#x'>Approve</a>",
+    "<iframe src='https://evil.example/'></iframe>",
+    "<iframe srcdoc='&lt;a href=//evil.example/&gt;Approve&lt;/a&gt;'></iframe>",
+    "<meta http-equiv=refresh content='0; URL=https://evil.example/'>",
+    "<meta http-equiv=Refresh content='0;https://evil.example/'>",
+    "<p hidden><a href='https://evil.example/'>Approve</a></p>",
+    "<v:rect href='https://evil.example/'>Approve</v:rect>",
+    "<a href='ftp://evil.example/'>Approve</a>",
+]
+
+
 DEFENDED = f"https://urldefense.com/v3/__{LINK}__;!!x"
 
 
@@ -47,7 +74,7 @@ ALTERED: dict[str, Callable[[], bytes]] = {
     "footer": lambda: approval() + b"--\r\nThe list\r\n",
     "doubled_field": lambda: b"Subject: [x]\r\n" + approval(),
     "words_before_the_subject": lambda: approval().replace(
-        b"Subject: ", b"Subject: Fwd: ", 1
+        b"Subject: ", b"Subject: Not an ", 1
     ),
     "other_date": lambda: approval().replace(b"Date: ", b"Date:  x", 1),
     "safe_links": lambda: (
@@ -94,6 +121,7 @@ FORGED: dict[str, Callable[[], bytes]] = {
                 "<base href='https://evil.example/'><a href='login'>Approve</a>",
                 f"<a href='{safe('https://evil.example/amazon.co.jp')}'>x</a>",
                 f"<a href='{safe('https://amazon.evil.example/')}'>x</a>",
+                *LEADING,
             )
         )
     },
@@ -135,6 +163,36 @@ def test_other_mail_of_a_relay_is_not_relevant() -> None:
     raw = relayed(sender="shop@lists.example", subject="Hello")
 
     assert outcome(raw, policy=policy)[0] is NotRelevant
+
+
+@pytest.mark.parametrize("more", LEADING)
+def test_an_unsigned_mail_that_leads_elsewhere_is_no_unverified_one(more: str) -> None:
+    whole = APPROVAL_HTML.format(link=LINK)
+
+    assert outcome(compose(Mail(body=html(whole))))[0] is Unverified
+    assert outcome(compose(Mail(body=html(whole + more)))) == (
+        LookAlike,
+        {Reason.DKIM_NONE, Reason.LINK_HOST},
+    )
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "<p>Amazon.co.jp, Inc./Ltd. 24.12/31 Mozilla/5.0</p>",
+        "<p>www.amazon.co.jp/help</p>",
+        "<a href='#top'>top</a>",
+        "<link rel=stylesheet href='https://fonts.example/x.css'>",
+        "<meta http-equiv=Content-Type content='text/html; charset=utf-8'>",
+        "<form action='https://www.amazon.co.jp/'></form>",
+    ],
+)
+def test_an_unsigned_mail_that_leads_to_amazon_alone_is_unverified(
+    harmless: str,
+) -> None:
+    body = html(APPROVAL_HTML.format(link=LINK) + harmless)
+
+    assert outcome(compose(Mail(body=body)))[0] is Unverified
 
 
 def test_a_text_alone_that_asks_is_enough() -> None:

@@ -1,6 +1,8 @@
 """A tag before the subject does not hide a mail; what it was put on must be proved."""
 
 from base64 import b64encode
+from collections.abc import Callable
+from email.header import Header
 from quopri import encodestring
 
 import pytest
@@ -14,7 +16,9 @@ from tests.sample_mails import (
     outcome,
 )
 from watcher.recognition.authres import Trust
+from watcher.recognition.charset import decode_field
 from watcher.recognition.judge import Policy
+from watcher.recognition.tags import GUESSES, without_tags
 from watcher.recognition.verdict import LookAlike, Reason
 
 JAPANESE = "amazon.co.jp: アクションが必要です: サインイン試行"
@@ -46,7 +50,44 @@ TAGS = {
     "encoded_jis": word("【迷惑メール】", "ISO-2022-JP") + b" ",
     "encoded_q": word("[SPAM]", encoding="Q") + b" ",
     "encoded_and_raw": word("【迷惑メール】") + b" [SPAM] ",
+    "colon": b"Spam: ",
+    "one_star": b"*SPAM* ",
+    "other_signs": b"-SPAM- !!SPAM!! ",
+    "chevrons": b"<<SPAM>> ",
+    "squares": "■迷惑メール■".encode(),
+    "tortoise_shells": "〔迷惑〕".encode(),
+    "double_angles": word("≪迷惑メール≫") + b"\r\n ",
+    "forwarded": b"Fwd: ",
+    "forwarded_short": b"Fw: ",
+    "forwarded_japanese": "転送: ".encode(),
+    "forwarded_full_width": word("転送：") + b" ",
+    "dash": b"EXT - ",
+    "words_and_colon": b"[WARNING - POSSIBLE SPAM]: ",
 }
+BEHIND = {
+    "spam": b" [SPAM]",
+    "japanese": " (迷惑メール)".encode(),
+    "stars": b" ***SPAM***",
+    "folded": b"\r\n [SPAM]",
+    "encoded": b"\r\n " + word("[迷惑メール]"),
+    "two": b" [SPAM] {list}",
+}
+FORMS: dict[str, Callable[[str], bytes]] = {
+    "one_word": word,
+    "one_word_q": lambda text: word(text, encoding="Q"),
+    "jis": lambda text: word(text, "ISO-2022-JP"),
+    "folded": lambda text: Header(text, "utf-8").encode(linesep="\r\n").encode(),
+}
+"""How gateways write a subject that they have read."""
+
+
+def halves(text: str, encoding: str) -> bytes:
+    """Return a subject as JavaMail writes it: in halves until each fits in a word."""
+    whole = word(text, encoding=encoding)
+    if len(whole) <= 75:
+        return whole
+    half = len(text) // 2
+    return halves(text[:half], encoding) + b"\r\n " + halves(text[half:], encoding)
 
 
 @pytest.mark.parametrize("tag", TAGS.values(), ids=TAGS)
@@ -76,6 +117,55 @@ def test_a_japanese_subject_that_was_encoded_together_with_its_tag_is_taken_apar
     assert sent in raw
     changed = word(f"【迷惑メール】{subject}", encoding=encoding)
     assert link_in(raw.replace(sent, changed)) == LINK
+
+
+@pytest.mark.parametrize("tag", BEHIND.values(), ids=BEHIND)
+@pytest.mark.parametrize("subject", [JAPANESE, ENGLISH])
+def test_a_tag_behind_the_subject_does_not_hide_what_was_signed(
+    tag: bytes, subject: str
+) -> None:
+    before, name, value = approval(subject=subject).partition(b"\r\nSubject: ")
+    raw = value.replace(b"\r\nMIME-Version", tag + b"\r\nMIME-Version", 1)
+
+    assert link_in(before + name + raw) == LINK
+
+
+MOSTLY_ASCII = "amazon.co.jp: サインイン試行"
+SENT = {
+    "one_word": word(JAPANESE),
+    "one_word_q": word(JAPANESE, encoding="Q"),
+    "lower_case": word(JAPANESE, "utf-8"),
+    "folded": FORMS["folded"](JAPANESE),
+    "halves": halves(JAPANESE, "B"),
+    "halves_q": halves(MOSTLY_ASCII, "Q"),
+    "ascii": ENGLISH.encode(),
+}
+"""How programs that send mail may write a subject."""
+
+
+@pytest.mark.parametrize("text", ["{}", "【迷惑メール】{}", "Fwd: {}", "{} [SPAM]"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+def test_a_subject_that_a_gateway_encoded_anew_is_seen_through(
+    text: str, form: Callable[[str], bytes], sent: bytes
+) -> None:
+    raw = approval(subject=sent.decode())
+    seen = decode_field(sent)
+
+    assert seen in (JAPANESE, MOSTLY_ASCII, ENGLISH)
+    assert raw.count(sent) == 1
+    assert link_in(raw.replace(sent, form(text.format(seen)))) == LINK
+
+
+def test_the_number_of_guesses_is_bounded() -> None:
+    tags = b"[a] {b} (c) <d> Fwd: " * 3
+    raw = tagged(compose(Mail(subject=JAPANESE)), tags).replace(
+        b"\r\nMIME-Version", b" [e] (f)\r\nMIME-Version", 1
+    )
+
+    guesses = list(without_tags(raw))
+    assert len(guesses) == len(set(guesses)) <= GUESSES
+    assert len(list(without_tags(tagged(raw, b"[a]" * 9000)))) <= GUESSES
 
 
 @pytest.mark.parametrize("tag", TAGS.values(), ids=TAGS)

@@ -61,6 +61,52 @@ NOT_ME = (
 )
 """Words of a link that leads whoever has not signed in, though it names both."""
 
+NOTES = (
+    "このEメールがAmazonから送信されていることを確認するにはどうすればよいですか?",
+    "このEメールのリンクは「https://www.amazon.co.jp」で始まります。",
+)
+"""Sentences of a note on fakes that may stand between the words and the bare URL."""
+
+POINTER = "以下のリンクを"
+POINTER_WORDS = (
+    "コピー",
+    "クリック",
+    "タップ",
+    "ブラウザ",
+    "ブラウザー",
+    "貼り付け",
+    "開",
+)
+"""The last sentence of that note begins so, and goes on in these words and hiragana."""
+
+OTHER_NUMBERS = (
+    *(
+        "参照",
+        "問い合わせ",
+        "受付",
+        "注文",
+        "郵便",
+        "〒",
+        "電話",
+        "reference",
+        "ref",
+        "case",
+    ),
+    *("order", "ticket", "postal code", "zip", "zip code", "pin code", "phone", "tel"),
+    *("bestellnummer", "vorgangsnummer", "postleitzahl", "référence", "pedido"),
+    *(
+        "rcs",
+        "合同会社",
+        "amazon seller services",
+        "pvt",
+        "private limited",
+        "ltd",
+        "llc",
+    ),
+    *("inc", "gmbh", "sarl", "bengaluru", "bangalore", "singapore", "luxembourg"),
+)
+"""Words above a number that make it one of Amazon's address, or of a case or order."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:

@@ -5,16 +5,16 @@ them apart. A mail that says both, or whose links disagree, gives neither.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from watcher.recognition import amazon, limits, links
 from watcher.recognition.codes import find_codes
-from watcher.recognition.details import other_lines
-from watcher.recognition.html import Anchor, Page
+from watcher.recognition.details import read_lines
+from watcher.recognition.html import APART, Anchor, Page
 from watcher.recognition.phrases import says_approve
-from watcher.recognition.text import normal
+from watcher.recognition.text import compatible, normal
 from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 
 _ELSEWHERE = re.compile(
@@ -23,8 +23,21 @@ _ELSEWHERE = re.compile(
         for word in amazon.APP + amazon.NOT_ME
     )
 )
-_END_OF_SENTENCE = re.compile(r"[。!?;|(]|[.](?= )| - ")
-_AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<"
+_END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]| - ")
+_AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<)】"
+_DASH = re.compile("[‒–—―]")
+_STORE = re.compile(r"(?:www\.)?amazon(?:\.[a-z]{2,3}){1,2}(?![\w.])")
+"""Names whose dots end no sentence."""
+
+_NOTE = "|".join(
+    (
+        *(r"\s*".join(map(re.escape, compatible(note))) for note in amazon.NOTES),
+        r"\s*".join(amazon.POINTER)
+        + rf"(?:\s|[ぁ-ん、]|{'|'.join(amazon.POINTER_WORDS)}){{1,60}}。?",
+    )
+)
+_NOTES = re.compile(rf"(?:\s*(?:{_NOTE}))+\s*", re.IGNORECASE)
+
 _PREFIX = 4
 """Characters of a token; with fewer, a URL is only the start of all such links."""
 
@@ -40,6 +53,16 @@ class Body:
     flaws: tuple[Reason, ...] = ()
     links: tuple[str, ...] = ()
     """Every link that asks, or is shown where one should be."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Device and place (`device`, `near`), sanitised."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a body shows beside what it tells of the sign-in."""
+
+    anchors: tuple[Anchor, ...]
+    text: str
 
 
 NO_BODY = Body(Unknown())
@@ -47,10 +70,26 @@ NO_BODY = Body(Unknown())
 
 def read_body(bodies: tuple[Page, ...]) -> Body:
     """Return what the mail asks; the bodies are alternatives and must not disagree."""
-    asking = _asking_links(bodies)
+    lines = [read_lines(page) for page in bodies]
+    shown = tuple(
+        _Shown(page.anchors, read.other)
+        for page, read in zip(bodies, lines, strict=True)
+    )
+    told = dict(chain.from_iterable(read.details.items() for read in reversed(lines)))
     texts = [normal(links.without_urls(page.text)) for page in bodies]
-    codes = {code for page in bodies for code in find_codes(page)}
     is_approval = any(map(says_approve, texts))
+    return replace(_content(shown, is_approval=is_approval), details=told)
+
+
+def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
+    """Return the first address that leaves Amazon, None if none does."""
+    addresses = chain.from_iterable(map(links.addresses, bodies))
+    return next(filter(links.leads_elsewhere, addresses), None)
+
+
+def _content(bodies: tuple[_Shown, ...], *, is_approval: bool) -> Body:
+    asking = _asking_links(bodies)
+    codes = {code for body in bodies for code in find_codes(body.text)}
     if is_approval and not codes:
         return _approval(asking, bodies)
     if codes and not is_approval:
@@ -59,14 +98,7 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
     return Body(Unknown(), flaws, asking)
 
 
-def leads_elsewhere(bodies: tuple[Page, ...]) -> str | None:
-    """Return the first link that leaves Amazon, None if none does."""
-    hrefs = (anchor.href for page in bodies for anchor in page.anchors)
-    web = (href for href in hrefs if href.lower().startswith(("http:", "https:")))
-    return next((href for href in web if not links.is_amazons(links.host(href))), None)
-
-
-def _approval(asking: tuple[str, ...], bodies: tuple[Page, ...]) -> Body:
+def _approval(asking: tuple[str, ...], bodies: tuple[_Shown, ...]) -> Body:
     flaws = dict.fromkeys(flaw for link in asking for flaw in links.flaws(link))
     approving = _agreed(bodies, asking)
     if len({links.same_page(link) for link in asking}) > 1:
@@ -86,15 +118,15 @@ def _code(codes: set[str], asking: tuple[str, ...]) -> Body:
     return Body(Unknown() if flaws else Code(codes.pop()), tuple(flaws), asking)
 
 
-def _agreed(bodies: tuple[Page, ...], asking: tuple[str, ...]) -> list[str]:
+def _agreed(bodies: tuple[_Shown, ...], asking: tuple[str, ...]) -> list[str]:
     """Return the links to approve; none if a body lets them be pressed by other words.
 
     Where a body only shows them, as beneath a note on fakes, it says nothing else.
     """
     approving: list[str] = []
-    for page in bodies:
-        found = [*_approving_links(page, asking)]
-        if not found and any(_is_pressed(anchor, asking) for anchor in page.anchors):
+    for body in bodies:
+        found = [*_approving_links(body, asking)]
+        if not found and any(_is_pressed(anchor, asking) for anchor in body.anchors):
             return []
         approving += found
     return approving
@@ -106,26 +138,31 @@ def _is_pressed(anchor: Anchor, asking: tuple[str, ...]) -> bool:
     return anchor.href.strip(links.BLANKS) in asking and not is_url
 
 
-def _approving_links(page: Page, asking: tuple[str, ...]) -> Iterator[str]:
+def _approving_links(body: _Shown, asking: tuple[str, ...]) -> Iterator[str]:
     """Yield the asking links that approve by their own words.
 
     These stand in what the reader presses. Of a URL that is shown they are the sentence
     before it; elsewhere in the mail they may speak of the shopping app.
     """
-    for anchor in page.anchors:
+    for anchor in body.anchors:
         href = anchor.href.strip(links.BLANKS)
         if href in asking and _asks_here(normal(links.without_urls(anchor.text))):
             yield href
-    text = "\n".join(other_lines(page))
-    for start, url in links.find_urls(text):
+    for start, url in links.find_urls(body.text):
         is_whole = len(url.partition(amazon.LINK_PATH)[2]) > _PREFIX
-        if is_whole and _ends_asking(text[max(0, start - _SENTENCE) : start]):
+        if is_whole and _ends_asking(body.text[:start]):
             yield from (link for link in asking if _is_shortened(url, link))
 
 
 def _ends_asking(text: str) -> bool:
     """Return whether a text's last sentence asks to approve or deny."""
-    lines = [line for line in text.split("\n") if line.strip(_AFTER_A_SENTENCE)]
+    read = compatible(text.rpartition(APART)[2].rstrip()[-_SENTENCE:])
+    ends = [note.start() for note in _NOTES.finditer(read) if note.end() == len(read)]
+    lines = [
+        line
+        for line in read[: ends[0] if ends else None].split("\n")
+        if line.strip(_AFTER_A_SENTENCE)
+    ]
     if not lines:
         return False
     sentence = _last_sentence(lines[-1])
@@ -133,7 +170,7 @@ def _ends_asking(text: str) -> bool:
         # A line that was too long is broken, and the words with it.
         broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
         sentence = "" if says_approve(normal(lines[-2])) else broken
-    return _asks_here(sentence)
+    return len(sentence) < _SENTENCE // 2 and _asks_here(sentence)
 
 
 def _asks_here(text: str) -> bool:
@@ -142,19 +179,20 @@ def _asks_here(text: str) -> bool:
 
 
 def _last_sentence(text: str) -> str:
-    return _END_OF_SENTENCE.split(normal(text).rstrip(_AFTER_A_SENTENCE))[-1]
+    plain = _STORE.sub("amazon", normal(_DASH.sub(" - ", text)))
+    return _END_OF_SENTENCE.split(plain.rstrip(_AFTER_A_SENTENCE))[-1]
 
 
-def _asking_links(bodies: tuple[Page, ...]) -> tuple[str, ...]:
+def _asking_links(bodies: tuple[_Shown, ...]) -> tuple[str, ...]:
     """Return the links behind the words, and wherever a URL of that path is shown."""
     pressed = _distinct(
-        link for page in bodies for anchor in page.anchors for link in _shown_by(anchor)
+        link for body in bodies for anchor in body.anchors for link in _shown_by(anchor)
     )
     # What blanks left of a link that can be pressed is no link of its own.
     bare = (
         url
-        for page in bodies
-        for _, url in links.find_urls("\n".join(other_lines(page)))
+        for body in bodies
+        for _, url in links.find_urls(body.text)
         if links.asks(url) and not any(_is_shortened(url, link) for link in pressed)
     )
     return _distinct(chain(pressed, bare))

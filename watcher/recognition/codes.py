@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from itertools import islice
 
 from watcher.recognition import amazon
-from watcher.recognition.details import other_lines
-from watcher.recognition.html import Page
 from watcher.recognition.links import without_urls
 from watcher.recognition.text import normal
 
@@ -36,6 +34,17 @@ _BETWEEN = re.compile(
     r"\s*(?:(?:[:=は]|is|are|ist|lautet|es|est|è|é|次のとおりです)\s*){1,3}"
 )
 """What stands between the words and a code that belongs to them."""
+_OTHER = re.compile(
+    "(?:"
+    + "|".join(
+        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
+        for word in amazon.OTHER_NUMBERS
+    )
+    + r")\W*(?:(?:番号|number|nr|no|id)\W*|は\s*)?$"
+)
+"""What stands before a number that is no code."""
+
+_BULLETS = " *-•・:"
 _FOLLOWS = 300
 _PRECEDES = 60
 """Characters between the words that announce a code and the code."""
@@ -43,12 +52,15 @@ _NUMBERS = 50
 """Among more numbers than these, none is the code."""
 
 
-def find_codes(page: Page) -> frozenset[str]:
-    """Return the codes that a body may mean: none, the one, or several."""
-    lines = _merged(map(_comparable, other_lines(page)))
+def find_codes(body: str) -> frozenset[str]:
+    """Return the codes that a body may mean: none, the one, or several.
+
+    `body` is its text without the lines about when, where and on which device.
+    """
+    lines = _merged(filter(None, map(_comparable, body.split("\n"))))
     text = "\n".join(line for line in lines if not _NAME.fullmatch(line))
     announced = [words.span() for words in _WORDS.finditer(text)]
-    numbers = _DIGITS.finditer(text)
+    numbers = (one for one in _DIGITS.finditer(text) if not _is_of_another(text, one))
     near = [*islice((one for one in numbers if _is_near(one, announced)), _NUMBERS)]
     in_place = [digits for digits in near if _is_in_place(text, digits)]
     found = frozenset(re.sub("[ -]", "", digits[0]) for digits in in_place or near)
@@ -70,8 +82,7 @@ def _merged(lines: Iterator[str]) -> Iterator[str]:
         if pieces:
             yield " ".join(pieces)
         pieces.clear()
-        if line:
-            yield line
+        yield line
     if pieces:
         yield " ".join(pieces)
 
@@ -87,18 +98,42 @@ def _is_near(digits: re.Match[str], announced: list[tuple[int, int]]) -> bool:
 
 def _line_of(text: str, digits: re.Match[str]) -> tuple[str, str]:
     """Return what stands before and behind a number in its line."""
-    before = text[max(0, digits.start() - _FOLLOWS) : digits.start()]
     after = text[digits.end() : digits.end() + _FOLLOWS]
-    return before.rpartition("\n")[2], after.partition("\n")[0]
+    return _before(text, digits)[1], after.partition("\n")[0]
+
+
+def _before(text: str, digits: re.Match[str]) -> tuple[str, str]:
+    """Return the line above a number, and what stands before it in its own."""
+    before = text[max(0, digits.start() - _FOLLOWS) : digits.start()]
+    above, _, line = before.rpartition("\n")
+    return above.rpartition("\n")[2], line
 
 
 def _is_in_place(text: str, digits: re.Match[str]) -> bool:
     """Return whether it stands alone, or right behind the words in their line."""
     before, after = _line_of(text, digits)
-    if not before.strip(" *-•・:") and not after.strip(" *-•・.。"):
+    if not before.strip(_BULLETS) and not after.strip(" *-•・.。"):
         return True
-    announced = [words.end() for words in _WORDS.finditer(before)]
-    return any(_BETWEEN.fullmatch(before, end) for end in announced)
+    label, is_above = _label(text, digits)
+    announced = [words.end() for words in _WORDS.finditer(label)]
+    return any(
+        _BETWEEN.fullmatch(label, end) or (is_above and not label[end:].strip())
+        for end in announced
+    )
+
+
+def _label(text: str, digits: re.Match[str]) -> tuple[str, bool]:
+    """Return what stands before a number in its line, or the line above, and which."""
+    above, before = _before(text, digits)
+    is_above = not before.strip(_BULLETS)
+    return (above if is_above else before), is_above
+
+
+def _is_of_another(text: str, digits: re.Match[str]) -> bool:
+    """Return whether it is part of an address, or the number of a case or an order."""
+    label, is_above = _label(text, digits)
+    is_announced = is_above and _WORDS.search(label)
+    return bool(_OTHER.search(label)) and not is_announced
 
 
 def _is_beside_words(text: str, digits: re.Match[str]) -> bool:

@@ -5,12 +5,13 @@ in it counts as a code or a link.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from watcher.recognition import amazon
-from watcher.recognition.html import Page
+from watcher.recognition.html import APART, Page
 from watcher.recognition.phrases import says_approve
 from watcher.recognition.text import compatible, normal, sanitise
 
@@ -31,9 +32,20 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _BULLETS = " *-•・"
+_LETTER = re.compile(r"[^\W\d_]")
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a body, read once."""
+
+    details: Mapping[str, str]
+    """Device and place (`device`, `near`), sanitised."""
+    other: str
+    """The lines that are not about when, where and on which device."""
+
+
+class _Line(NamedTuple):
     """A line of a body, and what it tells of the sign-in by its labels."""
 
     text: str
@@ -41,20 +53,16 @@ class Line(NamedTuple):
     is_detail: bool = False
 
 
-def find_details(bodies: tuple[Page, ...]) -> dict[str, str]:
-    """Return device and place (`device`, `near`), sanitised; the first value counts."""
-    found: dict[str, str] = {}
-    for page in bodies:
-        for line in _read(page):
-            for kind, value in line.values:
-                found.setdefault(kind, sanitise(value))
-    found.pop("when", None)  # the signed Date is more exact
-    return found
-
-
-def other_lines(page: Page) -> list[str]:
-    """Return the lines that are not about when, where and on which device."""
-    return [line.text for line in _read(page) if not line.is_detail]
+def read_lines(page: Page) -> Lines:
+    """Return what the lines of a body say; of a detail the first value counts."""
+    details: dict[str, str] = {}
+    other: list[str] = []
+    for line in _read(page):
+        for kind, value in line.values:
+            details.setdefault(kind, sanitise(value))
+        other.append(APART * (APART in line.text) if line.is_detail else line.text)
+    details.pop("when", None)  # the signed Date is more exact
+    return Lines(details, "\n".join(other))
 
 
 def _is_sentence(line: str) -> bool:
@@ -62,12 +70,15 @@ def _is_sentence(line: str) -> bool:
     return line.endswith(":") or says_approve(line)
 
 
-def _read(page: Page) -> Iterator[Line]:
+def _read(page: Page) -> Iterator[_Line]:
     """Yield the lines; a label without a value has it in the next line or cell."""
     pending = None
+    is_detail = False
     for raw in page.text.split("\n"):
         line = " ".join(compatible(raw).split()).strip(_BULLETS)
         if not line:
+            is_detail = False
+            yield _Line(raw)
             continue
         labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
         # Where a value is missing, the next sentence is none.
@@ -78,5 +89,7 @@ def _read(page: Page) -> Iterator[Line]:
             end = following.start() if following else len(line)
             if value := line[label.end() : end].strip():
                 values.append((_KINDS[normal(label[1])], value))
-        is_detail = is_value or bool(labels) or pending is not None
-        yield Line(raw, tuple(values), is_detail)
+        # A value may be broken over lines: the number right beneath one is its end.
+        is_rest = is_detail and not _LETTER.search(line)
+        is_detail = is_value or bool(labels) or pending is not None or is_rest
+        yield _Line(raw, tuple(values), is_detail)

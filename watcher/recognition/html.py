@@ -1,14 +1,21 @@
 """Reads HTML as a reader sees it: its text line by line, and its anchors.
 
 In linear time on whatever bytes come, which the standard library's parser is not: what
-is not closed ends with the document, as the HTML standard says (§13.2.5).
+is not closed ends with the document, as the HTML standard says (§13.2.5). Which element
+a tag opens or ends follows that standard (§13.2.6) as far as mails need it.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html import unescape
 
-from watcher.recognition import limits
+from watcher.recognition import css, limits
+from watcher.recognition.text import INVISIBLE
+
+APART = "\x1f"
+"""Stands where a reader does not read on: between the cells of a row, and where
+something is hidden. Elsewhere than here it is a blank."""
 
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
@@ -19,7 +26,18 @@ _ATTRIBUTE = re.compile(
 _HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
 """No character has such a number, and Python refuses to convert the longest."""
 
-_UNSEEN = frozenset({"script", "style", "title", "template", "textarea", "xmp"})
+_UNSEEN = frozenset({"noframes", "script", "style", "title"})
+_RAW = frozenset({"iframe", "noembed", "textarea", "xmp"})
+"""Elements whose text is no HTML, or is not shown at all."""
+
+_DOUBTFUL = frozenset(
+    {
+        *("audio", "canvas", "datalist", "details", "dialog", "noscript", "object"),
+        *("template", "video"),
+    }
+)
+"""Elements whose text some programs show and some do not."""
+
 _VOID = frozenset(
     {
         *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"),
@@ -28,27 +46,48 @@ _VOID = frozenset(
 )
 """Elements without an end."""
 
-_CONTAINERS = frozenset({"dl", "ol", "table", "ul"})
+_LISTS = frozenset({"dl", "ol", "ul"})
+_CELLS = frozenset({"caption", "td", "th"})
+_ROWS = frozenset({"tbody", "tfoot", "thead", "tr"})
+_PARTS = _CELLS | _ROWS
+_TABLE = _PARTS | {"table"}
 
-_ENDED_BY_THE_NEXT = frozenset({"dd", "dt", "li", "option", "p", "td", "th", "tr"})
-"""Elements that the next one of their name ends, if nothing else has."""
-
-_LEADING = ("href", "action", "formaction", "xlink:href", "data")
-"""Attributes that name where somebody is led."""
-
-_HIDDEN = re.compile(
-    r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I
-)
-
-_LINES = frozenset(
+_BLOCKS = frozenset(
     {
-        *("address", "article", "blockquote", "body", "br", "center", "dd", "div"),
-        *("dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
-        *("hr", "li", "main", "ol", "p", "pre", "section", "table", "tbody", "td"),
-        *("tfoot", "th", "thead", "tr", "ul"),
+        *("address", "article", "aside", "blockquote", "center", "dd", "dialog", "div"),
+        *("dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2"),
+        *("h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "nav", "ol"),
+        *("p", "pre", "section", "summary", "ul"),
     }
 )
+"""Elements that end a paragraph."""
+
+_LINES = _BLOCKS | _TABLE | {"body", "br", "option"}
 """Elements that begin a new line; a table cell is one, so that labels end there."""
+
+_ENDED_BY = {
+    "tr": _CELLS | {"tr"},
+    **dict.fromkeys(_CELLS, _CELLS),
+    **dict.fromkeys(_ROWS - {"tr"}, _PARTS),
+    **dict.fromkeys(_BLOCKS, frozenset({"p"})),
+    **dict.fromkeys(("dd", "dt"), frozenset({"dd", "dt", "p"})),
+    "li": frozenset({"li", "p"}),
+    **{name: frozenset({name}) for name in ("a", "option")},
+}
+"""The elements that are over where another one begins."""
+
+_LEADING = (
+    *("href", "action", "formaction", "xlink:href", "data", "background", "ping"),
+    "srcdoc",
+)
+"""Attributes that name where somebody is led."""
+
+_FRAMES = frozenset({"embed", "frame", "iframe"})
+_REFRESH = re.compile(r"[^;,]*[;,]\s*(?:url\s*=\s*)?['\"]?(.*)", re.I | re.S)
+_TEXTLESS = frozenset({"checkbox", "color", "file", "hidden", "radio", "range"})
+"""Inputs of which nothing is shown that reads as text."""
+
+_ALL_SCREENS = frozenset({"", "all", "screen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,103 +110,226 @@ class Page:
 
 def parse_html(source: str) -> Page:
     """Return what a reader sees of an HTML document."""
-    reader = _Reader(source)
+    reader = _read(source, {})
+    if reader.rules:
+        # A style sheet may follow what it hides.
+        reader = _read(source, reader.rules)
+    text = "".join(reader.text)[: limits.TEXT]
+    return Page(text, tuple(reader.anchors), tuple(reader.targets))
+
+
+def _read(source: str, rules: css.Rules) -> "_Reader":
+    reader = _Reader(source, rules)
     for _ in range(limits.TAGS):
         if reader.position >= len(source):
             break
         reader.step()
-    reader.end_anchor()
-    text = "".join(reader.text)[: limits.TEXT]
-    return Page(text, tuple(reader.anchors), tuple(reader.targets))
+    reader.finish()
+    return reader
+
+
+@dataclass(slots=True, eq=False)
+class _Table:
+    """A table, or what stands outside of all."""
+
+    open: Counter[str] = field(default_factory=Counter)
+    """How many of its parts, by their names, are open; itself is one."""
+    filled: int = 0
+    """Cells of the row so far in which something is to be seen."""
+    mark: int = 0
+    """Where in the text the cell begins."""
+    start_of_cell: int = 0
+    """Texts that had been seen before the cell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Element:
+    """An open element, and what there is within it."""
+
+    name: str = ""
+    is_line: bool = False
+    """It ends a line by its styles alone."""
+    hidden: frozenset[str] = frozenset()
+    """What hides it; nothing if its text is shown."""
+    flow: Counter[str] = field(default_factory=Counter)
+    """How many elements of a name are open in the same cell or list."""
+    table: _Table = field(default_factory=_Table)
+    peers: Counter[str] = field(default_factory=Counter)
+    """Where it is counted itself."""
 
 
 @dataclass(slots=True)
 class _Reader:
     source: str
+    known_rules: css.Rules
     position: int = 0
     text: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
+    rules: css.Rules = field(default_factory=dict)
+    """What the style sheets hide."""
+    stack: list[_Element] = field(default_factory=lambda: [_Element()])
+    seen: int = 0
+    """How many texts of more than blanks have been seen."""
     href: str | None = None
     start_of_anchor: int = 0
-    hidden: str | None = None
-    """The element that is not shown, with all in it."""
-    depth: int = 0
-    """How often that element has been opened and not closed again."""
-    nested: int = 0
-    """How many tables and lists have been opened in it and not closed again."""
+    table_of_anchor: _Table | None = None
 
     def step(self) -> None:
         """Read up to the next tag, and the tag."""
         opening = _MARKUP.search(self.source, self.position)
         end = opening.start() if opening else len(self.source)
-        if (raw := self.source[self.position : end]) and not self.hidden:
-            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", _unescape(raw)))
+        if raw := self.source[self.position : end]:
+            self._write(_unescape(raw))
         self.position = end
         if self.source.startswith("<!--", end):
             self._skip_past("--!?>")
         elif tag := _TAG.match(self.source, end):
-            self._read_tag(tag[2].lower(), is_end=bool(tag[1]), after=tag.end())
+            attributes = self._read_attributes(tag.end())
+            if tag[1]:
+                self._end_tag(tag[2].lower())
+            else:
+                self._start_tag(tag[2].lower(), attributes)
         elif opening:
             self._skip_past(">")
 
+    def finish(self) -> None:
+        """End what is open."""
+        self.end_anchor()
+        for element in self.stack:
+            self._end_part(element.table)
+
     def end_anchor(self) -> None:
+        """Note the anchor that is open, unless all its text is hidden."""
         if self.href is not None:
             text = "".join(self.text[self.start_of_anchor :])
-            self.anchors.append(Anchor(self.href, text))
+            if text.strip() or APART not in text:
+                self.anchors.append(Anchor(self.href, text))
             self.href = None
 
-    def _read_tag(self, name: str, *, is_end: bool, after: int) -> None:
-        attributes = self._read_attributes(after)
+    def _write(self, text: str) -> None:
+        """Add text; of what is hidden only that it stands there."""
+        is_blank = not INVISIBLE.sub("", text).strip()
+        if not self.stack[-1].hidden:
+            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", text))
+            self.seen += not is_blank
+        elif not is_blank:
+            self.text.append(APART)
+
+    def _start_tag(self, name: str, attributes: dict[str, str]) -> None:
+        table = self.stack[-1].table
+        if name in _PARTS:
+            self._end_part(table)
+        if name in _CELLS:
+            self._begin_cell(table)
+        elif name in _ROWS:
+            self._end_row(table)
+        for ended in _ENDED_BY.get(name, ()):
+            self._close(ended)
+        styles = css.styles_of(name, attributes, self.known_rules)
+        is_styled = name not in _LINES and css.is_block(styles)
+        if name in _LINES or is_styled:
+            self.text.append("\n")
+        if name not in _TABLE and css.is_cell(styles):
+            self.text.append(APART)
+        hidden = css.hiding(styles, self.stack[-1].hidden)
+        is_closed = name in _DOUBTFUL and "open" not in attributes
+        if is_closed or ("hidden" in attributes and "display" not in styles):
+            hidden |= {"display"}
+        self.targets += _targets(name, attributes)
+        if name in _UNSEEN | _RAW:
+            self._skip_element(name, attributes)
+            return
+        self._open(name, hidden, is_line=is_styled)
+        if name in _VOID:
+            if shown := _shown_by(name, attributes):
+                self._write(f" {shown} ")
+            self._close(name)
+        elif name == "a":
+            self._begin_anchor(attributes)
+
+    def _end_tag(self, name: str) -> None:
+        table = self.stack[-1].table
+        if name in _TABLE:
+            self._end_part(table)
+        if name in _TABLE - _CELLS:
+            self._end_row(table)
+        if name == "a":
+            self.end_anchor()
         if name in _LINES:
             self.text.append("\n")
-        if self._is_hidden(name, attributes, is_end=is_end):
-            if name in _UNSEEN and not is_end:
-                self._skip_past(f"</{name}")
-        elif name == "a":
-            self.end_anchor()
-            if not is_end and "href" in attributes:
-                self.href = attributes["href"]
-                self.start_of_anchor = len(self.text)
-        elif name in _UNSEEN and not is_end:
-            self._skip_past(f"</{name}")
+        self._close(name)
 
-    def _is_hidden(
-        self, name: str, attributes: dict[str, str], *, is_end: bool
-    ) -> bool:
-        """Return whether a tag stands in, or opens, what a browser does not show."""
-        if self.hidden and name in _CONTAINERS and name != self.hidden:
-            self.nested = max(0, self.nested + (-1 if is_end else 1))
-        if self.hidden == name and not (self.nested and name in _ENDED_BY_THE_NEXT):
-            is_next = not is_end and name in _ENDED_BY_THE_NEXT
-            self.depth += -1 if is_end or is_next else 1
-            if self.depth == 0:
-                self.hidden = None
-            if is_end:
-                return True
-        is_hidden = "hidden" in attributes or _HIDDEN.search(
-            attributes.get("style", "")
-        )
-        if not (self.hidden or is_end or name in _VOID) and is_hidden:
-            self.hidden, self.depth, self.nested = name, 1, 0
-            if name == "a":
-                self.end_anchor()
-        return self.hidden is not None
+    def _begin_anchor(self, attributes: dict[str, str]) -> None:
+        self.end_anchor()
+        element = self.stack[-1]
+        if "href" in attributes and element.hidden <= css.INHERITED:
+            self.href = attributes["href"]
+            self.start_of_anchor = len(self.text)
+            self.table_of_anchor = element.table
+
+    def _end_part(self, table: _Table) -> None:
+        """Take notice that a cell may end, and the anchor in it."""
+        if table is self.table_of_anchor:
+            self.end_anchor()
+        is_cell = any(table.open[cell] for cell in _CELLS)
+        if is_cell and self.seen > table.start_of_cell:
+            if table.filled:
+                self.text[table.mark] = APART
+            table.filled += 1
+        table.start_of_cell = self.seen
+
+    def _end_row(self, table: _Table) -> None:
+        if table.filled > 1:
+            self.text.append(APART)
+        table.filled = 0
+
+    def _begin_cell(self, table: _Table) -> None:
+        table.mark = len(self.text)
+        self.text.append("")
+
+    def _open(self, name: str, hidden: frozenset[str], *, is_line: bool) -> None:
+        around = self.stack[-1]
+        flow, table = around.flow, around.table
+        if name == "table":
+            table = _Table(start_of_cell=self.seen)
+        if name == "table" or name in _CELLS | _LISTS:
+            flow = Counter()
+        peers = table.open if name in _TABLE else flow
+        peers[name] += 1
+        self.stack.append(_Element(name, is_line, hidden, flow, table, peers))
+
+    def _close(self, name: str) -> None:
+        """End the innermost element of a name in the same table, cell or list."""
+        around = self.stack[-1]
+        peers = around.table.open if name in _TABLE else around.flow
+        is_open = peers[name] > 0
+        while is_open:
+            element = self.stack.pop()
+            element.peers[element.name] -= 1
+            if element.is_line:
+                self.text.append("\n")
+            is_open = not (element.name == name and element.peers is peers)
+
+    def _skip_element(self, name: str, attributes: dict[str, str]) -> None:
+        """Skip what is no HTML, up to the end tag."""
+        start = self.position
+        self._skip_past(rf"(?=</{name}[\s/>])")
+        content = self.source[start : self.position]
+        if name == "style" and attributes.get("media", "all").lower() in _ALL_SCREENS:
+            css.read_rules(content, self.rules)
+        if name in _RAW and content.strip():
+            self.text.append(APART)
 
     def _read_attributes(self, position: int) -> dict[str, str]:
         """Read up to the end of the tag; the first of two attributes counts."""
         attributes: dict[str, str] = {}
         while match := _ATTRIBUTE.match(self.source, position):
             value = match[2] or match[3] or match[4] or ""
-            attributes.setdefault(match[1].lower(), value)
+            attributes.setdefault(match[1].lower(), _unescape(value))
             position = match.end()
         end = self.source.find(">", position)
         self.position = len(self.source) if end < 0 else end + 1
-        if "href" in attributes:
-            attributes["href"] = _unescape(attributes["href"])
-        self.targets += [
-            _unescape(attributes[one]) for one in _LEADING if attributes.get(one)
-        ]
         return attributes
 
     def _skip_past(self, mark: str) -> None:
@@ -175,5 +337,29 @@ class _Reader:
         self.position = end.end() if end else len(self.source)
 
 
+def _shown_by(name: str, attributes: dict[str, str]) -> str:
+    """Return what a reader may see of an element without content."""
+    if name == "img":
+        return attributes.get("alt", "")
+    if name == "input" and attributes.get("type", "").lower() not in _TEXTLESS:
+        names = ("value", "placeholder", "alt")
+        return next((attributes[one] for one in names if attributes.get(one)), "")
+    return ""
+
+
+def _targets(name: str, attributes: dict[str, str]) -> list[str]:
+    """Return the addresses to which a tag leads."""
+    targets = [attributes[one] for one in _LEADING if attributes.get(one)]
+    if name == "link":
+        return []  # a style sheet or a font
+    if name in _FRAMES and "src" in attributes:
+        targets.append(attributes["src"])
+    is_refresh = attributes.get("http-equiv", "").lower() == "refresh"
+    if name == "meta" and is_refresh:
+        found = _REFRESH.fullmatch(attributes.get("content", ""))
+        targets += [found[1]] if found else []
+    return targets
+
+
 def _unescape(raw: str) -> str:
-    return unescape(_HUGE_REFERENCE.sub("\ufffd", raw))
+    return unescape(_HUGE_REFERENCE.sub("\ufffd", raw)) if "&" in raw else raw

@@ -14,9 +14,9 @@ from watcher.recognition import amazon, links
 from watcher.recognition.authres import Trust, provider_result
 from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
 from watcher.recognition.explain import Aspect, Finding, finding
-from watcher.recognition.message import Reading, read
+from watcher.recognition.message import Reading, read, read_header
 from watcher.recognition.recipients import is_addressed_to
-from watcher.recognition.relays import is_of, may_be_altered
+from watcher.recognition.relays import may_be_altered
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
@@ -104,12 +104,12 @@ def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
 def _proved_without_tag(
     raw: bytes, signer: str, verify: Verify
 ) -> tuple[Reading, tuple[Signature, ...]] | None:
-    """Return the mail that was signed before a tag was put before its subject."""
-    for sent in map(read, without_tags(raw)):
-        if sent.unread is None:
-            signatures = verify(sent, signer)
-            if signer in _proved(signatures):
-                return sent, signatures
+    """Return the mail that was signed before a tag was put around its subject."""
+    for tried in map(read_header, without_tags(raw)):
+        signatures = verify(tried, signer)
+        if signer in _proved(signatures):
+            sent = read(tried.raw)
+            return (sent, signatures) if sent.unread is None else None
     return None
 
 
@@ -259,7 +259,7 @@ def sending_relay(reading: Reading, policy: Policy) -> str | None:
     if reading.appearance is Appearance.NOTHING:
         return None
     domain = (sole_sender(reading.senders) or "").rpartition("@")[2]
-    return domain if is_of(domain, policy.relays) else None
+    return domain if links.is_of(domain, policy.relays) else None
 
 
 def _recognise(
@@ -353,5 +353,5 @@ def _claim(reading: Reading, body: Body) -> Claim:
         store=store or reading.subject.store or sending_store(reading.senders),
         language=reading.subject.language,
         attempted_at=reading.date,
-        **reading.details,
+        **body.details,
     )

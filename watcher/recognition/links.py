@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from watcher.recognition import amazon
+from watcher.recognition.html import Page
+from watcher.recognition.text import compatible
 from watcher.recognition.verdict import Reason
 
 # What follows the host is ASCII, so that a Japanese sentence may go on right behind;
@@ -12,6 +14,13 @@ _URL = re.compile(
     r"https?://[^\s/?#<>\"「」【】『』（）()、。，]{1,255}(?:[/?#][!#-;=?-~]*)?",
     re.IGNORECASE,
 )
+_SCHEMELESS = re.compile(
+    r"(?<![\w@./:%-])(?:(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?=[/:][^\s])"
+    r"|www\.(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?=[/:]))",
+    re.IGNORECASE,
+)
+"""What mail programs take for an address without `https://` before it."""
+
 _AFTER_A_SENTENCE = ".,;:!?)]}'"
 _ASKS = re.compile(re.escape(amazon.LINK_PATH) + r"(?![A-Za-z0-9])")
 
@@ -38,6 +47,31 @@ def without_urls(text: str) -> str:
     return _URL.sub(" ", text)
 
 
+def addresses(page: Page) -> Iterator[str]:
+    """Yield every address to which a body leads, or that a reader sees in it."""
+    for target in page.targets:
+        yield target.strip(BLANKS)
+    text = compatible(page.text)
+    for _, url in find_urls(text):
+        yield url
+    for match in _SCHEMELESS.finditer(without_urls(text)):
+        yield f"http://{match[0]}"
+
+
+def is_of(name: str, domains: frozenset[str]) -> bool:
+    """Return whether an address, or a host, belongs to one of some domains."""
+    host = name.rpartition("@")[2].lower()
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def leads_elsewhere(address: str, known: frozenset[str] = frozenset()) -> bool:
+    """Return whether an address leads neither to Amazon nor to a known domain."""
+    is_web = address.lower().startswith(("http://", "https://"))
+    is_within = not address or address.startswith("#")
+    name = host(address)
+    return not (is_within or (is_web and (is_amazons(name) or is_of(name, known))))
+
+
 def url_in_place_of_text(text: str) -> str | None:
     """Return the URL that an anchor's text is, undoing blanks that broke it."""
     squeezed = "".join(text.split())
@@ -56,8 +90,7 @@ def host(url: str) -> str:
 
 def is_amazons(name: str) -> bool:
     """Return whether a host belongs to Amazon."""
-    domains = amazon.STORES | amazon.OTHER_DOMAINS
-    return any(name == domain or name.endswith(f".{domain}") for domain in domains)
+    return is_of(name, amazon.STORES | amazon.OTHER_DOMAINS)
 
 
 def flaws(url: str) -> tuple[Reason, ...]:

@@ -11,7 +11,7 @@ import email
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,6 @@ import mailparser
 
 from watcher.recognition import limits
 from watcher.recognition.charset import decode_text
-from watcher.recognition.details import find_details
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
 from watcher.recognition.recipients import recipients_in
@@ -69,8 +68,6 @@ class Reading:
     date: datetime | None = None
     """The Date field in UTC."""
     bodies: tuple[Page, ...] = ()
-    details: Mapping[str, str] = field(default_factory=dict)
-    """Device and place, as `find_details` gives them."""
     has_enclosures: bool = False
     """There are nested messages or attachments in which text may hide."""
 
@@ -89,6 +86,16 @@ class Malformed(Exception):
     """Not to be parsed within the limits."""
 
 
+def read_header(raw: bytes) -> Reading:
+    """Return what the header of a mail says, without its addresses; never raises."""
+    head, _ = split(raw[: limits.MAIL_BYTES])
+    header = parse_header(head[: limits.HEADER_BYTES])
+    subject = best_subject(header)
+    return Reading(
+        raw=raw, header=header, subject=subject, appearance=appearance(header, subject)
+    )
+
+
 def read(raw: bytes) -> Reading:
     """Return what a mail says; never raises.
 
@@ -96,14 +103,10 @@ def read(raw: bytes) -> Reading:
     `limits.HEADER_BYTES`, is read by the start of its header only, and one that passes
     itself off as nothing of Amazon's is not read beyond it.
     """
-    head, body = split(raw[: limits.MAIL_BYTES])
-    header = parse_header(head[: limits.HEADER_BYTES])
-    subject = best_subject(header)
-    reading = Reading(
-        raw=raw, header=header, subject=subject, appearance=appearance(header, subject)
-    )
+    reading = read_header(raw)
     if reading.appearance is Appearance.NOTHING:
         return reading
+    head, body = split(raw[: limits.MAIL_BYTES])
     is_large = len(raw) > limits.MAIL_BYTES or len(head) > limits.HEADER_BYTES
     try:
         reading = _with_addresses(reading)
@@ -152,7 +155,6 @@ def _with_bodies(reading: Reading, body: bytes) -> Reading:
         return replace(
             reading,
             bodies=bodies,
-            details=find_details(bodies),
             has_enclosures=any(
                 part.get_content_maintype() not in _HARMLESS_ENCLOSURES
                 for part in parts

@@ -8,7 +8,6 @@ import re
 from urllib.parse import unquote
 
 from watcher.recognition import links
-from watcher.recognition.html import Page
 from watcher.recognition.message import Reading
 from watcher.recognition.verdict import Reason
 
@@ -47,12 +46,6 @@ _INNER = re.compile(r"https?://[^\s?&#]+", re.IGNORECASE)
 """The address that a rewritten one holds."""
 
 
-def is_of(address: str, domains: frozenset[str]) -> bool:
-    """Return whether an address, or a host, belongs to one of some domains."""
-    host = address.rpartition("@")[2].lower()
-    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
-
-
 def may_be_altered(
     reading: Reading, reasons: tuple[Reason, ...], relays: frozenset[str]
 ) -> bool:
@@ -69,7 +62,9 @@ def may_be_altered(
         flaws -= {Reason.FROM_NOT_AMAZON}
     known = RELAYS | relays
     return flaws <= _BROKEN and all(
-        _may_be_added(page, known) for page in reading.bodies
+        _is_harmless(address, known)
+        for page in reading.bodies
+        for address in links.addresses(page)
     )
 
 
@@ -91,20 +86,10 @@ def _names(reading: Reading) -> str:
     return " ".join(reading.header.text(name) for name in fields).lower()
 
 
-def _may_be_added(page: Page, known: frozenset[str]) -> bool:
-    """Return whether no link of a body leads where only a forger leads."""
-    targets = [one.strip(links.BLANKS) for one in page.targets]
-    shown = [url for _, url in links.find_urls(page.text)]
-    return all(_is_harmless(target, known) for target in (*targets, *shown))
-
-
-def _is_harmless(target: str, known: frozenset[str]) -> bool:
+def _is_harmless(address: str, known: frozenset[str]) -> bool:
     """Return whether an address leads to Amazon, or to a relay."""
-    if target.startswith("#"):
-        return True
-    host = links.host(target)
-    if is_of(host, REWRITERS):
-        inner = _INNER.search(unquote(target), len("https://") + len(host))
-        host = links.host(inner[0]) if inner else ""
-    is_web = target.lower().startswith(("http://", "https://"))
-    return is_web and (links.is_amazons(host) or is_of(host, known))
+    host = links.host(address)
+    if links.is_of(host, REWRITERS):
+        inner = _INNER.search(unquote(address), len("https://") + len(host))
+        address = inner[0] if inner else address
+    return not links.leads_elsewhere(address, known)
