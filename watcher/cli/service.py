@@ -67,8 +67,8 @@ def _tell_status(service: Service, options: Options) -> int:
 _VARIABLE = Text(
     en="The variable {name} of your shell may be missing after a login: better hand "
     "the password over with password_file, password_command or keyring.",
-    ja="シェルの環境変数 {name} は、ログインのあとでは見えないことがあります。パスワードは"
-    " password_file、password_command か keyring で渡してください。",
+    ja="シェルの環境変数 {name} は、ログインのあとでは見えないことがあります。"
+    "パスワードは password_file、password_command か keyring で渡してください。",
 )
 _INSTALLED = Text(
     en="watcher now starts when you log in ({title}): {path}",
