@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests.environment import Home, MailUser
+from tests.fakes import Listener
 from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
@@ -56,6 +57,14 @@ def mail_user(home: Home, dovecot: Dovecot, name_server: NameServer) -> MailUser
     mail_user = MailUser(home, dovecot, name_server, user)
     mail_user.configure()
     return mail_user
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Listener]:
+    """Give a service manager's socket, `notify` in the test's folder."""
+    listener = Listener(str(tmp_path / "notify"))
+    yield listener
+    listener.close()
 
 
 @pytest.fixture
