@@ -4,16 +4,14 @@ Here on a desktop without systemd; what is special to a platform has its own tes
 """
 
 import os
-import select
 import shlex
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.environment import PATIENCE_S, Home
+from tests.environment import UNREACHABLE, Home, end_daemon
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 
@@ -21,28 +19,15 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="another platform has another way"
 )
 
-ACCOUNT = (
-    '[[accounts]]\nname = "home"\nuser = "me@example.jp"\nhost = "127.0.0.1"',
-    'tls = "none"\nport = 1\npassword_file = "password"',
-)
 JAPANESE = {"LANG": "ja_JP.UTF-8", "PYTHONIOENCODING": "utf-8"}
 
 
 @pytest.fixture
 def home(home: Home) -> Iterator[Home]:
     """Give a home with a configuration; what was started there is ended."""
-    home.configure("[notify]\nenabled = false", *ACCOUNT)
+    home.configure("[notify]\nenabled = false", *UNREACHABLE)
     yield home
-    if home.log.is_file() and (pid := running_daemon(home.log)):
-        end(pid)
-
-
-def end(pid: int) -> None:
-    """End a process that is no child of ours, and wait for it."""
-    process = os.pidfd_open(pid)
-    signal.pidfd_send_signal(process, signal.SIGTERM)
-    assert select.select([process], [], [], PATIENCE_S)[0]
-    os.close(process)
+    end_daemon(home.log)
 
 
 def entry(home: Home) -> Path:
@@ -258,7 +243,7 @@ def test_another_shells_path_is_no_change_until_it_is_installed(home: Home) -> N
 
 
 def test_a_password_that_only_the_shell_has_is_warned_of(home: Home) -> None:
-    account = "\n".join(ACCOUNT).replace(
+    account = "\n".join(UNREACHABLE).replace(
         'password_file = "password"', 'password_env = "MAIL_PASSWORD"'
     )
     home.configure(account)

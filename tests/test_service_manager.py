@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import CONNECTED, Home, MailUser
+from tests.environment import CONNECTED, UNREACHABLE, Home, MailUser
 from tests.fakes import FED, READY, Latch, Listener
 from tests.servers import PASSWORD
 from watcher.app.service_manager import ServiceManager
@@ -33,8 +33,7 @@ def served(home: Home, tmp_path: Path, listener: Listener) -> Home:
     }
     home.configure(
         "[notify]\nenabled = false",
-        '[[accounts]]\nname = "home"\nuser = "me@example.jp"\nhost = "127.0.0.1"',
-        'tls = "none"\nport = 1\npassword_env = "MAIL_PASSWORD"',
+        *UNREACHABLE,
     )
     return home
 
