@@ -8,7 +8,9 @@ import pytest
 
 from tests.fakes import Programs
 from watcher.app.lock import only_daemon
+from watcher.errors import ServiceFailed
 from watcher.i18n import Language
+from watcher.setup.service import launchd
 from watcher.setup.service.base import Command, Installed
 from watcher.setup.service.launchd import LABEL, LaunchAgent
 
@@ -83,6 +85,24 @@ def test_only_one_that_runs_as_the_agent_is_started_anew(
 
     assert done == Installed(True, is_started)
     assert any("bootstrap" in one for one in programs.calls()) == is_started
+
+
+def test_one_that_still_ends_is_waited_for(
+    agent: LaunchAgent,
+    programs: Programs,
+    user_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launchd, "BOOTSTRAP_EVERY_S", 0.0)
+    gone = user_home / "gone"
+    once = f"[ -e '{gone}' ] || {{ : > '{gone}'; exit 5; }}"
+    programs.add("launchctl", then=f'[ "$1" != bootstrap ] || {once}')
+
+    assert agent.install() == Installed(True, True)
+
+    programs.add("launchctl", then='[ "$1" != bootstrap ] || { echo no >&2; exit 5; }')
+    with pytest.raises(ServiceFailed, match="failed: no"):
+        agent.install()
 
 
 def test_it_is_removed_though_it_is_not_loaded(

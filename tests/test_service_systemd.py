@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 IS_ACTIVE = f"systemctl --user is-active {TARGET}"
 LINKING = """case "$2" in
-enable) /bin/mkdir -p "$LINKS"; /bin/ln -sf ../watcher.service "$LINKS" ;;
+reenable) /bin/mkdir -p "$LINKS"; /bin/ln -sf ../watcher.service "$LINKS" ;;
 disable) exit 1 ;;
 esac"""
 """What systemctl does that is looked at; without a manager it can disable nothing."""
@@ -60,7 +60,7 @@ def test_it_is_enabled_and_started_and_the_second_time_nothing_is_done(
     assert (first, second) == (Installed(True, True), Installed(False, False))
     assert programs.calls()[1:] == [
         "systemctl --user daemon-reload",
-        "systemctl --user enable watcher.service",
+        "systemctl --user reenable watcher.service",
         "systemctl --user start watcher.service",
     ]
     assert unit.path.read_text(encoding="utf-8") == unit.text()

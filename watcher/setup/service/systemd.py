@@ -118,12 +118,13 @@ class UserUnit(Service):
 
     @property
     def _link(self) -> Path:
-        """What `systemctl enable` makes."""
+        """What `systemctl reenable` makes."""
         return self.path.with_name(f"{TARGET}.wants") / NAME
 
     def _register(self) -> None:
         call(*_SYSTEMCTL, "daemon-reload")
-        call(*_SYSTEMCTL, "enable", NAME)
+        # Not `enable`: one set up by hand may belong to default.target still.
+        call(*_SYSTEMCTL, "reenable", NAME)
 
     def _unregister(self) -> None:
         ask(*_SYSTEMCTL, "disable", "--now", NAME)
