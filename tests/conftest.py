@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests.environment import Home, MailUser
+from tests.fakes import Listener
 from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
@@ -50,12 +51,33 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
+def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let this very process belong to a user whose programs lie in `bin` only."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "WATCHER_CONFIG")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for name in ("config", "state"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(tmp_path / name))
+    return tmp_path
+
+
+@pytest.fixture
 def mail_user(home: Home, dovecot: Dovecot, name_server: NameServer) -> MailUser:
     """Give a user with a mailbox of their own, and everything configured."""
     user = f"user-{uuid.uuid4().hex[:12]}@example.jp"
     mail_user = MailUser(home, dovecot, name_server, user)
     mail_user.configure()
     return mail_user
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Listener]:
+    """Give a service manager's socket, `notify` in the test's folder."""
+    listener = Listener(str(tmp_path / "notify"))
+    yield listener
+    listener.close()
 
 
 @pytest.fixture

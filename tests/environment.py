@@ -22,6 +22,7 @@ from imapclient import IMAPClient
 from tests.fakes import required_program
 from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
+from watcher.app.lock import running_daemon
 from watcher.events import AnyEvent
 from watcher.journal.reader import JournalReader
 from watcher.notify.dbus import DISABLED
@@ -250,6 +251,22 @@ def written(folder: Path, content: str | bytes) -> Path:
     path.write_bytes(raw)
     path.chmod(0o600)
     return path
+
+
+UNREACHABLE = (
+    '[[accounts]]\nname = "home"\nuser = "me@example.jp"\nhost = "127.0.0.1"',
+    'tls = "none"\nport = 1\npassword_file = "password"',
+)
+"""An account whose server never answers."""
+
+
+def end_daemon(log: Path) -> None:
+    """End the daemon on an event log, if one runs that is no child of the test."""
+    if pid := running_daemon(log):
+        process = os.pidfd_open(pid)
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        assert select.select([process], [], [], PATIENCE_S)[0]
+        os.close(process)
 
 
 _SERIAL = itertools.count(1)

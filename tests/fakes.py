@@ -8,6 +8,7 @@ tested.
 import math
 import os
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -244,3 +245,35 @@ def judged(mail: MessageFetched, verify: Verify, policy: Policy = ANY) -> Judged
     (found,) = passed
     assert isinstance(found, Judged)
     return found
+
+
+READY = "READY=1\nWATCHDOG=1"
+FED = "WATCHDOG=1"
+"""What a service manager is told at the start, and while there is progress."""
+
+
+class Listener:
+    """Stands for systemd: reads what a service tells."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(address)
+
+    def next(self, patience_s: float = PATIENCE_S) -> str:
+        """Return the next message, which must come in time."""
+        self._socket.settimeout(patience_s)
+        return self._socket.recv(4096).decode()
+
+    def all(self) -> list[str]:
+        """Return the messages that have come."""
+        messages = []
+        try:
+            while True:
+                messages.append(self.next(0))
+        except BlockingIOError:
+            return messages
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._socket.close()

@@ -3,6 +3,7 @@
 python -m tests.subprograms audit RECORD COMMAND …
 python -m tests.subprograms crash_loop ROUNDS SEED
 python -m tests.subprograms kernel_says (yes|no|nothing) COMMAND …
+python -m tests.subprograms stuck_while PIPE COMMAND …
 python -m tests.subprograms write_journal LOG FIRST
 """
 
@@ -14,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,24 @@ def kernel_says(answer: str, *arguments: str) -> int:
     return watcher(arguments)
 
 
+def stuck_while(pipe: str, *arguments: str) -> int:
+    """Run a command whose main thread is stuck in a tick until the pipe is written."""
+    from watcher.app.pipeline import MailPipeline
+    from watcher.cli import main as watcher
+
+    check_clock, latch = MailPipeline.check_clock, Path(pipe)
+
+    def wait(pipeline: MailPipeline, now: datetime) -> None:
+        if latch.exists():
+            print("stuck", flush=True)
+            latch.read_text(encoding="utf-8")
+            latch.unlink()
+        check_clock(pipeline, now)
+
+    MailPipeline.check_clock = wait  # type: ignore[assignment,method-assign]
+    return watcher(arguments)
+
+
 def write_journal(path: str, first: str) -> int:
     """Write attempts until killed, printing each number once it is safely stored."""
     from tests.factories import NOW, new_event
@@ -119,7 +139,7 @@ def signal_at_exit(number: str) -> int:
     return 0
 
 
-_ALL = (audit, crash_loop, kernel_says, signal_at_exit, write_journal)
+_ALL = (audit, crash_loop, kernel_says, signal_at_exit, stuck_while, write_journal)
 PROGRAMS = {one.__name__: one for one in _ALL}
 
 if __name__ == "__main__":

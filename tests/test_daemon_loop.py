@@ -12,8 +12,9 @@ from typing import cast
 import pytest
 
 from tests.factories import new_event
-from tests.fakes import RecordingChannel, judged, prompt_notifier
+from tests.fakes import READY, Listener, RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import LINK, VERIFY, approval
+from watcher.app import health
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.health import Health
 from watcher.app.judging import Judged
@@ -27,6 +28,7 @@ from watcher.app.queue import (
     QueueItem,
     Remind,
 )
+from watcher.app.service_manager import ServiceManager
 from watcher.clock import boot_id, boottime_s, utc_now
 from watcher.events import (
     AlertReceived,
@@ -94,6 +96,7 @@ class Loop:
     observed: list[Observed] = field(default_factory=list)
     on_observed: Callable[[Observed], None] = lambda _: None
     has_health: bool = True
+    manager: ServiceManager = field(default_factory=ServiceManager)
 
     def run(self, *items: QueueItem) -> None:
         """Handle these items; `SYNCED` is the last unless the test says more."""
@@ -107,7 +110,10 @@ class Loop:
             observe=self.observe,
         )
         settings = DaemonSettings(
-            remind_at=(), keep=timedelta(days=1), observe=self.observe
+            remind_at=(),
+            keep=timedelta(days=1),
+            observe=self.observe,
+            manager=self.manager,
         )
         health = Health(self.journal, notifier) if self.has_health else None
         Daemon(self.queue, self.journal, pipeline, notifier, settings, health).run(
@@ -307,3 +313,28 @@ def test_a_command_only_observes_an_alert(loop: Loop) -> None:
 
     assert loop.channel.shown == []
     assert SERVER_SAYS in loop.observed
+
+
+@pytest.fixture
+def served(loop: Loop, listener: Listener) -> Loop:
+    """Give a daemon that a service manager has started."""
+    loop.manager = ServiceManager(listener.address)
+    return loop
+
+
+def test_a_service_manager_is_told_of_progress_and_of_the_end(
+    served: Loop, listener: Listener
+) -> None:
+    served.run(SYNCED)
+
+    assert listener.all() == [READY, "STOPPING=1"]
+
+
+def test_a_session_that_is_stuck_is_told_as_no_progress(
+    served: Loop, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "STUCK_AFTER", timedelta(seconds=-1))
+
+    served.run(SYNCED)
+
+    assert listener.all() == ["STOPPING=1"]

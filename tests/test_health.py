@@ -10,14 +10,17 @@ import pytest
 
 from tests.factories import NOW
 from tests.fakes import RecordingChannel, prompt_notifier
-from watcher.app.health import BLIND_AFTER, SYNC_NOTED_EVERY_S, Health
+from watcher.app.health import BLIND_AFTER, STUCK_AFTER, SYNC_NOTED_EVERY_S, Health
+from watcher.app.judging import FromAccount, NotJudged
 from watcher.app.notifier import NotifierSettings
 from watcher.clock import monotonic_s
 from watcher.errors import JournalBusy, LoginRefused
 from watcher.events import (
+    AlertReceived,
     Cursor,
     EventName,
     MailboxSynced,
+    Origin,
     State,
     StateChanged,
     to_fields,
@@ -193,3 +196,66 @@ def test_what_a_locked_log_did_not_take_is_noted_the_next_time(
 
     assert names(journal) == [EventName.BLIND, EventName.RECOVERED]
     assert "last_look_at" in journal.sessions()["home"]
+
+
+STUCK_S = STUCK_AFTER.total_seconds() + 1.0
+ORIGIN = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1)
+
+
+def changed(state: State, *, pause: timedelta | None = None) -> StateChanged:
+    next_try_at = NOW + pause if pause else None
+    return StateChanged(account="home", state=state, at=NOW, next_try_at=next_try_at)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        synced(),
+        changed(State.CONNECTING),
+        AlertReceived(account="home", at=NOW, words="soon"),
+        NotJudged(ORIGIN, ValueError()),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_session_is_stuck_that_reports_nothing_whatever_it_reported_last(
+    journal: Journal, channel: RecordingChannel, report: FromAccount
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    stuck = []
+    for _ in range(2):
+        clock.seconds += STUCK_S
+        stuck.append(health.is_any_stuck())
+        health.hear(report)
+        stuck.append(health.is_any_stuck())
+    clock.seconds += STUCK_S - 2.0
+
+    assert stuck == [True, False, True, False]
+    assert not health.is_any_stuck()
+
+
+def test_one_session_that_is_stuck_suffices(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock, "work")
+    clock.seconds += STUCK_S
+    health.hear(synced("work"))
+
+    assert health.is_any_stuck()
+
+
+def test_a_session_is_not_stuck_in_its_pause_and_not_at_its_end(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock, pause = ManualClock(), timedelta(hours=2)
+    health = watching(journal, channel, clock)
+    health.hear(changed(State.REFUSED, pause=pause))
+    clock.seconds += pause.total_seconds() + STUCK_S - 2.0
+    assert not health.is_any_stuck()
+    clock.seconds += 2.0
+    assert health.is_any_stuck()
+
+    health.hear(changed(State.STOPPED))
+
+    assert not health.is_any_stuck()

@@ -1,8 +1,6 @@
 """`watcher init`, as a user meets it: from an empty home to the first notification."""
 
-import json
 import os
-import signal
 import sys
 import tomllib
 import uuid
@@ -14,7 +12,7 @@ import pytest
 
 from tests import desktop
 from tests.desktop import Desktop, eventually
-from tests.environment import Home, MailUser, Running
+from tests.environment import Home, MailUser, Running, end_daemon
 from tests.servers import Dovecot, NameServer
 from watcher.errors import ExitCode
 from watcher.i18n import Language
@@ -45,16 +43,7 @@ def newcomer(
         f"0 1 {dovecot.ports.imaps} localhost."
     )
     yield user
-    end_daemon(home)
-
-
-def end_daemon(home: Home) -> None:
-    """End the watcher that a service has started."""
-    status = home.run("status", "--json")
-    pid = json.loads(status.out)["pid"] if status.out else None
-    if pid is not None:
-        os.kill(pid, signal.SIGTERM)
-        eventually(lambda: home.run("status").code != ExitCode.OK)
+    end_daemon(home.log)
 
 
 @contextmanager

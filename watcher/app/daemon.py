@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -34,6 +34,7 @@ from watcher.app.queue import (
     Remind,
     Scheduler,
 )
+from watcher.app.service_manager import ServiceManager
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import (
@@ -85,6 +86,7 @@ class DaemonSettings:
     """Called once each time that it goes on with another log, or with less of it."""
     keep_lock: Callable[[], None] = lambda: None
     """Takes the lock of the only daemon again where its file was moved or deleted."""
+    manager: ServiceManager = field(default_factory=ServiceManager)
 
 
 class Daemon:
@@ -148,6 +150,7 @@ class Daemon:
                 self._work()
             finally:
                 stop()
+                self._settings.manager.note_end()
                 self._end()
                 self._queue.stop()
         self._settle(0)  # `status` learns of the end
@@ -158,8 +161,8 @@ class Daemon:
             item = self._queue.next(TICK_S)
             self._log.try_to(self._log.check_file)
             if item is not None:
-                if isinstance(item, MailboxSynced) and self._health:
-                    self._health.see(item.account)
+                if isinstance(item, FromAccount) and self._health:
+                    self._health.hear(item)
                 act = partial(self._handle, item)
                 self._log.do(act, in_order=isinstance(item, FromAccount))
             if self._queue.is_empty():  # in a flood, it would take longer than the rest
@@ -182,6 +185,8 @@ class Daemon:
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
         if all(is_good) and self._log.note_success():
             self._notifier.withdraw(trouble.STUCK_ID, utc_now())
+        if not (self._health and self._health.is_any_stuck()):
+            self._settings.manager.note_progress()
 
     def _begin(self) -> None:
         now = utc_now()

@@ -9,15 +9,26 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.notifier import Notifier
 from watcher.clock import iso, monotonic_s
-from watcher.events import AccountRef, EventName, MailboxSynced, State, StateChanged
+from watcher.events import (
+    AccountRef,
+    AlertReceived,
+    EventName,
+    MailboxSynced,
+    State,
+    StateChanged,
+)
 from watcher.i18n import Language
 from watcher.journal.log import Journal
 from watcher.notify import trouble
 
 BLIND_AFTER = timedelta(seconds=90)
 """A third of the five minutes a user has: later than this, help comes too late."""
+
+STUCK_AFTER = timedelta(minutes=15)
+"""Every wait of a session is bounded, all of one try together by less than this."""
 
 SYNC_NOTED_EVERY_S = 10.0
 """How fresh `status` is; with many accounts a write for each sync would be too many."""
@@ -36,6 +47,8 @@ class Health:
         self._journal = journal
         self._notifier = notifier
         self._last_sync_s: dict[str, float] = {}
+        self._heard_s: dict[str, float] = {}
+        """When each session last reported; in a pause, when it is to go on."""
         self._noted_s: dict[str, float] = {}
         self._blind: set[str] = set()
         """Of which the user was told."""
@@ -47,15 +60,36 @@ class Health:
     def start(self, accounts: Iterable[str]) -> None:
         """Start the time in which the first sync of each account is due."""
         self._last_sync_s = dict.fromkeys(accounts, self._clock_s())
+        self._heard_s = dict(self._last_sync_s)
 
-    def see(self, account: str) -> None:
-        """Note that an account is watched, whatever the event log takes."""
-        self._last_sync_s[account] = self._clock_s()
+    def hear(self, report: FromAccount) -> None:
+        """Note that a session works, whatever the event log takes."""
+        now_s = self._clock_s()
+        match report:
+            case Judged(origin=origin) | NotJudged(origin=origin):
+                self._heard_s[origin.account] = now_s
+            case StateChanged(account=account, state=State.STOPPED):
+                self._heard_s.pop(account, None)
+            case StateChanged(account=account, next_try_at=datetime() as next_try_at):
+                pause_s = (next_try_at - report.at).total_seconds()
+                self._heard_s[account] = now_s + pause_s
+            case MailboxSynced(account=account):
+                self._heard_s[account] = self._last_sync_s[account] = now_s
+            case StateChanged(account=account) | AlertReceived(account=account):
+                self._heard_s[account] = now_s
+
+    def is_any_stuck(self) -> bool:
+        """Return whether a session has not reported for `STUCK_AFTER`.
+
+        One whose server cannot be reached does, at each try.
+        """
+        oldest_s = self._clock_s() - STUCK_AFTER.total_seconds()
+        return any(heard_s < oldest_s for heard_s in self._heard_s.values())
 
     def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
         """Note that an account was synced; notify that it recovered if it was blind."""
         account = synced.account
-        self.see(account)
+        self._last_sync_s[account] = self._clock_s()
         if account in self._blind:
             self._blind.discard(account)
             self._notifier.notify(partial(trouble.recovered, account), now)

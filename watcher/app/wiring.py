@@ -12,6 +12,7 @@ from watcher.app.judging import Judging
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
+from watcher.app.service_manager import ServiceManager
 from watcher.config.accounts import watched
 from watcher.config.schema import Config
 from watcher.dkim import verifier
@@ -73,6 +74,7 @@ class App:
     on_log_changed: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that it goes on with another log, or with less of it."""
     keep_lock: Callable[[], None] = lambda: None
+    manager: ServiceManager = field(default_factory=ServiceManager)
     queue: EventQueue = field(default_factory=EventQueue)
 
     def run(self) -> None:
@@ -109,6 +111,7 @@ class App:
                     on_trouble=self.on_trouble,
                     on_log_changed=self.on_log_changed,
                     keep_lock=self.keep_lock,
+                    manager=self.manager,
                 ),
                 Health(self.journal, notifier) if self.is_daemon else None,
             )

@@ -1,7 +1,10 @@
 """`watcher run`: the daemon, in the foreground."""
 
+import os
+
 from watcher.app.lock import only_daemon
 from watcher.app.queue import EventQueue
+from watcher.app.service_manager import ServiceManager
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path, notification_language
 from watcher.cli.narrator import BugHandler, Narrator, Printer
@@ -15,6 +18,7 @@ from watcher.journal.log import Journal
 
 def run(options: Options) -> int:
     """Watch until SIGTERM, SIGINT or SIGHUP."""
+    manager = ServiceManager.take_from(os.environ)
     config = configuration(options)
     path = journal_path(config)
     queue = EventQueue()
@@ -42,6 +46,7 @@ def run(options: Options) -> int:
                 on_trouble=narrator.on_trouble,
                 on_log_changed=narrator.on_log_changed,
                 keep_lock=lock.keep,
+                manager=manager,
                 queue=queue,
             )
             journal.void_leases()

@@ -249,11 +249,14 @@ def command_here(config: Path | None, environment: Mapping[str, str]) -> Command
     return Command(words, carried)
 
 
-def ask(*command: str, patience_s: float = ASK_S) -> subprocess.CompletedProcess[str]:
+def ask(
+    *command: str, patience_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
     """Return how one of the platform's own programs ended, and what it printed.
 
     One that is missing or hangs has ended with a status that is not 0.
     """
+    timeout_s = ASK_S if patience_s is None else patience_s
     try:
         return subprocess.run(
             command,
@@ -261,17 +264,17 @@ def ask(*command: str, patience_s: float = ASK_S) -> subprocess.CompletedProcess
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=patience_s,
+            timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        reason = f"no answer in {patience_s:.0f} s"
+        reason = f"no answer in {timeout_s:.0f} s"
     except OSError as error:
         reason = error.strerror or str(error)
     return subprocess.CompletedProcess(command, -1, "", reason)
 
 
-def call(*command: str, patience_s: float = ASK_S) -> None:
+def call(*command: str, patience_s: float | None = None) -> None:
     """Let one of the platform's own programs do something.
 
     Raises:

@@ -7,6 +7,7 @@ counted from its last start: one that has run for longer is started again at onc
 import os
 import plistlib
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,10 @@ from watcher.setup.service.base import START_S, Service, ask, call
 LABEL = "amazon-signin-watcher"
 THROTTLE_S = 30
 """What ends at its start may log in each time: not soon again."""
+
+BOOTSTRAP_TRIES = 3
+BOOTSTRAP_EVERY_S = 1.0
+"""`bootout` returns before the agent has gone, and until then no other is taken."""
 
 
 class LaunchAgent(Service):
@@ -63,8 +68,13 @@ class LaunchAgent(Service):
         ask("launchctl", "bootout", _target())
 
     def _start(self) -> None:
+        bootstrap = ("launchctl", "bootstrap", _domain(), str(self.path))
         self._unregister()  # one that is loaded and does not run would be an error
-        call("launchctl", "bootstrap", _domain(), str(self.path), patience_s=START_S)
+        for _ in range(BOOTSTRAP_TRIES):
+            if not ask(*bootstrap, patience_s=START_S).returncode:
+                return
+            time.sleep(BOOTSTRAP_EVERY_S)
+        call(*bootstrap, patience_s=START_S)
 
     def _restart(self) -> bool:
         if ask("launchctl", "print", _target()).returncode:

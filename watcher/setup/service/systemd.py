@@ -88,7 +88,9 @@ class UserUnit(Service):
 
     def text(self) -> str:
         """Return the unit."""
-        program, *arguments = map(_quote, self._command.words)
+        words = self._command.words
+        is_odd = bool(_UNFIT.search(words[0]))
+        program, *arguments = map(_quote, (_ENV, *words) if is_odd else words)
         # `$` begins a variable in arguments alone (systemd.service(5)).
         command = " ".join((program, *(one.replace("$", "$$") for one in arguments)))
         environment = "\n".join(
@@ -102,7 +104,8 @@ class UserUnit(Service):
     def _command_in(self, written: str) -> Sequence[str]:
         found = re.search(r"^ExecStart=(.+)$", written, re.MULTILINE)
         words = words_in(found[1]) if found else []
-        return [_SPECIFIER.sub(_meaning, word) for word in words]
+        words = [_SPECIFIER.sub(_meaning, word) for word in words]
+        return words[1:] if words[:1] == [_ENV] else words
 
     def _problem(self) -> ServiceFailed | None:
         if not os.path.lexists(self._link):
@@ -115,12 +118,13 @@ class UserUnit(Service):
 
     @property
     def _link(self) -> Path:
-        """What `systemctl enable` makes."""
+        """What `systemctl reenable` makes."""
         return self.path.with_name(f"{TARGET}.wants") / NAME
 
     def _register(self) -> None:
         call(*_SYSTEMCTL, "daemon-reload")
-        call(*_SYSTEMCTL, "enable", NAME)
+        # Not `enable`: one set up by hand may belong to default.target still.
+        call(*_SYSTEMCTL, "reenable", NAME)
 
     def _unregister(self) -> None:
         ask(*_SYSTEMCTL, "disable", "--now", NAME)
@@ -141,6 +145,9 @@ def reaches_graphical_session() -> bool:
     return ask(*_SYSTEMCTL, "is-active", TARGET).returncode == 0
 
 
+_ENV = "/usr/bin/env"
+_UNFIT = re.compile(r"""["'\\$]""")
+"""What no path of a program may hold (systemd 252), or would not mean itself."""
 _SPECIFIER = re.compile(r"%[%h]|\$\$")
 
 

@@ -1,8 +1,9 @@
 """A task of Windows' Task Scheduler: started when the user logs in.
 
 The program is `pythonw.exe`, which opens no window. A task that failed is tried again;
-and each five minutes one is started where none runs, since Windows takes a program that
-ended with an error for a success. [MS-TSCH] §2.5, schtasks.exe.
+and each five minutes one is started where none runs, since nothing promises that a
+program which ended with an error has failed. Only a trigger for one user needs no
+administrator. [MS-TSCH] §2.5, schtasks.exe.
 """
 
 import os
