@@ -33,6 +33,7 @@ from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from tests.fakes import missing, required_program
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
+_SENDER = DBusAddress("/org/freedesktop/Notifications", interface=NOTIFICATIONS)
 SERVICE = DBusAddress("/org/freedesktop/Notifications", NOTIFICATIONS, NOTIFICATIONS)
 PATIENCE_S = 20.0
 
@@ -313,6 +314,9 @@ def spare_server(
         member = call.header.fields[HeaderFields.member]
         if refuses and member == "Notify":
             return [new_error(call, "org.freedesktop.DBus.Error.LimitsExceeded")]
+        if member == "CloseNotification":
+            closed = new_signal(_SENDER, "NotificationClosed", "uu", (*call.body, 3))
+            return [new_method_return(call), closed]
         return [new_method_return(call, *answers[member])]
 
     with served(bus, NOTIFICATIONS, answer):
@@ -647,6 +651,8 @@ def fake_portal(
     uris: list[str] = []
 
     def answer(call: Message) -> list[Message]:
+        if call.header.fields[HeaderFields.member] == "Get":  # the interface's version
+            return [new_method_return(call, "v", (("u", 4),))]
         if call.header.fields[HeaderFields.member] != "OpenURI":
             return [new_error(call, "org.freedesktop.DBus.Error.UnknownMethod")]
         _, uri, options = call.body

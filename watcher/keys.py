@@ -297,13 +297,11 @@ class NameServers:
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What one name server does with a question."""
+    """What one name server does with a question; long answers need EDNS or TCP."""
 
     answers: bool
     has_edns: bool
-    """Whether an answer by UDP may be long (RFC 6891)."""
     has_tcp: bool
-    """Whether it answers by TCP, where UDP does not hold all (RFC 7766)."""
 
 
 def servers_asked(configured: Sequence[Server]) -> list[Server]:

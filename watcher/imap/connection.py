@@ -25,15 +25,6 @@ from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class ExamineResult:
-    """What EXAMINE answers about a mailbox."""
-
-    uid_validity: int
-    uid_next: int | None
-    """None where the server omits it."""
-
-
-@dataclass(frozen=True, slots=True)
 class MessageHeader:
     """The header of one mail."""
 
@@ -170,7 +161,7 @@ class Connection:
                 return [], []
         return read_list(lines) if kind == "OK" else ([], [])
 
-    def examine(self, mailbox: str) -> ExamineResult:
+    def examine(self, mailbox: str) -> items.ExamineResult:
         """Open a mailbox for reading.
 
         Raises:
@@ -181,7 +172,9 @@ class Connection:
         with self._naming(mailbox):
             answer = self._client.select_folder(mailbox, readonly=True)
             uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        return ExamineResult(items.number(uid_validity) or 0, items.number(uid_next))
+        return items.ExamineResult(
+            items.number(uid_validity) or 0, items.number(uid_next)
+        )
 
     def status(self, mailbox: str) -> Cursor | None:
         """Return up to where a mailbox that is not open reaches, None if unanswered.
@@ -276,20 +269,18 @@ class Connection:
         Raises:
             ConnectionLost: the connection broke.
         """
-        try:
-            dated = self._fetch(uids, ["INTERNALDATE"])
-        except Unfetchable:
-            dated = {}
+        dated = self._dated(uids)
         return [uid for uid in uids if items.received_at(dated.get(uid, {})) >= since]
 
     def internal_date(self, uid: int) -> datetime | None:
         """Return when a mail came by the server's clock, None if it does not tell."""
-        try:
-            return items.internal_date(
-                self._fetch([uid], ["INTERNALDATE"]).get(uid, {})
-            )
-        except Unfetchable:
-            return None
+        return items.internal_date(self._dated([uid]).get(uid, {}))
+
+    def _dated(self, uids: Sequence[int]) -> Mapping[int, Mapping[bytes, Any]]:
+        """Return INTERNALDATE of each mail, of none where the server refuses it."""
+        with contextlib.suppress(Unfetchable):
+            return self._fetch(uids, ["INTERNALDATE"])
+        return {}
 
     def _must_search(self, *criteria: str) -> list[int]:
         """Search as every server can.

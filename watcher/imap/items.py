@@ -1,6 +1,7 @@
 """Reads single data items of FETCH, EXAMINE and STATUS; what cannot be is left out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,15 @@ LARGEST = 2**32 - 1
 
 _A_DAY = timedelta(days=1)
 """A later INTERNALDATE is impossible: no server's clock is so far ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineResult:
+    """What EXAMINE answers about a mailbox."""
+
+    uid_validity: int
+    uid_next: int | None
+    """None where the server omits it."""
 
 
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"

@@ -16,7 +16,8 @@ from watcher.clock import boottime_s, is_synchronised, utc_now
 from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import Arrival, Cursor, MailboxSynced, Report
 from watcher.imap.account import Account, WatchSettings
-from watcher.imap.connection import Connection, ExamineResult
+from watcher.imap.connection import Connection
+from watcher.imap.items import ExamineResult
 from watcher.imap.mailboxes import INBOX, is_special, resolve
 from watcher.imap.progress import AccountMemory, Pending, Progress
 from watcher.imap.reading import MailReader

@@ -44,7 +44,7 @@ HOLD_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationServer:
+class Server:
     """The server that owns the name now, and what it can do."""
 
     bus_id: str
@@ -90,7 +90,7 @@ class Freedesktop(Channel):
     def __init__(self, on_action: OnAction) -> None:
         self._presses = Presses(on_action)
         self._bus: Bus | None = None
-        self._server: NotificationServer | None = None
+        self._server: Server | None = None
         self._shown: dict[int, int] = {}
         """The server's ids by `replaces_id`; filled on the reader's thread alone."""
         self._wanted: frozenset[int] = frozenset()
@@ -175,7 +175,7 @@ class Freedesktop(Channel):
         if self._bus is not None:
             self._bus.close()
 
-    def _connect(self) -> tuple[Bus, NotificationServer]:
+    def _connect(self) -> tuple[Bus, Server]:
         """Return the connection and the server, asked anew after either was lost."""
         if self._bus is None or not self._bus.is_open:
             self._bus = connect(NAME, self._take_signal, _SIGNALS, self._forget_all)
@@ -308,17 +308,14 @@ def _ignore(*_: object) -> None:
 
 
 def probe(timeout_s: float = CALL_TIMEOUT_S) -> str:
-    """Return the bus on which a notification server answers now.
-
-    Raises `NotificationFailed` with the reason if none does.
-    """
+    """Return the bus on which a server answers now, or raise `NotificationFailed`."""
     with closing(connect(NAME)) as bus:
         request = new_method_call(_SERVICE, "GetServerInformation")
         bus.call(request, timeout_s=timeout_s)
         return bus.address
 
 
-def ask_server(bus: Bus) -> NotificationServer:
+def ask_server(bus: Bus) -> Server:
     """Ask the bus and the server who they are; a server that is gone is started."""
     bus.start(NAME)
     (bus_id,) = bus.call(message_bus.GetId(), returns="s")
@@ -327,7 +324,7 @@ def ask_server(bus: Bus) -> NotificationServer:
     name, vendor, *_ = bus.call(who, returns="ss")
     what = new_method_call(_SERVICE, "GetCapabilities")
     (capabilities,) = bus.call(what, returns="as")
-    return NotificationServer(bus_id, owner, name, vendor, frozenset(capabilities))
+    return Server(bus_id, owner, name, vendor, frozenset(capabilities))
 
 
 def _close(shown: int) -> Message:
@@ -336,11 +333,7 @@ def _close(shown: int) -> Message:
 
 
 def _notify(
-    notification: Notification,
-    actions: list[str],
-    *,
-    replaces: int,
-    server: NotificationServer,
+    notification: Notification, actions: list[str], *, replaces: int, server: Server
 ) -> Message:
     """Return the call of `Notify`."""
     urgency, expires_ms = (
@@ -371,7 +364,7 @@ def _notify(
     return new_method_call(_SERVICE, "Notify", "susssasa{sv}i", arguments)
 
 
-def _actions(notification: Notification, server: NotificationServer) -> list[str]:
+def _actions(notification: Notification, server: Server) -> list[str]:
     """Return keys and labels in turn.
 
     Where there is a button there is a click on the text, too: without one, dunst takes
@@ -385,7 +378,7 @@ def _actions(notification: Notification, server: NotificationServer) -> list[str
     return actions
 
 
-def _render_body(notification: Notification, server: NotificationServer) -> str:
+def _render_body(notification: Notification, server: Server) -> str:
     """Return the body as this server reads it: plain, or escaped with some markup."""
     is_pressable = bool(notification.buttons) and server.draws_buttons
     lines = notification.lines(with_link=not is_pressable)
@@ -394,9 +387,7 @@ def _render_body(notification: Notification, server: NotificationServer) -> str:
     return "\n".join(_render_line(line, notification, server) for line in lines)
 
 
-def _render_line(
-    line: str, notification: Notification, server: NotificationServer
-) -> str:
+def _render_line(line: str, notification: Notification, server: Server) -> str:
     escaped = html.escape(line, quote=False)
     if line == notification.code:
         bold = f"<b>{escaped}</b>"

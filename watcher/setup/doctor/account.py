@@ -7,6 +7,7 @@ and say so. One connection serves all of them after the login.
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from watcher.clock import call_with_timeout
 from watcher.config.accounts import Watched
@@ -66,7 +67,7 @@ class AccountChecks:
     config: Config
     keys: KeyStore
     clock: KnownClock
-    timeouts: Timeouts = TIMEOUTS
+    timeouts: Timeouts
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -118,8 +119,8 @@ class AccountChecks:
         """Fetch it; a program that gives none is ended with the check."""
         source = self.watched.account.get_password
         if isinstance(source, FromCommand):
-            seconds = self.timeouts.secret_timeout_s * 0.9
-            source = replace(source, timeout=source.timeout.__class__(seconds=seconds))
+            quick = timedelta(seconds=0.9 * self.timeouts.secret_timeout_s)
+            source = replace(source, timeout=quick)
         return source()
 
     def _encryption(self) -> Finding:

@@ -15,9 +15,10 @@ from watcher.config.accounts import watched
 from watcher.config.schema import Config
 from watcher.errors import ConfigError, JournalBusy, JournalUnusable
 from watcher.i18n import Language, Text
+from watcher.imap.account import Timeouts
 from watcher.journal.reader import JournalReader
 from watcher.keys import dns_keys, servers_asked
-from watcher.setup.doctor.account import CHECKS, AccountChecks
+from watcher.setup.doctor.account import CHECKS, TIMEOUTS, AccountChecks
 from watcher.setup.doctor.clock import KnownClock, machine_clock
 from watcher.setup.doctor.desktop import check_browser, check_notification
 from watcher.setup.doctor.machine import check_disk, check_log, check_permissions
@@ -52,6 +53,7 @@ class Doctor:
     language: Language
     shows_notification: bool = False
     service: Callable[[], Status] | None = None
+    timeouts: Timeouts = TIMEOUTS
 
     def lines(self) -> Iterator[Line]:
         """Make all checks; yield the lines in the order of the report."""
@@ -94,7 +96,12 @@ class Doctor:
             yield one(Slot(check), make)
         for entry, account in zip(config.accounts, watched(config), strict=True):
             checks = AccountChecks(
-                entry=entry, watched=account, config=config, keys=keys, clock=clock
+                entry=entry,
+                watched=account,
+                config=config,
+                keys=keys,
+                clock=clock,
+                timeouts=self.timeouts,
             )
             yield Part(checks.slots, checks.run)
 

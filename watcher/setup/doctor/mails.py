@@ -76,16 +76,13 @@ def check_key(keys: KeyStore, mails: Sequence[PastMail]) -> Finding:
     proved = (mail for mail in mails if mail.proof is Proof.PROVED and mail.keys)
     newest = next(proved, None)
     name = newest.keys[0] if newest else KNOWN_KEY
-    shown = sanitise(name)
     try:
         record = keys.find(name)
     except Unreachable as error:
         return failed(error, _KEY_REMEDY)
     if record is not None:
-        return passed(_KEY, name=shown)
-    if newest is None:
-        return skipped(_NO_KEY_KNOWN)
-    return failed(Sentence.of(_NO_KEY, name=shown), _KEY_REMEDY)
+        return passed(_KEY, name=sanitise(name))
+    return skipped(_NO_KEY_KNOWN)
 
 
 _NO_MAIL = Text(
@@ -125,10 +122,6 @@ _KEY = Text(
 _NO_KEY_KNOWN = Text(
     en="DNS answers, but no proved mail is here that names the key in use now.",
     ja="DNS は応答しますが、いま使われている鍵の名前がわかる確かなメールがありません。",
-)
-_NO_KEY = Text(
-    en="DNS has no key {name}, although a mail was proved by it.",
-    ja="メールを確かめたはずの鍵 {name} が DNS にありません。",
 )
 _KEY_REMEDY = Text(
     en="Without keys no link is shown. Name another name server under [dkim], like "
