@@ -14,6 +14,39 @@ T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+TOPICS = {
+    "config": Text(en="every key of the configuration", ja="設定のすべてのキー"),
+    "providers": Text(
+        en="the mail providers that are built in, and what each needs",
+        ja="組みこみのメールサービスと、それぞれの準備",
+    ),
+    "verdicts": Text(
+        en="how a mail is judged, and what you are told of it",
+        ja="メールをどう判定し、何を知らせるか",
+    ),
+    "reasons": Text(
+        en="why a mail is not recognised, code by code",
+        ja="本物と認めない理由の一覧",
+    ),
+    "messages": Text(
+        en="what watcher may say, and what to do then",
+        ja="watcher の表示と、そのときにすること",
+    ),
+    "security": Text(
+        en="what is trusted, what is stored, what is sent where",
+        ja="何を信じ、何を残し、どこに何を送るか",
+    ),
+    "files": Text(
+        en="where everything lies on this computer",
+        ja="このパソコンのどこに何があるか",
+    ),
+    "events": Text(en="what can stand in the event log", ja="記録に残る出来事の一覧"),
+    "json": Text(en="the keys of what --json prints", ja="--json が出力するキー"),
+    "exit-codes": Text(en="the exit codes", ja="終了コード"),
+}
+"""What the reference tells, by the topics of `watcher help`."""
 
 
 class Options(argparse.Namespace):
@@ -44,6 +77,9 @@ class Options(argparse.Namespace):
     # open, copy
     id: int | None
     print_only: bool
+    # help, completion
+    topic: str | None
+    shell: str
 
 
 class _Version(argparse.Action):
@@ -89,7 +125,7 @@ def build(language: Language) -> argparse.ArgumentParser:
             parser.add_argument(*flags, help=text.say(language), **settings)
 
     common = argparse.ArgumentParser(add_help=False)
-    add(common, "--config -v/--verbose -q/--quiet --no-color")
+    add(common, COMMON)
     parser = argparse.ArgumentParser(
         prog="watcher",
         description=_WATCHER.say(language),
@@ -143,6 +179,10 @@ def _parse_seconds(written: str) -> float:
         return parse_duration(written).total_seconds()
 
 
+def _is_topic(word: str) -> bool:
+    return word in TOPICS or word in COMMANDS
+
+
 def _is_wait(seconds: float) -> bool:
     return 0 < seconds <= LONGEST_WAIT_S
 
@@ -151,6 +191,7 @@ _seconds = _checked(float, _is_wait, "20 (1 … 86400)")
 _wait = _checked(_parse_seconds, _is_wait, "300, 300s, 5m … 24h")
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
 _span = _checked(parse_duration, bool, "90s, 5m, 2h, 30d")
+_topic = _checked(str, _is_topic, "config, messages")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90s, 5m … 24h")
 _instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
 
@@ -235,9 +276,22 @@ _STATUS = Text(
     ja="動いているか、各アカウントをどう見張っているかを示す",
 )
 
+_HELP = Text(
+    en="show the reference: `watcher help` lists its topics",
+    ja="くわしい説明を読む(`watcher help` で項目の一覧を表示)",
+)
+_TOPIC = Text(en="a topic, or the name of a command", ja="項目か、コマンドの名前")
+_COMPLETION = Text(
+    en="print what completes command lines with the Tab key",
+    ja="Tab キーでコマンドを補完するためのファイルを出力する",
+)
+_SHELL = Text(en="the shell that you use", ja="お使いのシェル")
+
 _FLAG = {"action": "store_true"}
 # An option given before the command must survive the command's own.
 _COMMON = {"default": argparse.SUPPRESS}
+COMMON = "--config -v/--verbose -q/--quiet --no-color"
+"""The arguments that every command has."""
 
 ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--config": (_CONFIG, {"type": Path, "metavar": "FILE", **_COMMON}),
@@ -257,6 +311,8 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--reveal": (_REVEAL, _FLAG),
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
+    "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
+    "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
     "span": (
         _SPAN,
         {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
@@ -274,5 +330,7 @@ COMMANDS = {
     "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span"),
     "status": (_STATUS, "--json"),
+    "help": (_HELP, "topic"),
+    "completion": (_COMPLETION, "shell"),
 }
 """The help and the arguments of each command, in the order of `--help`."""
