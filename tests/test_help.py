@@ -1,17 +1,15 @@
 """The reference tells all that the code knows, in both languages and every width."""
 
-import ast
 import json
 import re
 import tomllib
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
-import watcher
 from tests.environment import Home
 from tests.factories import NOW
+from tests.program_text import sentences
 from watcher.cli.classify import NAMES, as_json
 from watcher.cli.layout import lay_out
 from watcher.cli.parser import COMMANDS, TOPICS
@@ -36,26 +34,7 @@ from watcher.recognition.verdict import (
 )
 
 ENGLISH = Language.EN
-REFERENCE = Path(watcher.__path__[0]) / "cli" / "reference"
 KNOWN = {**TABLES, "accounts": Account}
-
-
-def sentences(language: Language) -> list[str]:
-    """Return what the program says but for its reference, with … for the fields."""
-    calls = (
-        node
-        for path in REFERENCE.parent.parent.rglob("*.py")
-        if REFERENCE not in path.parents
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Text"
-    )
-    words = (
-        ast.literal_eval(word.value)
-        for call in calls
-        for word in call.keywords
-        if word.arg == language.value
-    )
-    return [re.sub(r"\{[^}]*\}", "…", sentence) for sentence in words]
 
 
 def terms(topic: str) -> list[str]:
