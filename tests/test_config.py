@@ -15,7 +15,7 @@ from tests.environment import ACCOUNT, written
 from watcher.config.load import ConfigMistakesError, default_path, load
 from watcher.config.schema import TABLES, Account, Config
 from watcher.errors import ConfigError
-from watcher.i18n import Language
+from watcher.i18n import Language, wrap_columns
 from watcher.imap.account import Tls
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -67,6 +67,21 @@ def test_the_example_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     default = Account()
     for name in ("auth", "mailboxes", "addresses", "authserv_id", "keyring"):
         assert getattr(account, name) == getattr(default, name)
+
+
+def test_the_example_says_of_each_key_what_the_reference_says() -> None:
+    known = {**TABLES, "accounts": Account}
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    table: type = Account
+    for number, line in enumerate(lines):
+        if header := re.match(r"^\[+(\w+)\]+$", line):
+            table = known[header[1]]
+        elif key := KEY.match(line):
+            declared = next(one for one in fields(table) if one.name == key[1])
+            about = declared.metadata["about"]
+            wrapped = [*wrap_columns(about.en, 86), *wrap_columns(about.ja, 86)]
+            comment = lines[number - len(wrapped) : number]
+            assert comment == [f"# {one}" for one in wrapped], key[1]
 
 
 def test_each_key_in_a_comment_of_the_example_can_be_used(tmp_path: Path) -> None:

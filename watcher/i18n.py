@@ -62,9 +62,14 @@ def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
 ELLIPSIS = "…"
 
 
+def columns_of(text: str) -> int:
+    """Return how many columns a text takes; a full-width character takes two."""
+    return sum(map(_columns, text))
+
+
 def fit_columns(text: str, columns: int) -> str:
     """Return `text` in at most `columns` columns; a full-width character takes two."""
-    if sum(map(_columns, text)) <= columns:
+    if columns_of(text) <= columns:
         return text
     room, kept = columns - len(ELLIPSIS), ""
     for character in text:
@@ -80,8 +85,8 @@ def pad_columns(text: str, columns: int) -> str:
     return text + " " * (columns - sum(map(_columns, text)))
 
 
-_PIECE = re.compile(r"(?:[!-~]+|.)[)、。」…]* ?")
-"""What stays on one line: a word in ASCII, or a character; neither loses its close."""
+_PIECE = re.compile(r"[「『【]*(?:[!-~]+|.)[)、。」』】…]* ?")
+"""What stays on one line: a word in ASCII, or a character, with what encloses it."""
 
 
 def wrap_columns(text: str, columns: int) -> list[str]:
@@ -91,7 +96,7 @@ def wrap_columns(text: str, columns: int) -> list[str]:
     """
     lines = [""]
     for piece in _PIECE.findall(text):
-        if sum(map(_columns, lines[-1] + piece.rstrip())) > columns and lines[-1]:
+        if columns_of(lines[-1] + piece.rstrip()) > columns and lines[-1]:
             lines.append("")
         lines[-1] += piece
     return [line.rstrip() for line in lines]

@@ -12,10 +12,43 @@ from watcher.i18n import Language, Text
 
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
-NO_COMMAND = "help"
+NO_COMMAND = "no_command"
 """The module that runs where no command is named."""
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+TOPICS = {
+    "config": Text(en="every key of the configuration", ja="設定のすべてのキー"),
+    "providers": Text(
+        en="the mail providers that are built in, and what each needs",
+        ja="組みこみのメールサービスと、それぞれの準備",
+    ),
+    "verdicts": Text(
+        en="how a mail is judged, and what you are told of it",
+        ja="メールをどう判定し、何を知らせるか",
+    ),
+    "reasons": Text(
+        en="why a mail is not recognised, code by code",
+        ja="本物と認めない理由の一覧",
+    ),
+    "messages": Text(
+        en="what watcher may say, and what to do then",
+        ja="watcher の表示と、そのときにすること",
+    ),
+    "security": Text(
+        en="what is trusted, what is stored, what is sent where",
+        ja="何を信じ、何を残し、どこに何を送るか",
+    ),
+    "files": Text(
+        en="where everything lies on this computer",
+        ja="このパソコンのどこに何があるか",
+    ),
+    "events": Text(en="what can stand in the event log", ja="記録に残る出来事の一覧"),
+    "json": Text(en="the keys of what --json prints", ja="--json が出力するキー"),
+    "exit-codes": Text(en="the exit codes", ja="終了コード"),
+}
+"""What the reference tells, by the topics of `watcher help`."""
 
 
 class Options(argparse.Namespace):
@@ -71,6 +104,9 @@ class Options(argparse.Namespace):
     print_only: bool
     # service
     action: str
+    # help, completion
+    topic: str | None
+    shell: str
 
 
 class _Version(argparse.Action):
@@ -121,7 +157,7 @@ def build(language: Language) -> argparse.ArgumentParser:
             parser.add_argument(*flags, help=text.say(language), **settings)
 
     common = argparse.ArgumentParser(add_help=False)
-    add(common, "--config -v/--verbose -q/--quiet --no-color")
+    add(common, COMMON)
     parser = argparse.ArgumentParser(
         prog="watcher",
         description=_WATCHER.say(language),
@@ -167,11 +203,16 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def _is_topic(word: str) -> bool:
+    return word in TOPICS or word in COMMANDS
+
+
 _seconds = _checked(
     lambda written: parse_duration(written).total_seconds(),
     lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
     "300, 300s, 5m … 24h",
 )
+_topic = _checked(str, _is_topic, "config, messages")
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
@@ -326,9 +367,22 @@ _NOTIFY = Text(
     ja="通知のテストも少しのあいだ表示する",
 )
 
+_HELP = Text(
+    en="show the reference: `watcher help` lists its topics",
+    ja="くわしい説明を読む(`watcher help` で項目の一覧を表示)",
+)
+_TOPIC = Text(en="a topic, or the name of a command", ja="項目か、コマンドの名前")
+_COMPLETION = Text(
+    en="print what completes command lines with the Tab key",
+    ja="Tab キーでコマンドを補完するためのファイルを出力する",
+)
+_SHELL = Text(en="the shell that you use", ja="お使いのシェル")
+
 _FLAG = {"action": "store_true"}
 # An option given before the command must survive the command's own.
 _COMMON = {"default": argparse.SUPPRESS}
+COMMON = "--config -v/--verbose -q/--quiet --no-color"
+"""The arguments that every command has."""
 
 ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--config": (_CONFIG, {"type": Path, "metavar": "FILE", **_COMMON}),
@@ -369,6 +423,8 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
     "action": (_ACTION, {"choices": ("install", "uninstall", "status")}),
     "--off": (_OFF, _FLAG),
+    "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
+    "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
     "span": (
         _SPAN,
         {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
@@ -394,5 +450,7 @@ COMMANDS = {
     "status": (_STATUS, "--json"),
     "doctor": (_DOCTOR, "--json --notify"),
     "service": (_SERVICE, "action --print"),
+    "help": (_HELP, "topic"),
+    "completion": (_COMPLETION, "shell"),
 }
 """The help and the arguments of each command, in the order of `--help`."""

@@ -5,6 +5,7 @@ Where the streams cannot encode Japanese, everything printed is English.
 
 import io
 import os
+import shutil
 import sys
 from enum import StrEnum
 from typing import Self, TextIO
@@ -65,6 +66,15 @@ class Colour(StrEnum):
 def is_terminal(stream: TextIO) -> bool:
     """Return whether a stream is a terminal that understands escape sequences."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+PIPE_COLUMNS = 80
+"""The width of what is read neither on a terminal nor by a program."""
+
+
+def columns(stream: TextIO) -> int | None:
+    """Return the width of a terminal; None where a stream is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def paint(text: str, colour: Colour, options: Options) -> str:

@@ -13,11 +13,14 @@ from typing import Any
 
 from watcher.i18n import Language, Text, wrap_columns
 
+SHOW_HELP = Text(en="show this help message and exit", ja="この説明を表示して終了する")
+"""What `-h` and `--help` do."""
+
 MESSAGES = (
     Text(en="usage: ", ja="使い方: "),
     Text(en="positional arguments", ja="引数"),
     Text(en="options", ja="オプション"),
-    Text(en="show this help message and exit", ja="この説明を表示して終了する"),
+    SHOW_HELP,
     Text(
         en="%(prog)s: error: %(message)s\n",
         ja="%(prog)s: 使い方が違います: %(message)s\n",

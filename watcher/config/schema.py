@@ -231,9 +231,12 @@ parse_nameserver: Parser[NameServer] = _parser(
 )
 
 
-def _key(parse: Parser[object], default: Any = None, *, secret: bool = False) -> Any:
-    """Declare a key; `secret` keeps it out of every repr."""
-    return field(default=default, repr=not secret, metadata={"parse": parse})
+def _key(
+    parse: Parser[object], default: Any = None, *, about: Text, secret: bool = False
+) -> Any:
+    """Declare a key and what it means; `secret` keeps it out of every repr."""
+    metadata = {"parse": parse, "about": about}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 class LanguageChoice(StrEnum):
@@ -263,65 +266,286 @@ class Auth(StrEnum):
 class Watch:
     """`[watch]`: which mail is watched for, and how often."""
 
-    window: timedelta = _key(at_least(timedelta(seconds=30)), timedelta(minutes=5))
-    mode: WatchMode = _key(one_of(WatchMode), WatchMode.AUTO)
+    window: timedelta = _key(
+        at_least(timedelta(seconds=30)),
+        timedelta(minutes=5),
+        about=Text(
+            en="How long a link or code lives, counted from the mail's own time; "
+            "at least 30s.",
+            ja="リンクやコードの有効時間(メール自身の時刻から数えます)。30 秒以上。",
+        ),
+    )
+    mode: WatchMode = _key(
+        one_of(WatchMode),
+        WatchMode.AUTO,
+        about=Text(
+            en='"auto": push where the server offers IDLE, else poll. "idle" and '
+            '"poll" choose one of the two.',
+            ja='"auto" はサーバーに IDLE があればプッシュ、なければ定期確認。'
+            '"idle" と "poll" はその一方だけ。',
+        ),
+    )
     # Servers lock out clients that ask more often than every few seconds.
     poll_interval: timedelta = _key(
-        at_least(timedelta(seconds=1)), timedelta(seconds=15)
+        at_least(timedelta(seconds=1)),
+        timedelta(seconds=15),
+        about=Text(
+            en="Time between looks where there is no push.",
+            ja="プッシュがないときの確認の間隔。",
+        ),
     )
-    look_back: timedelta = _key(parse_positive, timedelta(hours=24))
-    stores: tuple[str, ...] = _key(list_of(parse_store), ())
+    look_back: timedelta = _key(
+        parse_positive,
+        timedelta(hours=24),
+        about=Text(
+            en="How far to look back at start for attempts that came while nobody "
+            "watched.",
+            ja="起動時に、見ていなかった間の試行をどこまでさかのぼって調べるか。",
+        ),
+    )
+    stores: tuple[str, ...] = _key(
+        list_of(parse_store),
+        (),
+        about=Text(
+            en='The Amazon stores to watch, like ["amazon.co.jp", "amazon.com"]. '
+            "Empty: every store.",
+            ja='見張る Amazon のストア(例: ["amazon.co.jp", "amazon.com"])。空なら'
+            "すべて。",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """`[notify]`: what is notified, and how."""
 
-    enabled: bool = _key(parse_boolean, True)
-    language: LanguageChoice = _key(one_of(LanguageChoice), LanguageChoice.AUTO)
-    remind_at: tuple[timedelta, ...] = _key(
-        list_of(parse_positive), (timedelta(minutes=2), timedelta(minutes=1))
+    enabled: bool = _key(
+        parse_boolean,
+        True,
+        about=Text(
+            en="Whether to show notifications at all; the event log is always written.",
+            ja="通知を出すかどうか。記録は常に残ります。",
+        ),
     )
-    unverified: bool = _key(parse_boolean, True)
-    channel: ChannelChoice = _key(one_of(ChannelChoice), ChannelChoice.AUTO)
+    language: LanguageChoice = _key(
+        one_of(LanguageChoice),
+        LanguageChoice.AUTO,
+        about=Text(
+            en='"auto" (the desktop\'s language), "ja" or "en".',
+            ja='"auto"(デスクトップの言語)、"ja"、"en"。',
+        ),
+    )
+    remind_at: tuple[timedelta, ...] = _key(
+        list_of(parse_positive),
+        (timedelta(minutes=2), timedelta(minutes=1)),
+        about=Text(
+            en="Time left at which to remind.",
+            ja="残り時間がこれになったら、もう一度知らせます。",
+        ),
+    )
+    unverified: bool = _key(
+        parse_boolean,
+        True,
+        about=Text(
+            en="Also tell, without link, of a mail whose sender could not be checked.",
+            ja="差出人を確かめられなかったメールも(リンクなしで)知らせるかどうか。",
+        ),
+    )
+    channel: ChannelChoice = _key(
+        one_of(ChannelChoice),
+        ChannelChoice.AUTO,
+        about=Text(
+            en='Where to show notifications: "freedesktop", "plyer", "terminal", or '
+            '"auto", which tries one after the other.',
+            ja='通知を出す場所。"freedesktop"、"plyer"、"terminal"、または順に試す '
+            '"auto"。',
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """`[log]`: where the event log lies; None is the platform's user state folder."""
 
-    path: Path | None = _key(parse_path)
-    keep: timedelta = _key(at_least(timedelta(days=1)), timedelta(days=365))
+    path: Path | None = _key(
+        parse_path,
+        about=Text(
+            en="Where the event log lies. Default: your state folder (see `watcher "
+            "help files`).",
+            ja="記録ファイルの置き場所。既定の場所は `watcher help files` で表示で"
+            "きます。",
+        ),
+    )
+    keep: timedelta = _key(
+        at_least(timedelta(days=1)),
+        timedelta(days=365),
+        about=Text(
+            en="How long events are kept; at least 1d.",
+            ja="記録を残す期間。1 日以上。",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dkim:
     """`[dkim]`: who is asked for keys; no name server means the system's resolvers."""
 
-    nameservers: tuple[NameServer, ...] = _key(list_of(parse_nameserver), ())
-    timeout: timedelta = _key(parse_positive, timedelta(seconds=3))
+    nameservers: tuple[NameServer, ...] = _key(
+        list_of(parse_nameserver),
+        (),
+        about=Text(
+            en='Name servers to ask for DKIM keys, like ["127.0.0.1:5353"]. Empty: '
+            "the system's.",
+            ja='DKIM の鍵を尋ねるネームサーバー(例: ["127.0.0.1:5353"])。空ならシ'
+            "ステムの設定。",
+        ),
+    )
+    timeout: timedelta = _key(
+        parse_positive,
+        timedelta(seconds=3),
+        about=Text(
+            en="How long to wait for an answer.",
+            ja="応答を待つ時間。",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """`[[accounts]]`: one mailbox account, as the file has it."""
 
-    name: str = _key(parse_text, "")
-    provider: str | None = _key(word_of(PRESETS, nearest))
-    user: str = _key(parse_text, "")
-    password_command: tuple[str, ...] | None = _key(parse_command, secret=True)
-    password_env: str | None = _key(parse_text)
-    password_file: Path | None = _key(parse_path)
-    keyring: bool = _key(parse_boolean, False)
-    auth: Auth = _key(one_of(Auth), Auth.PASSWORD)
-    host: str | None = _key(parse_text)
-    port: int | None = _key(parse_port)
-    tls: Tls | None = _key(one_of(Tls))
-    ca_file: Path | None = _key(parse_path)
-    mailboxes: tuple[str, ...] = _key(list_of(parse_text), ("INBOX", "\\Junk"))
-    addresses: tuple[str, ...] = _key(list_of(parse_address), ())
-    relays: tuple[str, ...] = _key(list_of(parse_domain), ())
-    authserv_id: str = _key(lambda value: "" if value == "" else parse_text(value), "")
+    name: str = _key(
+        parse_text,
+        "",
+        about=Text(
+            en="A name of your choice.",
+            ja="好きな名前。",
+        ),
+    )
+    provider: str | None = _key(
+        word_of(PRESETS, nearest),
+        about=Text(
+            en="Fills in host, port, tls and authserv_id; the names stand in "
+            "`watcher help providers`.",
+            ja="host, port, tls, authserv_id を埋めます。名前の一覧は `watcher "
+            "help providers` で表示できます。",
+        ),
+    )
+    user: str = _key(
+        parse_text,
+        "",
+        about=Text(
+            en="The login name.",
+            ja="ログイン名。",
+        ),
+    )
+    password_command: tuple[str, ...] | None = _key(
+        parse_command,
+        secret=True,
+        about=Text(
+            en="A command whose first line of output is the password; no shell is "
+            "involved. Write exactly one of the four keys for the password.",
+            ja="パスワードを 1 行目に出力するコマンド。シェルは通しません。パスワ"
+            "ードのキーは、四つのうち一つだけ書きます。",
+        ),
+    )
+    password_env: str | None = _key(
+        parse_text,
+        about=Text(
+            en="The environment variable that holds the password.",
+            ja="パスワードの入った環境変数の名前。",
+        ),
+    )
+    password_file: Path | None = _key(
+        parse_path,
+        about=Text(
+            en="The file whose first line is the password; only you may read it "
+            "(0600).",
+            ja="パスワードを 1 行目に書いたファイル。あなただけが読めるようにしま"
+            "す(0600)。",
+        ),
+    )
+    keyring: bool = _key(
+        parse_boolean,
+        False,
+        about=Text(
+            en="Take the password from the desktop's keyring.",
+            ja="パスワードをデスクトップのキーリングから取り出します。",
+        ),
+    )
+    auth: Auth = _key(
+        one_of(Auth),
+        Auth.PASSWORD,
+        about=Text(
+            en="How to log in.",
+            ja="ログインの方法。",
+        ),
+    )
+    host: str | None = _key(
+        parse_text,
+        about=Text(
+            en="The server; it comes before the provider's.",
+            ja="サーバー。provider のものより優先されます。",
+        ),
+    )
+    port: int | None = _key(
+        parse_port,
+        about=Text(
+            en='The port. Default: the provider\'s, else 993, with "starttls" 143.',
+            ja='ポート。既定は provider のもの、なければ 993("starttls" なら 143)。',
+        ),
+    )
+    tls: Tls | None = _key(
+        one_of(Tls),
+        about=Text(
+            en='"implicit", "starttls", or "none" (servers on this machine only).',
+            ja='"implicit"、"starttls"、"none"(このパソコンの中のサーバーだけ)。',
+        ),
+    )
+    ca_file: Path | None = _key(
+        parse_path,
+        about=Text(
+            en="An additional certificate to trust; certificates are always verified.",
+            ja="追加で信頼する証明書。証明書は必ず検証します。",
+        ),
+    )
+    mailboxes: tuple[str, ...] = _key(
+        list_of(parse_text),
+        ("INBOX", "\\Junk"),
+        about=Text(
+            en="Mailboxes to watch: names, or special-use attributes (RFC 6154).",
+            ja="見張るメールボックス。名前か、特別な属性(RFC 6154)。",
+        ),
+    )
+    addresses: tuple[str, ...] = _key(
+        list_of(parse_address),
+        (),
+        about=Text(
+            en="The addresses Amazon writes to. Default: user, if it is an address.",
+            ja="Amazon に登録したメールアドレス。既定は user(アドレスの形なら)。",
+        ),
+    )
+    relays: tuple[str, ...] = _key(
+        list_of(parse_domain),
+        (),
+        about=Text(
+            en="Relays that send mails on to you in a name of their own, like "
+            '["simplelogin.co"]. Nothing proves such mails: they are told '
+            "without link.",
+            ja='メールを別の差出人名で転送するサービス(例: ["simplelogin.co"])。本'
+            "物と証明できないので、リンクなしでお知らせします。",
+        ),
+    )
+    authserv_id: str = _key(
+        lambda value: "" if value == "" else parse_text(value),
+        "",
+        about=Text(
+            en="Whose Authentication-Results to believe (RFC 8601). Default: the "
+            "provider's.",
+            ja="どのサーバーの Authentication-Results を信じるか。既定は provider "
+            "のもの。",
+        ),
+    )
 
 
 TABLES: dict[str, type] = {"watch": Watch, "notify": Notify, "log": Log, "dkim": Dkim}

@@ -1,0 +1,48 @@
+"""`watcher completion`: what completes command lines in a shell, made of the parser."""
+
+from watcher.cli.parser import Options
+from watcher.cli.shells import SCRIPTS
+from watcher.cli.terminal import write_utf8
+from watcher.errors import ExitCode
+from watcher.i18n import Text
+
+
+def run(options: Options) -> int:
+    """Print the file for a shell; its first lines say how to install it."""
+    write_utf8()  # whatever the locale, shells read files in UTF-8
+    lines = [*SCRIPTS[options.shell](options.language)]
+    # zsh finds its completions by their first line.
+    tag = [lines.pop(0)] if lines[0].startswith("#compdef") else []
+    how = INSTALL[options.shell].say(options.language).split("\n")
+    print("\n".join((*tag, *(f"# {line}" for line in how), *lines)))
+    return ExitCode.OK
+
+
+INSTALL = {
+    "bash": Text(
+        en="To install it, add this line to ~/.bashrc and open a new terminal:\n"
+        'eval "$(watcher completion bash)"',
+        ja="次の行を ~/.bashrc に書き足し、ターミナルを開きなおすと使えます:\n"
+        'eval "$(watcher completion bash)"',
+    ),
+    "zsh": Text(
+        en="To install it, add this line to ~/.zshrc, below `compinit`, and open a new "
+        'terminal:\neval "$(watcher completion zsh)"',
+        ja="次の行を ~/.zshrc の `compinit` より下に書き足し、ターミナルを開きなおすと"
+        '使えます:\neval "$(watcher completion zsh)"',
+    ),
+    "fish": Text(
+        en="To install it, run this line once:\n"
+        "watcher completion fish > ~/.config/fish/completions/watcher.fish",
+        ja="次の行を一度実行すると使えます:\n"
+        "watcher completion fish > ~/.config/fish/completions/watcher.fish",
+    ),
+    "powershell": Text(
+        en="To install it, add this line to the file that $PROFILE names, and open a "
+        "new window:\n"
+        "watcher completion powershell | Out-String | Invoke-Expression",
+        ja="次の行を $PROFILE が示すファイルに書き足し、ウィンドウを開きなおすと"
+        "使えます:\nwatcher completion powershell | Out-String | Invoke-Expression",
+    ),
+}
+"""How to install it, by shell."""

@@ -1,0 +1,1 @@
+"""The reference that `watcher help` prints, generated from the code."""

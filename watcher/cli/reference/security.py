@@ -1,0 +1,119 @@
+"""The security model: what is trusted, stored and sent."""
+
+from watcher.i18n import Text
+
+SECURITY = (
+    (
+        Text(en="What is never done", ja="決してしないこと"),
+        (
+            Text(
+                en="watcher never approves and never visits the link. Only your own "
+                "browser opens it, when you ask for it by the button or `watcher "
+                "open`.",
+                ja="watcher は承認せず、リンクを開くこともありません。開くのは、あなた"
+                "がボタンか `watcher open` で頼んだときの、あなたのブラウザーだけで"
+                "す。",
+            ),
+            Text(
+                en="It changes nothing in a mailbox: EXAMINE and BODY.PEEK are all it "
+                "uses. Unread mail stays unread; nothing is moved or deleted.",
+                ja="メールボックスを変えません。使うのは EXAMINE と BODY.PEEK だけで"
+                "す。未読は未読のまま、移動も削除もしません。",
+            ),
+        ),
+    ),
+    (
+        Text(en="What is trusted", ja="何を信じるか"),
+        (
+            Text(
+                en="A link or code is shown only after the mail's DKIM signature was "
+                "verified on this computer.",
+                ja="リンクやコードを示すのは、メールの DKIM 署名をこのパソコンで検証"
+                "できたときだけです。",
+            ),
+            Text(
+                en="The key for that comes from DNS, and DNSSEC is not checked: your "
+                "name server, and the way to it, are trusted. Whoever can forge its "
+                "answers could pass off a mail as Amazon's.",
+                ja="検証の鍵は DNS から得ます。DNSSEC は確かめないので、ネームサーバー"
+                "とそこまでの経路は信じることになります。その答えを偽造できる人は、偽の"
+                "メールを Amazon のものに見せられます。",
+            ),
+            Text(
+                en="What your provider says (Authentication-Results) is read only "
+                "under the name known for that provider, and can only refuse a mail. "
+                "Outlook.com is the exception: it rewrites mails and so breaks their "
+                "signatures, and there its word is taken as the proof.",
+                ja="メール事業者の判定(Authentication-Results)は、事業者ごとに決まった"
+                "名前のものだけを読み、本物と認めないためにだけ使います。例外は、メール"
+                "を書きかえて署名を壊す Outlook.com で、ここでは事業者の判定を証明とし"
+                "ます。",
+            ),
+            Text(
+                en="TLS certificates are always verified. Without encryption watcher "
+                "talks to servers on this computer only.",
+                ja="TLS の証明書を必ず検証します。暗号化なしは、このパソコンの中の"
+                "サーバーにだけ許します。",
+            ),
+            Text(
+                en="A genuine mail does not mean that you started the sign-in: if "
+                "somebody knows your password, Amazon sends a genuine mail. If it was "
+                "not you, do not approve; open Amazon by yourself, change the "
+                "password, and turn on two-step verification.",
+                ja="本物のメールでも、あなたが始めたとは限りません。誰かがパスワードを"
+                "知っていれば、Amazon は本物のメールを送ります。心当たりがなければ承認"
+                "せず、自分で Amazon を開いてパスワードを変え、2 段階認証を有効にして"
+                "ください。",
+            ),
+        ),
+    ),
+    (
+        Text(en="What is stored", ja="何を残すか"),
+        (
+            Text(
+                en="Passwords are fetched anew for each login and written nowhere.",
+                ja="パスワードはログインのたびに取り出し、どこにも書きません。",
+            ),
+            Text(
+                en="Bodies of mails are never stored. Live links and codes stand in "
+                "the event log alone, which only you can read, and are removed when "
+                "they expire; if `watcher run` is not running then, the next `run` or "
+                "`check` removes them.",
+                ja="メールの本文は保存しません。有効なリンクとコードは、あなただけが"
+                "読める記録ファイルの中だけにあり、期限が来れば消します。そのとき "
+                "`watcher run` が動いていなければ、次の `run` か `check` が消します。",
+            ),
+            Text(
+                en="A notification shows the code, and the link on a desktop that "
+                "draws no buttons. If your desktop keeps a history of notifications, "
+                "it is there too.",
+                ja="通知にはコードが、ボタンの出ないデスクトップではリンクも出ます。"
+                "デスクトップが通知の履歴を残す設定なら、そこにも残ります。",
+            ),
+        ),
+    ),
+    (
+        Text(en="What is sent where", ja="どこに何を送るか"),
+        (
+            Text(
+                en="To your mail server: the login, and what looks at new mail. "
+                "Headers are looked at; only what may be such a mail is fetched whole.",
+                ja="あなたのメールサーバーに: ログインと、新着を調べる命令。ヘッダーを"
+                "見て、関係がありそうなメールだけを丸ごと取り寄せます。",
+            ),
+            Text(
+                en="To your name server: the name of the mail server, and of the DKIM "
+                "key of a mail's sender.",
+                ja="DNS に: メールサーバーの名前と、差出人のドメインの DKIM の鍵の名"
+                "前。",
+            ),
+            Text(
+                en="To the desktop of this computer: notifications. Nothing is sent to "
+                "Amazon, to the makers of watcher, or to anybody else.",
+                ja="このパソコンのデスクトップに: 通知。Amazon にも、watcher の作者に"
+                "も、ほかの誰にも、何も送りません。",
+            ),
+        ),
+    ),
+)
+"""Sections of the page: titles and what stands below them."""
