@@ -16,6 +16,7 @@ NO_COMMAND = "no_command"
 """The module that runs where no command is named."""
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
+ACTIONS = ("install", "uninstall", "status")
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 TOPICS = {
@@ -421,7 +422,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--reveal": (_REVEAL, _FLAG),
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
-    "action": (_ACTION, {"choices": ("install", "uninstall", "status")}),
+    "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
     "--off": (_OFF, _FLAG),
     "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
     "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
