@@ -6,8 +6,10 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     (
         Text(en="The configuration … cannot be read", ja="設定ファイル … を読めません"),
         Text(
-            en="Run `watcher init`, or name another file with --config.",
-            ja="`watcher init` で作るか、--config で別のファイルを示します。",
+            en="If it is not there yet, run `watcher init`. Otherwise correct what "
+            "is named as the reason, or name another file with --config.",
+            ja="まだなければ `watcher init` で作ります。あるなら、かっこの中の理由を"
+            "直すか、--config で別のファイルを示します。",
         ),
     ),
     (
@@ -157,8 +159,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="… is not known: check the host name in the configuration.",
-            ja="… が見つかりません。設定の host を確かめてください。",
+            en="… is not known: check the host name in the configuration",
+            ja="… が見つかりません。設定の host",
         ),
         Text(
             en="Correct its spelling; it may also mean that the network is down.",
@@ -225,8 +227,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
         Text(
             en="Nothing: it is tried again by itself, and the others are watched. If "
             "it lasts, ask the server's operator.",
-            ja="何もしなくてかまいません。自動で試し直し、ほかのメールボックスは見張"
-            "っています。続くときはサーバーの管理者に尋ねます。",
+            ja="何もしなくてかまいません。自動で試し直し、ほかのメールボックスは見"
+            "張っています。続くときはサーバーの管理者に尋ねます。",
         ),
     ),
     (
