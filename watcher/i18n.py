@@ -64,7 +64,7 @@ ELLIPSIS = "…"
 
 def columns_of(text: str) -> int:
     """Return how many columns a text takes; a full-width character takes two."""
-    return sum(map(_columns, text))
+    return sum(map(_columns, _SGR.sub("", text)))
 
 
 def fit_columns(text: str, columns: int) -> str:
@@ -85,19 +85,27 @@ def pad_columns(text: str, columns: int) -> str:
     return text + " " * (columns - sum(map(_columns, text)))
 
 
-_PIECE = re.compile(r"[「『【]*(?:[!-~]+|.)[)、。」』】…]* ?")
-"""What stays on one line: a word in ASCII, or a character, with what encloses it."""
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
+"""What colours a text and takes no column (ECMA-48 §8.3.117)."""
+_NO_START = ")、。」』】…・ー々?!ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+_PIECE = re.compile(rf"[「『【]*(?:[!-~\x1b]+|.)[{_NO_START}]* ?")
+"""What stays on one line: a word in ASCII, or a character, with what encloses it.
+
+No line begins with a small kana or another sign that belongs to what stands before it.
+"""
 
 
-def wrap_columns(text: str, columns: int) -> list[str]:
+def wrap_columns(text: str, columns: int, indent: int = 0) -> list[str]:
     """Return `text` in lines of at most `columns` columns, if its words are no wider.
 
-    Japanese has no blanks to break at, and is broken between any two characters.
+    Japanese has no blanks to break at, and is broken between any two characters. All
+    lines but the first are indented.
     """
     lines = [""]
     for piece in _PIECE.findall(text):
-        if columns_of(lines[-1] + piece.rstrip()) > columns and lines[-1]:
-            lines.append("")
+        is_full = columns_of(lines[-1] + piece.rstrip()) > columns
+        if is_full and lines[-1].strip():
+            lines.append(" " * indent)
         lines[-1] += piece
     return [line.rstrip() for line in lines]
 

@@ -4,16 +4,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watcher.app.machine_clock import MachineClock
 from watcher.app.pipeline import Observed
 from watcher.app.wiring import App, dns_verify, open_channels
 from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.layout import fit
 from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
-from watcher.clock import utc_now
+from watcher.cli.terminal import columns, is_terminal
+from watcher.clock import minutes_seconds, utc_now
 from watcher.errors import (
     ExitCode,
     MailboxMissing,
@@ -68,6 +70,7 @@ class Check:
         """Sync or wait, print the live attempts and return the exit code."""
         seconds, language = self._options.wait, self._options.language
         is_waiting = seconds is not None
+        self._say_what_takes_time(seconds)
         if seconds is not None:
             timer = threading.Timer(seconds, self._app.queue.stop)
             timer.daemon = True
@@ -84,6 +87,16 @@ class Check:
             print(self._nothing(now))
         codes = (error.exit_code for _, error in errors)
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
+
+    def _say_what_takes_time(self, seconds: float | None) -> None:
+        """Tell a person at a terminal that the program works."""
+        if self._options.quiet or not is_terminal(sys.stderr):
+            return
+        accounts = ", ".join(one.name for one in self._app.config.accounts)
+        text = _LOOKING if seconds is None else _WAITING
+        left = minutes_seconds(timedelta(seconds=seconds or 0))
+        said = text.say(self._options.language, accounts=accounts, left=left)
+        print(fit(said, columns(sys.stderr)), file=sys.stderr, flush=True)
 
     def _undelivered_errors(self) -> Iterator[tuple[str, WatcherError]]:
         """Return an error for each account with mails that could not be read.
@@ -106,7 +119,8 @@ class Check:
                 print(to_json(event, now))
             else:
                 about = event.about
-                print(render_live(about, now, language, is_clock_wrong=is_wrong))
+                said = render_live(about, now, language, is_clock_wrong=is_wrong)
+                print(fit(said, columns(sys.stdout)))
         return live
 
     def _nothing(self, now: datetime) -> str:
@@ -151,6 +165,11 @@ def _minute(instant: datetime) -> str:
     return instant.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+_LOOKING = Text(en="Looking at {accounts} …", ja="{accounts} を調べています…")
+_WAITING = Text(
+    en="Waiting up to {left} for a sign-in attempt ({accounts}). Ctrl-C ends it.",
+    ja="サインイン試行を最長 {left} 待ちます({accounts})。Ctrl-C で終わります。",
+)
 _CLOCK = Text(
     en="This computer's clock is {error}. Set it right; until then no time of day is "
     "shown.",

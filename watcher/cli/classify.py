@@ -1,16 +1,18 @@
 """`watcher classify`: judges saved mails by the same code as the daemon."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from watcher.app.wiring import dns_verify
 from watcher.cli.context import configuration_if_any
+from watcher.cli.layout import fit
 from watcher.cli.mailfiles import names_in, read
 from watcher.cli.parser import Options
 from watcher.cli.render import render_judgement
-from watcher.cli.terminal import Progress
+from watcher.cli.terminal import Progress, columns
 from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_for
 from watcher.config.schema import Config
@@ -59,7 +61,8 @@ def run(options: Options) -> int:
                         facts = {"v": 1, "file": mail.name, **facts}
                         progress.print(json.dumps(facts, ensure_ascii=False))
                     else:
-                        progress.print(render_judgement(mail.name, judgement, options))
+                        said = render_judgement(mail.name, judgement, options)
+                        progress.print(fit(said, columns(sys.stdout)))
             except Unreadable as error:
                 progress.print(error.say(options.language), is_error=True)
                 code = ExitCode.UNREADABLE

@@ -1,8 +1,10 @@
 """`watcher demo`: the whole program at work, with nothing of the user's own."""
 
+import sys
 from collections.abc import Sequence
 
 from watcher.cli.parser import Options
+from watcher.cli.terminal import PIPE_COLUMNS, columns
 from watcher.demo.script import play
 from watcher.errors import ExitCode
 from watcher.notify.delivery import desktop_channels
@@ -25,5 +27,8 @@ def run(options: Options) -> int:
         desktop = () if options.no_notify else desktop_channels(on_action)
         return (*desktop, _Timeline())
 
-    is_good = play(options.seconds, options.language, open_channels=open_channels)
+    width = columns(sys.stdout) or PIPE_COLUMNS
+    is_good = play(
+        options.seconds, options.language, open_channels=open_channels, columns=width
+    )
     return ExitCode.OK if is_good else ExitCode.BUG

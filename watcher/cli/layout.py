@@ -8,6 +8,8 @@ from watcher.i18n import columns_of, wrap_columns
 MARGIN = 2
 TERM_COLUMNS = 20
 """If a term is wider, every term of its section stands on a line of its own."""
+CONTINUED = 4
+"""The indent of what is continued on the next line."""
 LEAST_COLUMNS = 20
 """The narrowest text; a terminal that is narrower breaks its lines itself."""
 
@@ -35,6 +37,19 @@ def hang(text: str, columns: int, indent: int = 0) -> str:
     room = max(columns - indent, LEAST_COLUMNS)
     lines = (line for one in text.split("\n") for line in wrap_columns(one, room))
     return ("\n" + " " * indent).join(lines)
+
+
+def fit(text: str, columns: int | None, indent: int = CONTINUED) -> str:
+    """Return lines that fit a terminal; None: there is none, so they stay as they are.
+
+    What is continued is indented, where the terminal leaves room for that.
+    """
+    if columns is None:
+        return text
+    if columns < indent + LEAST_COLUMNS:
+        indent = CONTINUED
+    lines = (wrap_columns(one, columns, indent) for one in text.split("\n"))
+    return "\n".join(line for wrapped in lines for line in wrapped)
 
 
 def lay_out(section: Section, columns: int) -> Iterator[str]:

@@ -1,12 +1,15 @@
 """`watcher log`: reads the event log."""
 
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.layout import fit
 from watcher.cli.parser import Options
-from watcher.cli.render import render_event
+from watcher.cli.render import DETAILS_AT, render_event
+from watcher.cli.terminal import columns
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Attempt, to_json
@@ -51,5 +54,6 @@ def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> 
             line = to_json(event, now)
         else:
             line = render_event(event, options.language)
+            line = fit(line, columns(sys.stdout), DETAILS_AT)
         print(line, flush=options.follow)
     return newest_id

@@ -37,6 +37,8 @@ from watcher.timing.error import error_in_words
 if TYPE_CHECKING:  # it imports mailparser, which `log` does without
     from watcher.recognition.judge import Judgement
 
+DETAILS_AT = 28
+"""The column at which a line of the event log has come past time and number."""
 DETAIL_COLUMNS = 100
 """How much is shown of a word that comes from a mail, a server or a library."""
 

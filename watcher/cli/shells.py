@@ -6,11 +6,15 @@ No shell needs another program or library for them, nor is watcher started by Ta
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from watcher.cli.parser import ARGUMENTS, COMMANDS, COMMON, TOPICS
 from watcher.cli.usage import SHOW_HELP
 from watcher.i18n import Language
+
+WITH_VALUE = frozenset({None, "store", "append", "extend"})
+"""The actions of argparse that take a value."""
+FILE = "FILE"
+"""The metavar of what is completed by the names of files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +40,13 @@ def _argument(name: str, language: Language) -> Argument:
     text, settings = ARGUMENTS[name]
     is_topic = name == "topic"
     words = (*TOPICS, *COMMANDS) if is_topic else settings.get("choices", ())
+    metavar = settings.get("metavar", name.lstrip("-").upper())
     return Argument(
         flags=tuple(name.split("/")) if name.startswith("-") else (),
         about=text.say(language),
-        metavar="" if "action" in settings else settings["metavar"],
+        metavar=metavar if settings.get("action") in WITH_VALUE else "",
         words=tuple(words),
-        is_file=settings.get("type") is Path or name == "files",
+        is_file=metavar == FILE,
     )
 
 

@@ -1,6 +1,7 @@
 """`watcher status`: whether the daemon runs, and how each account is watched."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,9 @@ from watcher.cli.context import (
     journal_path,
     notification_language,
 )
+from watcher.cli.layout import fit
 from watcher.cli.parser import Options
+from watcher.cli.terminal import columns
 from watcher.clock import local_time, utc_now
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
@@ -56,7 +59,8 @@ def run(options: Options) -> int:
         if clock_error:
             print(_CLOCK.say(language, error=clock_error.text))
         for name, facts in sessions.items():
-            print("\n".join(_render_account(name, facts, language)))
+            for line in _render_account(name, facts, language):
+                print(line)
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
@@ -84,7 +88,9 @@ def _render_account(
     yield _HEAD.say(language, name=name, state=state)
     if reason := facts.get("mode_reason"):
         words = ModeReason(reason).text.say(language)
-        yield _MODE.say(language, mode=MODES[Mode(facts["mode"])], reason=words)
+        mode = MODES[Mode(facts["mode"])]
+        said = _MODE.say(language, mode=mode, reason=words)
+        yield fit(said, columns(sys.stdout))
     yield _LOOK.say(language, at=_clock_time(facts.get("last_look_at")))
     if error := _error(facts, language):
         yield _ERROR.say(language, error=error)
@@ -98,7 +104,12 @@ def _error(facts: Mapping[str, Any], language: Language) -> str | None:
 
 
 def _clock_time(instant: str | None) -> str:
-    return local_time(datetime.fromisoformat(instant)) if instant else "–"
+    """Return the user's clock time, with the date unless it is today's."""
+    if not instant:
+        return "–"
+    local, today = datetime.fromisoformat(instant).astimezone(), utc_now().astimezone()
+    date = "" if local.date() == today.date() else f"{local:%Y-%m-%d} "
+    return f"{date}{local_time(local)}"
 
 
 _RUNS = Text(

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+import threading
 from enum import StrEnum
 from typing import Self, TextIO
 
@@ -88,7 +89,9 @@ def paint(text: str, colour: Colour, options: Options) -> str:
 WIDTH = 30
 CLEAR_LINE = "\r\x1b[K"
 WORTH_A_BAR = 20
-"""Files; fewer are judged too quickly to need a bar."""
+"""Files; fewer are judged too quickly to need a bar, unless DNS is slow."""
+PATIENCE_S = 1.0
+"""After so long a person wants to see that the program works."""
 
 
 class Progress:
@@ -97,26 +100,49 @@ class Progress:
     def __init__(self, total: int) -> None:
         self._total = total
         self._done = 0
-        self._is_shown = total >= WORTH_A_BAR and is_terminal(sys.stderr)
+        self._is_shown = False
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PATIENCE_S, self._show)
 
     def __enter__(self) -> Self:
+        if not is_terminal(sys.stderr):
+            return self
+        if self._total >= WORTH_A_BAR:
+            self._show()
+        else:
+            self._timer.daemon = True
+            self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clear()
+        self._timer.cancel()
+        with self._lock:
+            self._clear()
+            self._is_shown = False
 
     def step(self) -> None:
         """Count one more file as done."""
-        self._done += 1
+        with self._lock:
+            self._done += 1
+            self._draw()
+
+    def print(self, line: str, *, is_error: bool = False) -> None:
+        """Print a line on standard output, an error on standard error."""
+        with self._lock:
+            self._clear()
+            print(line, file=sys.stderr if is_error else sys.stdout)
+
+    def _show(self) -> None:
+        with self._lock:
+            if not self._timer.finished.is_set():  # the end came first
+                self._is_shown = True
+                self._draw()
+
+    def _draw(self) -> None:
         if self._is_shown:
             full = "█" * (WIDTH * self._done // self._total)
             bar = f"{CLEAR_LINE}{full:░<{WIDTH}} {self._done}/{self._total}"
             print(bar, end="", file=sys.stderr, flush=True)
-
-    def print(self, line: str, *, is_error: bool = False) -> None:
-        """Print a line on standard output, an error on standard error."""
-        self._clear()
-        print(line, file=sys.stderr if is_error else sys.stdout)
 
     def _clear(self) -> None:
         if self._is_shown:

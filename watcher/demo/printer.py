@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections.abc import Iterable
 
 from watcher.config.schema import CHANNELS
 from watcher.demo import sentences
 from watcher.events import Mode
-from watcher.i18n import Language, Text
+from watcher.i18n import Language, Text, wrap_columns
 from watcher.imap.account import MODES
 from watcher.notify.notification import Notification
 from watcher.recognition.explain import REASONS, headline
@@ -18,19 +19,23 @@ from watcher.recognition.verdict import (
     Verdict,
 )
 
+INDENT = 9
+"""Where sentences begin: what stands before is the time."""
+
 
 class Printer:
     """Prints in the user's language; safe from several threads."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, columns: int) -> None:
         self._language = language
+        self._columns = columns
         self._start_s = time.monotonic()
         self._lock = threading.Lock()
 
     def say(self, text: Text, **data: object) -> None:
         """Print a sentence on a line with the time."""
         elapsed_s = time.monotonic() - self._start_s
-        self._print(f"{elapsed_s:5.1f} s  {text.say(self._language, **data)}")
+        self._print(f"{elapsed_s:5.1f} s  {text.say(self._language, **data)}", INDENT)
 
     def connected(self, mode: Mode) -> None:
         """Print that the program watches now, and how."""
@@ -43,7 +48,7 @@ class Printer:
 
     def add(self, text: Text, **data: object) -> None:
         """Print a sentence below the last line."""
-        self._print(f"         {text.say(self._language, **data)}")
+        self._print(f"{' ' * INDENT}{text.say(self._language, **data)}", INDENT)
 
     def frame(self, text: Text, **data: object) -> None:
         """Print the lines at the start or the end of the demo."""
@@ -66,9 +71,17 @@ class Printer:
     def shown(self, notification: Notification, channel: str) -> None:
         """Print what the user is shown, and on which channel."""
         self.say(sentences.SHOWN, channel=CHANNELS.get(channel, channel))
-        for line in (notification.title, *notification.lines(with_link=True)):
-            self._print(f"         | {line}")
+        margin = f"{' ' * INDENT}| "
+        room = self._columns - len(margin)
+        lines = (notification.title, *notification.lines(with_link=True))
+        self._write(
+            margin + part for line in lines for part in wrap_columns(line, room)
+        )
 
-    def _print(self, line: str) -> None:
+    def _print(self, text: str, indent: int = 0) -> None:
+        for line in text.split("\n"):
+            self._write(wrap_columns(line, self._columns, indent))
+
+    def _write(self, lines: Iterable[str]) -> None:
         with self._lock:
-            print(line, flush=True)
+            print("\n".join(lines), flush=True)

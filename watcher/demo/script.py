@@ -163,9 +163,17 @@ def play(
     language: Language,
     *,
     open_channels: OpenChannels,
+    columns: int = 80,
     script: Callable[[mails.Signer], tuple[Step, ...]] = default_script,
 ) -> bool:
     """Show the program at work for about so many seconds.
+
+    Args:
+        seconds: how long it takes.
+        language: the user's.
+        open_channels: where notifications are shown.
+        columns: the width of what is printed.
+        script: the mails that come.
 
     Returns:
         Whether each mail got the expected verdict.
@@ -174,7 +182,7 @@ def play(
     plan = Plan.of(seconds)
     password = secrets.token_urlsafe(16)
     mailbox = Mailbox()
-    printer = Printer(language)
+    printer = Printer(language, columns)
     printer.frame(sentences.OPENING, seconds=round(plan.window.total_seconds()))
     runner = ScriptRunner(script(amazon), mailbox, printer, plan)
     with (

@@ -4,15 +4,15 @@ from watcher.i18n import Text
 
 OPENING = Text(
     en="watcher demo: the real program, with a mail server of its own, here.\n"
-    "When a household-budget app or a new device signs in to Amazon, Amazon mails a\n"
-    '"sign-in attempt". You have about five minutes to find it and to decide on\n'
-    "Amazon's page. watcher tells you at once. It never approves and never opens the\n"
+    "When a household-budget app or a new device signs in to Amazon, Amazon mails a "
+    '"sign-in attempt". You have about five minutes to find it and to decide on '
+    "Amazon's page. watcher tells you at once. It never approves and never opens the "
     "link by itself. Five mails arrive now; the five minutes are cut to {seconds} s.\n",
-    ja="watcher demo: 本物のプログラムを、このパソコンの中のメールサーバーを相手に\n"
-    "動かします。家計簿アプリや新しい端末が Amazon にサインインすると、Amazon は\n"
-    "「サインイン試行」というメールを送ります。約 5 分のうちにそれを見つけ、Amazon の\n"
-    "ページで承認か否認を選ばなければなりません。watcher はそれをすぐに知らせます。\n"
-    "承認もリンクへのアクセスも、決して自分では行いません。これから 5 通の\n"
+    ja="watcher demo: 本物のプログラムを、このパソコンの中のメールサーバーを相手に"
+    "動かします。\n家計簿アプリや新しい端末が Amazon にサインインすると、Amazon は"
+    "「サインイン試行」というメールを送ります。約 5 分のうちにそれを見つけ、Amazon の"
+    "ページで承認か否認を選ばなければなりません。watcher はそれをすぐに知らせます。"
+    "承認もリンクへのアクセスも、決して自分では行いません。これから 5 通の"
     "メールが届きます(5 分はここでは {seconds} 秒に縮めます)。\n",
 )
 CONNECTED = Text(
@@ -63,10 +63,9 @@ WRONG = Text(
 )
 GOOD_END = Text(
     en="All five mails were judged as they should be, and the link was never opened.\n"
-    "Next: copy config.example.toml and run `watcher check`; see the README.",
+    "Next: connect it to your mail with `watcher init`.",
     ja="5 通とも正しく判定されました。リンクは一度も開いていません。\n"
-    "次は config.example.toml をコピーして `watcher check` を実行してください\n"
-    "(README 参照)。",
+    "次は `watcher init` で、あなたのメールにつないでください。",
 )
 BAD_END = Text(
     en="Something was not as it should be: please report the lines above.",

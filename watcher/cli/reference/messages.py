@@ -6,8 +6,10 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     (
         Text(en="The configuration … cannot be read", ja="設定ファイル … を読めません"),
         Text(
-            en="Run `watcher init`, or name another file with --config.",
-            ja="`watcher init` で作るか、--config で別のファイルを示します。",
+            en="If it is not there yet, run `watcher init`. Otherwise correct what "
+            "is named as the reason, or name another file with --config.",
+            ja="まだなければ `watcher init` で作ります。あるなら、かっこの中の理由を"
+            "直すか、--config で別のファイルを示します。",
         ),
     ),
     (
@@ -101,18 +103,6 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
         ),
     ),
     (
-        Text(
-            en="keyring = true needs the extra",
-            ja="keyring = true には追加機能が必要です",
-        ),
-        Text(
-            en="In the folder of watcher run `.venv/bin/python -m pip install "
-            "'.[keyring]'`, on Windows with .venv\\Scripts\\python.",
-            ja="watcher のフォルダーで `.venv/bin/python -m pip install "
-            "'.[keyring]'` を実行します(Windows では .venv\\Scripts\\python)。",
-        ),
-    ),
-    (
         Text(en="The keyring does not answer", ja="キーリングが応答しません"),
         Text(
             en="Unlock it, then try again.", ja="ロックを解除して、もう一度試します。"
@@ -157,8 +147,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="… is not known: check the host name in the configuration.",
-            ja="… が見つかりません。設定の host を確かめてください。",
+            en="… is not known: check the host name in the configuration",
+            ja="… が見つかりません。設定の host",
         ),
         Text(
             en="Correct its spelling; it may also mean that the network is down.",
@@ -225,8 +215,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
         Text(
             en="Nothing: it is tried again by itself, and the others are watched. If "
             "it lasts, ask the server's operator.",
-            ja="何もしなくてかまいません。自動で試し直し、ほかのメールボックスは見張"
-            "っています。続くときはサーバーの管理者に尋ねます。",
+            ja="何もしなくてかまいません。自動で試し直し、ほかのメールボックスは見"
+            "張っています。続くときはサーバーの管理者に尋ねます。",
         ),
     ),
     (

@@ -105,6 +105,10 @@ EVENTS = {
         en="You said that you are about to sign in; `expires_at` is until when.",
         ja="これからサインインすると伝えました。`expires_at` がその期限です。",
     ),
+    EventName.DISARMED: Text(
+        en="You said by `watcher expect --off` that you no longer are.",
+        ja="`watcher expect --off` で、取りやめました。",
+    ),
     EventName.CLOCK_WRONG: Text(
         en="Signed mails prove that this computer's clock is wrong.",
         ja="署名つきのメールから、このパソコンの時計のずれが分かりました。",
