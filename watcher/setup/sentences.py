@@ -74,8 +74,8 @@ POLLED = Text(
 )
 TRY_AGAIN = Text(en="   Try again?", ja="   もう一度試しますか?")
 REVIEWING = Text(
-    en="5. Looking at the sign-in mails of the last 90 days …",
-    ja="5. 過去 90 日のサインインのメールを調べています…",
+    en="   Looking at the sign-in mails of the last 90 days …",
+    ja="   過去 90 日のサインインのメールを調べています…",
 )
 OFFER = Text(
     en="   Amazon also writes to {addresses} here. Are these yours, too?",
@@ -107,9 +107,9 @@ ADDED = Text(
 # What is proved in the end
 
 DID_YOU_SEE = Text(
-    en="6. A test notification is on the screen. Press its button, then Enter here. "
+    en="5. A test notification is on the screen. Press its button, then Enter here. "
     "Did you see it?",
-    ja="6. テストの通知を出しました。通知のボタンを押してから、ここで Enter を押して"
+    ja="5. テストの通知を出しました。通知のボタンを押してから、ここで Enter を押して"
     "ください。通知は見えましたか?",
 )
 PROVED = Text(
@@ -133,12 +133,12 @@ NO_BROWSER = Text(
     ja="   ボタンは動きますが、ページを開けませんでした: {why}",
 )
 NO_DESKTOP = Text(
-    en="6. No notification could be shown here; watcher will write to its terminal.",
-    ja="6. ここでは通知を出せませんでした。watcher はターミナルに表示します。",
+    en="5. No notification could be shown here; watcher will write to its terminal.",
+    ja="5. ここでは通知を出せませんでした。watcher はターミナルに表示します。",
 )
 AT_LOGIN = Text(
-    en="7. Start watcher now, and at each login?",
-    ja="7. watcher を今すぐ始めて、ログインのたびに自動で始めますか?",
+    en="6. Start watcher now, and at each login?",
+    ja="6. watcher を今すぐ始めて、ログインのたびに自動で始めますか?",
 )
 BY_HAND = Text(
     en="   Then start it with: watcher run",
