@@ -18,11 +18,19 @@ def sentences(language: Language) -> tuple[str, ...]:
 
     The reference, which quotes it, is left out.
     """
-    calls = (
-        node
+    return tuple(
+        sentence
         for path in sorted(PACKAGE.rglob("*.py"))
         if REFERENCE not in path.parents
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for sentence in sentences_in(path.read_text(encoding="utf-8"), language)
+    )
+
+
+def sentences_in(source: str, language: Language) -> list[str]:
+    """Return the sentences of a module, with … for the fields."""
+    calls = (
+        node
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Text"
     )
     words = (
@@ -31,4 +39,4 @@ def sentences(language: Language) -> tuple[str, ...]:
         for word in call.keywords
         if word.arg == language.value
     )
-    return tuple(re.sub(r"\{[^}]*\}", "…", sentence) for sentence in words)
+    return [re.sub(r"\{[^}]*\}", "…", sentence) for sentence in words]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Home, Running
+from tests.environment import WATCHER, Home, Running
 from tests.fakes import required_program
 from watcher.cli.completion import INSTALL
 from watcher.cli.parser import ARGUMENTS, COMMANDS, SHELLS, TOPICS
@@ -164,6 +164,17 @@ def test_quotes_and_brackets_of_the_script_of_powershell_are_paired(
     ):
         bare = bare.replace(pair[0], "")
     assert not set("(){}[]") & set(bare)
+
+
+def test_the_script_is_in_the_encoding_of_the_locale(home: Home) -> None:
+    """In another one, the last byte of a character could swallow a quote."""
+    japanese = {"LANG": "ja_JP.UTF-8", "PYTHONIOENCODING": "cp932"}
+    command = ("sh", "-c", '"$@" | iconv -f cp932 -t utf-8', "sh", *WATCHER)
+
+    done = home.run("completion", "powershell", command=command, environment=japanese)
+
+    assert (done.code, done.err) == (ExitCode.OK, "")
+    assert COMMANDS["check"][0].ja in done.out
 
 
 @pytest.mark.parametrize("shell", SHELLS)

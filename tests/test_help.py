@@ -1,15 +1,17 @@
 """The reference tells all that the code knows, in both languages and every width."""
 
+import inspect
 import json
 import re
 import tomllib
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from tests.environment import Home
 from tests.factories import NOW
-from tests.program_text import sentences
+from tests.program_text import sentences, sentences_in
 from watcher.cli.classify import NAMES, as_json
 from watcher.cli.layout import lay_out
 from watcher.cli.parser import COMMANDS, TOPICS
@@ -18,6 +20,7 @@ from watcher.cli.reference.json_keys import JSON_KEYS
 from watcher.cli.reference.messages import REMEDIES
 from watcher.cli.reference.outcomes import EVENTS, EXIT_CODES
 from watcher.cli.reference.pages import PAGES
+from watcher.cli.reference.problems import MODULES, problems, quotation
 from watcher.cli.reference.verdicts import KINDS, VERDICTS
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account
@@ -105,6 +108,15 @@ def test_the_reference_is_as_wide_as_the_terminal(home: Home) -> None:
     widths = [columns_of(line) for line in running.seen.splitlines()]
 
     assert 50 < max(widths) <= 60
+    assert "\x1b[1mWhat is never done\x1b[0m" in running.seen
+
+
+def test_a_page_is_no_wider_than_can_be_read(home: Home) -> None:
+    home.environment["COLUMNS"] = "200"
+    with home.started("help", "security") as running:
+        running.await_end()
+
+    assert 90 < max(map(columns_of, running.seen.splitlines())) <= 100
 
 
 def test_every_key_of_the_configuration_is_told() -> None:
@@ -165,6 +177,17 @@ def test_every_message_with_a_remedy_is_one_of_the_program(language: Language) -
     assert len(REMEDIES) > 30
     for message, _ in REMEDIES:
         assert any(message.say(language) in one for one in said), message
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_sentence_that_names_a_problem_is_told(language: Language) -> None:
+    told = {quotation(text.say(language)) for text in problems()}
+    quoted = [message.say(language) for message, _ in REMEDIES]
+    for module in MODULES:
+        source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
+        for sentence in sentences_in(source, language):
+            is_quoted = any(one in sentence for one in quoted)
+            assert (sentence in told) is not is_quoted, sentence
 
 
 def test_both_languages_quote_the_same_message() -> None:

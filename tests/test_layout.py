@@ -143,6 +143,23 @@ def test_check_in_a_pipe_says_nothing_of_its_work(mail_user: MailUser) -> None:
     assert (done.code, done.err) == (ExitCode.OK, "")
 
 
+def test_a_quiet_check_says_nothing_of_its_work(mail_user: MailUser) -> None:
+    with mail_user.home.started("-q", "check", "--no-notify") as check:
+        check.await_end()
+
+    assert check.seen == "No sign-in attempt is waiting for you.\n"
+
+
+def test_many_mails_show_their_progress(home: Home) -> None:
+    (home.folder / "a.eml").write_bytes(b"From: shop@shop.example\r\n\r\nHello")
+
+    with home.started("classify", *["a.eml"] * 20) as classify:
+        classify.await_end()
+
+    assert " 0/20" in classify.seen
+    assert " 20/20" in classify.seen
+
+
 def test_check_tells_how_long_it_waits(mail_user: MailUser) -> None:
     with mail_user.home.started("check", "--wait", "2m", "--no-notify") as check:
         check.await_text("Waiting up to 2:00")

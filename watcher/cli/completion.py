@@ -1,15 +1,16 @@
-"""`watcher completion`: what completes command lines in a shell, made of the parser."""
+"""`watcher completion`: what completes command lines in a shell, made of the parser.
+
+It is printed in the encoding of the locale, in which the shell reads it.
+"""
 
 from watcher.cli.parser import Options
 from watcher.cli.shells import SCRIPTS
-from watcher.cli.terminal import write_utf8
 from watcher.errors import ExitCode
 from watcher.i18n import Text
 
 
 def run(options: Options) -> int:
     """Print the file for a shell; its first lines say how to install it."""
-    write_utf8()  # whatever the locale, shells read files in UTF-8
     lines = [*SCRIPTS[options.shell](options.language)]
     # zsh finds its completions by their first line.
     tag = [lines.pop(0)] if lines[0].startswith("#compdef") else []

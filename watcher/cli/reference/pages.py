@@ -10,6 +10,7 @@ from watcher.cli.reference import config_keys
 from watcher.cli.reference.json_keys import JSON_KEYS, JSON_NOTES
 from watcher.cli.reference.messages import REMEDIES
 from watcher.cli.reference.outcomes import EVENTS, EXIT_CODES, INTERRUPTED
+from watcher.cli.reference.problems import problems, quotation
 from watcher.cli.reference.security import SECURITY
 from watcher.cli.reference.verdicts import KINDS, RULES, VERDICTS
 from watcher.config.load import default_path
@@ -53,6 +54,8 @@ def _messages(language: Language) -> Iterator[Section]:
     yield Section(paragraphs=[_MESSAGES.say(language)])
     for quoted, remedy in REMEDIES:
         yield Section(title=quoted.say(language), points=[remedy.say(language)])
+    points = [quotation(text.say(language)) for text in problems()]
+    yield Section(title=_OTHERS.say(language), points=points)
 
 
 def _files(language: Language) -> Iterator[Section]:
@@ -134,6 +137,10 @@ _MESSAGES = Text(
     en="What watcher may say, and what to do then. … stands for what differs each "
     "time.",
     ja="watcher の表示と、そのときにすることです。… は、その場で変わる部分です。",
+)
+_OTHERS = Text(
+    en="The others say themselves what to do:",
+    ja="次のものは、すべきことを自分で示しています:",
 )
 _FILES = Text(
     en="Where everything lies on this computer, unless the configuration says "

@@ -1,0 +1,53 @@
+"""The sentences of the program that name a problem, found where they are declared."""
+
+import re
+from collections.abc import Iterator
+from types import ModuleType
+
+from watcher.app import browser, clipboard, lock
+from watcher.cli.reference.messages import REMEDIES
+from watcher.config import credentials, load
+from watcher.i18n import Language, Text
+from watcher.imap import errors as imap_errors
+from watcher.imap import transport
+from watcher.journal import errors as journal_errors
+
+MODULES: tuple[ModuleType, ...] = (
+    *(load, credentials, imap_errors, transport),
+    *(journal_errors, lock, browser, clipboard),
+)
+"""Whose sentences all name a problem, and what to do about it."""
+
+
+def problems() -> Iterator[Text]:
+    """Yield each sentence that names its remedy itself, and so has no other."""
+    seen: set[Text] = set()
+    for module in MODULES:
+        for text in _texts(list(vars(module).values())):
+            if text not in seen and not _is_quoted(text):
+                seen.add(text)
+                yield text
+
+
+def quotation(sentence: str) -> str:
+    """Return a sentence with … for its fields."""
+    return re.sub(r"\{[^}]*\}", "…", sentence)
+
+
+def _texts(value: object) -> Iterator[Text]:
+    """Yield the texts in a constant of a module."""
+    match value:
+        case Text():
+            yield value
+        case dict():
+            yield from _texts(list(value.values()))
+        case list() | tuple():
+            for one in value:
+                yield from _texts(one)
+        case _:
+            pass
+
+
+def _is_quoted(text: Text) -> bool:
+    sentence = quotation(text.say(Language.EN))
+    return any(quoted.say(Language.EN) in sentence for quoted, _ in REMEDIES)
