@@ -149,7 +149,7 @@ def _like(word: re.Match[bytes], text: str) -> bytes:
     """Return text as an encoded word like another one; nothing if it has no room."""
     try:
         return _word(text, word["charset"].decode("ascii"), word["encoding"].decode())
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return b""
 
 
