@@ -123,7 +123,8 @@ HIDING = [
     *("font-size:0", "FONT-SIZE: 0.0px", "font:0/0 a", "opacity:0", "opacity:.0"),
     *("max-height:0;overflow:hidden", "height:0px; overflow:hidden"),
     *("color:transparent", "color:rgba(0,0,0,0)", "color:rgb(0 0 0 / 0%)"),
-    *("color:#ffffff00", "color:#fff0"),
+    *("color:#ffffff00", "color:#fff0", "font-size:1px", "transform:scale(0)"),
+    *("position:absolute;left:-9999px", "text-indent: -999em", "clip:rect(0,0,0,0)"),
 ]
 
 
@@ -162,6 +163,7 @@ SEEN = {
     "half_transparent": "<p style='color:rgba(0,0,0,0.8);opacity:0.9'>{asks}</p>{url}",
     "only_the_background": "<p style='background-color:transparent; height:100%;"
     " overflow:hidden; border:0; line-height:0'>{asks}</p>{url}",
+    "in_the_middle": "<div style='left:50%;margin-left:-300px'>{asks}{url}</div>",
     "shown_again": "<p style='display:none;display:block'>{asks}</p>{url}",
     "height_without_overflow": "<p style='height:0'>{asks}</p>{url}",
     "preheader": "<div style='display:none;font-size:1px;max-height:0;opacity:0;"
@@ -181,6 +183,23 @@ def test_words_that_a_reader_sees_ask(layout: str) -> None:
     assert link_in(page(layout.format(asks=ASKS, url=URL, link=LINK))) == LINK
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "<p><b style='display:none'>x<p>{asks}</b>{url}",
+        "<p><font style='font-size:0'>x<div>Approve or Deny</div></font>{url}",
+        "<body style='display:none'></body>{asks}{url}",
+        "<div style='opacity:0'><p style='opacity:1'>Approve or Deny</p></div>{url}",
+        "<div style='font-size:0'><p style='font-size:2em'>Approve or Deny</div>{url}",
+        "<table><tr style='visibility:hidden'><td>{asks}</table>{url}",
+    ],
+)
+def test_what_hides_goes_on_as_in_a_browser(layout: str) -> None:
+    asks = "<span>Approve or Deny.</span>"
+
+    assert is_unknown(page(layout.format(asks=asks, url=URL)))
+
+
 # Style sheets -------------------------------------------------------------------------
 
 
@@ -194,6 +213,8 @@ def test_words_that_a_reader_sees_ask(layout: str) -> None:
         *("@media print{.h{display:block}} .h{display:none}", "} .h{display:none}"),
         *(".h{display:block}.h{display:none}", "#i{display:none}.h{display:block}"),
         ".h{display:none!important}.h{display:block}",
+        *("body .h{display:none}", "html > body > .h{display:none}"),
+        *("@media screen{.h{display:none}}", "@media all {p{x:y} .h{display:none}}"),
     ],
 )
 def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:

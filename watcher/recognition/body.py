@@ -23,7 +23,7 @@ _ELSEWHERE = re.compile(
         for word in amazon.APP + amazon.NOT_ME
     )
 )
-_END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]| - ")
+_END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]|(?<=ください)、| - ")
 _AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<)】"
 _DASH = re.compile("[‒–—―]")
 _STORE = re.compile(r"(?:www\.)?amazon(?:\.[a-z]{2,3}){1,2}(?![\w.])")

@@ -76,6 +76,14 @@ _ENDED_BY = {
 }
 """The elements that are over where another one begins."""
 
+_FORMATTING = frozenset(
+    {
+        *("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike"),
+        *("strong", "tt", "u"),
+    }
+)
+"""Elements that go on where the one around them ends, unless it is a cell."""
+
 _LEADING = (
     *("href", "action", "formaction", "xlink:href", "data", "background", "ping"),
     "srcdoc",
@@ -258,7 +266,8 @@ class _Reader:
             self.end_anchor()
         if name in _LINES:
             self.text.append("\n")
-        self._close(name)
+        if name not in ("body", "html"):  # what follows is in the body as well
+            self._close(name)
 
     def _begin_anchor(self, attributes: dict[str, str]) -> None:
         self.end_anchor()
@@ -304,12 +313,19 @@ class _Reader:
         around = self.stack[-1]
         peers = around.table.open if name in _TABLE else around.flow
         is_open = peers[name] > 0
+        going_on: list[_Element] = []
         while is_open:
             element = self.stack.pop()
             element.peers[element.name] -= 1
             if element.is_line:
                 self.text.append("\n")
             is_open = not (element.name == name and element.peers is peers)
+            if is_open and element.name in _FORMATTING:
+                going_on.append(element)
+        if name not in _TABLE:
+            for element in reversed(going_on):
+                if not element.hidden <= self.stack[-1].hidden:
+                    self._open(element.name, element.hidden, is_line=False)
 
     def _skip_element(self, name: str, attributes: dict[str, str]) -> None:
         """Skip what is no HTML, up to the end tag."""
