@@ -141,6 +141,12 @@ def test_what_is_hidden_parts_the_words_from_a_url(style: str) -> None:
     assert is_unknown(page(f"{ASKS}<p style='{style}'>{STOP}</p>{URL}"))
 
 
+def test_what_is_hidden_before_a_detail_parts_the_words_from_a_url() -> None:
+    detail = f"<p><span hidden>{STOP}</span>Near: Tokyo</p>"
+
+    assert is_unknown(page(f"{ASKS}{detail}{URL}"))
+
+
 @pytest.mark.parametrize(
     "element",
     [
@@ -164,6 +170,8 @@ SEEN = {
     "only_the_background": "<p style='background-color:transparent; height:100%;"
     " overflow:hidden; border:0; line-height:0'>{asks}</p>{url}",
     "in_the_middle": "<div style='left:50%;margin-left:-300px'>{asks}{url}</div>",
+    "shown_though_hidden": "<div hidden style='display:block'>{asks}</div>{url}",
+    "beside_a_hidden_anchor": "<a style='font-size:0' href='{link}A'>x</a>{asks}{url}",
     "shown_again": "<p style='display:none;display:block'>{asks}</p>{url}",
     "height_without_overflow": "<p style='height:0'>{asks}</p>{url}",
     "preheader": "<div style='display:none;font-size:1px;max-height:0;opacity:0;"
@@ -246,6 +254,14 @@ def test_the_style_of_a_tag_is_stronger_than_a_style_sheet() -> None:
     shown = f"<div class=h style='display:block'>{ASKS}</div>"
 
     assert link_in(page(f"<style>.h{{display:none}}</style>{shown}{URL}")) == LINK
+
+
+def test_of_two_styles_for_one_thing_the_later_counts() -> None:
+    sheet = "<style>p{font-size:9px;font:9px x}</style>"
+
+    assert is_unknown(page(f"{sheet}<p style='font-size:0'>Approve or Deny</p>{URL}"))
+    seen = "<span style='font-size:0;font:9px x'>Approve or Deny</span>"
+    assert link_in(page(f"{seen}{URL}")) == LINK
 
 
 # Lines --------------------------------------------------------------------------------

@@ -255,6 +255,8 @@ IN_PLACE = {
     "reference_first": "<table><tr><td>Reference no.</td><td>775533</td></tr></table>"
     "<p>Your verification code is:</p><p>937511</p>",
     "case": "<p>937511 is your verification code. Case 775533.</p>",
+    "words_about_an_order": "<p>Your verification code for the order:</p><p>937511</p>",
+    "beneath_the_place": "<h1>確認コード</h1><p>付近: Tokyo</p><p>937511</p>",
     "order": "<p>Your verification code for order 775533 is:</p><p>937511</p>",
 }
 

@@ -173,6 +173,7 @@ def test_the_number_of_guesses_is_bounded() -> None:
 
     guesses = list(without_tags(raw))
     assert len(guesses) == len(set(guesses)) <= GUESSES
+    assert all(b"\r\nMIME-Version: 1.0\r\n" in guess for guess in guesses)
     assert len(list(without_tags(tagged(raw, b"[a]" * 9000)))) <= GUESSES
 
 

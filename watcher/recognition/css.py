@@ -18,11 +18,10 @@ class Value(NamedTuple):
 
 Styles = dict[str, Value]
 Rules = dict[str, Styles]
-"""Styles by their selector: `p`, `.note`, `#note`, `p.note` or `*`."""
+"""Styles by their selector; `p`, `.note`, `#note`, `p.note` and `*` are looked up."""
 
 _COMMENT = re.compile(r"/\*(?:.*?\*/|.*)|<!--|-->", re.DOTALL)
 _WITHIN = re.compile(r"(?:(?:html|body)[\s>]+)*")
-_SELECTOR = re.compile(r"(?=.)(?:[a-z][a-z0-9]*|\*)?(?:[.#][\w-]+)?")
 _EVERY_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)\s*\{", re.IGNORECASE)
 """With it taken off, its rules are those of the sheet; an end too many does no harm."""
 
@@ -73,11 +72,9 @@ def read_rules(source: str, rules: Rules) -> None:
     for selectors, declarations in _blocks(sheet):
         if styles := read_styles(declarations):
             for listed in selectors.lower().split(","):
-                selector = _WITHIN.sub("", listed.strip(), count=1)
-                if _SELECTOR.fullmatch(selector):
-                    into = rules.setdefault(selector, {})
-                    for name, value in styles.items():
-                        _set(into, name, value)
+                into = rules.setdefault(_WITHIN.sub("", listed.strip(), count=1), {})
+                for name, value in styles.items():
+                    _set(into, name, value)
 
 
 def styles_of(name: str, attributes: Mapping[str, str], rules: Rules) -> Styles:
