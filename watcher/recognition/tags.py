@@ -21,17 +21,8 @@ GUESSES = 32
 """Subjects that are tried for one mail, each with all its signatures."""
 
 _BRACKETS = (
-    "[]",
-    "【】",
-    "［］",
-    "{}",
-    "()",
-    "（）",
-    "<>",
-    "〔〕",
-    "《》",
-    "≪≫",
-    "〈〉",
+    *("[]", "【】", "［］", "{}", "()", "（）", "<>"),
+    *("〔〕", "《》", "≪≫", "〈〉"),
 )
 _ENCLOSED = "|".join(
     rf"[{one}]{{1,3}}[^{one}{other}]{{1,60}}[{other}]{{1,3}}"
