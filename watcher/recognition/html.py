@@ -30,6 +30,8 @@ _UNSEEN = frozenset({"noframes", "script", "style", "title"})
 _RAW = frozenset({"iframe", "noembed", "textarea", "xmp"})
 """Elements whose text is no HTML, or is not shown at all."""
 
+_SKIPPED = _UNSEEN | _RAW
+
 _DOUBTFUL = frozenset(
     {
         *("audio", "canvas", "datalist", "details", "dialog", "noscript", "object"),
@@ -245,7 +247,7 @@ class _Reader:
         if is_closed or ("hidden" in attributes and "display" not in styles):
             hidden |= {"display"}
         self.targets += _targets(name, attributes)
-        if name in _UNSEEN | _RAW:
+        if name in _SKIPPED:
             self._skip_element(name, attributes)
             return
         self._open(name, hidden, is_line=is_styled)
@@ -260,7 +262,7 @@ class _Reader:
         table = self.stack[-1].table
         if name in _TABLE:
             self._end_part(table)
-        if name in _TABLE - _CELLS:
+        if name in _TABLE and name not in _CELLS:
             self._end_row(table)
         if name == "a":
             self.end_anchor()
@@ -302,7 +304,7 @@ class _Reader:
         flow, table = around.flow, around.table
         if name == "table":
             table = _Table(start_of_cell=self.seen)
-        if name == "table" or name in _CELLS | _LISTS:
+        if name == "table" or name in _CELLS or name in _LISTS:
             flow = Counter()
         peers = table.open if name in _TABLE else flow
         peers[name] += 1
