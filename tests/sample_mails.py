@@ -408,6 +408,14 @@ HOSTILE = {
     "html_comments": _html(_fill(b"<!--")),
     "html_declarations": _html(_fill(b"<!")),
     "html_styles": _html(_fill(b"<style>")),
+    "html_rules": _html(
+        b"<style>" + _fill(b".a{display:none}") + b"</style>" + b"<p class=a>" * 400
+    ),
+    "html_rules_without_end": _html(b"<style>" + _fill(b"a,.b,#c{@media{")),
+    "html_style_of_zeros": _html(b"<p style='font:" + _fill(b"0 ") + b"x'>"),
+    "html_style_comments": _html(b"<p style='" + _fill(b"/*") + b"'>"),
+    "html_formatting": _html(_fill(b"<p><b style='opacity:0'>x")),
+    "html_cells": _html(_fill(b"<td><a href=x>y")),
     "html_anchors": _html(_fill(b"<a href=x>Approve or Deny")),
     "html_asking_anchors": _html(_fill(f"<a href={LINK}>{LINK}</a>".encode())),
     "html_other_asking_anchors": _html(
@@ -422,6 +430,8 @@ HOSTILE = {
     "html_end_tags": _html(_fill(b"</")),
     "text_of_links": _plain(_fill(b"http://a/a/c/r/ ")),
     "text_of_broken_links": _plain(_fill(LINK.encode() + b" ")),
+    "text_of_domains": _plain(_fill(b"a.b.c.d.e.f.g.h.")),
+    "text_of_notes": _plain(_fill(f"以下のリンクをコピー。{LINK}".encode())),
     "text_of_schemes": _plain(_fill(b"http://")),
     "text_of_code_words": _plain(_fill(b"verification code ")),
     "text_of_digits": _plain(_fill(b"verification code 1234567 ")),

@@ -123,7 +123,8 @@ HIDING = [
     *("font-size:0", "FONT-SIZE: 0.0px", "font:0/0 a", "opacity:0", "opacity:.0"),
     *("max-height:0;overflow:hidden", "height:0px; overflow:hidden"),
     *("color:transparent", "color:rgba(0,0,0,0)", "color:rgb(0 0 0 / 0%)"),
-    *("color:#ffffff00", "color:#fff0"),
+    *("color:#ffffff00", "color:#fff0", "font-size:1px", "transform:scale(0)"),
+    *("position:absolute;left:-9999px", "text-indent: -999em", "clip:rect(0,0,0,0)"),
 ]
 
 
@@ -138,6 +139,12 @@ def test_words_that_a_style_hides_do_not_ask(style: str) -> None:
 def test_what_is_hidden_parts_the_words_from_a_url(style: str) -> None:
     """Another program may show it."""
     assert is_unknown(page(f"{ASKS}<p style='{style}'>{STOP}</p>{URL}"))
+
+
+def test_what_is_hidden_before_a_detail_parts_the_words_from_a_url() -> None:
+    detail = f"<p><span hidden>{STOP}</span>Near: Tokyo</p>"
+
+    assert is_unknown(page(f"{ASKS}{detail}{URL}"))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +169,9 @@ SEEN = {
     "half_transparent": "<p style='color:rgba(0,0,0,0.8);opacity:0.9'>{asks}</p>{url}",
     "only_the_background": "<p style='background-color:transparent; height:100%;"
     " overflow:hidden; border:0; line-height:0'>{asks}</p>{url}",
+    "in_the_middle": "<div style='left:50%;margin-left:-300px'>{asks}{url}</div>",
+    "shown_though_hidden": "<div hidden style='display:block'>{asks}</div>{url}",
+    "beside_a_hidden_anchor": "<a style='font-size:0' href='{link}A'>x</a>{asks}{url}",
     "shown_again": "<p style='display:none;display:block'>{asks}</p>{url}",
     "height_without_overflow": "<p style='height:0'>{asks}</p>{url}",
     "preheader": "<div style='display:none;font-size:1px;max-height:0;opacity:0;"
@@ -181,6 +191,23 @@ def test_words_that_a_reader_sees_ask(layout: str) -> None:
     assert link_in(page(layout.format(asks=ASKS, url=URL, link=LINK))) == LINK
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "<p><b style='display:none'>x<p>{asks}</b>{url}",
+        "<p><font style='font-size:0'>x<div>Approve or Deny</div></font>{url}",
+        "<body style='display:none'></body>{asks}{url}",
+        "<div style='opacity:0'><p style='opacity:1'>Approve or Deny</p></div>{url}",
+        "<div style='font-size:0'><p style='font-size:2em'>Approve or Deny</div>{url}",
+        "<table><tr style='visibility:hidden'><td>{asks}</table>{url}",
+    ],
+)
+def test_what_hides_goes_on_as_in_a_browser(layout: str) -> None:
+    asks = "<span>Approve or Deny.</span>"
+
+    assert is_unknown(page(layout.format(asks=asks, url=URL)))
+
+
 # Style sheets -------------------------------------------------------------------------
 
 
@@ -194,6 +221,8 @@ def test_words_that_a_reader_sees_ask(layout: str) -> None:
         *("@media print{.h{display:block}} .h{display:none}", "} .h{display:none}"),
         *(".h{display:block}.h{display:none}", "#i{display:none}.h{display:block}"),
         ".h{display:none!important}.h{display:block}",
+        *("body .h{display:none}", "html > body > .h{display:none}"),
+        *("@media screen{.h{display:none}}", "@media all {p{x:y} .h{display:none}}"),
     ],
 )
 def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
@@ -225,6 +254,14 @@ def test_the_style_of_a_tag_is_stronger_than_a_style_sheet() -> None:
     shown = f"<div class=h style='display:block'>{ASKS}</div>"
 
     assert link_in(page(f"<style>.h{{display:none}}</style>{shown}{URL}")) == LINK
+
+
+def test_of_two_styles_for_one_thing_the_later_counts() -> None:
+    sheet = "<style>p{font-size:9px;font:9px x}</style>"
+
+    assert is_unknown(page(f"{sheet}<p style='font-size:0'>Approve or Deny</p>{URL}"))
+    seen = "<span style='font-size:0;font:9px x'>Approve or Deny</span>"
+    assert link_in(page(f"{seen}{URL}")) == LINK
 
 
 # Lines --------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ NOT_ITS_SENTENCE = {
     "bracket": f"【承認または否認】止める場合はこちら {LINK}",
     "parenthesis": f"(Approve or Deny in time) Stop it here: {LINK}",
     "ellipsis": f"Approve or Deny… Stop it here: {LINK}",
+    "comma": f"承認または否認してください、止める場合はこちら {LINK}",
     "reference_mark": f"承認または否認してください※止める場合はこちら {LINK}",
     "sentence_without_end": f"In the app {'and on ' * 99} approve or deny: {LINK}",
 }
@@ -254,6 +255,8 @@ IN_PLACE = {
     "reference_first": "<table><tr><td>Reference no.</td><td>775533</td></tr></table>"
     "<p>Your verification code is:</p><p>937511</p>",
     "case": "<p>937511 is your verification code. Case 775533.</p>",
+    "words_about_an_order": "<p>Your verification code for the order:</p><p>937511</p>",
+    "beneath_the_place": "<h1>確認コード</h1><p>付近: Tokyo</p><p>937511</p>",
     "order": "<p>Your verification code for order 775533 is:</p><p>937511</p>",
 }
 
@@ -272,6 +275,8 @@ AMBIGUOUS = {
     "code_and_more": "<p>確認コード</p><p><b>937511</b> Copy</p><p>775533</p>",
     "two_codes": "<p>確認コード</p><p>937511</p><p>新しい確認コード</p><p>775533</p>",
     "or": "<p>Your verification code is:</p><p>937511</p><p>or</p><p>775533</p>",
+    "words_about_an_order": "<p>Your verification code</p><p>775533 for your order</p>"
+    "<p>937511</p>",
     "another_number": "<p>確認コード</p><p>937511</p><p>番号</p><p>775533</p>",
 }
 
@@ -329,6 +334,7 @@ def test_account_mail_with_an_approval_page_is_told_whatever_its_subject(
         *("amazon.com: Password recovery", "Your Amazon verification code"),
         *("amazon.co.jp: アクションが必要です: サインイン",),
         *("サインイン試行が承認されました", "amazon.co.jp: Sign-in attempt was denied"),
+        "Amazonを装った不審なメール等にご注意ください",
     ],
 )
 def test_known_siblings_are_not_relevant_though_they_hold_such_a_page(

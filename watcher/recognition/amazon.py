@@ -353,6 +353,7 @@ ACCOUNT_SUBJECTS = (
     "Revision to Your Amazon.com Account",
     "Account Recovery: Reset your Amazon.com account password",
     "Amazonセキュリティ警告",
+    "Amazonを装った不審なメール等にご注意ください",
     *("Sign-in attempt was approved", "Your sign-in attempt was approved"),
     *("Sign-in attempt was denied", "Your sign-in attempt was denied"),
     *("サインイン試行が承認されました", "サインイン試行が否認されました"),

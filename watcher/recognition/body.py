@@ -23,7 +23,7 @@ _ELSEWHERE = re.compile(
         for word in amazon.APP + amazon.NOT_ME
     )
 )
-_END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]| - ")
+_END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]|(?<=ください)、| - ")
 _AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<)】"
 _DASH = re.compile("[‒–—―]")
 _STORE = re.compile(r"(?:www\.)?amazon(?:\.[a-z]{2,3}){1,2}(?![\w.])")
@@ -41,8 +41,11 @@ _NOTES = re.compile(rf"(?:\s*(?:{_NOTE}))+\s*", re.IGNORECASE)
 _PREFIX = 4
 """Characters of a token; with fewer, a URL is only the start of all such links."""
 
-_SENTENCE = 600
-"""Characters before a URL in which its sentence stands."""
+_REACH = 600
+"""Characters before a URL in which its sentence stands, and a note."""
+
+_SENTENCE = 300
+"""Characters of a sentence; what a longer one says is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _approving_links(body: _Shown, asking: tuple[str, ...]) -> Iterator[str]:
 
 def _ends_asking(text: str) -> bool:
     """Return whether a text's last sentence asks to approve or deny."""
-    read = compatible(text.rpartition(APART)[2].rstrip()[-_SENTENCE:])
+    read = compatible(text.rpartition(APART)[2].rstrip()[-_REACH:])
     ends = [note.start() for note in _NOTES.finditer(read) if note.end() == len(read)]
     lines = [
         line
@@ -170,7 +173,7 @@ def _ends_asking(text: str) -> bool:
         # A line that was too long is broken, and the words with it.
         broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
         sentence = "" if says_approve(normal(lines[-2])) else broken
-    return len(sentence) < _SENTENCE // 2 and _asks_here(sentence)
+    return len(sentence) < _SENTENCE and _asks_here(sentence)
 
 
 def _asks_here(text: str) -> bool:

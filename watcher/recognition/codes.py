@@ -132,8 +132,9 @@ def _label(text: str, digits: re.Match[str]) -> tuple[str, bool]:
 def _is_of_another(text: str, digits: re.Match[str]) -> bool:
     """Return whether it is part of an address, or the number of a case or an order."""
     label, is_above = _label(text, digits)
-    is_announced = is_above and _WORDS.search(label)
-    return bool(_OTHER.search(label)) and not is_announced
+    # A line above that holds the code, or its own number, is no label.
+    is_told = is_above and (_WORDS.search(label) or _DIGITS.search(label))
+    return bool(_OTHER.search(label)) and not is_told
 
 
 def _is_beside_words(text: str, digits: re.Match[str]) -> bool:

@@ -18,23 +18,29 @@ class Value(NamedTuple):
 
 Styles = dict[str, Value]
 Rules = dict[str, Styles]
-"""Styles by their selector: `p`, `.note`, `#note`, `p.note` or `*`."""
+"""Styles by their selector; `p`, `.note`, `#note`, `p.note` and `*` are looked up."""
 
 _COMMENT = re.compile(r"/\*(?:.*?\*/|.*)|<!--|-->", re.DOTALL)
-_SELECTOR = re.compile(r"(?=.)(?:[a-z][a-z0-9]*|\*)?(?:[.#][\w-]+)?")
+_WITHIN = re.compile(r"(?:(?:html|body)[\s>]+)*")
+_EVERY_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)\s*\{", re.IGNORECASE)
+"""With it taken off, its rules are those of the sheet; an end too many does no harm."""
 
 _ZERO = r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:[a-z]{1,4}|%)?"
+_FAR = re.compile(r"-(?:[0-9]{4,}(?:\.[0-9]*)?(?:px|pt)?|[0-9]{3,}r?em)")
 _HIDES = {
     "display": re.compile(r"none"),
     "mso-hide": re.compile(r"all"),
     "opacity": re.compile(_ZERO),
     "visibility": re.compile(r"hidden|collapse"),
-    "font-size": re.compile(_ZERO),
+    "font-size": re.compile(rf"{_ZERO}|[01](?:\.[0-9]*)?px"),
     "font": re.compile(rf"(?:.*\s)?{_ZERO}\s*(?:/.*|\s.*)", re.DOTALL),
     "color": re.compile(
         rf"transparent|rgba\((?:[^,)]*,){{3}}\s*{_ZERO}\s*\)|rgba?\([^/)]*/\s*{_ZERO}\s*\)"
         r"|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
     ),
+    "transform": re.compile(r"scale[xy]?\(\s*0\s*[,)].*", re.DOTALL),
+    "clip": re.compile(r"rect\(\s*[01](?:px)?\b.*", re.DOTALL),
+    **dict.fromkeys(("text-indent", "left", "top", "margin-left"), _FAR),
 }
 _NO_ROOM = re.compile(_ZERO)
 _SIZES = ("height", "max-height", "width", "max-width")
@@ -62,13 +68,13 @@ def read_styles(source: str) -> Styles:
 
 def read_rules(source: str, rules: Rules) -> None:
     """Add what a style sheet hides to the rules that stand before it."""
-    for selectors, declarations in _blocks(_COMMENT.sub(" ", source)):
+    sheet = _EVERY_SCREEN.sub(" ", _COMMENT.sub(" ", source))
+    for selectors, declarations in _blocks(sheet):
         if styles := read_styles(declarations):
-            for selector in selectors.lower().split(","):
-                if _SELECTOR.fullmatch(selector.strip()):
-                    into = rules.setdefault(selector.strip(), {})
-                    for name, value in styles.items():
-                        _set(into, name, value)
+            for listed in selectors.lower().split(","):
+                into = rules.setdefault(_WITHIN.sub("", listed.strip(), count=1), {})
+                for name, value in styles.items():
+                    _set(into, name, value)
 
 
 def styles_of(name: str, attributes: Mapping[str, str], rules: Rules) -> Styles:

@@ -30,6 +30,8 @@ _UNSEEN = frozenset({"noframes", "script", "style", "title"})
 _RAW = frozenset({"iframe", "noembed", "textarea", "xmp"})
 """Elements whose text is no HTML, or is not shown at all."""
 
+_SKIPPED = _UNSEEN | _RAW
+
 _DOUBTFUL = frozenset(
     {
         *("audio", "canvas", "datalist", "details", "dialog", "noscript", "object"),
@@ -75,6 +77,14 @@ _ENDED_BY = {
     **{name: frozenset({name}) for name in ("a", "option")},
 }
 """The elements that are over where another one begins."""
+
+_FORMATTING = frozenset(
+    {
+        *("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike"),
+        *("strong", "tt", "u"),
+    }
+)
+"""Elements that go on where the one around them ends, unless it is a cell."""
 
 _LEADING = (
     *("href", "action", "formaction", "xlink:href", "data", "background", "ping"),
@@ -237,7 +247,7 @@ class _Reader:
         if is_closed or ("hidden" in attributes and "display" not in styles):
             hidden |= {"display"}
         self.targets += _targets(name, attributes)
-        if name in _UNSEEN | _RAW:
+        if name in _SKIPPED:
             self._skip_element(name, attributes)
             return
         self._open(name, hidden, is_line=is_styled)
@@ -252,13 +262,14 @@ class _Reader:
         table = self.stack[-1].table
         if name in _TABLE:
             self._end_part(table)
-        if name in _TABLE - _CELLS:
+        if name in _TABLE and name not in _CELLS:
             self._end_row(table)
         if name == "a":
             self.end_anchor()
         if name in _LINES:
             self.text.append("\n")
-        self._close(name)
+        if name not in ("body", "html"):  # what follows is in the body as well
+            self._close(name)
 
     def _begin_anchor(self, attributes: dict[str, str]) -> None:
         self.end_anchor()
@@ -293,7 +304,7 @@ class _Reader:
         flow, table = around.flow, around.table
         if name == "table":
             table = _Table(start_of_cell=self.seen)
-        if name == "table" or name in _CELLS | _LISTS:
+        if name == "table" or name in _CELLS or name in _LISTS:
             flow = Counter()
         peers = table.open if name in _TABLE else flow
         peers[name] += 1
@@ -304,12 +315,19 @@ class _Reader:
         around = self.stack[-1]
         peers = around.table.open if name in _TABLE else around.flow
         is_open = peers[name] > 0
+        going_on: list[_Element] = []
         while is_open:
             element = self.stack.pop()
             element.peers[element.name] -= 1
             if element.is_line:
                 self.text.append("\n")
             is_open = not (element.name == name and element.peers is peers)
+            if is_open and element.name in _FORMATTING:
+                going_on.append(element)
+        if name not in _TABLE:
+            for element in reversed(going_on):
+                if not element.hidden <= self.stack[-1].hidden:
+                    self._open(element.name, element.hidden, is_line=False)
 
     def _skip_element(self, name: str, attributes: dict[str, str]) -> None:
         """Skip what is no HTML, up to the end tag."""

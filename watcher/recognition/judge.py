@@ -56,6 +56,9 @@ _UNKNOWN_FORM = frozenset(
 _ADDED = frozenset({Reason.HEADERS_DUPLICATED, Reason.MALFORMED})
 """What may be added to a mail without breaking its signature (RFC 6376 §8.15)."""
 
+_BROKEN_BY_A_TAG = 2
+"""Signatures of one domain; Amazon's mails have one. Each guess at a tag costs them."""
+
 _OF_THE_TEXT = frozenset({Reason.PHRASE_MISSING, Reason.CODES_DISAGREE})
 
 
@@ -94,7 +97,8 @@ def classify(raw: bytes, *, verify: Verify, policy: Policy) -> Judgement:
     if signer is None or reading.unread is not None:
         return judge(reading, (), policy)
     signatures = verify(reading, signer)
-    is_changed = any(each.flaw is Reason.DKIM_FAIL for each in signatures)
+    broken = [each for each in signatures if each.flaw is Reason.DKIM_FAIL]
+    is_changed = 0 < len(broken) <= _BROKEN_BY_A_TAG
     if is_changed and (sent := _proved_without_tag(raw, signer, verify)):
         # What the provider said is of the mail with the tag.
         return judge(*sent, replace(policy, trust=()))

@@ -21,17 +21,8 @@ GUESSES = 32
 """Subjects that are tried for one mail, each with all its signatures."""
 
 _BRACKETS = (
-    "[]",
-    "【】",
-    "［］",
-    "{}",
-    "()",
-    "（）",
-    "<>",
-    "〔〕",
-    "《》",
-    "≪≫",
-    "〈〉",
+    *("[]", "【】", "［］", "{}", "()", "（）", "<>"),
+    *("〔〕", "《》", "≪≫", "〈〉"),
 )
 _ENCLOSED = "|".join(
     rf"[{one}]{{1,3}}[^{one}{other}]{{1,60}}[{other}]{{1,3}}"
@@ -149,7 +140,7 @@ def _like(word: re.Match[bytes], text: str) -> bytes:
     """Return text as an encoded word like another one; nothing if it has no room."""
     try:
         return _word(text, word["charset"].decode("ascii"), word["encoding"].decode())
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         return b""
 
 
