@@ -12,6 +12,9 @@ from watcher.setup.doctor.report import Finding, Sentence, failed, passed, warne
 QUESTION = "_domainkey.amazon.co.jp"
 """That there is nothing of this name is an answer, too."""
 
+LONGEST = timedelta(seconds=5)
+"""How long one question may take, whatever is configured."""
+
 
 def check_name_servers(
     servers: Sequence[Server],
@@ -27,7 +30,7 @@ def check_name_servers(
     """
     if not servers:
         return failed(_NONE, _REMEDY)
-    seconds = timeout.total_seconds()
+    seconds = min(timeout, LONGEST).total_seconds()
     asked = {
         _written(server): call_in_thread(partial(examine, server, QUESTION, seconds))
         for server in servers
