@@ -1,5 +1,6 @@
 """`watcher doctor`: each check has its line, good or bad, whatever the others say."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -36,7 +37,7 @@ from watcher.dkim import FixedKeys
 from watcher.errors import ExitCode, MailboxRefused
 from watcher.events import Arrival, Seen
 from watcher.i18n import Language, Text, fit_columns
-from watcher.imap.account import JUNK, Timeouts
+from watcher.imap.account import JUNK, Timeouts, WatchMode
 from watcher.journal.log import Journal
 from watcher.setup.doctor.account import CHECKS, AccountChecks
 from watcher.setup.doctor.checks import Doctor
@@ -45,7 +46,7 @@ from watcher.setup.doctor.desktop import check_notification
 from watcher.setup.doctor.machine import TOO_LITTLE_BYTES, check_disk
 from watcher.setup.doctor.mails import check_addresses
 from watcher.setup.doctor.network import check_name_servers
-from watcher.setup.doctor.offered import check_mailboxes
+from watcher.setup.doctor.offered import check_capabilities, check_mailboxes
 from watcher.setup.doctor.report import (
     Check,
     Finding,
@@ -265,6 +266,14 @@ def test_a_folder_that_others_change_fails(user: MailUser) -> None:
     assert verdict(examined(user.home), "permissions") == "fail"
 
 
+def test_a_folder_in_which_each_has_only_their_own_files_is_good(
+    user: MailUser,
+) -> None:
+    user.home.config.parent.chmod(0o1777)
+
+    assert verdict(examined(user.home), "permissions") == "pass"
+
+
 def test_a_password_that_cannot_be_had_fails(user: MailUser) -> None:
     account = user.account(password_env=None, password_command='["false"]')
     user.configure(account, notify=SWITCHED_OFF)
@@ -415,6 +424,16 @@ def test_a_server_without_push_is_told(user: MailUser) -> None:
     assert "IDLE" in report["capabilities"]["detail"]
 
 
+def test_who_wants_polls_misses_no_push() -> None:
+    without_push = {"ID"}
+
+    wanted = check_capabilities(without_push, WatchMode.POLL)
+    missed = check_capabilities(without_push, WatchMode.AUTO)
+
+    assert (wanted.verdict, missed.verdict) == (Verdict.PASS, Verdict.WARN)
+    assert check_capabilities({"IDLE"}, WatchMode.AUTO).verdict is Verdict.PASS
+
+
 def test_a_connection_that_breaks_hides_no_later_check(user: MailUser) -> None:
     with Server(faults={"EXAMINE": lambda peer, _: peer.reset()}) as server:
         on(user, server)
@@ -486,6 +505,32 @@ def test_an_address_that_is_not_configured_comes_with_the_line_to_write(
     line = f'addresses = ["{user.user}", "hanako@example.jp"]'
     assert line in report["addresses"]["remedy"]
     assert "your own" in report["addresses"]["remedy"]
+
+
+def test_an_address_of_another_account_is_known(user: MailUser) -> None:
+    other = user.account(name='"work"', port="1", addresses='["hanako@example.jp"]')
+    user.configure(user.account(), other, notify=SWITCHED_OFF)
+    old(user, "hanako@example.jp")
+
+    found = user.home.run("doctor", "--json").json
+
+    (line,) = [
+        one for one in found if (one["check"], one["account"]) == ("addresses", "home")
+    ]
+    assert line["verdict"] == "pass"
+
+
+def test_of_many_addresses_some_are_named_and_the_others_counted(
+    user: MailUser,
+) -> None:
+    for number in range(7):
+        old(user, f"a{number}@example.jp", days=10 + number)
+
+    report = examined(user.home)
+
+    detail = report["addresses"]["detail"]
+    assert "a4@example.jp (1), +2" in detail
+    assert "a5@example.jp" not in detail
 
 
 def test_a_mail_that_proves_nothing_names_no_address(user: MailUser) -> None:
@@ -762,6 +807,13 @@ def test_a_disk_without_room_is_told(
 
     assert found.verdict is expected
     assert str(tmp_path) in found.detail.say(Language.EN)
+
+
+def test_a_disk_that_tells_nothing_is_told(tmp_path: Path) -> None:
+    def refuse(_: Path) -> int:
+        raise PermissionError(errno.EACCES, "no")
+
+    assert check_disk(tmp_path, refuse).verdict is Verdict.WARN
 
 
 # The service
