@@ -13,7 +13,7 @@ from tests.factories import LINK
 from tests.fakes import Latch, Programs, required_program
 from watcher.app import browser as browser_module
 from watcher.app import portal as portal_module
-from watcher.app.browser import open_link
+from watcher.app.browser import open_link, way_to_open
 from watcher.errors import NotHandedOver
 from watcher.notify.dbus import DISABLED
 
@@ -64,6 +64,39 @@ def bus(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
 def names(programs: Programs) -> list[str]:
     """Return the programs that were started, in their order."""
     return [call.split()[0] for call in programs.calls()]
+
+
+# What would open a page ---------------------------------------------------------------
+
+
+def test_nothing_is_found_where_there_is_nothing(programs: Programs) -> None:
+    programs.add("xdg-open", "w3m")  # of no use without a screen
+
+    assert way_to_open() is None
+
+
+def test_what_is_found_is_what_would_be_started_first(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", NO_SCREEN)
+    programs.add("firefox")
+    without_own = way_to_open()
+    monkeypatch.setenv("BROWSER", f"/nowhere/browser:w3m:{programs.folder}/mine -x %s")
+    programs.add("mine")
+
+    assert (without_own, way_to_open()) == ("firefox", "mine")
+    assert programs.calls() == []
+
+
+def test_the_portal_is_found_before_any_program(
+    programs: Programs, bus: SessionBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "mine")
+    programs.add("mine")
+    with fake_portal(bus) as uris:
+        found = way_to_open()
+
+    assert (found, uris, programs.calls()) == (browser_module.PORTAL, [], [])
 
 
 # Launchers ----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """`watcher doctor`: each check has its line, good or bad, whatever the others say."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -23,26 +24,29 @@ from tests.environment import (
     without_privileges,
 )
 from tests.imap_server import QUICK, Peer, Server
-from tests.sample_mails import approval
+from tests.sample_mails import approval, records
 from tests.servers import Authority, server_context, serving_dns
 from tests.test_clock_flow import set_clock
 from tests.test_name_servers import as_it_is, recording
 from watcher.app.machine_clock import MachineClock
 from watcher.clock import boottime_s, utc_now
+from watcher.config.accounts import watched
 from watcher.config.load import load
 from watcher.config.schema import Notify
+from watcher.dkim import FixedKeys
 from watcher.errors import ExitCode, MailboxRefused
 from watcher.events import Arrival, Seen
 from watcher.i18n import Language, Text, fit_columns
-from watcher.imap.account import JUNK, Timeouts
+from watcher.imap.account import JUNK, Timeouts, WatchMode
 from watcher.journal.log import Journal
-from watcher.setup.doctor import account as account_module
+from watcher.setup.doctor.account import CHECKS, AccountChecks
 from watcher.setup.doctor.checks import Doctor
 from watcher.setup.doctor.clock import KnownClock, machine_clock
 from watcher.setup.doctor.desktop import check_notification
 from watcher.setup.doctor.machine import TOO_LITTLE_BYTES, check_disk
+from watcher.setup.doctor.mails import check_addresses
 from watcher.setup.doctor.network import check_name_servers
-from watcher.setup.doctor.offered import check_mailboxes
+from watcher.setup.doctor.offered import check_capabilities, check_mailboxes
 from watcher.setup.doctor.report import (
     Check,
     Finding,
@@ -54,6 +58,7 @@ from watcher.setup.doctor.report import (
 )
 from watcher.setup.doctor.running import Part, lines, one
 from watcher.setup.doctor.service import check_service
+from watcher.setup.past_mails import PastMails
 from watcher.setup.probe import Probed
 from watcher.timing.deadline import Times
 from watcher.timing.error import ClockError
@@ -130,7 +135,7 @@ def test_where_all_is_well_nothing_fails(user: MailUser) -> None:
     assert verdict(report, "notification") == "skip"
     assert {verdict(report, name) for name in ("push", "oauth")} == {"skip"}
     of_account = {name for name in CONTRACT if report[name]["account"] == "home"}
-    assert of_account == {check.value for check in account_module.CHECKS}
+    assert of_account == {check.value for check in CHECKS}
     assert {line["v"] for line in report.values()} == {1}
 
 
@@ -166,7 +171,7 @@ def test_each_account_has_its_own_lines(user: MailUser) -> None:
 
     logins = {one["account"]: one["verdict"] for one in found if one["check"] == "tls"}
     assert logins == {"home": "pass", "work": "fail"}
-    assert len(found) == len(CONTRACT) + len(account_module.CHECKS)
+    assert len(found) == len(CONTRACT) + len(CHECKS)
 
 
 def test_nothing_is_changed_and_nothing_opened(user: MailUser) -> None:
@@ -205,6 +210,14 @@ def test_the_report_fits_a_terminal_and_does_not_speak_by_colour_alone(
     wide = [one for one in shown if fit_columns(one, 80) != one]
     assert [one for one in wide if len(one.split()) > 1 and "/" not in one] == []
     assert "\x1b" not in done.out
+
+
+def test_quietly_only_what_needs_the_user_is_told(user: MailUser) -> None:
+    done = user.home.run("doctor", "-q")
+
+    heads = [line for line in done.out.splitlines() if not line.startswith(" ")]
+    assert heads
+    assert {line[:6] for line in heads} == {"! warn"}
 
 
 def test_without_such_signs_ascii_takes_their_place(user: MailUser) -> None:
@@ -251,6 +264,14 @@ def test_a_folder_that_others_change_fails(user: MailUser) -> None:
     user.home.config.parent.chmod(0o777)
 
     assert verdict(examined(user.home), "permissions") == "fail"
+
+
+def test_a_folder_in_which_each_has_only_their_own_files_is_good(
+    user: MailUser,
+) -> None:
+    user.home.config.parent.chmod(0o1777)
+
+    assert verdict(examined(user.home), "permissions") == "pass"
 
 
 def test_a_password_that_cannot_be_had_fails(user: MailUser) -> None:
@@ -403,6 +424,16 @@ def test_a_server_without_push_is_told(user: MailUser) -> None:
     assert "IDLE" in report["capabilities"]["detail"]
 
 
+def test_who_wants_polls_misses_no_push() -> None:
+    without_push = {"ID"}
+
+    wanted = check_capabilities(without_push, WatchMode.POLL)
+    missed = check_capabilities(without_push, WatchMode.AUTO)
+
+    assert (wanted.verdict, missed.verdict) == (Verdict.PASS, Verdict.WARN)
+    assert check_capabilities({"IDLE"}, WatchMode.AUTO).verdict is Verdict.PASS
+
+
 def test_a_connection_that_breaks_hides_no_later_check(user: MailUser) -> None:
     with Server(faults={"EXAMINE": lambda peer, _: peer.reset()}) as server:
         on(user, server)
@@ -411,6 +442,18 @@ def test_a_connection_that_breaks_hides_no_later_check(user: MailUser) -> None:
     assert verdict(report, "login") == "pass"
     assert verdict(report, "mailboxes") == "fail"
     assert verdict(report, "dkim_key") == "skip"
+
+
+def test_a_connection_that_breaks_later_leaves_what_the_machine_knows(
+    user: MailUser,
+) -> None:
+    with Server(faults={"SEARCH": lambda peer, _: peer.reset()}) as server:
+        on(user, server)
+        report = examined(user.home)
+
+    assert verdict(report, "mailboxes") == "pass"
+    assert verdict(report, "addresses") == "fail"
+    assert "mail server" not in report["clock"]["detail"]
 
 
 def test_a_junk_mailbox_that_is_not_found_is_told(user: MailUser) -> None:
@@ -464,6 +507,32 @@ def test_an_address_that_is_not_configured_comes_with_the_line_to_write(
     assert "your own" in report["addresses"]["remedy"]
 
 
+def test_an_address_of_another_account_is_known(user: MailUser) -> None:
+    other = user.account(name='"work"', port="1", addresses='["hanako@example.jp"]')
+    user.configure(user.account(), other, notify=SWITCHED_OFF)
+    old(user, "hanako@example.jp")
+
+    found = user.home.run("doctor", "--json").json
+
+    (line,) = [
+        one for one in found if (one["check"], one["account"]) == ("addresses", "home")
+    ]
+    assert line["verdict"] == "pass"
+
+
+def test_of_many_addresses_some_are_named_and_the_others_counted(
+    user: MailUser,
+) -> None:
+    for number in range(7):
+        old(user, f"a{number}@example.jp", days=10 + number)
+
+    report = examined(user.home)
+
+    detail = report["addresses"]["detail"]
+    assert "a4@example.jp (1), +2" in detail
+    assert "a5@example.jp" not in detail
+
+
 def test_a_mail_that_proves_nothing_names_no_address(user: MailUser) -> None:
     raw = approval(**user.envelope(timedelta(days=10)))
     forged = raw.replace(f"To: {user.user}".encode(), b"To: evil@example.jp")
@@ -483,6 +552,15 @@ def test_mails_whose_keys_are_gone_are_no_forgeries(user: MailUser) -> None:
 
     assert verdict(report, "addresses") == "skip"
     assert "could not be checked any more" in report["addresses"]["detail"]
+
+
+def test_a_look_that_was_cut_short_says_so(user: MailUser) -> None:
+    config = load(user.home.config)
+    cut_short = PastMails(is_complete=False)
+
+    found = check_addresses(cut_short, config.accounts[0], config)
+
+    assert found.detail.say(Language.EN).endswith("could be looked at.")
 
 
 def test_the_key_is_that_of_a_mail_that_was_proved(user: MailUser) -> None:
@@ -687,15 +765,31 @@ def test_a_log_that_cannot_be_shared_is_told(user: MailUser) -> None:
     assert verdict(examined(user.home), "log") == "warn"
 
 
-def test_a_folder_that_cannot_be_written_fails(user: MailUser) -> None:
-    folder = user.home.folder / "state"
-    folder.mkdir()
+@pytest.mark.parametrize("has_log", [True, False])
+def test_a_folder_that_cannot_be_written_fails(user: MailUser, has_log: bool) -> None:
+    folder = user.home.log.parent
+    if has_log:
+        with Journal.open(user.home.log):
+            pass
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o500)
 
     report = examined(user.home, command=without_privileges())
 
     assert verdict(report, "log") == "fail"
     assert str(folder) in report["log"]["detail"]
+    assert verdict(report, "disk") == "pass"
+
+
+def test_a_log_that_cannot_be_written_fails(user: MailUser) -> None:
+    with Journal.open(user.home.log):
+        pass
+    user.home.log.chmod(0o400)
+
+    report = examined(user.home, command=without_privileges())
+
+    assert verdict(report, "log") == "fail"
+    assert str(user.home.log) in report["log"]["detail"]
 
 
 @pytest.mark.parametrize(
@@ -713,6 +807,13 @@ def test_a_disk_without_room_is_told(
 
     assert found.verdict is expected
     assert str(tmp_path) in found.detail.say(Language.EN)
+
+
+def test_a_disk_that_tells_nothing_is_told(tmp_path: Path) -> None:
+    def refuse(_: Path) -> int:
+        raise PermissionError(errno.EACCES, "no")
+
+    assert check_disk(tmp_path, refuse).verdict is Verdict.WARN
 
 
 # The service
@@ -842,6 +943,32 @@ def test_a_mail_server_that_hangs_fails_and_the_others_are_checked(
     assert found[Check.LOGIN].verdict is Verdict.SKIP
     assert found[Check.SECRET].verdict is Verdict.PASS
     assert found[Check.PERMISSIONS].verdict is Verdict.PASS
+
+
+def test_a_keyring_that_hangs_is_named_by_the_account(user: MailUser) -> None:
+    release = threading.Event()
+
+    def hang() -> str:
+        release.wait()
+        return "secret"
+
+    config = load(user.home.config)
+    account = watched(config)[0]
+    checks = AccountChecks(
+        entry=config.accounts[0],
+        watched=replace(account, account=replace(account.account, get_password=hang)),
+        config=config,
+        keys=FixedKeys(records().get),
+        clock=KnownClock(lambda: None, lambda: None),
+        timeouts=replace(QUICK, secret_timeout_s=0.1),
+    )
+    found = {slot.check: finding for slot, finding in checks.run()}
+    release.set()
+
+    assert found[Check.SECRET].verdict is Verdict.FAIL
+    assert "home" in found[Check.SECRET].detail.say(Language.EN)
+    assert found[Check.LOGIN].verdict is Verdict.SKIP
+    assert found[Check.DKIM_KEY].verdict is Verdict.SKIP
 
 
 def test_a_program_that_gives_no_password_is_ended_with_the_check(

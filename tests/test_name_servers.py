@@ -17,7 +17,7 @@ from tests.sample_mails import record, rsa_key
 from tests.servers import NameServer, serving_dns
 from watcher import keys
 from watcher.errors import Unreachable
-from watcher.keys import dns_keys
+from watcher.keys import ServerFacts, dns_keys, examine_server
 
 NAME = "test._domainkey.amazon.co.jp"
 OTHER = "test._domainkey.amazon.com"
@@ -224,6 +224,38 @@ def test_an_old_name_server_is_asked_again_without_edns(
         assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     assert [query.edns for _, query in server.queries] == [0, -1]
+
+
+def facts(change: Change) -> ServerFacts:
+    with recording(change) as server:
+        return examine_server(("127.0.0.1", server.port), NAME, 5.0)
+
+
+def test_a_name_server_is_examined_by_udp_edns_and_tcp() -> None:
+    def forget_edns(_: dns.message.Message, response: dns.message.Message) -> None:
+        response.use_edns(False)
+
+    assert facts(as_it_is) == ServerFacts(True, True, True)
+    assert facts(forget_edns) == ServerFacts(True, False, True)
+
+
+def test_that_there_is_no_such_name_is_an_answer_and_a_failure_is_none() -> None:
+    def say(rcode: dns.rcode.Rcode) -> Change:
+        return lambda _, response: response.set_rcode(rcode)
+
+    assert facts(say(dns.rcode.NXDOMAIN)).answers
+    assert not facts(say(dns.rcode.SERVFAIL)).answers
+    assert not facts(say(dns.rcode.REFUSED)).answers
+
+
+def test_a_name_server_by_udp_alone_and_one_that_is_silent_are_told_apart() -> None:
+    with serving_dns({NAME: KEY}) as server:
+        by_udp = examine_server(server.endpoint, NAME, 5.0)
+        server.is_silent = True
+        silent = examine_server(server.endpoint, NAME, 0.2)
+
+    assert by_udp == ServerFacts(True, True, False)
+    assert silent == ServerFacts(False, False, False)
 
 
 def test_an_old_name_server_that_refuses_both_has_failed() -> None:

@@ -26,7 +26,7 @@ from watcher.imap.account import Account
 from watcher.keys import dns_keys
 from watcher.recognition.authres import Trust
 from watcher.recognition.judge import Policy
-from watcher.recognition.verdict import LookAlike, Recognised
+from watcher.recognition.verdict import LookAlike, Recognised, Result
 from watcher.setup.past_mails import (
     PAST,
     Bounds,
@@ -213,6 +213,16 @@ def test_a_mail_that_nobody_signed_fails_whatever_its_age(mailbox: Mailbox) -> N
 
     (mail,) = look(mailbox.account, keys=NO_KEYS).mails
 
+    assert mail.proof is Proof.FAILED
+
+
+def test_what_was_added_to_a_signed_mail_takes_its_proof(mailbox: Mailbox) -> None:
+    raw = approval(**dated(DAY, "a@example.jp"))
+    mailbox.put(b"To: evil@example.jp\r\n" + raw, DAY)
+
+    (mail,) = look(mailbox.account).mails
+
+    assert mail.judgement.verdict.authentication.result is Result.PASS
     assert mail.proof is Proof.FAILED
 
 

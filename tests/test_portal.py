@@ -20,7 +20,7 @@ from tests.desktop import (
 from tests.factories import LINK
 from tests.fakes import required_program
 from watcher.app import portal as portal_module
-from watcher.app.portal import open_uri
+from watcher.app.portal import is_there, open_uri
 from watcher.errors import NotHandedOver
 
 pytestmark = pytest.mark.skipif(
@@ -38,6 +38,16 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionBus]
     with session_bus() as bus:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
         yield bus
+
+
+def test_a_portal_that_opens_pages_is_found_without_opening_one(
+    bus: SessionBus,
+) -> None:
+    before = is_there()
+    with fake_portal(bus) as uris:
+        found = is_there()
+
+    assert (before, found, uris) == (False, True, [])
 
 
 def test_a_page_that_the_portal_opened_is_handed_over(bus: SessionBus) -> None:
@@ -107,6 +117,7 @@ def test_the_real_portal_opens_the_page_without_a_display_of_ours(
     bus: SessionBus,
 ) -> None:
     with portal(bus) as real:
+        assert is_there()
         assert open_uri(LINK)
         eventually(lambda: real.opened() == [LINK])
 

@@ -15,7 +15,7 @@ from watcher.cli import main
 from watcher.cli.parser import ARGUMENTS, COMMANDS, parse
 from watcher.cli.usage import MESSAGES, speaking
 from watcher.errors import ExitCode
-from watcher.i18n import Language, fit_columns, wrap_columns
+from watcher.i18n import Language, fit_columns, pad_columns, wrap_columns
 
 FOR_PROGRAMMERS = {
     "'required' is an invalid argument for positionals",
@@ -145,6 +145,14 @@ def test_japanese_is_wrapped_between_characters_and_words_are_not() -> None:
         "です。",
     ]
     assert wrap_columns("あいう。", 6) == ["あい", "う。"]
+
+
+def test_padded_words_take_as_many_columns_in_both_languages() -> None:
+    assert [pad_columns(word, 6) + "|" for word in ("log", "記録", "ｶﾅ")] == [
+        "log   |",
+        "記録  |",
+        "ｶﾅ    |",
+    ]
 
 
 def test_english_is_argparses_own(capsys: pytest.CaptureFixture[str]) -> None:

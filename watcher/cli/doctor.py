@@ -39,10 +39,10 @@ def run(options: Options) -> int:
         if options.json:
             fields = line.fields(notification_language(config))
             print(json.dumps(fields, ensure_ascii=False), flush=True)
-        else:
+        elif not (options.quiet and line.finding.remedy is None):
             print("\n".join(render(line, options)), flush=True)
     failures = verdicts.count(Verdict.FAIL)
-    if not options.json:
+    if not (options.json or options.quiet):
         text = _FAILURES if failures else _NOTHING
         print(f"\n{text.say(options.language, count=failures)}")
     return ExitCode.NOTHING if failures else ExitCode.OK
@@ -123,7 +123,7 @@ _NAMES = {
     Check.TLS: Text(en="encryption", ja="暗号化"),
     Check.LOGIN: Text(en="login", ja="ログイン"),
     Check.CAPABILITIES: Text(en="capabilities", ja="サーバー機能"),
-    Check.MAILBOXES: Text(en="mailboxes", ja="受信場所"),
+    Check.MAILBOXES: Text(en="mailboxes", ja="メールボックス"),
     Check.ADDRESSES: Text(en="addresses", ja="宛先"),
     Check.CLOCK: Text(en="clock", ja="時計"),
     Check.DKIM_KEY: Text(en="Amazon's key", ja="Amazon の鍵"),

@@ -172,9 +172,8 @@ class Connection:
         with self._naming(mailbox):
             answer = self._client.select_folder(mailbox, readonly=True)
             uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        return items.ExamineResult(
-            items.number(uid_validity) or 0, items.number(uid_next)
-        )
+        number = items.number
+        return items.ExamineResult(number(uid_validity) or 0, number(uid_next))
 
     def status(self, mailbox: str) -> Cursor | None:
         """Return up to where a mailbox that is not open reaches, None if unanswered.

@@ -4,13 +4,12 @@ Amazon withdraws the keys of old mails: whose key is gone can no longer be check
 nothing follows from that. What is fetched is bounded in number, bytes and time.
 """
 
-import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.clock import boottime_s, utc_now
+from watcher.clock import boottime_s, monotonic_s, utc_now
 from watcher.dkim import KeyStore, verifier
 from watcher.events import MessageFetched
 from watcher.imap.account import Account
@@ -26,7 +25,7 @@ from watcher.recognition.verdict import LookAlike, Reason, Recognised, Result
 PAST = timedelta(days=90)
 """How far back is looked."""
 
-HEADERS = 1000
+HEADERS = 500
 """Mails of each mailbox whose header is fetched at most, the newest ones."""
 
 MAILS = 100
@@ -120,9 +119,7 @@ def past_mails(
     keys: KeyStore,
     *,
     mailboxes: Iterable[str],
-    now: datetime | None = None,
     bounds: Bounds = Bounds(),
-    clock_s: Callable[[], float] = time.monotonic,
 ) -> PastMails:
     """Judge the mails of the last `PAST` that may be of a sign-in.
 
@@ -132,16 +129,12 @@ def past_mails(
         policy: the rules for the account's mail.
         keys: where DKIM keys are looked up.
         mailboxes: their names on the server.
-        now: the current instant; default: this machine's.
         bounds: the most that is fetched.
-        clock_s: seconds on a clock that is never set.
 
     Raises:
         MailboxMissing, MailboxRefused, ConnectionLost
     """
-    look = _Look(account.name, connection, policy, keys, bounds, now or utc_now())
-    look.ends_s = clock_s() + bounds.seconds
-    look.clock_s = clock_s
+    look = _Look(account.name, connection, policy, keys, bounds)
     try:
         for mailbox in mailboxes:
             look.read(mailbox)
@@ -160,9 +153,8 @@ class _Look:
     policy: Policy
     keys: KeyStore
     bounds: Bounds
-    now: datetime
-    ends_s: float = 0.0
-    clock_s: Callable[[], float] = time.monotonic
+    now: datetime = field(default_factory=utc_now)
+    began_s: float = field(default_factory=monotonic_s)
     mails: list[PastMail] = field(default_factory=list)
     bytes_read: int = 0
     is_complete: bool = True
@@ -186,11 +178,12 @@ class _Look:
         self.is_complete &= not progress.pending
 
     def _is_candidate(self, header: bytes) -> bool:
+        if monotonic_s() - self.began_s >= self.bounds.seconds:
+            raise _Enough
         if not may_be_attempt(header):
             return False
-        is_over = self.clock_s() >= self.ends_s
         is_full = self.bytes_read >= self.bounds.mail_bytes
-        if is_over or is_full or len(self.mails) >= self.bounds.mails:
+        if is_full or len(self.mails) >= self.bounds.mails:
             raise _Enough
         return True
 

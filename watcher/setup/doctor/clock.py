@@ -1,10 +1,11 @@
 """Checks this machine's clock: by the server's, by proved mails, by the system."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from watcher.clock import utc_now
-from watcher.errors import ConnectionLost, MailboxMissing, MailboxRefused
+from watcher.errors import ConnectionLost, MailboxMissing
 from watcher.i18n import Text
 from watcher.imap.connection import Connection
 from watcher.imap.server_clock import clock_ahead_s
@@ -33,18 +34,12 @@ def check_clock(
     connection: Connection, mailboxes: Iterable[str], known: KnownClock
 ) -> Finding:
     """Compare the clock with the server's, where that can be had."""
-    for mailbox in mailboxes:
-        try:
+    with suppress(MailboxMissing, ConnectionLost):
+        for mailbox in mailboxes:
             connection.examine(mailbox)
             ahead_s = clock_ahead_s(connection, utc_now)
-        except (MailboxMissing, MailboxRefused):
-            continue
-        except ConnectionLost:
-            break
-        if ahead_s:
-            return _wrong(ClockError(ahead_s))
-        if ahead_s is not None:
-            return passed(_SAME)
+            if ahead_s is not None:
+                return _wrong(ClockError(ahead_s)) if ahead_s else passed(_SAME)
     return machine_clock(known)
 
 

@@ -1,7 +1,7 @@
 """Checks what the user sees and presses: notifications, and the browser."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -84,9 +84,9 @@ def _judge(
             return passed(_PLAIN, channel=channel)
 
 
-def check_browser(find: Callable[[], str | None] = way_to_open) -> Finding:
+def check_browser() -> Finding:
     """Return what would open the approval page; nothing is opened."""
-    way = find()
+    way = way_to_open()
     if way is None:
         return warned(_NO_BROWSER, _NO_BROWSER_REMEDY)
     return passed(_BROWSER, way=sanitise(way))

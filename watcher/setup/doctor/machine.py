@@ -60,10 +60,10 @@ def _mode(path: Path) -> int:
 
 def check_log(path: Path) -> Finding:
     """Return whether the event log can be written, is whole, and can be shared."""
-    place = nearest(path)
-    if not os.access(place, os.W_OK):
-        remedy = Sentence.of(_LOG_REMEDY, path=place)
-        return failed(Sentence.of(_NOT_WRITABLE, path=place), remedy)
+    for place in (nearest(path), nearest(path.parent)):  # SQLite writes beside it, too
+        if not os.access(place, os.W_OK):
+            remedy = Sentence.of(_LOG_REMEDY, path=place)
+            return failed(Sentence.of(_NOT_WRITABLE, path=place), remedy)
     try:
         journal = JournalReader.read(path)  # reads every page
         if journal is None:

@@ -1,6 +1,7 @@
 """Checks what the mails of the last months tell: addresses, and keys of signatures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from watcher.config.accounts import addresses
 from watcher.config.schema import Account, Config
@@ -11,6 +12,7 @@ from watcher.recognition.text import sanitise
 from watcher.setup.doctor.report import (
     Finding,
     Sentence,
+    Sentences,
     failed,
     passed,
     skipped,
@@ -37,6 +39,13 @@ def check_addresses(past: PastMails, entry: Account, config: Config) -> Finding:
 
     Any account's address is a known recipient, as for the judgement on a mail.
     """
+    found = _judge(past, entry, config)
+    if past.is_complete:
+        return found
+    return replace(found, detail=Sentences((found.detail, _INCOMPLETE)))
+
+
+def _judge(past: PastMails, entry: Account, config: Config) -> Finding:
     written = written_to(past.mails)
     days = PAST.days
     if not written:
@@ -94,6 +103,10 @@ _UNCHECKABLE = Text(
     "Amazon has withdrawn their keys, or DNS is silent.",
     ja="この {days} 日間のメール({count} 通)は、もう確かめられません。Amazon が鍵を"
     "取り下げたか、DNS が応答していません。",
+)
+_INCOMPLETE = Text(
+    en="Not all mails of that time could be looked at.",
+    ja="その期間のメールを、すべては調べられませんでした。",
 )
 _LISTED = Text(
     en="Amazon wrote to {named} ({count} proved mails).",

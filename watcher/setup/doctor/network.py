@@ -1,35 +1,30 @@
 """Checks each name server that is asked for Amazon's keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
 from watcher.clock import call_in_thread
 from watcher.i18n import Text
-from watcher.keys import Server, ServerFacts, examine_server
+from watcher.keys import Server, examine_server
 from watcher.setup.doctor.report import Finding, Sentence, failed, passed, warned
 
 QUESTION = "_domainkey.amazon.co.jp"
 """That there is nothing of this name is an answer, too."""
 
+LONGEST = timedelta(seconds=5)
+"""How long one question may take, whatever is configured."""
 
-def check_name_servers(
-    servers: Sequence[Server],
-    timeout: timedelta,
-    examine: Callable[[Server, str, float], ServerFacts] = examine_server,
-) -> Finding:
-    """Ask each server alone, all at the same time.
 
-    Args:
-        servers: address and port of each.
-        timeout: bound of one question.
-        examine: asks one server.
-    """
+def check_name_servers(servers: Sequence[Server], timeout: timedelta) -> Finding:
+    """Ask each server alone, all at the same time; `timeout` bounds one question."""
     if not servers:
         return failed(_NONE, _REMEDY)
-    seconds = timeout.total_seconds()
+    seconds = min(timeout, LONGEST).total_seconds()
     asked = {
-        _written(server): call_in_thread(partial(examine, server, QUESTION, seconds))
+        _written(server): call_in_thread(
+            partial(examine_server, server, QUESTION, seconds)
+        )
         for server in servers
     }
     facts = {name: future.result(3 * seconds) for name, future in asked.items()}

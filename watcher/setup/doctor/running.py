@@ -5,13 +5,12 @@ hangs leaves lines unfilled: these tell that, and no other part waits for it.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from watcher.clock import call_in_thread
+from watcher.clock import call_in_thread, monotonic_s
 from watcher.errors import UNEXPECTED, WatcherError
 from watcher.i18n import Text
 from watcher.setup.doctor.report import (
@@ -61,7 +60,6 @@ def lines(
     parts: Iterable[Part],
     *,
     seconds: float = ALL_S,
-    clock_s: Callable[[], float] = time.monotonic,
 ) -> Iterator[Line]:
     """Run all parts; yield each line of `order` as soon as it and those before are.
 
@@ -69,15 +67,14 @@ def lines(
         order: the lines of all parts.
         parts: what fills them.
         seconds: after so long, what is missing is told to take too long.
-        clock_s: seconds on a clock that is never set.
     """
-    ends_s = clock_s() + seconds
+    ends_s = monotonic_s() + seconds
     found: dict[Slot, Future[Finding]] = {slot: Future() for slot in order}
     for part in parts:
         call_in_thread(partial(_fill, part, found))
     for slot in order:
         try:
-            finding = found[slot].result(max(0.0, ends_s - clock_s()))
+            finding = found[slot].result(max(0.0, ends_s - monotonic_s()))
         except TimeoutError:
             finding = failed(Sentence.of(_SLOW, seconds=seconds), _TRY_LATER)
         yield Line(slot, finding)
