@@ -1,10 +1,32 @@
 """What is saved while the program runs is taken up by itself, or told and left."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from tests.environment import CONNECTED, MailUser
+from tests.factories import NOW
+from tests.fakes import RecordingChannel, prompt_notifier
 from tests.servers import PASSWORD
-from watcher.errors import ExitCode
+from watcher.app.configfile import (
+    ConfigFile,
+    ConfigRead,
+    ConfigRefused,
+    FromConfig,
+    PasswordWritten,
+    Taken,
+)
+from watcher.app.notifier import NotifierSettings
+from watcher.app.reload import PLACE, Reload
+from watcher.config.schema import Config, Notify
+from watcher.errors import ConfigError, ExitCode, WatcherError
+from watcher.i18n import Language, Text
+from watcher.imap.session import Session
+from watcher.journal.log import Journal
+from watcher.notify import trouble
 
 TAKEN_UP = "the configuration was taken up"
 NOW_CLOSED = "Stopped: nothing is watched now."
@@ -164,3 +186,101 @@ def test_an_event_log_that_cannot_be_used_is_told_and_left(
         mail_user.approval()
         run.await_text("sign-in attempt shown")
         assert run.end() == ExitCode.OK
+
+
+# What follows from a file ---------------------------------------------------------
+
+SAME = ConfigRead(Taken(Config(), None))
+OTHER = ConfigRead(Taken(Config(notify=Notify(enabled=False)), None))
+WRONG = ConfigError(Text(en="a mistake", ja="間違い"))
+
+
+@dataclass(slots=True)
+class Round:
+    """A round of the program with two accounts; what it does is remembered."""
+
+    journal: Journal
+    channel: RecordingChannel = field(default_factory=RecordingChannel)
+    told: list[WatcherError | None] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
+    reload: Reload = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+        file = ConfigFile(
+            path=Path("config.toml"),
+            taken=SAME.taken,
+            load=Config,
+            tell=self.told.append,
+        )
+        notifier = prompt_notifier(self.journal, [self.channel], settings)
+        self.reload = Reload(file, self.journal, notifier, None)
+        self.reload.start(NOW)
+
+    def handle(self, item: FromConfig) -> None:
+        """Handle what was found of a file."""
+        sessions = {name: cast("Session", Account(name, self)) for name in ("a", "b")}
+        self.reload.handle(item, sessions, NOW)
+
+    @property
+    def noted(self) -> object:
+        """What `status` is told is wrong."""
+        return self.journal.sessions()[PLACE]["error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Stands for a session."""
+
+    name: str
+    round: Round
+
+    def retry(self) -> None:
+        """Remember it."""
+        self.round.retried.append(self.name)
+
+
+@pytest.fixture
+def one_round(tmp_path: Path) -> Iterator[Round]:
+    with Journal.open(tmp_path / "events.db") as journal:
+        yield Round(journal)
+
+
+def test_another_configuration_is_to_go_on_with_unless_it_is_taken_back(
+    one_round: Round,
+) -> None:
+    one_round.handle(OTHER)
+    following = one_round.reload.next
+    one_round.handle(SAME)
+
+    assert (following, one_round.reload.next) == (OTHER.taken, None)
+
+
+def test_a_file_saved_as_it_was_lets_every_account_log_in_again(
+    one_round: Round,
+) -> None:
+    one_round.handle(SAME)
+
+    assert one_round.retried == ["a", "b"]
+    assert (one_round.told, one_round.channel.shown) == ([], [])
+
+
+def test_a_password_lets_its_own_account_log_in_again(one_round: Round) -> None:
+    one_round.handle(PasswordWritten(frozenset({"b", "gone"})))
+
+    assert one_round.retried == ["b"]
+
+
+def test_a_mistake_is_told_and_noted_until_it_is_put_right(one_round: Round) -> None:
+    one_round.handle(ConfigRefused(WRONG))
+    noted = one_round.noted
+    one_round.handle(SAME)
+    one_round.handle(SAME)
+
+    assert noted == {"en": "a mistake", "ja": "間違い"}
+    assert one_round.noted is None
+    assert one_round.told == [WRONG, None]
+    words = trouble.config_refused(WRONG, language=Language.EN)
+    assert one_round.channel.shown == [words]
+    assert one_round.channel.withdrawn == [trouble.CONFIG_ID]
+    assert "a mistake watcher goes on as before" in words.body

@@ -3,7 +3,7 @@
 A thread for each account, where mails are judged, the scheduler and the desktop's
 thread only put values on the queue; this thread alone stores and decides what is told,
 so nothing needs a lock, and it waits for nobody. Trouble with network, desktop or disk
-never ends it: only `stop` does.
+never ends it: only `stop` does, and another configuration, which a new one goes on by.
 """
 
 import logging
