@@ -211,7 +211,7 @@ from keyring.errors import KeyringLocked
 class Open(KeyringBackend):
     priority = 1
     def get_password(self, service, username):
-        return {("imap.example.com", "anna"): "geheim"}.get((service, username))
+        return {("imap.example.com", "anna"): "geheim\\u3000"}.get((service, username))
     def set_password(self, service, username, password): ...
 
 class Locked(Open):

@@ -136,6 +136,24 @@ def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
     assert channel.shown == [words] * 2
 
 
+def test_a_login_that_is_refused_after_something_was_put_right_is_told_again(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    health = watching(journal, channel, ManualClock())
+    error = LoginRefused(Text(en="no", ja="no"))
+    refused = StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
+    health.note_state(refused)
+
+    health.expect_login({"other"}, NOW)
+    health.note_state(refused)
+    assert (len(channel.shown), channel.withdrawn) == (1, [])
+    health.expect_login({"home", "other"}, NOW)
+    health.note_state(refused)
+
+    assert channel.withdrawn == [trouble.account_id("home")]
+    assert len(channel.shown) == 2
+
+
 def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(
     journal: Journal,
 ) -> None:

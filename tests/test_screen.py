@@ -188,7 +188,7 @@ def test_a_daemon_that_ends_says_so_of_a_live_attempt_that_nobody_answered(
     notifier.notify_new(event, NOW)
     if answer:
         journal.append(answer, at=NOW, about=event.about)
-    assert notifier.end(NOW, is_daemon=is_daemon) == [1]
+    assert notifier.end(NOW, is_told=is_daemon) == [1]
 
     assert channel.withdrawn == [1]
     ended = wording.ended(event.about, now=NOW, language=Language.EN)
@@ -223,7 +223,7 @@ def test_a_live_attempt_is_shown_again_where_it_takes_the_place_of_the_one_befor
     notifier = prompt_notifier(journal, [first], SETTINGS)
     notifier.notify_new(event, NOW)
     if was_ended:
-        notifier.mark_withdrawn(notifier.end(NOW, is_daemon=True))
+        notifier.mark_withdrawn(notifier.end(NOW, is_told=True))
     following = prompt_notifier(journal, [second], SETTINGS)
     following.prepare(NOW)
     following.update(NOW)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.desktop import SessionBus, session_bus, spare_server
 from tests.environment import CONNECTED, PATIENCE_S, MailUser, Running
+from watcher.cli.run import _Queues
 from watcher.errors import ExitCode
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
@@ -84,3 +85,12 @@ def test_many_signals_are_one_end(running: Running) -> None:
         running.process.send_signal(number)
 
     assert running.await_end() == ExitCode.OK
+
+
+def test_a_signal_between_two_configurations_ends_the_next_round() -> None:
+    queues = _Queues()
+    first = queues.next()
+    queues.stop()
+
+    assert first.is_stopping
+    assert queues.next().is_stopping

@@ -3,7 +3,7 @@
 A thread for each account, where mails are judged, the scheduler and the desktop's
 thread only put values on the queue; this thread alone stores and decides what is told,
 so nothing needs a lock, and it waits for nobody. Trouble with network, desktop or disk
-never ends it: only `stop` does.
+never ends it: only `stop` does, and another configuration, which a new one goes on by.
 """
 
 import logging
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.app.attempts import AttemptTracker
+from watcher.app.configfile import ConfigRead, ConfigRefused, PasswordWritten, Taken
 from watcher.app.desktop import Shown
 from watcher.app.health import Health
 from watcher.app.judging import FromAccount, Judged, NotJudged
@@ -34,6 +35,7 @@ from watcher.app.queue import (
     Remind,
     Scheduler,
 )
+from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
@@ -94,7 +96,8 @@ class Daemon:
 
     Journal and notifier belong to the thread that calls `run`. Without a `health` this
     is a command beside the daemon: nothing is noted of how the accounts are watched,
-    and a bug, or an event log that is or stays out of use, ends it.
+    and a bug, or an event log that is or stays out of use, ends it. With a `reload` it
+    ends, too, where another configuration is to be taken up.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class Daemon:
         notifier: Notifier,
         settings: DaemonSettings,
         health: Health | None,
+        reload: Reload | None = None,
     ) -> None:
         self._queue = queue
         self._journal = journal
@@ -113,6 +117,7 @@ class Daemon:
         self._settings = settings
         self._scheduler = Scheduler(queue.put)
         self._health = health
+        self._reload = reload
         self._ticked_s = 0.0
         self._attempts = AttemptTracker(
             journal, notifier, self._scheduler, settings.remind_at, settings.hidden
@@ -131,9 +136,12 @@ class Daemon:
         self._sessions: dict[str, Session] = {}
         self._have_all_stopped = False
         self._armed_until: datetime | None = None
+        self._next: Taken | None = None
 
-    def run(self, sessions: Sequence[Session]) -> None:
+    def run(self, sessions: Sequence[Session]) -> Taken | None:
         """Watch until the queue is asked to stop, or every session has stopped.
+
+        Return the configuration to go on with, if another one is what ended it.
 
         Raises:
             JournalUnusable: without a `health`.
@@ -150,14 +158,14 @@ class Daemon:
                 self._work()
             finally:
                 stop()
-                self._settings.manager.note_end()
                 self._end()
                 self._queue.stop()
         self._settle(0)  # `status` learns of the end
+        return self._next
 
     def _work(self) -> None:
         self._log.do(self._begin)
-        while not (self._queue.is_stopping or self._is_done()):
+        while not (self._queue.is_stopping or self._is_done() or self._is_reloading()):
             item = self._queue.next(TICK_S)
             self._log.try_to(self._log.check_file)
             if item is not None:
@@ -176,6 +184,11 @@ class Daemon:
         is_settled = not (self._log.is_owed or self._notifier.is_busy)
         return self._have_all_stopped and is_settled
 
+    def _is_reloading(self) -> bool:
+        """Return whether another round is to begin, and nothing here is left to do."""
+        is_settled = not (self._log.is_owed or self._attempts.is_handing_over)
+        return bool(self._reload and self._reload.next and is_settled)
+
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
         acts = [self._attempts.tick, self._pipeline.check_clock]
@@ -192,18 +205,26 @@ class Daemon:
         now = utc_now()
         if self._health:
             self._notifier.prepare(now)
+        if self._reload:
+            self._reload.start(now)
         self._pipeline.check_clock(now)
         self._attempts.resume(now)
 
     def _end(self) -> None:
-        """Leave nothing stale on the screen, and log the end."""
+        """Leave nothing stale on the screen, and log the end if it is one."""
         if self._health is None:
             self._settle(SHOW_WITHIN_S)
+        if self._reload and self._is_reloading() and not self._queue.is_stopping:
+            self._next = self._reload.next
+        is_last = self._next is None
+        if is_last:
+            self._settings.manager.note_end()
         with suppress(JournalBusy, JournalUnusable):
-            going = self._notifier.end(utc_now(), is_daemon=self._health is not None)
+            is_told = self._health is not None and is_last
+            going = self._notifier.end(utc_now(), is_told=is_told)
             self._settle(CLEAR_WITHIN_S)
             self._notifier.mark_withdrawn(going)
-        if self._health:
+        if self._health and is_last:
             with suppress(JournalBusy, JournalUnusable):
                 self._journal.append(EventName.STOPPED, at=utc_now())
 
@@ -272,6 +293,9 @@ class Daemon:
                 self._attempts.finish(item, now)
             case Prune():
                 self._pruner.prune(now)
+            case ConfigRead() | ConfigRefused() | PasswordWritten():
+                if self._reload:
+                    self._reload.handle(item, self._sessions, now)
         self._queue.make_room(item)
 
     def _process(self, judged: Judged, now: datetime) -> None:

@@ -4,7 +4,7 @@ The notes go to the event log, where `watcher status` finds them, also when the 
 is down.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -120,6 +120,12 @@ class Health:
             self._notifier.notify(
                 partial(trouble.login_refused, change.account, why=error), change.at
             )
+
+    def expect_login(self, accounts: Collection[str], now: datetime) -> None:
+        """Tell again of a login that is refused, now that something was put right."""
+        for account in self._refused.intersection(accounts):
+            self._refused.discard(account)
+            self._notifier.withdraw(trouble.account_id(account), now)
 
     def tick(self, now: datetime) -> None:
         """Notify once of each account that was not synced for `BLIND_AFTER`."""

@@ -280,8 +280,8 @@ class Notifier:
         for event in self._newest(now):
             self.refresh(event.about, now)
 
-    def end(self, now: datetime, *, is_daemon: bool) -> list[int]:
-        """Withdraw what nobody keeps true; the daemon says so of a live attempt.
+    def end(self, now: datetime, *, is_told: bool) -> list[int]:
+        """Withdraw what nobody keeps true; where it `is_told`, a live attempt says so.
 
         Return what was withdrawn, for `mark_withdrawn`.
         """
@@ -289,7 +289,7 @@ class Notifier:
             return []
         going = self._screen.clear()
         alive = [event.about for event in self._newest(now)]
-        if alive and is_daemon:
+        if alive and is_told:
             last = max(alive, key=lambda attempt: attempt.expires_at)
             self.notify(partial(self._afterwards(wording.ended, last), now=now), now)
         return going

@@ -18,6 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from watcher.app.configfile import FromConfig
 from watcher.app.desktop import Shown
 from watcher.app.judging import FromAccount, Judged
 from watcher.clock import STEP_S, Now, boottime_s, utc_now
@@ -63,7 +64,16 @@ class Prune:
     """Events older than they are kept can be deleted."""
 
 
-QueueItem = FromAccount | Shown | Remind | Deadline | ButtonPressed | HandedOver | Prune
+QueueItem = (
+    FromAccount
+    | FromConfig
+    | Shown
+    | Remind
+    | Deadline
+    | ButtonPressed
+    | HandedOver
+    | Prune
+)
 
 MAILS_AT_ONCE = 64
 """Judged mails in the queue: some tenths of a second of work."""

@@ -1,10 +1,11 @@
 """Builds the application from a `Config`; shared by `run`, `check` and `demo`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
+from watcher.app.configfile import ConfigFile, ConfigWatch, Taken
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.desktop import Desktop
 from watcher.app.health import Health
@@ -12,6 +13,7 @@ from watcher.app.judging import Judging
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
+from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
 from watcher.config.accounts import watched
 from watcher.config.schema import Config
@@ -76,9 +78,14 @@ class App:
     keep_lock: Callable[[], None] = lambda: None
     manager: ServiceManager = field(default_factory=ServiceManager)
     queue: EventQueue = field(default_factory=EventQueue)
+    config_file: ConfigFile | None = None
+    """Where the configuration comes from, if what is written there is taken up."""
 
-    def run(self) -> None:
-        """Watch until the queue is asked to stop, or every session has ended."""
+    def run(self) -> Taken | None:
+        """Watch until the queue is asked to stop, or every session has ended.
+
+        Or until another configuration was written: return that, to go on with.
+        """
         accounts = watched(self.config)
         policies = {one.account.name: one.policy for one in accounts}
         judging = Judging(self.verify, policies, self.queue.put)
@@ -98,6 +105,7 @@ class App:
                 is_waiting=self.is_waiting,
                 observe=self.observe,
             )
+            health = Health(self.journal, notifier) if self.is_daemon else None
             daemon = Daemon(
                 self.queue,
                 self.journal,
@@ -113,9 +121,22 @@ class App:
                     keep_lock=self.keep_lock,
                     manager=self.manager,
                 ),
-                Health(self.journal, notifier) if self.is_daemon else None,
+                health,
+                self._reload(notifier, health),
             )
-            daemon.run([self._session(one.account, judging) for one in accounts])
+            sessions = [self._session(one.account, judging) for one in accounts]
+            with self._watching_file():
+                return daemon.run(sessions)
+
+    def _reload(self, notifier: Notifier, health: Health | None) -> Reload | None:
+        if self.config_file is None:
+            return None
+        return Reload(self.config_file, self.journal, notifier, health)
+
+    def _watching_file(self) -> AbstractContextManager[None]:
+        if self.config_file is None:
+            return nullcontext()
+        return ConfigWatch(self.config_file, self.queue.put).running()
 
     @contextmanager
     def _desktop(self) -> Iterator[Desktop | None]:

@@ -6,7 +6,7 @@ is made harmless.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from watcher.app.health import BLIND_AFTER
@@ -148,6 +148,35 @@ def bug_line(at: datetime) -> Line:
     return Line(at, _BUG, is_urgent=True)
 
 
+def config_lines(error: WatcherError, at: datetime) -> list[Line]:
+    """Return what is wrong with the configuration as it was saved, a line each."""
+    en, ja = (error.say(one).splitlines() for one in (Language.EN, Language.JA))
+    words = [replace(_LOG, en=one, ja=other) for one, other in zip(en, ja, strict=True)]
+    lines = [Line(at, _LOG, {"why": one}, is_urgent=True) for one in words]
+    return [*lines, Line(at, _CONFIG_KEPT, is_urgent=True)]
+
+
+def config_good_line(at: datetime) -> Line:
+    """Return that the configuration can be used again, and is the one at work."""
+    return Line(at, _CONFIG_GOOD)
+
+
+def reloaded_line(accounts: str, at: datetime) -> Line:
+    """Return that another configuration was taken up."""
+    return Line(at, _RELOADED, {"accounts": accounts})
+
+
+_CONFIG_KEPT = Text(
+    en="the former configuration goes on; correct the file and save it again",
+    ja="前の設定のまま続けます。ファイルを直して保存しなおしてください",
+)
+_CONFIG_GOOD = Text(
+    en="the configuration is in order again", ja="設定ファイルが直りました"
+)
+_RELOADED = Text(
+    en="the configuration was taken up: watching {accounts}",
+    ja="新しい設定に切り替えました。{accounts} を見張ります",
+)
 _BUG = Text(
     en="an unexpected error: this is a bug in watcher; run it with --verbose and "
     "report what it prints",

@@ -10,7 +10,7 @@ import queue
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
@@ -132,6 +132,22 @@ class Narrator:
         """Tell that the event log cannot be written."""
         self._guard(self._log_trouble, error)
 
+    def on_config(self, error: WatcherError | None) -> None:
+        """Tell what is wrong with the configuration as saved; None: it is put right."""
+        self._guard(self._config, error)
+
+    def forget(self, accounts: Collection[str]) -> None:
+        """Tell again how these accounts are watched, and why they are not."""
+        for account in accounts:
+            self._failures.pop(("account", account), None)
+            self._connected.pop(account, None)
+
+    def go_on(self, *, accounts: Sequence[str], is_mute: bool) -> None:
+        """Tell that another configuration was taken up, and go by it."""
+        self.forget(self._accounts)
+        self._accounts, self._is_mute = accounts, is_mute
+        self._tell(narrate.reloaded_line(", ".join(accounts), utc_now()))
+
     def on_log_changed(self, why: WatcherError) -> None:
         """Tell what became of the event log."""
         self._guard(self._tell, narrate.log_line(why, utc_now()))
@@ -216,6 +232,13 @@ class Narrator:
         was_connected = change.account in self._connected
         is_lost = change.state is State.BACKING_OFF
         return was_connected and is_lost and next_try_at - change.at < BRIEF
+
+    def _config(self, error: WatcherError | None) -> None:
+        if error is None:
+            self._tell(narrate.config_good_line(utc_now()))
+        else:
+            for line in narrate.config_lines(error, utc_now()):
+                self._tell(line)
 
     def _log_trouble(self, error: WatcherError) -> None:
         if self._is_new_failure(_LOG, str(error)):

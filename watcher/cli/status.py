@@ -3,11 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from watcher.app import machine_clock, reload
 from watcher.app.lock import running_daemon
-from watcher.app.machine_clock import PLACE, read_error
+from watcher.app.machine_clock import read_error
 from watcher.cli.context import (
     configuration_if_any,
     journal_path,
@@ -18,7 +20,7 @@ from watcher.cli.parser import Options
 from watcher.cli.terminal import columns
 from watcher.clock import local_time, utc_now
 from watcher.config.schema import Config
-from watcher.errors import ExitCode
+from watcher.errors import ConfigError, ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
 from watcher.imap.account import MODES
@@ -34,51 +36,94 @@ _STOPPED = {
 
 
 def run(options: Options) -> int:
-    """Print the state of the daemon and of each account; exit 3 if it is down."""
-    config, language = configuration_if_any(options), options.language
+    """Print the state of the daemon and of each account; exit 3 if it is down.
+
+    Raises:
+        ConfigError: it cannot be used, and no daemon goes on with a former one.
+    """
+    config, refused = _configuration(options)
     path = journal_path(config)
     pid = running_daemon(path)
-    sessions, clock_error = _read(JournalReader.read(path), config)
+    if refused and pid is None:
+        raise refused
+    known = _read(JournalReader.read(path), config)
     if pid is None:
-        sessions = {name: {**facts, **_STOPPED} for name, facts in sessions.items()}
+        stopped = {name: {**one, **_STOPPED} for name, one in known.sessions.items()}
+        known = replace(known, sessions=stopped, configuration={})
     if options.json:
-        accounts = [
-            {
-                "account": name,
-                **facts,
-                "error": _error(facts, notification_language(config)),
-                "last_look_at": facts.get("last_look_at"),
-            }
-            for name, facts in sessions.items()
-        ]
-        status = {"v": 1, "running": pid is not None, "pid": pid, "accounts": accounts}
-        clock = {"clock_wrong": clock_error and clock_error.detail}
-        print(json.dumps(status | clock, ensure_ascii=False))
+        status = _to_json(known, pid, notification_language(config))
+        print(json.dumps(status, ensure_ascii=False))
     else:
-        print(_DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid))
-        if clock_error:
-            print(_CLOCK.say(language, error=clock_error.text))
-        for name, facts in sessions.items():
-            for line in _render_account(name, facts, language):
-                print(line)
+        for line in _render(known, pid, options.language):
+            print(line)
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
-def _read(
-    journal: JournalReader | None, config: Config | None
-) -> tuple[Sessions, ClockError | None]:
-    """Return the last known session of each configured account, and the clock's error.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the event log tells."""
 
-    None: the clock is not known to be wrong.
-    """
+    sessions: Sessions = field(default_factory=dict)
+    """The last known session of each configured account."""
+    clock_error: ClockError | None = None
+    """None: the clock is not known to be wrong."""
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    """Since when it is at work, and what is wrong with the file as it was saved."""
+
+
+def _configuration(options: Options) -> tuple[Config | None, ConfigError | None]:
+    """Return the configuration; where it is refused, a former one may be at work."""
+    try:
+        return configuration_if_any(options), None
+    except ConfigError as error:
+        return None, error
+
+
+def _read(journal: JournalReader | None, config: Config | None) -> _Known:
     if journal is None:
-        return {}, None
+        return _Known()
     with journal:
         known = journal.sessions()
         error = read_error(journal, utc_now())
-    known.pop(PLACE, None)
+    known.pop(machine_clock.PLACE, None)
+    configuration = known.pop(reload.PLACE, {})
     names = [one.name for one in config.accounts] if config else list(known)
-    return {name: known[name] for name in names if name in known}, error
+    sessions = {name: known[name] for name in names if name in known}
+    return _Known(sessions, error, configuration)
+
+
+def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, Any]:
+    accounts = [
+        {
+            "account": name,
+            **facts,
+            "error": _error(facts, language),
+            "last_look_at": facts.get("last_look_at"),
+        }
+        for name, facts in known.sessions.items()
+    ]
+    return {
+        "v": 1,
+        "running": pid is not None,
+        "pid": pid,
+        "accounts": accounts,
+        "clock_wrong": known.clock_error and known.clock_error.detail,
+        "configuration_since": known.configuration.get("since"),
+        "configuration_error": _error(known.configuration, language),
+    }
+
+
+def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]:
+    yield _DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid)
+    if since := known.configuration.get("since"):
+        yield _CONFIG.say(language, at=_clock_time(since))
+    if error := _error(known.configuration, language):
+        yield _CONFIG_REFUSED.say(language)
+        yield error
+    if known.clock_error:
+        yield _CLOCK.say(language, error=known.clock_error.text)
+    for name, facts in known.sessions.items():
+        yield from _render_account(name, facts, language)
 
 
 def _render_account(
@@ -119,6 +164,13 @@ _RUNS = Text(
 _DOWN = Text(
     en="watcher is not running: nothing is watched. Start it with: watcher run",
     ja="watcher は動いていません(見張っていません)。次で開始できます: watcher run",
+)
+_CONFIG = Text(
+    en="The configuration is the one of {at}.", ja="{at} に読んだ設定で動いています。"
+)
+_CONFIG_REFUSED = Text(
+    en="What was saved since then cannot be used; correct the file and save it again:",
+    ja="その後に保存された設定は使えません。直して保存しなおしてください:",
 )
 _CLOCK = Text(
     en="This computer's clock is {error}. Set it right.",

@@ -10,7 +10,7 @@
 RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. A one-shot
 session is STOPPED where another would begin to wait: instead of WATCHING, BACKING_OFF
 and REFUSED. The tables below hold all transitions; `run` only follows them. A session
-belongs to one thread; `stop`, `arm` and `disarm` may be called from
+belongs to one thread; `stop`, `arm`, `disarm` and `retry` may be called from
 any other.
 """
 
@@ -158,6 +158,10 @@ class Session:
     def disarm(self) -> None:
         """Expect no mail any more."""
         self._delay_cap.disarm()
+
+    def retry(self) -> None:
+        """Log in again at once where it rests; where it watches, sync at once."""
+        self._interrupt.call()
 
     def run(self) -> None:
         """Watch until `stop`; no error of network or server ends this.

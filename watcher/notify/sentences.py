@@ -34,6 +34,7 @@ UNVERIFIED = Text(
 FLOOD = Text(en="Amazon: many sign-ins", ja="Amazon サインイン試行が続いています")
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
 LOG_CHANGED = Text(en="The event log has changed", ja="記録ファイルが変わりました")
+CONFIG = Text(en="The configuration is wrong", ja="設定ファイルに間違いがあります")
 BLIND = Text(
     en="Mail is not watched",
     ja="メールを見張れていません",
@@ -299,6 +300,10 @@ STUCK = Text(en="Attempts are not shown", ja="試行を通知できません")
 STUCK_BODY = Text(
     en="{why} Until then attempts will be missed: look at your mail yourself.",
     ja="{why} それまで試行を見逃すおそれがあるので、メールを直接確かめてください。",
+)
+CONFIG_BODY = Text(
+    en="{why} watcher goes on as before: see `watcher status`.",
+    ja="{why} 前の設定のまま続けています。`watcher status` で確かめてください。",
 )
 RECOVERED_BODY = Text(
     en="{account} is watched again; what came meanwhile has been looked at.",

@@ -103,6 +103,21 @@ def log_changed(why: WatcherError, *, language: Language) -> Notification:
     return template.say(language=language, replaces_id=id_of("log file"), why=words)
 
 
+CONFIG_ID = id_of("configuration")
+"""The `replaces_id` of `config_refused`."""
+
+
+def config_refused(why: WatcherError, *, language: Language) -> Notification:
+    """Say that the configuration cannot be used as it was saved."""
+    template = Template(
+        title=sentences.CONFIG,
+        body=(sentences.CONFIG_BODY,),
+        holds=Holds.WHILE_RUNNING,
+    )
+    words = foreign_error(why, language)
+    return template.say(language=language, replaces_id=CONFIG_ID, why=words)
+
+
 CLOCK_ID = id_of("clock")
 """The `replaces_id` of `clock_wrong`."""
 
