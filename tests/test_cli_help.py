@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.environment import Home, MailUser
-from watcher.cli.parser import COMMANDS
+from watcher.cli.arguments import COMMANDS
 from watcher.errors import ExitCode
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.environment import WATCHER, Home, Running
 from tests.fakes import required_program
+from watcher.cli.arguments import ARGUMENTS, COMMANDS, SHELLS, TOPICS
 from watcher.cli.completion import INSTALL
-from watcher.cli.parser import ARGUMENTS, COMMANDS, SHELLS, TOPICS
 from watcher.cli.shells import SCRIPTS
 from watcher.errors import ExitCode
 from watcher.i18n import Language

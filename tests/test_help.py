@@ -12,9 +12,9 @@ import pytest
 from tests.environment import Home
 from tests.factories import NOW
 from tests.program_text import sentences, sentences_in
+from watcher.cli.arguments import COMMANDS, TOPICS
 from watcher.cli.classify import NAMES, as_json
 from watcher.cli.layout import lay_out
-from watcher.cli.parser import COMMANDS, TOPICS
 from watcher.cli.reference.config_keys import as_toml
 from watcher.cli.reference.json_keys import JSON_KEYS
 from watcher.cli.reference.messages import REMEDIES

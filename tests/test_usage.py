@@ -12,7 +12,8 @@ import pytest
 
 from tests.environment import WATCHER, Home
 from watcher.cli import main
-from watcher.cli.parser import ARGUMENTS, COMMANDS, parse
+from watcher.cli.arguments import ARGUMENTS, COMMANDS
+from watcher.cli.parser import parse
 from watcher.cli.usage import MESSAGES, speaking
 from watcher.errors import ExitCode
 from watcher.i18n import Language, fit_columns, pad_columns, wrap_columns

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from watcher.cli import parser
+from watcher.cli.arguments import COMMANDS, TOPICS
 from watcher.cli.layout import Section, lay_out
-from watcher.cli.parser import COMMANDS, TOPICS, Options
+from watcher.cli.parser import Options
 from watcher.cli.reference.pages import PAGES
 from watcher.cli.terminal import PIPE_COLUMNS, Colour, columns, paint
 from watcher.errors import ExitCode

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from watcher.cli.parser import ARGUMENTS, COMMANDS, COMMON, TOPICS
+from watcher.cli.arguments import ARGUMENTS, COMMANDS, COMMON, TOPICS
 from watcher.cli.usage import SHOW_HELP
 from watcher.i18n import Language
 
