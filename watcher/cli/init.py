@@ -9,8 +9,8 @@ from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language
 from watcher.config.load import default_path
 from watcher.config.providers import PRESETS
-from watcher.config.schema import (
-    Account,
+from watcher.config.schema import Account
+from watcher.config.values import (
     Bad,
     one_of,
     parse_address,

@@ -12,9 +12,10 @@ import platformdirs
 from watcher.config.credentials import is_grouped
 from watcher.config.file import read
 from watcher.config.providers import PRESETS
-from watcher.config.schema import TABLES, Account, Bad, Config
+from watcher.config.schema import TABLES, Account, Config
 from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
 from watcher.config.toml import ACCOUNTS_BRACKETS, parse
+from watcher.config.values import Bad
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback

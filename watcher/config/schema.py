@@ -1,234 +1,37 @@
 """What can be configured: one frozen class a table, one field a key (contract §2).
 
 A field holds its default and the parser of its value, so that the loader, the example
-file and its test all read the keys from here. A parser takes a value of `tomllib` and
-raises `Bad`; the caller names the key.
+file and its test all read the keys from here.
 """
 
-import json
-import re
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from watcher.clock import parse_duration
 from watcher.config.providers import PRESETS, nearest
+from watcher.config.values import (
+    NameServer,
+    Parser,
+    at_least,
+    list_of,
+    one_of,
+    parse_address,
+    parse_boolean,
+    parse_command,
+    parse_domain,
+    parse_nameserver,
+    parse_path,
+    parse_port,
+    parse_positive,
+    parse_store,
+    parse_text,
+    word_of,
+)
 from watcher.i18n import Text
 from watcher.imap.account import Tls, WatchMode
 from watcher.notify.delivery import ChannelChoice
-from watcher.recognition.amazon import STORES
-
-T = TypeVar("T")
-EnumT = TypeVar("EnumT", bound=StrEnum)
-Parser = Callable[[object], T]
-
-
-class Bad(Exception):
-    """A value that cannot be used; the text holds the reason and the remedy."""
-
-    def __init__(self, text: Text, **data: object) -> None:
-        super().__init__(text)
-        self.text = text
-        self.data = data
-
-
-def _parser(
-    convert: Callable[[object], T | None], text: Text, **data: object
-) -> Parser[T]:
-    """Return a parser: what `convert` refuses (None, ValueError) is `Bad` by `text`."""
-
-    def parse(value: object) -> T:
-        try:
-            parsed = convert(value)
-        except ValueError:
-            parsed = None
-        if parsed is None:
-            raise Bad(text, **data)
-        return parsed
-
-    return parse
-
-
-parse_text: Parser[str] = _parser(
-    lambda value: value if isinstance(value, str) and value.strip() else None,
-    Text(
-        en='it must be a text in quotes that is not empty, like "value"',
-        ja='引用符で囲んだ空でない文字列にしてください(例: "value")',
-    ),
-)
-parse_boolean: Parser[bool] = _parser(
-    lambda value: value if isinstance(value, bool) else None,
-    Text(
-        en="it must be true or false, without quotes",
-        ja="引用符なしの true か false にしてください",
-    ),
-)
-parse_port: Parser[int] = _parser(
-    lambda value: value if type(value) is int and 0 < value < 65536 else None,
-    Text(
-        en="it must be a port number from 1 to 65535, without quotes",
-        ja="引用符なしのポート番号(1〜65535)にしてください",
-    ),
-)
-parse_positive: Parser[timedelta] = _parser(
-    # A bool is an int, too.
-    lambda value: (
-        parse_duration(str(value)) or None if type(value) in (str, int, float) else None
-    ),
-    Text(
-        en='it must be a time span, like "90s", "5m", "2h" or "30d"; a number alone is '
-        "seconds",
-        ja='時間を書いてください(例: "90s" "5m" "2h" "30d"。数だけなら秒です)',
-    ),
-)
-
-
-def at_least(least: timedelta) -> Parser[timedelta]:
-    """Return a parser of time spans that are not shorter than `least`."""
-    return _parser(
-        lambda value: span if (span := parse_positive(value)) >= least else None,
-        Text(
-            en="it is too short: write {least} seconds or more",
-            ja="短すぎます。{least} 秒以上にしてください",
-        ),
-        least=int(least.total_seconds()),
-    )
-
-
-def parse_path(value: object) -> Path:
-    """Return a path; `~` is the user's home."""
-    return Path(parse_text(value)).expanduser()
-
-
-def word_of(
-    words: Collection[str], nearest: Callable[[str], str | None] = str.lower
-) -> Parser[str]:
-    """Return a parser of a word out of `words`; `nearest` finds the one meant."""
-
-    def parse(value: object) -> str:
-        if isinstance(value, str) and value in words:
-            return value
-        listed = ", ".join(f'"{word}"' for word in words)
-        near = nearest(value.strip()) if isinstance(value, str) else None
-        if near in words:
-            raise Bad(_WRITE_WORD, near=near, words=listed)
-        raise Bad(_ONE_OF, words=listed)
-
-    return parse
-
-
-_ONE_OF = Text(en="it must be one of: {words}", ja="次のどれかにしてください: {words}")
-_WRITE_WORD = Text(
-    en='write "{near}" (it must be one of: {words})',
-    ja='"{near}" と書いてください(次のどれかです: {words})',
-)
-
-
-def one_of(names: type[EnumT]) -> Parser[EnumT]:
-    """Return a parser of a member of a closed set."""
-    parse_word = word_of(list(names))
-    return lambda value: names(parse_word(value))
-
-
-def list_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
-    """Return a parser of a list whose items `item` parses."""
-
-    def parse(value: object) -> tuple[T, ...]:
-        if isinstance(value, list):
-            return tuple(map(item, value))
-        item(value)  # else that is what is wrong
-        raise Bad(_WRITE_LIST, written=json.dumps([value], ensure_ascii=False))
-
-    return parse
-
-
-_WRITE_LIST = Text(
-    en="it must be a list in brackets: write {written}",
-    ja="角括弧のリストにしてください: {written}",
-)
-
-
-# It is run without a shell. What stands here may hold a secret, and is not repeated.
-parse_command: Parser[tuple[str, ...]] = _parser(
-    lambda value: (
-        tuple(map(parse_text, value)) or None if isinstance(value, list) else None
-    ),
-    Text(
-        en="it must be a list in brackets that names a program and its arguments, like "
-        '["pass", "show", "mail/home"]',
-        ja="プログラムの名前と引数を、角括弧のリストにしてください"
-        '(例: ["pass", "show", "mail/home"])',
-    ),
-)
-
-
-def _mail_address(value: object) -> str | None:
-    written = parse_text(value).strip()
-    return written.lower() if re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", written) else None
-
-
-parse_address: Parser[str] = _parser(
-    _mail_address,
-    Text(
-        en='it must be a bare mail address, like "me@example.jp"',
-        ja='メールアドレスだけを書いてください(例: "me@example.jp")',
-    ),
-)
-parse_domain: Parser[str] = _parser(
-    lambda value: (
-        name
-        if re.fullmatch(
-            r"(?:[a-z0-9-]+\.)+[a-z0-9-]+", name := parse_text(value).strip().lower()
-        )
-        else None
-    ),
-    Text(
-        en='it must be a domain, like "simplelogin.co"',
-        ja='ドメインを書いてください(例: "simplelogin.co")',
-    ),
-)
-parse_store: Parser[str] = _parser(
-    lambda value: (
-        name if (name := parse_text(value).strip().lower()) in STORES else None
-    ),
-    Text(
-        en="it must name Amazon stores, each one of: {names}",
-        ja="Amazon のストアを次から選んでください: {names}",
-    ),
-    names=", ".join(sorted(STORES)),
-)
-
-
-class NameServer(NamedTuple):
-    """A DNS server that is asked over UDP and TCP."""
-
-    address: str
-    """IPv4 or IPv6, without brackets."""
-    port: int = 53
-
-
-def _name_server(value: object) -> NameServer | None:
-    """Split `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`."""
-    written = parse_text(value).strip()
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
-    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
-    match = bracketed or plain  # neither: an IPv6 address without port
-    address, port = match.groups() if match else (written, None)
-    server = NameServer(str(ip_address(address)), int(port or 53))
-    return server if 0 < server.port < 65536 else None
-
-
-parse_nameserver: Parser[NameServer] = _parser(
-    _name_server,
-    Text(
-        en='it must be an IP address, with a port if need be: "127.0.0.1:53"',
-        ja='IP アドレスで、必要ならポート付きで書いてください: "127.0.0.1:53"',
-    ),
-)
 
 
 def _key(

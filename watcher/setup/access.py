@@ -9,7 +9,8 @@ from watcher.config.accounts import account_of, addresses
 from watcher.config.credentials import clean_password
 from watcher.config.load import PASSWORD_KEYS
 from watcher.config.providers import OBSTACLES, PRESETS, LoginName
-from watcher.config.schema import Account, Bad, parse_address, parse_text
+from watcher.config.schema import Account
+from watcher.config.values import Bad, parse_address, parse_text
 from watcher.errors import (
     ConfigError,
     LoginRefused,

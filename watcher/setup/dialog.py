@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from watcher.config.schema import Bad
+from watcher.config.values import Bad
 from watcher.errors import Unanswered, WatcherError
 from watcher.i18n import Language, Text, wrap_columns
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from watcher.cli.layout import Section
-from watcher.config.schema import TABLES, Account, NameServer
+from watcher.config.schema import TABLES, Account
+from watcher.config.values import NameServer
 from watcher.i18n import Language, Text
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
