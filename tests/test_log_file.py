@@ -204,6 +204,20 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
     assert over.id == 1
 
 
+def test_an_expectation_that_was_taken_back_stays_so_in_the_file_that_is_there(
+    journal: Journal, log_file: LogFile, path: Path
+) -> None:
+    now = utc_now()
+    journal.append(EventName.ARMED, at=now, about=Expectation(now + MINUTE))
+    journal.append(EventName.DISARMED, at=now)
+    check(log_file)
+
+    path.unlink()
+    assert check(log_file)
+
+    assert not journal.is_armed(now)
+
+
 @pytest.mark.parametrize(
     ("damage", "is_ahead"),
     [
