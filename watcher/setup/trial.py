@@ -1,16 +1,19 @@
 """Shows a real notification with a button, which proves desktop, button and browser."""
 
-from collections.abc import Collection, Iterator
+import threading
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 from watcher.app.browser import LAUNCH_S, open_link
 from watcher.app.wiring import OpenChannels
 from watcher.clock import call_in_thread
-from watcher.errors import NotHandedOver, NotificationFailed
+from watcher.errors import NotHandedOver
 from watcher.i18n import Language
 from watcher.notify import trouble
-from watcher.notify.delivery import Delivered, Delivery
+from watcher.notify.delivery import Delivered, Delivery, Failure
 from watcher.notify.notification import Action
 from watcher.notify.trouble import TRIAL_ID
 
@@ -29,33 +32,35 @@ class Trial:
         self.delivered = Delivered(None)
         self._page = page
         self._hidden = hidden
-        self._opened: Future[None] | None = None
+        self._pressed = threading.Event()
+        self._opened: Future[None] = Future()
 
     @property
-    def is_on_desktop(self) -> bool:
-        """Whether a desktop took it."""
-        return self.delivered.channel is not None
-
-    @property
-    def failure(self) -> NotificationFailed | None:
-        """Why the desktop did not take it; None: it did, or there is none to try."""
-        return next((one.error for one in self.delivered.failures), None)
+    def failures(self) -> Sequence[Failure]:
+        """Why no desktop took it; empty if one did, or if there is none to try."""
+        return () if self.delivered.channel else self.delivered.failures
 
     @property
     def is_pressed(self) -> bool:
         """Whether its button was pressed."""
-        return self._opened is not None
+        return self._pressed.is_set()
+
+    def await_press(self, seconds: float) -> None:
+        """Wait until its button is pressed, no longer than that."""
+        if self.delivered.channel:
+            self._pressed.wait(seconds)
 
     def on_action(self, replaces_id: int, action: Action) -> None:
         """Open the page at the first press, in a thread of its own."""
         is_press = replaces_id == TRIAL_ID and action is Action.OPEN
         if is_press and not self.is_pressed:
             self._opened = call_in_thread(lambda: open_link(self._page, self._hidden))
+            self._pressed.set()
 
     def browser_error(self) -> NotHandedOver | None:
         """Return why no browser took the page; wait until one did, or did not."""
         try:
-            if self._opened is not None:
+            if self.is_pressed:
                 self._opened.result(2 * LAUNCH_S)
         except NotHandedOver as error:
             return error
@@ -66,9 +71,12 @@ class Trial:
 
 @contextmanager
 def trying(
-    open_channels: OpenChannels, language: Language, hidden: Collection[str] = ()
+    open_channels: OpenChannels,
+    language: Language,
+    longest_s: float,
+    hidden: Collection[str] = (),
 ) -> Iterator[Trial]:
-    """Show the notification while inside; see `Trial`.
+    """Show the notification while inside, at most so long; see `Trial`.
 
     A terminal is left out: it has no buttons and no browser.
     """
@@ -77,7 +85,8 @@ def trying(
     desktops = [one for one in channels if one.name != "terminal"]
     with closing(Delivery(desktops)) as delivery:
         shown = trouble.trial(PAGES[language], language=language)
-        trial.delivered = delivery.deliver(shown)
+        lasting = replace(shown, expires_in=timedelta(seconds=longest_s))
+        trial.delivered = delivery.deliver(lasting)
         try:
             yield trial
         finally:

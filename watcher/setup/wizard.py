@@ -11,7 +11,7 @@ from pathlib import Path
 
 from watcher.app.wiring import open_channels, secret_variables
 from watcher.config.accounts import account_of, addresses, policy_for
-from watcher.config.load import load
+from watcher.config.load import default_path, load
 from watcher.config.schema import Account, Config, LanguageChoice, Notify
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
 from watcher.config.write import account_table, add_account, create, move_aside
@@ -27,6 +27,9 @@ from watcher.setup.probe import Probed
 from watcher.setup.review import Review, review
 from watcher.setup.service import service_here
 from watcher.setup.trial import Trial, trying
+
+TRIAL_S = 600.0
+"""How long a test notification waits for its user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,16 +203,17 @@ class Wizard:
         opens = open_channels(config)
         if opens is None or not self._answers.shows_trial:
             return
-        with trying(opens, self._dialog.language, secret_variables(config)) as trial:
-            if not trial.is_on_desktop:
+        language, hidden = self._dialog.language, secret_variables(config)
+        with trying(opens, language, TRIAL_S, hidden) as trial:
+            if not trial.delivered.channel:
                 self._dialog.say(sentences.NO_DESKTOP)
             elif self._dialog.asks:
                 is_seen = self._dialog.confirm(
                     sentences.DID_YOU_SEE, option="--no-trial"
                 )
                 self._judge(trial, is_seen=is_seen)
-            if trial.failure:
-                self._dialog.complain(trial.failure)
+            for failure in trial.failures[:1]:  # the others only stand in for it
+                self._dialog.complain(failure.error)
 
     def _judge(self, trial: Trial, *, is_seen: bool) -> None:
         """Say what the trial has proved, and the remedy of what it has not."""
@@ -227,7 +231,7 @@ class Wizard:
         if not is_wanted:
             self._dialog.say(sentences.BY_HAND)
             return
-        service = service_here(self._path)
+        service = service_here(None if self._path == default_path() else self._path)
         try:
             service.install()
         except WatcherError as error:  # the configuration is good, and is kept

@@ -97,8 +97,8 @@ _FORMS = {
     str: Text(en='a text in quotes, like "value"', ja='引用符で囲んだ文字("value")'),
     int: Text(en="a number", ja="数"),
     timedelta: Text(
-        en='a time span, like "90s", "5m", "2h", "30d"',
-        ja='時間("90s" "5m" "2h" "30d" など)',
+        en='a time span, like "90s", "5m", "2h", "30d", or a number of seconds',
+        ja='時間("90s" "5m" "2h" "30d" など。数だけなら秒)',
     ),
     Path: Text(en="the path of a file, in quotes", ja="引用符で囲んだファイルの場所"),
     NameServer: Text(

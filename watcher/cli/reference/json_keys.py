@@ -140,6 +140,14 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
             en="How this computer's clock is wrong; null if it is not known to be.",
             ja="このパソコンの時計のずれ。ずれが分かっていなければ null。",
         ),
+        "configuration_since": Text(
+            en="When the configuration that is at work was read; null if none is.",
+            ja="今の設定を読んだ時刻。動いていなければ null。",
+        ),
+        "configuration_error": Text(
+            en="What is wrong with the file as it was saved since; null if nothing is.",
+            ja="そのあとで保存されたファイルの誤り。なければ null。",
+        ),
     },
     "status --json, accounts": {
         "account": _ACCOUNT,

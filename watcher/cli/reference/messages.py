@@ -35,8 +35,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="The configuration … is not valid TOML",
-            ja="設定ファイル … は正しい TOML ではありません",
+            en="The configuration … is not valid TOML.",
+            ja="設定ファイル … の … 行目(… 文字目)が正しくありません:",
         ),
         Text(
             en="Correct the line that is named; often a quote or bracket is not "

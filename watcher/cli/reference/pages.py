@@ -17,6 +17,7 @@ from watcher.config.load import default_path
 from watcher.config.providers import PRESETS
 from watcher.i18n import Language, Text
 from watcher.recognition.explain import REASONS
+from watcher.setup.service import service_here
 
 NameT = TypeVar("NameT", bound=str)
 Page = Callable[[Language], Iterable[Section]]
@@ -64,6 +65,7 @@ def _files(language: Language) -> Iterator[Section]:
         (_CONFIGURATION, configuration),
         (_JOURNAL, journal),
         (_LOCK, lock_path(journal)),
+        (_SERVICE, service_here(None).path),
     )
     entries = [(str(path), text.say(language)) for text, path in places]
     yield Section(paragraphs=[_FILES.say(language)])
@@ -163,6 +165,10 @@ _LOCK = Text(
     en="The lock by which only one `watcher run` works on an event log.",
     ja="一つの記録ファイルで動く `watcher run` を一つだけにする、ロックのファイルで"
     "す。",
+)
+_SERVICE = Text(
+    en="What starts watcher when you log in, after `watcher service install`.",
+    ja="`watcher service install` のあと、ログイン時に watcher を始めるファイルです。",
 )
 _BESIDE = (
     Text(

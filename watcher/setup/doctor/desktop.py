@@ -1,16 +1,12 @@
 """Checks what the user sees and presses: notifications, and the browser."""
 
-import threading
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import replace
-from datetime import timedelta
+from functools import partial
 
 from watcher.app.browser import way_to_open
 from watcher.config.schema import CHANNELS, Notify
 from watcher.i18n import Language, Text
-from watcher.notify import trouble
-from watcher.notify.delivery import ChannelChoice, Delivery, Failure, channels
+from watcher.notify.delivery import ChannelChoice, Failure, channels
 from watcher.notify.examine import Buttons, Offer, examine
 from watcher.recognition.text import sanitise
 from watcher.setup.doctor.report import (
@@ -21,10 +17,10 @@ from watcher.setup.doctor.report import (
     skipped,
     warned,
 )
-from watcher.setup.trial import PAGES
+from watcher.setup.trial import trying
 
 SHOWN_S = 5.0
-"""How long the trial stands on the screen, before it is taken off."""
+"""How long the trial stands on the screen, unless its button is pressed."""
 
 
 def check_notification(
@@ -37,27 +33,11 @@ def check_notification(
     if offer is None:
         return failed(_why(failures, language), _NO_CHANNEL_REMEDY)
     if shows:
-        _, told = show_trial(notify.channel, language, shown_s)
-        if told:
-            return failed(_why(told, language), _NO_CHANNEL_REMEDY)
+        with trying(partial(channels, notify.channel), language, shown_s) as trial:
+            trial.await_press(shown_s)
+        if trial.failures:
+            return failed(_why(trial.failures, language), _NO_CHANNEL_REMEDY)
     return _judge(offer, notify.channel, failures, language)
-
-
-def show_trial(
-    choice: ChannelChoice, language: Language, shown_s: float
-) -> tuple[str | None, Sequence[Failure]]:
-    """Show a trial for a while; return its channel, or the failures if none did."""
-    trial = replace(
-        trouble.trial(PAGES[language], language=language),
-        expires_in=timedelta(seconds=shown_s),
-    )
-    with closing(Delivery(channels(choice, lambda *_: None))) as delivery:
-        delivered = delivery.deliver(trial)
-        if delivered.channel is None:
-            return None, delivered.failures
-        threading.Event().wait(shown_s)
-        delivery.withdraw(trial.replaces_id)
-        return delivered.channel, ()
 
 
 def _why(failures: Sequence[Failure], language: Language) -> Sentence:
