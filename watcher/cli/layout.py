@@ -7,7 +7,8 @@ from watcher.i18n import columns_of, wrap_columns
 
 MARGIN = 2
 TERM_COLUMNS = 20
-"""If a term is wider, every term of its section stands on a line of its own."""
+"""If a term is wider, or leaves too little room for what it means, every term of its
+section stands on a line of its own."""
 CONTINUED = 4
 """The indent of what is continued on the next line."""
 LEAST_COLUMNS = 20
@@ -59,7 +60,7 @@ def lay_out(section: Section, columns: int) -> Iterator[str]:
     for point in section.points:
         yield f"- {hang(point, columns, MARGIN)}"
     widest = max((columns_of(term) for term, _ in section.entries), default=0)
-    is_stacked = widest > TERM_COLUMNS
+    is_stacked = widest > min(TERM_COLUMNS, columns - 2 * MARGIN - LEAST_COLUMNS)
     indent = 3 * MARGIN if is_stacked else widest + 2 * MARGIN
     for term, meaning in section.entries:
         said = hang(meaning, columns, indent)
