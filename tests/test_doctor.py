@@ -46,7 +46,11 @@ from watcher.setup.doctor.desktop import check_notification
 from watcher.setup.doctor.machine import TOO_LITTLE_BYTES, check_disk
 from watcher.setup.doctor.mails import check_addresses
 from watcher.setup.doctor.network import check_name_servers
-from watcher.setup.doctor.offered import check_capabilities, check_mailboxes
+from watcher.setup.doctor.offered import (
+    USEFUL,
+    check_capabilities,
+    check_mailboxes,
+)
 from watcher.setup.doctor.report import (
     Check,
     Finding,
@@ -431,7 +435,12 @@ def test_who_wants_polls_misses_no_push() -> None:
     missed = check_capabilities(without_push, WatchMode.AUTO)
 
     assert (wanted.verdict, missed.verdict) == (Verdict.PASS, Verdict.WARN)
-    assert check_capabilities({"IDLE"}, WatchMode.AUTO).verdict is Verdict.PASS
+    some = check_capabilities({"IDLE", "ID"}, WatchMode.AUTO)
+    assert some.verdict is Verdict.PASS
+    assert some.detail.say(Language.EN).endswith("it lacks NOTIFY, SPECIAL-USE.")
+    assert "lacks" not in check_capabilities(USEFUL, WatchMode.AUTO).detail.say(
+        Language.EN
+    )
 
 
 def test_a_connection_that_breaks_hides_no_later_check(user: MailUser) -> None:

@@ -71,8 +71,8 @@ def pad_columns(text: str, columns: int) -> str:
     return text + " " * (columns - sum(map(_columns, text)))
 
 
-_PIECE = re.compile(r"(?:[!-~]+|.)[)、。」…]* ?")
-"""What stays on one line: a word in ASCII, or a character; neither loses its close."""
+_PIECE = re.compile(r"(?:[(「]+[^ -~]|[!-~]+|.)[)、。」…]* ?")
+"""What stays on one line: a word in ASCII, or a character, with what encloses it."""
 
 
 def wrap_columns(text: str, columns: int) -> list[str]:
