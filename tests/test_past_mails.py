@@ -226,6 +226,16 @@ def test_what_was_added_to_a_signed_mail_takes_its_proof(mailbox: Mailbox) -> No
     assert mail.proof is Proof.FAILED
 
 
+def test_a_signature_for_which_no_key_was_asked_fails(mailbox: Mailbox) -> None:
+    mail = Mail(body=html("approve"))
+    sha1 = sign(compose(mail), "amazon.co.jp", tags={"a": "rsa-sha1"})
+    mailbox.put(sha1, 30 * DAY)
+
+    (found,) = look(mailbox.account, keys=NO_KEYS).mails
+
+    assert found.proof is Proof.FAILED
+
+
 def test_another_domains_signature_proves_no_address(mailbox: Mailbox) -> None:
     raw = sign(compose(Mail(body=html("approve"))), "evil.example")
     mailbox.put(raw, DAY)

@@ -146,6 +146,7 @@ def test_japanese_is_wrapped_between_characters_and_words_are_not() -> None:
         "です。",
     ]
     assert wrap_columns("あいう。", 6) == ["あい", "う。"]
+    assert wrap_columns("あい(うえ)「お」", 6) == ["あい", "(うえ)", "「お」"]
 
 
 def test_padded_words_take_as_many_columns_in_both_languages() -> None:

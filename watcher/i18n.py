@@ -88,7 +88,7 @@ def pad_columns(text: str, columns: int) -> str:
 _SGR = re.compile(r"\x1b\[[0-9;]*m")
 """What colours a text and takes no column (ECMA-48 §8.3.117)."""
 _NO_START = ")、。」』】…・ー々?!ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
-_PIECE = re.compile(rf"[「『【]*(?:[!-~\x1b]+|.)[{_NO_START}]* ?")
+_PIECE = re.compile(rf"[「『【(]*(?:[!-~\x1b]+|.)[{_NO_START}]* ?")
 """What stays on one line: a word in ASCII, or a character, with what encloses it.
 
 No line begins with a small kana or another sign that belongs to what stands before it.

@@ -11,10 +11,10 @@ from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.config.load import default_path
 from watcher.config.schema import Config
 from watcher.errors import ConfigError, ExitCode
-from watcher.i18n import Language, Text, pad_columns, wrap_columns
+from watcher.i18n import Language, Sayable, Text, pad_columns, wrap_columns
 from watcher.recognition.text import one_line
 from watcher.setup.doctor.checks import Doctor
-from watcher.setup.doctor.report import Check, Line, Sayable, Verdict
+from watcher.setup.doctor.report import Check, Line, Verdict
 
 COLUMNS = 80
 INDENT = 24

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from watcher.app.wiring import open_channels, secret_variables
 from watcher.config.accounts import account_of, addresses, policy_for
-from watcher.config.load import default_path, load
+from watcher.config.load import load
 from watcher.config.schema import Account, Config, LanguageChoice, Notify
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
 from watcher.config.write import account_table, add_account, create, move_aside
@@ -231,7 +231,7 @@ class Wizard:
         if not is_wanted:
             self._dialog.say(sentences.BY_HAND)
             return
-        service = service_here(None if self._path == default_path() else self._path)
+        service = service_here(self._path)
         try:
             service.install()
         except WatcherError as error:  # the configuration is good, and is kept

@@ -35,7 +35,8 @@ from watcher.setup.doctor.report import (
     skipped,
 )
 from watcher.setup.doctor.running import Part, lines, one
-from watcher.setup.doctor.service import Status, check_service
+from watcher.setup.doctor.service import check_service
+from watcher.setup.service import service_here
 from watcher.timing.error import ClockError
 
 
@@ -52,7 +53,6 @@ class Doctor:
     log: Path
     language: Language
     shows_notification: bool = False
-    service: Callable[[], Status] | None = None
     timeouts: Timeouts = TIMEOUTS
 
     def lines(self) -> Iterator[Line]:
@@ -83,7 +83,7 @@ class Doctor:
             Check.NOTIFICATION: notify,
             Check.BROWSER: check_browser,
             Check.LOG: lambda: check_log(self.log),
-            Check.SERVICE: lambda: check_service(self.service),
+            Check.SERVICE: lambda: check_service(service_here(self.path).status()),
             Check.DISK: lambda: check_disk(self.log),
             Check.PUSH: lambda: skipped(_NO_PUSH),
             Check.OAUTH: lambda: skipped(_NO_OAUTH),

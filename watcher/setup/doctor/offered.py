@@ -23,7 +23,9 @@ USEFUL = ("IDLE", "NOTIFY", "SPECIAL-USE", "ID")
 def check_capabilities(offered: Collection[str], mode: WatchMode) -> Finding:
     """Return whether mail is pushed, and what else the server has to offer."""
     has = ", ".join(name for name in USEFUL if name in offered) or "–"
-    lacks = ", ".join(name for name in USEFUL if name not in offered) or "–"
+    lacks = ", ".join(name for name in USEFUL if name not in offered)
+    if not lacks:
+        return passed(_ALL_OFFERED, has=has)
     if "IDLE" in offered or mode is WatchMode.POLL:
         return passed(_OFFERED, has=has, lacks=lacks)
     return warned(Sentence.of(_NO_PUSH, lacks=lacks), _NO_PUSH_REMEDY)
@@ -48,6 +50,7 @@ def _names(probed: Probed) -> str:
     return one_line(", ".join(probed.mailboxes))
 
 
+_ALL_OFFERED = Text(en="It offers {has}.", ja="対応: {has}")
 _OFFERED = Text(
     en="It offers {has}; it lacks {lacks}.",
     ja="対応: {has}、非対応: {lacks}",

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
-from watcher.i18n import Language, Text
+from watcher.i18n import Language, Sayable, Text
 
 
 class Check(StrEnum):
@@ -38,13 +37,6 @@ class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 -- the contract's word, no password
     WARN = "warn"
     FAIL = "fail"
-
-
-class Sayable(Protocol):
-    """Whatever has a sentence: a text, an error, a sentence with its data."""
-
-    def say(self, language: Language, /) -> str:
-        """Return the sentence in a language."""
 
 
 @dataclass(frozen=True, slots=True)

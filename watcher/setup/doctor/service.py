@@ -1,59 +1,23 @@
 """Checks whether watcher starts at login."""
 
-from collections.abc import Callable
-from typing import Protocol
-
 from watcher.i18n import Text
-from watcher.setup.doctor.report import (
-    Finding,
-    Sayable,
-    failed,
-    passed,
-    skipped,
-    warned,
-)
+from watcher.setup.doctor.report import Finding, failed, passed, warned
+from watcher.setup.service.base import ServiceStatus
 
 
-class Status(Protocol):
-    """What is known of the service on this platform."""
-
-    @property
-    def is_installed(self) -> bool:
-        """Whether watcher was made a service."""
-
-    @property
-    def starts_at_login(self) -> bool:
-        """Whether the platform starts it by itself."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it runs now."""
-
-    @property
-    def problem(self) -> Sayable | None:
-        """What is wrong with it, None if nothing is."""
-
-
-def check_service(look: Callable[[], Status] | None) -> Finding:
-    """Return whether watcher starts at login; `look` asks the platform."""
-    if look is None:
-        return skipped(_NO_SERVICES)
-    status = look()
-    if status.problem is not None:
-        return failed(status.problem, _INSTALL_AGAIN)
+def check_service(status: ServiceStatus) -> Finding:
+    """Return whether watcher starts at login, and runs now."""
     if not status.is_installed:
         return warned(_NOT_INSTALLED, _INSTALL)
     if not status.starts_at_login:
-        return warned(_NOT_AT_LOGIN, _INSTALL_AGAIN)
+        return failed(status.problem or _NOT_AT_LOGIN, _INSTALL_AGAIN)
+    if status.problem is not None:
+        return warned(status.problem, _INSTALL_AGAIN)
     if not status.is_running:
         return warned(_NOT_RUNNING, _START)
     return passed(_RUNS)
 
 
-_NO_SERVICES = Text(
-    en="This version cannot start by itself: run `watcher run`.",
-    ja="この版は自動では始まりません。`watcher run` を実行してください。",
-)
 _NOT_INSTALLED = Text(
     en="watcher does not start at login.",
     ja="ログインしても watcher は始まりません。",

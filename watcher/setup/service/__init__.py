@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from watcher.config.load import default_path
 from watcher.setup.service.autostart import Autostart
 from watcher.setup.service.base import Service, command_here
 from watcher.setup.service.launchd import LaunchAgent
@@ -18,10 +19,11 @@ def service_here(
     """Return this machine's way to start watcher at login, which asks the system.
 
     `config` is the configuration file that the user named; without one, WATCHER_CONFIG
-    of the environment, as for every command.
+    of the environment, as for every command. What is looked for anyway is not named.
     """
-    if config is None and (named := environment.get("WATCHER_CONFIG")):
-        config = Path(named).expanduser()
+    config = config or default_path(environment)
+    if config == default_path({}):
+        config = None
     command = command_here(config, environment)
     if sys.platform == "win32":
         return ScheduledTask(command, config)
