@@ -364,3 +364,10 @@ def test_without_a_desktop_it_says_where_watcher_will_tell(newcomer: MailUser) -
         answer(run, "3. ", "secret")
         run.await_text("No notification could be shown here")
         assert run.await_end() == ExitCode.OK, run.seen
+
+
+def test_watcher_alone_leads_into_the_set_up(newcomer: MailUser) -> None:
+    with newcomer.home.started(is_controlled=True) as run:
+        answer(run, "Run `watcher init` now? [Y/n]", "")
+        answer(run, "1. ", newcomer.user)
+        run.await_text("2. ")
