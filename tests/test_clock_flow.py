@@ -1,5 +1,6 @@
 """The time left through the whole program, on a machine whose clock is wrong."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,21 @@ def await_attempts(mail_user: MailUser, count: int) -> None:
 WRONG_BY = [-DAY_S, -300, 300, DAY_S, 400 * DAY_S]
 
 
+@pytest.fixture
+def began_s() -> float:
+    """Give the time at which the test began."""
+    return time.monotonic()
+
+
+def is_true(left_s: int, true_s: int, began_s: float) -> bool:
+    """Return whether a time left is true of a mail that had `true_s` when it came.
+
+    That was at some time since the test began, however slow this machine is.
+    """
+    passed_s = time.monotonic() - began_s
+    return true_s - passed_s - UNDER_S <= left_s <= true_s + OVER_S
+
+
 def seconds_left(mail_user: MailUser, offset_s: int) -> dict[str, int]:
     """Return the time left by the newest event of a name, read by another clock."""
     done = mail_user.home.run(
@@ -85,7 +101,7 @@ def seconds_left(mail_user: MailUser, offset_s: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("offset_s", WRONG_BY)
 def test_a_command_with_another_clock_reads_the_time_that_is_left(
-    mail_user: MailUser, offset_s: int
+    mail_user: MailUser, offset_s: int, began_s: float
 ) -> None:
     set_clock(mail_user, 0)
     other = {"FAKETIME": f"{offset_s:+d}s"}
@@ -101,13 +117,13 @@ def test_a_command_with_another_clock_reads_the_time_that_is_left(
 
     assert (armed.code, printed.out) == (0, link + "\n")
     for left_s in (by_other, by_run):
-        assert WINDOW_S - 2 * UNDER_S <= left_s["attempt"] <= WINDOW_S + OVER_S
-        assert 60 - 2 * UNDER_S <= left_s["armed"] <= 60
+        assert is_true(left_s["attempt"], WINDOW_S, began_s)
+        assert is_true(left_s["armed"], 60, began_s)
 
 
 @pytest.mark.parametrize("jump_s", WRONG_BY)
 def test_a_clock_that_jumps_under_run_changes_no_time_left_and_loses_no_mail(
-    mail_user: MailUser, jump_s: int
+    mail_user: MailUser, jump_s: int, began_s: float
 ) -> None:
     set_clock(mail_user, 0)
     with mail_user.home.started("run") as run:
@@ -127,13 +143,13 @@ def test_a_clock_that_jumps_under_run_changes_no_time_left_and_loses_no_mail(
     assert "expired" not in mail_user.home.names()
     assert (len(in_jump), len(after)) == (2, 3)
     for left_s in in_jump + after:
-        assert WINDOW_S - 4 * UNDER_S <= left_s <= WINDOW_S + OVER_S
+        assert is_true(left_s, WINDOW_S, began_s)
 
 
 @pytest.mark.parametrize("mode", ["poll", "idle"])
 @pytest.mark.parametrize("offset_s", [0, -300, 300, -DAY_S // 2, DAY_S])
 def test_the_second_mail_has_the_time_that_it_truly_has(
-    mail_user: MailUser, offset_s: int, mode: str
+    mail_user: MailUser, offset_s: int, mode: str, began_s: float
 ) -> None:
     set_clock(mail_user, offset_s, mode)
     with mail_user.home.started("run") as run:
@@ -146,7 +162,7 @@ def test_the_second_mail_has_the_time_that_it_truly_has(
         run.end()
 
     true_s = WINDOW_S - AGE_S
-    assert true_s - 2 * UNDER_S <= left_s[-1] <= true_s + OVER_S
+    assert is_true(left_s[-1], true_s, began_s)
 
 
 @pytest.mark.parametrize("offset_s", [300, DAY_S])
@@ -170,7 +186,7 @@ def test_the_first_mail_on_a_clock_that_leads_is_told_without_a_time(
 @pytest.mark.parametrize("offset_s", [-DAY_S, -300, 0, 300])
 @pytest.mark.parametrize("age_s", [1, 60, 200, 480])
 def test_the_first_mail_is_as_old_as_it_is_whether_it_was_moved_here_or_not(
-    mail_user: MailUser, offset_s: int, age_s: int
+    mail_user: MailUser, offset_s: int, age_s: int, began_s: float
 ) -> None:
     """Dovecot knows by SAVEDATE when it came."""
     set_clock(mail_user, offset_s)
@@ -185,10 +201,10 @@ def test_the_first_mail_is_as_old_as_it_is_whether_it_was_moved_here_or_not(
     true_s = WINDOW_S - age_s
     assert len(left_s) == (true_s > 0)
     for left in left_s:
-        assert true_s - 2 * UNDER_S <= left <= true_s + OVER_S
+        assert is_true(left, true_s, began_s)
 
 
-def test_what_run_has_learned_serves_check(mail_user: MailUser) -> None:
+def test_what_run_has_learned_serves_check(mail_user: MailUser, began_s: float) -> None:
     set_clock(mail_user, DAY_S)
     with mail_user.home.started("run") as run:
         run.await_text(CONNECTED)
@@ -200,13 +216,13 @@ def test_what_run_has_learned_serves_check(mail_user: MailUser) -> None:
     *_, newest = attempts(mail_user)
 
     true_s = WINDOW_S - AGE_S
-    assert true_s - 2 * UNDER_S <= newest["seconds_left"] <= true_s + OVER_S
+    assert is_true(newest["seconds_left"], true_s, began_s)
 
 
 @pytest.mark.parametrize("offset_s", [0, 300, -300])
 @pytest.mark.parametrize("age_s", [60, 120, 480, 900])
 def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
-    mail_user: MailUser, offset_s: int, age_s: int
+    mail_user: MailUser, offset_s: int, age_s: int, began_s: float
 ) -> None:
     set_clock(mail_user, offset_s)
     with mail_user.home.started("run") as run:
@@ -224,13 +240,13 @@ def test_a_mail_that_was_moved_here_stays_as_old_as_it_is(
         assert len(left_s) == 1
     else:
         true_s = WINDOW_S - age_s
-        assert true_s - 2 * UNDER_S <= left_s[-1] <= true_s + OVER_S
+        assert is_true(left_s[-1], true_s, began_s)
 
 
 @pytest.mark.parametrize("hours", [-12, -8, -1, 1, 9])
 @pytest.mark.parametrize("mode", ["poll", "idle"])
 def test_a_server_of_another_time_zone_makes_no_mail_older_or_newer(
-    mail_user: MailUser, hours: int, mode: str
+    mail_user: MailUser, hours: int, mode: str, began_s: float
 ) -> None:
     """It labels its local time +0000; the time left is counted from the Date."""
     with Server() as server:
@@ -249,5 +265,5 @@ def test_a_server_of_another_time_zone_makes_no_mail_older_or_newer(
 
     for left, age_s in zip(left_s, (1, AGE_S), strict=True):
         true_s = WINDOW_S - age_s
-        assert true_s - 3 * UNDER_S <= left <= true_s + OVER_S
+        assert is_true(left, true_s, began_s)
     assert "clock_wrong" not in names

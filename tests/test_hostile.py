@@ -189,7 +189,8 @@ def test_what_the_header_dismisses_is_not_relevant(raw: bytes) -> None:
 def test_any_change_to_signed_bytes_unrecognises_a_mail(data: st.DataObject) -> None:
     """Changing any signed octet of a recognised mail un-recognises it.
 
-    Amazon does not sign the Content-Transfer-Encoding, so ours are left alone.
+    Amazon does not sign the Content-Transfer-Encoding, so ours are left alone. Of a
+    subject that was changed on its way, the mail that was signed may be found again.
     """
     raw = data.draw(st.sampled_from(GENUINE))
     at = data.draw(st.integers(raw.index(b"\r\nDate:") + 2, len(raw) - 3))
@@ -198,7 +199,9 @@ def test_any_change_to_signed_bytes_unrecognises_a_mail(data: st.DataObject) -> 
     octet = data.draw(st.integers(0, 255))
     changed = raw[:at] + bytes((octet,)) + raw[at + 1 :]
     if canonical(changed) != canonical(raw):
-        assert not isinstance(judged(changed), Recognised)
+        subject = range(raw.index(b"\r\nSubject:"), raw.index(b"\r\nMIME-Version:"))
+        is_found = at in subject and judged(changed) == judged(raw)
+        assert is_found or not isinstance(judged(changed), Recognised)
 
 
 def canonical(raw: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -401,7 +402,7 @@ def test_without_a_delivery_nothing_is_refreshed_or_told(journal: Journal) -> No
     event = recorded(journal)
 
     silent.refresh(event.about, NOW)
-    silent.notify(trouble.trial, NOW)
+    silent.notify(partial(trouble.trial, "https://www.amazon.co.jp/"), NOW)
     assert shown == []
     assert names(journal) == [EventName.ATTEMPT]
 
@@ -461,7 +462,7 @@ def test_a_failure_about_nothing_names_no_mail(
 ) -> None:
     recorded(journal)
     notifier(journal, RecordingChannel(is_shut=True), channel).notify(
-        trouble.trial, NOW
+        partial(trouble.trial, "https://www.amazon.co.jp/"), NOW
     )
 
     *_, failed = journal.events()
