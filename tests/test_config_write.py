@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.config.load import load
 from watcher.config.schema import Account
-from watcher.config.write import account_table, add_account, create, move_aside
+from watcher.config.write import account_table, add_account, create
 from watcher.errors import ConfigError
 from watcher.imap.account import Tls
 
@@ -112,9 +112,19 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
         create(tmp_path / "watcher" / "config.toml", account_table(HOME))
 
 
-def test_a_file_that_is_moved_aside_is_whole_there(tmp_path: Path) -> None:
+def test_a_file_whose_place_is_taken_is_kept_whole(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("broken")
-    aside = move_aside(path)
+    aside = create(path, account_table(HOME))
+    assert aside is not None
     assert aside.read_text() == "broken"
-    assert not path.exists()
+    assert load(path).accounts == (HOME,)
+
+
+def test_a_file_whose_place_cannot_be_taken_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("broken")
+    with pytest.raises(ConfigError):
+        create(path, "[accounts]")
+    assert path.read_text() == "broken"
+    assert [*tmp_path.iterdir()] == [path]

@@ -13,6 +13,7 @@ import pytest
 from tests import desktop
 from tests.desktop import Desktop, eventually
 from tests.environment import Home, MailUser, Running, end_daemon
+from tests.sample_mails import APPROVAL_HTML, LINK, Mail, html
 from tests.servers import Dovecot, NameServer
 from watcher.errors import ExitCode
 from watcher.i18n import Language
@@ -150,6 +151,77 @@ def test_ctrl_c_leaves_nothing_behind(newcomer: MailUser) -> None:
     assert "Nothing was changed" in run.seen
     left = {path.name for path in newcomer.home.folder.iterdir()}
     assert left == {"browser", "site"}
+
+
+def test_ctrl_c_leaves_a_broken_configuration_where_it_was(
+    newcomer: MailUser,
+) -> None:
+    newcomer.home.configure("[watch\n# mine")
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "Put that file aside", "y")
+        run.await_text("1. ")
+        os.write(run.terminal, b"\x03")
+        assert run.await_end() == 130
+    assert [*newcomer.home.config.parent.iterdir()] == [newcomer.home.config]
+    assert newcomer.home.config.read_text() == "[watch\n# mine"
+
+
+def test_ctrl_c_after_the_writing_says_what_stays(newcomer: MailUser) -> None:
+    address = ("--address", newcomer.user, "--no-trial")
+    with asked(newcomer, *address, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("6. ")
+        os.write(run.terminal, b"\x03")
+        assert run.await_end() == 130
+    assert "is written, and stays" in run.seen
+    assert newcomer.home.run("check").code == ExitCode.OK
+
+
+def test_an_address_that_is_almost_well_known_is_asked_about(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "anna@gmial.com")
+        answer(run, "Do you mean anna@gmail.com?", "")
+        run.await_text("Gmail (imap.gmail.com)")
+
+
+def test_a_server_that_is_nowhere_is_told_before_the_password(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "anna@unknown.example")
+        answer(run, "IMAP server", "imap.unknown.invalid")
+        run.await_text("imap.unknown.invalid cannot be found")
+        answer(run, "1. ", newcomer.user)
+        run.await_text("2. ")
+
+
+def test_a_password_of_the_japanese_input_is_asked_for_again(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, "--address", newcomer.user, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "ｓｅｃｒｅｔ")
+        run.await_text("full-width")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+
+def test_an_account_that_is_there_is_not_added_again(newcomer: MailUser) -> None:
+    newcomer.configure(newcomer.account(ca_file=f'"{newcomer.server.ca_file}"'))
+    done = newcomer.home.run(*scripted(newcomer, "--add"))
+    assert done.code == ExitCode.CONFIG
+    assert "is watched already" in done.err
+
+
+def test_a_mail_without_proof_would_have_been_told(newcomer: MailUser) -> None:
+    newcomer.post(Mail(body=html(APPROVAL_HTML.format(link=LINK))))
+    with asked(newcomer, *QUIET, "--address", newcomer.user, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("unproved sender")
 
 
 def test_what_is_no_address_is_asked_for_again(newcomer: MailUser) -> None:

@@ -14,6 +14,7 @@ import secrets
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
@@ -239,19 +240,31 @@ def minutes_seconds(span: timedelta) -> str:
     return f"{minutes}:{seconds:02}"
 
 
-_UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNITS_S = {
+    "": 1,
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86400,
+    "秒": 1,
+    "分": 60,
+    "時間": 3600,
+    "日": 86400,
+}
 LONGEST_DURATION = timedelta(days=36500)
 """A hundred years; subtracting much more would leave the range of `datetime`."""
-_SPAN = re.compile(r"(\d{1,10}(?:\.\d{1,6})?)\s*([smhd]?)")
+_SPAN = re.compile(r"(\d{1,10}(?:\.\d{1,6})?)\s*([smhd秒分日]|時間|)")
 
 
 def parse_duration(written: str) -> timedelta:
     """Return the time span of `90s`, `5m`, `2h`, `30d`, or of seconds like `300`.
 
+    Full-width signs and Japanese units (`5分`) are understood as well.
+
     Raises:
         ValueError: it has another form, or is over `LONGEST_DURATION`.
     """
-    match = _SPAN.fullmatch(written.strip())
+    match = _SPAN.fullmatch(unicodedata.normalize("NFKC", written).strip())
     seconds = float(match[1]) * _UNITS_S[match[2]] if match else inf
     if seconds > LONGEST_DURATION.total_seconds():
         raise ValueError(written)

@@ -96,7 +96,7 @@ _seconds = _checked(
     lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
     "300, 300s, 5m … 24h",
 )
-_topic = _checked(str, _is_topic, "config, messages")
+_topic = _checked(str, _is_topic, ", ".join(TOPICS))
 _count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")

@@ -22,15 +22,15 @@ def run(options: Options) -> int:
 INSTALL = {
     "bash": Text(
         en="To install it, add this line to ~/.bashrc and open a new terminal:\n"
-        'eval "$(watcher completion bash)"',
+        'command -v watcher >/dev/null && eval "$(watcher completion bash)"',
         ja="次の行を ~/.bashrc に書き足し、ターミナルを開きなおすと使えます:\n"
-        'eval "$(watcher completion bash)"',
+        'command -v watcher >/dev/null && eval "$(watcher completion bash)"',
     ),
     "zsh": Text(
         en="To install it, add this line to ~/.zshrc, below `compinit`, and open a new "
-        'terminal:\neval "$(watcher completion zsh)"',
+        'terminal:\ncommand -v watcher >/dev/null && eval "$(watcher completion zsh)"',
         ja="次の行を ~/.zshrc の `compinit` より下に書き足し、ターミナルを開きなおすと"
-        '使えます:\neval "$(watcher completion zsh)"',
+        '使えます:\ncommand -v watcher >/dev/null && eval "$(watcher completion zsh)"',
     ),
     "fish": Text(
         en="To install it, run this line once:\n"

@@ -1,10 +1,14 @@
 """Finds what a command works with: configuration, language, event log."""
 
+import sys
+
+from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language
 from watcher.config.load import default_path, load
 from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
+from watcher.errors import ConfigError
 from watcher.i18n import Language, desktop_language
 
 
@@ -23,6 +27,24 @@ def configuration_if_any(options: Options) -> Config | None:
     """Return the user's configuration; None if none is named and none is there."""
     is_named = options.config is not None
     return configuration(options) if is_named or has_configuration(options) else None
+
+
+def configuration_if_good(options: Options) -> Config | None:
+    """Return the configuration, for a command that needs little but the event log.
+
+    Where it cannot be used and `watcher run` goes on by a former one, that is said,
+    and the command goes on as well: while an attempt is alive, minutes count.
+
+    Raises:
+        ConfigError: it cannot be used, and none is at work with the default log.
+    """
+    try:
+        return configuration_if_any(options)
+    except ConfigError as error:
+        if running_daemon(journal_path(None)) is None:
+            raise
+        print(error.say(options.language), file=sys.stderr)
+        return None
 
 
 def has_configuration(options: Options) -> bool:

@@ -2,7 +2,7 @@
 
 from watcher.app.clipboard import copy_text
 from watcher.app.wiring import secret_variables
-from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
@@ -19,7 +19,7 @@ def run(options: Options) -> int:
         NothingLive: there is none with a code.
         NotHandedOver: there is no clipboard.
     """
-    config, now = configuration_if_any(options), utc_now()
+    config, now = configuration_if_good(options), utc_now()
     with Journal.open(journal_path(config)) as journal:
         journal.check()
         codes = [

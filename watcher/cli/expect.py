@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from watcher.app.lock import running_daemon
-from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.parser import Options
 from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
@@ -14,7 +14,7 @@ from watcher.journal.log import Journal
 
 def run(options: Options) -> int:
     """Arm the watcher for a while, or disarm it; warn if nobody watches."""
-    path = journal_path(configuration_if_any(options))
+    path = journal_path(configuration_if_good(options))
     return _disarm(path, options) if options.off else _arm(path, options)
 
 

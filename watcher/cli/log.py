@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.render import DETAILS_AT, render_event
@@ -22,7 +22,7 @@ FOLLOW_EVERY_S = 0.5
 
 def run(options: Options) -> int:
     """Print events, oldest first."""
-    path = journal_path(configuration_if_any(options))
+    path = journal_path(configuration_if_good(options))
     while (journal := JournalReader.read(path)) is None:
         if not options.follow:
             return ExitCode.OK

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from watcher.app.browser import open_link
 from watcher.app.wiring import secret_variables
-from watcher.cli.context import configuration_if_any, journal_path
+from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.parser import Options
 from watcher.cli.terminal import confirm
 from watcher.clock import local_time, utc_now
@@ -27,7 +27,7 @@ def run(options: Options) -> int:
         NothingLive: it is over, unknown, answered, or without an approval link.
         NotHandedOver: no browser took it.
     """
-    config = configuration_if_any(options)
+    config = configuration_if_good(options)
     if options.print_only:
         return _print_link(journal_path(config), options)
     with Journal.open(journal_path(config)) as journal:

@@ -122,8 +122,9 @@ def render_live(
 
 
 _LIVE_OR_OVER = Text(
-    en="#{id} {kind} for {account}: may be over already, since a clock is wrong",
-    ja="#{id} {kind}({account}): 時計が合っていないので、もう期限切れかもしれません",
+    en="#{id} {kind} for {account}: may be over already, since a clock may be wrong",
+    ja="#{id} {kind}({account}): もう期限切れかもしれません(時計がずれているかも"
+    "しれません)",
 )
 _LIVE_FOR = Text(
     en="#{id} {kind} for {account}: {left} left",

@@ -11,7 +11,7 @@ from watcher.app import machine_clock, reload
 from watcher.app.lock import running_daemon
 from watcher.app.machine_clock import read_error
 from watcher.cli.context import (
-    configuration_if_any,
+    configuration_if_good,
     journal_path,
     notification_language,
 )
@@ -20,7 +20,7 @@ from watcher.cli.parser import Options
 from watcher.cli.terminal import columns
 from watcher.clock import local_time, utc_now
 from watcher.config.schema import Config
-from watcher.errors import ConfigError, ExitCode
+from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
 from watcher.imap.account import MODES
@@ -41,11 +41,9 @@ def run(options: Options) -> int:
     Raises:
         ConfigError: it cannot be used, and no daemon goes on with a former one.
     """
-    config, refused = _configuration(options)
+    config = configuration_if_good(options)
     path = journal_path(config)
     pid = running_daemon(path)
-    if refused and pid is None:
-        raise refused
     known = _read(JournalReader.read(path), config)
     if pid is None:
         stopped = {name: {**one, **_STOPPED} for name, one in known.sessions.items()}
@@ -69,14 +67,6 @@ class _Known:
     """None: the clock is not known to be wrong."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """Since when it is at work, and what is wrong with the file as it was saved."""
-
-
-def _configuration(options: Options) -> tuple[Config | None, ConfigError | None]:
-    """Return the configuration; where it is refused, a former one may be at work."""
-    try:
-        return configuration_if_any(options), None
-    except ConfigError as error:
-        return None, error
 
 
 def _read(journal: JournalReader | None, config: Config | None) -> _Known:

@@ -280,6 +280,19 @@ def of_address(address: str) -> str | None:
     return next(keys, None)
 
 
+def nearly(address: str) -> str | None:
+    """Return an address with the well-known domain that is almost written there.
+
+    None where its domain is well known, or like none.
+    """
+    user, _, domain = address.rpartition("@")
+    known = [name for one in PRESETS.values() for name in one.domains]
+    close = difflib.get_close_matches(domain.lower(), known, n=1, cutoff=0.87)
+    if not close or domain.lower() in known or domain[:1].lower() != close[0][0]:
+        return None
+    return f"{user}@{close[0]}"
+
+
 def of_exchange(host: str) -> str | None:
     """Return the key of the preset to which a mail exchanger (MX) belongs."""
     name = host.lower().rstrip(".")

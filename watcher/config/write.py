@@ -38,13 +38,27 @@ def _toml(value: object) -> str:
     return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def create(path: Path, text: str) -> None:
-    """Write a configuration where there is none; its folder is made.
+def create(path: Path, text: str) -> Path | None:
+    """Write a new configuration; its folder is made.
+
+    Returns:
+        A copy of the file whose place it takes, None if there was none.
 
     Raises:
         ConfigError: it cannot be written, or `text` is no good configuration.
     """
-    _put(path, text)
+    try:
+        copy = _copy(path) if path.exists() else None
+    except OSError as error:
+        raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
+    try:
+        _put(path, text)
+    except ConfigError:
+        if copy is not None:
+            with suppress(OSError):
+                copy.unlink()
+        raise
+    return copy
 
 
 def add_account(path: Path, table: str) -> Path:
@@ -64,20 +78,6 @@ def add_account(path: Path, table: str) -> Path:
         with suppress(OSError):
             copy.unlink()
         raise ConfigError(_NOT_ADDED, path=path, table=table) from error
-    return copy
-
-
-def move_aside(path: Path) -> Path:
-    """Rename a file that cannot be used; return its new name.
-
-    Raises:
-        ConfigError: it cannot be renamed.
-    """
-    try:
-        copy = _copy(path)
-        path.unlink()
-    except OSError as error:
-        raise ConfigError(_UNWRITABLE, path=path, why=reason_of(error)) from error
     return copy
 
 

@@ -73,9 +73,9 @@ DEADLINE = Text(
     ja="期限 {deadline}(残り {left})・{account}",
 )
 MAY_BE_OVER = Text(
-    en="It may be over already: a clock is wrong, here or on the mail server · for "
+    en="It may be over already: a clock may be wrong, here or on the mail server · for "
     "{account}",
-    ja="もう期限切れかもしれません(このパソコンかメールサーバーの時計が合っていません)・"
+    ja="もう期限切れかもしれません(このパソコンかメールサーバーの時計がずれているかも)・"
     "{account}",
 )
 UNTIL = Text(
@@ -314,10 +314,10 @@ ALERT_BODY = Text(
     ja="{account} のサーバーからのお知らせです: {words}",
 )
 REFUSED_BODY = Text(
-    en="{account} cannot be watched until this is put right. {why} Then start "
-    "`watcher run` again.",
+    en="{account} cannot be watched until this is put right. {why} Save what you "
+    "correct: watcher then logs in again by itself.",
     ja="設定を直すまで {account} を見張れません。"
-    "{why} 直したら `watcher run` を起動しなおしてください。",
+    "{why} 直して保存すると、自動でつなぎなおします。",
 )
 ENDED_BODY = Text(
     en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "
@@ -371,7 +371,7 @@ CLOCK_BODY = Text(
 TRIAL_BODY = Text(
     en="Sign-in attempts are shown like this. Press the button: it opens Amazon's "
     "start page here, and the approval page when it is real.",
-    ja="サインイン試行はこのように表示されます。ボタンを押してみてください。今は"
+    ja="サインイン試行はこのように表示されます。ボタンを押してみてください。今は "
     "Amazon のトップページが開きます(本番では承認ページが開きます)。",
 )
 

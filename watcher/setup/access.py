@@ -8,9 +8,9 @@ from typing import TypeVar
 from watcher.config.accounts import account_of, addresses
 from watcher.config.credentials import clean_password
 from watcher.config.load import PASSWORD_KEYS
-from watcher.config.providers import OBSTACLES, PRESETS, LoginName
+from watcher.config.providers import OBSTACLES, PRESETS, LoginName, nearly
 from watcher.config.schema import Account
-from watcher.config.values import Bad, parse_address, parse_text
+from watcher.config.values import Bad, parse_address
 from watcher.errors import (
     ConfigError,
     LoginRefused,
@@ -22,10 +22,13 @@ from watcher.imap.account import Account as Mailbox
 from watcher.imap.connection import Connection
 from watcher.setup import sentences
 from watcher.setup.dialog import Dialog
-from watcher.setup.discovery import find_server
+from watcher.setup.discovery import find_server, is_known
 from watcher.setup.probe import Probed, connected, examine
 
 T = TypeVar("T")
+_FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
+"""What the Japanese input makes of ASCII; hardly a password has it on purpose."""
+
 Use = Callable[[Mailbox, Connection, Probed], T]
 """What is done over the first connection that works."""
 
@@ -37,6 +40,8 @@ class Access:
     dialog: Dialog
     given: Account
     given_address: str | None
+    taken: frozenset[tuple[str, str]] = frozenset()
+    """Hosts and users of the accounts that are watched already."""
 
     # Where the mailbox is
 
@@ -47,15 +52,31 @@ class Access:
             ConfigError: it cannot be watched, and there is nobody to name another one.
         """
         while True:
-            address = self.given_address or self.dialog.ask(
-                sentences.ADDRESS, parse_address, option="--address"
-            )
+            address = self.given_address or self._ask_address()
             try:
-                return address, self._with_user(self._with_server(address), address)
+                account = self._with_user(self._with_server(address), address)
+                self._check_new(account)
+                return address, account
             except ConfigError as obstacle:
                 if self.given_address or not self.dialog.asks:
                     raise
                 self.dialog.complain(obstacle)
+
+    def _ask_address(self) -> str:
+        """Ask for the address; one that is nearly well known may be a slip."""
+        address = self.dialog.ask(sentences.ADDRESS, _parse_address, option="--address")
+        meant = nearly(address)
+        if meant and self.dialog.confirm(
+            sentences.DID_YOU_MEAN, option="--address", address=meant
+        ):
+            return meant
+        return address
+
+    def _check_new(self, account: Account) -> None:
+        """Raise `ConfigError` if the account is watched already."""
+        host = account_of(account).host
+        if (host, account.user) in self.taken:
+            raise ConfigError(sentences.ADDED_BEFORE, user=account.user, host=host)
 
     def _with_server(self, address: str) -> Account:
         """Return the account with its server: given, known, found in DNS or asked for.
@@ -72,6 +93,8 @@ class Access:
         if found.provider:
             return replace(self.given, provider=self._checked(found.provider))
         host = found.host or self._ask_host(f"imap.{domain}")
+        if not is_known(host):  # the password is not asked for in vain
+            raise ConfigError(sentences.NO_SUCH_HOST, host=host)
         self.dialog.say(sentences.SERVER, host=host)
         port, tls = self.given.port or found.port, self.given.tls or found.tls
         return replace(self.given, host=host, port=port, tls=tls)
@@ -86,7 +109,7 @@ class Access:
 
     def _ask_host(self, default: str) -> str:
         return self.dialog.ask(
-            sentences.HOST, parse_text, option="--host", default=default
+            sentences.HOST, _parse_text, option="--host", default=default
         )
 
     def _with_user(self, account: Account, address: str) -> Account:
@@ -107,7 +130,7 @@ class Access:
 
     def _ask_user(self, default: str) -> str:
         return self.dialog.ask(
-            sentences.USER, parse_text, option="--user", default=default
+            sentences.USER, _parse_text, option="--user", default=default
         )
 
     def with_amazons_addresses(self, address: str, account: Account) -> Account:
@@ -162,9 +185,10 @@ class Access:
             typed = self.dialog.secret(
                 sentences.PASSWORD, option="--password-file", user=account.user
             )
-            if password := clean_password(typed):
+            password = clean_password(typed)
+            if password and not _FULL_WIDTH.search(password):
                 return password
-            self.dialog.say(sentences.EMPTY)
+            self.dialog.say(sentences.FULL_WIDTH if password else sentences.EMPTY)
 
     def _after(self, error: WatcherError, account: Account) -> Account:
         """Return the account to try next after a login that did not work.
@@ -209,8 +233,21 @@ def with_addresses(account: Account, known: tuple[str, ...]) -> Account:
     return plain if addresses(plain) == {*known} else replace(plain, addresses=known)
 
 
+def _parse_text(written: str) -> str:
+    if not written.strip():
+        raise Bad(sentences.NOTHING)
+    return written.strip()
+
+
+def _parse_address(written: str) -> str:
+    try:
+        return parse_address(written)
+    except Bad:
+        raise Bad(sentences.NO_ADDRESS) from None
+
+
 def _parse_addresses(written: str) -> tuple[str, ...]:
     words = [word for word in re.split(r"[\s,、;]+", written) if word]
     if not words:
         raise Bad(sentences.NO_ADDRESS)
-    return tuple(map(parse_address, words))
+    return tuple(map(_parse_address, words))

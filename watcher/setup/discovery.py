@@ -6,8 +6,10 @@ asked, and nothing of what it says is believed without a certificate: a server w
 TLS is none.
 """
 
+import socket
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import dns.exception
 import dns.name
@@ -15,6 +17,7 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
+from watcher.clock import call_with_timeout
 from watcher.config.providers import of_address, of_exchange
 from watcher.imap.account import Tls
 from watcher.keys import Server, servers_asked
@@ -56,6 +59,17 @@ def find_server(address: str) -> Found:
                 return Found(provider)
             return Found(None, server.host, server.port, tls)
     return NOTHING
+
+
+def is_known(host: str) -> bool:
+    """Return whether the system knows a host's address; true if it takes too long."""
+    try:
+        call_with_timeout(partial(socket.getaddrinfo, host, None), timeout_s=TIMEOUT_S)
+    except TimeoutError:
+        return True
+    except (OSError, UnicodeError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from watcher.recognition.verdict import (
     Reason,
     Recognised,
     Unknown,
+    Unverified,
 )
 from watcher.setup.past_mails import (
     PastMail,
@@ -84,10 +85,13 @@ def _told(mail: PastMail, known: Collection[str]) -> tuple[Text, dict[str, objec
         "at": _local(mail.received_at),
         "to": sanitise(", ".join(mail.recipients)),
     }
-    if mail.proof is not Proof.PROVED:
-        is_open = mail.proof is Proof.UNCHECKABLE
-        return (_UNCHECKABLE if is_open else _NOT_SHOWN), facts
     verdict = mail.judgement.verdict
+    if mail.proof is Proof.UNCHECKABLE:
+        return _UNCHECKABLE, facts
+    if isinstance(verdict, Unverified):
+        return _UNVERIFIED, facts
+    if mail.proof is Proof.FAILED:
+        return _NOT_SHOWN, facts
     content = verdict.attempt.content if isinstance(verdict, Recognised) else Unknown()
     match content:
         case Approval():
@@ -116,11 +120,11 @@ _NONE = Text(
 _MORE = Text(en="  … and {count} more", ja="  … ほか {count} 通")
 _APPROVAL = Text(
     en="  {at} approval, to {to}: would have been shown with its link",
-    ja="  {at} 承認リンク({to} 宛): リンクつきでお知らせしていました",
+    ja="  {at} 承認リンク({to} 宛): リンクつきでお知らせする",
 )
 _CODE = Text(
     en="  {at} code, to {to}: would have been shown with the code",
-    ja="  {at} 確認コード({to} 宛): コードつきでお知らせしていました",
+    ja="  {at} 確認コード({to} 宛): コードつきでお知らせする",
 )
 _FOREIGN = Text(
     en="  {at} sign-in attempt, to {to}: an address that you have not named",
@@ -128,13 +132,17 @@ _FOREIGN = Text(
 )
 _UNKNOWN = Text(
     en="  {at} sign-in attempt, to {to}: would have been told, without link",
-    ja="  {at} サインイン試行({to} 宛): リンクなしでお知らせしていました",
+    ja="  {at} サインイン試行({to} 宛): リンクなしでお知らせする",
 )
 _UNCHECKABLE = Text(
     en="  {at} to {to}: looks like one; its signature can no longer be checked today",
     ja="  {at}({to} 宛): サインインのメールのようですが、古くて署名を確かめられません",
 )
+_UNVERIFIED = Text(
+    en="  {at} to {to}: unproved sender; would have been told, without link",
+    ja="  {at}({to} 宛): 差出人を確認できないメール(リンクなしでお知らせする)",
+)
 _NOT_SHOWN = Text(
     en="  {at} to {to}: a look-alike; would not have been shown",
-    ja="  {at}({to} 宛): にせものの疑い。お知らせしません",
+    ja="  {at}({to} 宛): にせものの疑い(お知らせしない)",
 )

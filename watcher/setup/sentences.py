@@ -14,6 +14,12 @@ HELLO = Text(
     "(何も変わりません)。\n",
 )
 LEFT = Text(en="\nNothing was changed.", ja="\n何も変更していません。")
+LEFT_WRITTEN = Text(
+    en="\nThe configuration is written, and stays. What is left to do:\n"
+    "watcher doctor --notify\nwatcher service install",
+    ja="\n設定は書き終わっているので、そのまま使えます。残りは次で行えます:\n"
+    "watcher doctor --notify\nwatcher service install",
+)
 IS_THERE = Text(
     en="There is a configuration already: {path}. It is kept as it is; --add adds one "
     "more account to it.",
@@ -25,7 +31,9 @@ ANEW = Text(
     en="Put that file aside, and begin a new one?",
     ja="そのファイルをよけて、新しく作りますか?",
 )
-ASIDE = Text(en="It lies there now: {path}", ja="よけたファイル: {path}")
+ASIDE = Text(
+    en="   The former file lies there: {path}", ja="   前のファイルの写し: {path}"
+)
 
 # The mailbox
 
@@ -48,7 +56,24 @@ AMAZON_ADDRESS = Text(
     en="   The addresses that Amazon knows (several: with commas)",
     ja="   Amazon に登録しているアドレス(複数なら「,」で区切る)",
 )
-NO_ADDRESS = Text(en="An address is needed", ja="アドレスを入力してください")
+NO_ADDRESS = Text(
+    en="Write the whole address, like me@example.jp",
+    ja="アドレス全体を me@example.jp のように書きます",
+)
+NOTHING = Text(en="Something is needed here", ja="何か入力する必要があります")
+DID_YOU_MEAN = Text(
+    en="   Do you mean {address}?", ja="   {address} の間違いではありませんか?"
+)
+NO_SUCH_HOST = Text(
+    en="{host} cannot be found. See that the address and the server's name are right, "
+    "and that this computer is online.",
+    ja="{host} が見つかりません。アドレスとサーバー名のつづりと、パソコンが"
+    "インターネットにつながっているかを確かめてください。",
+)
+ADDED_BEFORE = Text(
+    en="{user} at {host} is watched already.",
+    ja="{host} の {user} は、もう見張っています。",
+)
 
 # The login
 
@@ -59,6 +84,10 @@ PASSWORD = Text(
     ja="3. {user} のメール用パスワード(入力や貼り付けをしても、画面には出ません):",
 )
 EMPTY = Text(en="   It was empty.", ja="   空でした。")
+FULL_WIDTH = Text(
+    en="   It has full-width letters: switch the Japanese input off, and type it anew.",
+    ja="   全角の文字が入っています。日本語入力をオフにして、入力しなおしてください。",
+)
 LOGGING_IN = Text(en="4. Logging in to {host} …", ja="4. {host} にログインしています…")
 LOGGED_IN = Text(
     en="   It works. Watched are: {mailboxes}",
@@ -75,7 +104,7 @@ POLLED = Text(
 TRY_AGAIN = Text(en="   Try again?", ja="   もう一度試しますか?")
 REVIEWING = Text(
     en="   Looking at the sign-in mails of the last 90 days …",
-    ja="   過去 90 日のサインインのメールを調べています…",
+    ja="   過去 90 日のサインインのメールを調べ、watcher ならどうするかを示します…",
 )
 OFFER = Text(
     en="   Amazon also writes to {addresses} here. Are these yours, too?",
@@ -144,6 +173,14 @@ BY_HAND = Text(
     en="   Then start it with: watcher run",
     ja="   使うときは、次のように始めます: watcher run",
 )
+STARTED_BEFORE = Text(
+    en="6. watcher runs, and starts at each login.",
+    ja="6. watcher はもう動いていて、ログインのたびに始まります。",
+)
+RUNS = Text(
+    en="   It runs now, and takes the new account up by itself.",
+    ja="   今動いている watcher が、新しいアカウントも見張ります。",
+)
 STARTED = Text(
     en="   It is set up ({title}): {path}",
     ja="   登録しました({title}): {path}",
@@ -156,9 +193,9 @@ WHERE = Text(
     en="\nReady. Now link the app, and wait for the notification.\n"
     "To change something: {config}\n"
     "To check everything: watcher doctor\n"
-    "To remove it: watcher service uninstall, then delete that file's folder",
+    "To remove it: watcher service uninstall, then delete {folder}",
     ja="\n準備ができました。アプリの連携を始めて、通知を待ってください。\n"
     "設定を変える: {config}\n"
     "動作を確かめる: watcher doctor\n"
-    "やめる: watcher service uninstall のあと、そのフォルダーを消します",
+    "やめる: watcher service uninstall のあと、{folder} を消します",
 )

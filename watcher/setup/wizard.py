@@ -14,7 +14,7 @@ from watcher.config.accounts import account_of, addresses, policy_for
 from watcher.config.load import load
 from watcher.config.schema import Account, Config, LanguageChoice, Notify
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
-from watcher.config.write import account_table, add_account, create, move_aside
+from watcher.config.write import account_table, add_account, create
 from watcher.errors import ConfigError, WatcherError
 from watcher.i18n import Language
 from watcher.imap.account import Account as Mailbox
@@ -68,15 +68,18 @@ class Wizard:
             return False
         config = existing or self._new_config()
         self._dialog.say(sentences.HELLO)
+        left = sentences.LEFT
         try:
             account, password = self._account(config)
             self._write(existing, account, password)
+            left = sentences.LEFT_WRITTEN
+            self._try_notification(config)
+            self._start_at_login()
         except KeyboardInterrupt:
-            self._dialog.say(sentences.LEFT)
+            self._dialog.say(left)
             raise
-        self._try_notification(config)
-        self._start_at_login()
-        self._dialog.say(sentences.WHERE, config=self._path)
+        folder = self._path.parent
+        self._dialog.say(sentences.WHERE, config=self._path, folder=folder)
         return True
 
     # What is there already
@@ -95,7 +98,6 @@ class Wizard:
                 sentences.ANEW, option="--config", default=False
             ):
                 raise
-            self._dialog.say(sentences.ASIDE, path=move_aside(self._path))
             return None
 
     def _adds_account(self) -> bool:
@@ -117,7 +119,9 @@ class Wizard:
     def _account(self, config: Config) -> tuple[Account, str | None]:
         """Return an account that works, and the password if one was typed."""
         given = replace(self._answers.account, name=self._name(config, None))
-        access = Access(self._dialog, given, self._answers.address)
+        watched = [account_of(one) for one in config.accounts]
+        taken = frozenset((one.host, one.user) for one in watched)
+        access = Access(self._dialog, given, self._answers.address, taken)
         address, account = access.find()
         account = access.with_amazons_addresses(address, account)
         keys = dns_keys(config.dkim.nameservers, config.dkim.timeout)
@@ -170,8 +174,10 @@ class Wizard:
             account, kept = self._keep(account, password)
         try:
             if existing is None:
-                create(self._path, self._text(account))
+                aside = create(self._path, self._text(account))
                 self._dialog.say(sentences.WRITTEN, path=self._path)
+                if aside is not None:
+                    self._dialog.say(sentences.ASIDE, path=aside)
             else:
                 copy = add_account(self._path, account_table(account))
                 self._dialog.say(sentences.ADDED, path=self._path, copy=copy)
@@ -225,13 +231,18 @@ class Wizard:
             self._dialog.say(sentences.NOT_PRESSED if is_seen else sentences.UNSEEN)
 
     def _start_at_login(self) -> None:
-        is_wanted = self._answers.installs_service and self._dialog.confirm(
-            sentences.AT_LOGIN, option="--no-service"
-        )
-        if not is_wanted:
+        if not self._answers.installs_service:
             self._dialog.say(sentences.BY_HAND)
             return
         service = service_here(self._path)
+        status = service.status()
+        if status.starts_at_login and status.is_running and not status.problem:
+            self._dialog.say(sentences.STARTED_BEFORE)
+            return
+        if not self._dialog.confirm(sentences.AT_LOGIN, option="--no-service"):
+            text = sentences.RUNS if status.is_running else sentences.BY_HAND
+            self._dialog.say(text)
+            return
         try:
             service.install()
         except WatcherError as error:  # the configuration is good, and is kept

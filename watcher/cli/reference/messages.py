@@ -338,8 +338,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="may be over already, since a clock is wrong",
-            ja="時計が合っていないので、もう期限切れかもしれません",
+            en="may be over already, since a clock may be wrong",
+            ja="もう期限切れかもしれません(時計がずれているかもしれません)",
         ),
         Text(
             en="Nobody knows the time left: hurry, look at Amazon's mail, and set "

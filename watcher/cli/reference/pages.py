@@ -158,7 +158,7 @@ _CONFIGURATION = Text(
 _JOURNAL = Text(
     en="The event log, an SQLite file that only you can read. Beside it SQLite keeps "
     "files ending in -wal and -shm. `[log] path` names another place.",
-    ja="記録ファイル(SQLite)です。あなただけが読めます。隣に、-wal と -shm で終わる"
+    ja="記録ファイル(SQLite)です。あなただけが読めます。隣に、-wal と -shm で終わる "
     "SQLite のファイルができます。[log] path で場所を変えられます。",
 )
 _LOCK = Text(
