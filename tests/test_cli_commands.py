@@ -271,7 +271,7 @@ def test_every_command_has_help_in_both_languages(home: Home) -> None:
     assert all(home.run(command, "--help").code == 0 for command in ("run", "log"))
 
 
-@pytest.mark.parametrize("span", ["300", "300s", "5m"])
+@pytest.mark.parametrize("span", ["300", "300s", "5m", "5分", "３００秒"])
 def test_every_span_is_written_in_seconds_or_with_a_unit(span: str) -> None:
     five = timedelta(minutes=5)
 

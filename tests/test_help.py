@@ -82,7 +82,7 @@ def test_what_is_neither_topic_nor_command_is_wrong_usage(home: Home) -> None:
     done = home.run("help", "dance")
 
     assert done.code == ExitCode.USAGE
-    assert "config, messages" in done.err
+    assert "config, providers" in done.err
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])

@@ -145,6 +145,27 @@ def test_a_broken_file_is_told_once_and_the_former_configuration_goes_on(
     assert TAKEN_UP not in run.seen
 
 
+def test_commands_that_need_only_the_log_go_on_while_the_file_is_broken(
+    mail_user: MailUser,
+) -> None:
+    home = mail_user.home
+    with home.started("run") as run:
+        run.await_text(CONNECTED)
+        link = mail_user.approval()
+        run.await_text("sign-in attempt shown")
+        home.config.write_text("[watch\n")
+        opened, armed, logged = (
+            home.run(*words) for words in (("open", "--print"), ("expect",), ("log",))
+        )
+        run.end()
+    unwatched = home.run("log")
+
+    assert (opened.code, opened.out) == (ExitCode.OK, f"{link}\n")
+    assert (armed.code, logged.code) == (ExitCode.OK, ExitCode.OK)
+    assert "is not valid TOML" in opened.err
+    assert unwatched.code == ExitCode.CONFIG
+
+
 def test_what_is_alive_is_taken_over_as_at_a_restart(mail_user: MailUser) -> None:
     home = mail_user.home
     with home.started("run") as run:
