@@ -142,6 +142,7 @@ def test_a_trial_withdraws_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert found.verdict is Verdict.PASS
     assert told == ["A test notification"]
+    assert "was shown for some seconds" in found.detail.say(Language.EN)
 
 
 def test_a_trial_that_is_refused_fails(user: MailUser) -> None:

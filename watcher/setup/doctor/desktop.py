@@ -1,6 +1,7 @@
 """Checks what the user sees and presses: notifications, and the browser."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from watcher.app.browser import way_to_open
@@ -12,6 +13,7 @@ from watcher.recognition.text import sanitise
 from watcher.setup.doctor.report import (
     Finding,
     Sentence,
+    Sentences,
     failed,
     passed,
     skipped,
@@ -37,6 +39,9 @@ def check_notification(
             trial.await_press(shown_s)
         if trial.failures:
             return failed(_why(trial.failures, language), _NO_CHANNEL_REMEDY)
+        found = _judge(offer, notify.channel, failures, language)
+        tried = _PRESSED if trial.is_pressed else _SHOWN
+        return replace(found, detail=Sentences((found.detail, tried)))
     return _judge(offer, notify.channel, failures, language)
 
 
@@ -72,6 +77,14 @@ def check_browser() -> Finding:
     return passed(_BROWSER, way=sanitise(way))
 
 
+_SHOWN = Text(
+    en="A test notification was shown for some seconds.",
+    ja="テストの通知を数秒間表示しました。",
+)
+_PRESSED = Text(
+    en="A test notification was shown, and its button was pressed.",
+    ja="テストの通知を表示し、ボタンが押されました。",
+)
 _SWITCHED_OFF = Text(
     en="Notifications are switched off in the configuration.",
     ja="通知は設定で無効になっています。",
