@@ -1,18 +1,19 @@
 """`watcher init`, as a user meets it: from an empty home to the first notification."""
 
 import os
+import subprocess
 import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests import desktop
 from tests.desktop import Desktop, eventually
-from tests.environment import Home, MailUser, Running, end_daemon
+from tests.environment import WATCHER, Home, MailUser, Running, end_daemon
 from tests.sample_mails import APPROVAL_HTML, LINK, Mail, html
 from tests.servers import Dovecot, NameServer
 from watcher.errors import ExitCode
@@ -69,6 +70,18 @@ PROVED = {
     "ja": "通知、ボタン、ブラウザーのどれも動いています",
     "en": "button and browser work",
 }
+
+
+def interrupted(run: Running) -> int:
+    """Press Ctrl-C until it is heard, and return the exit code.
+
+    Python does not hear it between the prompt and the reading of the answer.
+    """
+    while run.process.poll() is None:
+        os.write(run.terminal, b"\x03")
+        with suppress(subprocess.TimeoutExpired):
+            run.process.wait(1)
+    return run.await_end()
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
@@ -146,8 +159,7 @@ def test_ctrl_c_leaves_nothing_behind(newcomer: MailUser) -> None:
         answer(run, "1. ", newcomer.user)
         answer(run, "2. ", "")
         run.await_text("3. ")
-        os.write(run.terminal, b"\x03")
-        assert run.await_end() == 130
+        assert interrupted(run) == 130
     assert "Nothing was changed" in run.seen
     left = {path.name for path in newcomer.home.folder.iterdir()}
     assert left == {"browser", "site"}
@@ -160,8 +172,7 @@ def test_ctrl_c_leaves_a_broken_configuration_where_it_was(
     with asked(newcomer, *QUIET, language="en") as run:
         answer(run, "Put that file aside", "y")
         run.await_text("1. ")
-        os.write(run.terminal, b"\x03")
-        assert run.await_end() == 130
+        assert interrupted(run) == 130
     assert [*newcomer.home.config.parent.iterdir()] == [newcomer.home.config]
     assert newcomer.home.config.read_text() == "[watch\n# mine"
 
@@ -172,8 +183,7 @@ def test_ctrl_c_after_the_writing_says_what_stays(newcomer: MailUser) -> None:
         answer(run, "2. ", "")
         answer(run, "3. ", "secret")
         run.await_text("6. ")
-        os.write(run.terminal, b"\x03")
-        assert run.await_end() == 130
+        assert interrupted(run) == 130
     assert "is written, and stays" in run.seen
     assert newcomer.home.run("check").code == ExitCode.OK
 
@@ -443,3 +453,54 @@ def test_watcher_alone_leads_into_the_set_up(newcomer: MailUser) -> None:
         answer(run, "Run `watcher init` now? [Y/n]", "")
         answer(run, "1. ", newcomer.user)
         run.await_text("2. ")
+
+
+def test_a_password_lies_beside_the_file_that_a_link_leads_to(
+    newcomer: MailUser,
+) -> None:
+    newcomer.configure()
+    real = newcomer.home.folder / "dotfiles" / "watcher.toml"
+    real.parent.mkdir()
+    newcomer.home.config.rename(real)
+    newcomer.home.config.symlink_to(real)
+    address = f"second-{newcomer.user}"
+    with asked(newcomer, *QUIET, "--add", "--address", address, language="en") as run:
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+    assert newcomer.home.run("check").code == ExitCode.OK
+
+
+@pytest.mark.parametrize("lines", [1, 3, 6])
+def test_a_reader_that_goes_away_stops_nothing(newcomer: MailUser, lines: int) -> None:
+    done = newcomer.home.run(
+        *("--address", newcomer.user, "--amazon-address", newcomer.user, *QUIET),
+        *("--ca-file", str(newcomer.server.ca_file)),
+        command=("sh", "-c", f'"$@" | head -n {lines}', "sh", *WATCHER, "init"),
+        stdin=b"secret\n",
+    )
+    eventually(newcomer.home.config.exists)
+    assert done.code == ExitCode.OK
+    eventually(lambda: newcomer.home.run("check").code == ExitCode.OK)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_an_answer_that_is_no_text_is_not_repeated(
+    newcomer: MailUser, encoding: str
+) -> None:
+    done = newcomer.home.run(
+        *("init", "--address", newcomer.user, "--amazon-address", newcomer.user),
+        *("--ca-file", str(newcomer.server.ca_file), *QUIET),
+        stdin=b"caf\xe9\xff\n",
+        environment={"PYTHONIOENCODING": encoding},
+    )
+    assert done.code == ExitCode.USAGE
+    assert "--password-file" in done.err
+    assert "caf" not in done.out + done.err
+
+
+def test_a_name_that_is_taken_is_not_changed_in_silence(newcomer: MailUser) -> None:
+    newcomer.configure()
+    done = newcomer.home.run(*scripted(newcomer, "--add", "--name", "home"))
+    assert done.code == ExitCode.CONFIG
+    assert "--name" in done.err

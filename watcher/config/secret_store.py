@@ -42,23 +42,23 @@ def _probe() -> bool:
     return is_kept
 
 
-def keep_in_keyring(service: str, user: str, password: str) -> None:
-    """Keep a password as the entry that `FromKeyring` reads.
+def keep_in_keyring(service: str, user: str, password: str) -> bool:
+    """Keep a password as the entry that `FromKeyring` reads; return whether it is.
 
-    Raises:
-        ConfigError: the keyring refuses it.
+    It is read back: a keyring may take less than its probe showed.
     """
 
-    def keep() -> None:
+    def keep() -> bool:
         import keyring
 
         keyring.set_password(service, user, password)
+        is_kept: bool = keyring.get_password(service, user) == password
+        return is_kept
 
     try:
-        call_with_timeout(keep, timeout_s=PROBE_TIMEOUT_S)
-    except Exception as error:  # noqa: BLE001 -- back ends raise whatever they like
-        # Its text could hold the password.
-        raise ConfigError(_REFUSED, kind=type(error).__name__) from None
+        return call_with_timeout(keep, timeout_s=PROBE_TIMEOUT_S)
+    except Exception:  # noqa: BLE001 -- whatever a back end raises, it was not kept
+        return False
 
 
 def keep_in_file(folder: Path, stem: str, password: str) -> Path:
@@ -95,12 +95,6 @@ def _create(folder: Path, stem: str) -> tuple[Path, int]:
     raise FileExistsError
 
 
-_REFUSED = Text(
-    en="The keyring did not take the password ({kind}). Unlock it, or use "
-    "--password-file.",
-    ja="キーリングにパスワードを保存できません({kind})。ロックを解除するか、"
-    "--password-file を使ってください。",
-)
 _UNWRITABLE = Text(
     en="The password file {path} cannot be written ({why}).",
     ja="パスワードファイル {path} を書けません({why})。",

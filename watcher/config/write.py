@@ -108,12 +108,13 @@ def _put(path: Path, text: str) -> None:
 
 def _copy(path: Path) -> Path:
     """Copy a file to the first free name behind its own; only its owner may read it."""
+    content = path.read_bytes()
     for number in range(1, COPIES):
         copy = path.with_name(f"{path.name}.{number}.bak")
         with suppress(FileExistsError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with os.fdopen(os.open(copy, flags, 0o600), "wb") as file:
-                file.write(path.read_bytes())
+                file.write(content)
             return copy
     raise FileExistsError
 

@@ -5,10 +5,12 @@ the option that gives it.
 """
 
 import getpass
+import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -44,8 +46,7 @@ class Dialog:
 
     def _print(self, said: str) -> None:
         for line in said.split("\n"):
-            print(*_wrapped(line), sep="\n")
-        sys.stdout.flush()
+            _write("".join(f"{one}\n" for one in _wrapped(line)))
 
     def ask(
         self,
@@ -91,23 +92,54 @@ class Dialog:
         if not self.asks:
             raise Unanswered(_UNANSWERED, option=option)
         prompt = question.say(self.language, **data)
-        try:
-            if sys.stdin.isatty():
+        if sys.stdin and sys.stdin.isatty():
+            with _answers(option):
                 return getpass.getpass(f"{prompt} ")
-            print(prompt, flush=True)
-            return _typed(sys.stdin.readline())
-        except EOFError as error:
-            raise Unanswered(_UNANSWERED, option=option) from error
+        return _read(f"{prompt}\n", option)
 
     def _line(self, prompt: str, option: str) -> str:
-        *above, last = _wrapped(prompt)
-        for line in above:
-            print(line)
-        try:
-            return unicodedata.normalize("NFKC", input(f"{last}: ")).strip()
-        except EOFError as error:
-            print()
-            raise Unanswered(_UNANSWERED, option=option) from error
+        shown = "\n".join(_wrapped(prompt))
+        return unicodedata.normalize("NFKC", _read(f"{shown}: ", option)).strip()
+
+
+def _write(text: str) -> None:
+    """Print text; a reader that went away does not stop what is being set up."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _read(prompt: str, option: str) -> str:
+    """Return the next line of the answers, without its end.
+
+    Raises:
+        Unanswered: there is none, or it is no text.
+    """
+    *above, last = prompt.split("\n")
+    _write("".join(f"{line}\n" for line in above))
+    with _answers(option):
+        if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty():
+            return input(last)
+        _write(last)
+        line = sys.stdin.readline() if sys.stdin else ""
+        if not line:
+            raise EOFError
+        line.encode()  # or it was no text
+        return line.rstrip("\r\n")
+
+
+@contextmanager
+def _answers(option: str) -> Iterator[None]:
+    """Name the option that gives an answer where none can be had."""
+    try:
+        yield
+    except EOFError as error:
+        _write("\n")
+        raise Unanswered(_UNANSWERED, option=option) from error
+    except UnicodeError:
+        # The error's text could hold what was typed.
+        raise Unanswered(_NO_TEXT, option=option) from None
 
 
 def _yes_or_no(written: str) -> bool:
@@ -125,20 +157,14 @@ def _wrapped(line: str) -> list[str]:
     return [indent + one for one in wrap_columns(words, columns - 1 - len(indent))]
 
 
-def _typed(line: str) -> str:
-    """Return a line of a pipe without its end.
-
-    Raises:
-        EOFError: there is none.
-    """
-    if not line:
-        raise EOFError
-    return line.rstrip("\r\n")
-
-
 _AGAIN = Text(en="{why}. Please answer again.", ja="{why}。もう一度入力してください。")
 _YES_OR_NO = Text(
     en="Type y for yes or n for no", ja="はいなら y、いいえなら n と入力します"
+)
+_NO_TEXT = Text(
+    en="An answer cannot be read in this terminal's encoding: give it by {option}.",
+    ja="答えの文字を、このターミナルの文字コードで読めません。{option} で指定して"
+    "ください。",
 )
 _UNANSWERED = Text(
     en="An answer is missing: give it by {option}, or run `watcher init` where it can "

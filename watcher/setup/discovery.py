@@ -93,7 +93,9 @@ def _hosts(name: dns.name.Name, kind: str, deadline_s: float) -> list[_Host]:
             continue
         found = [_host(record) for record in answer]
         # A root as the target says that there is no such service (RFC 2782, 7505).
-        return sorted((one for one in found if one.host), key=lambda one: one.rank)
+        is_mx = kind == "MX"
+        usable = (one for one in found if one.host and (is_mx or one.port))
+        return sorted(usable, key=lambda one: one.rank)
     return []
 
 

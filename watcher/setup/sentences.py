@@ -70,6 +70,10 @@ NO_SUCH_HOST = Text(
     ja="{host} が見つかりません。アドレスとサーバー名のつづりと、パソコンが"
     "インターネットにつながっているかを確かめてください。",
 )
+NAME_TAKEN = Text(
+    en="Another account has the name {name}: choose a different one with --name.",
+    ja="{name} という名前のアカウントがもうあります。--name で別の名前にしてください。",
+)
 ADDED_BEFORE = Text(
     en="{user} at {host} is watched already.",
     ja="{host} の {user} は、もう見張っています。",

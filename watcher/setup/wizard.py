@@ -139,8 +139,10 @@ class Wizard:
 
     def _name(self, config: Config, provider: str | None) -> str:
         """Return a name that no other account has."""
-        wanted = self._answers.account.name or provider or "home"
         taken = {one.name for one in config.accounts}
+        if (given := self._answers.account.name) in taken:
+            raise ConfigError(sentences.NAME_TAKEN, name=given)
+        wanted = given or provider or "home"
         number, name = 1, wanted
         while name in taken:
             number += 1
@@ -170,9 +172,15 @@ class Wizard:
     ) -> None:
         """Keep the password, then write the configuration; both or none."""
         kept: Path | None = None
-        if password is not None:
-            account, kept = self._keep(account, password)
         try:
+            if password is not None and not self._keep_in_keyring(account, password):
+                folder = self._path.resolve().parent
+                kept = keep_in_file(folder, _stem(account.name), password)
+                account = replace(account, password_file=Path(kept.name))
+                self._dialog.say(sentences.IN_FILE, path=kept)
+            elif password is not None:
+                account = replace(account, keyring=True)
+                self._dialog.say(sentences.IN_KEYRING)
             if existing is None:
                 aside = create(self._path, self._text(account))
                 self._dialog.say(sentences.WRITTEN, path=self._path)
@@ -187,15 +195,9 @@ class Wizard:
                     kept.unlink()
             raise
 
-    def _keep(self, account: Account, password: str) -> tuple[Account, Path | None]:
-        """Keep a typed password; return the account that finds it, and its file."""
-        if keyring_works():
-            keep_in_keyring(account_of(account).host, account.user, password)
-            self._dialog.say(sentences.IN_KEYRING)
-            return replace(account, keyring=True), None
-        path = keep_in_file(self._path.parent, _stem(account.name), password)
-        self._dialog.say(sentences.IN_FILE, path=path)
-        return replace(account, password_file=Path(path.name)), path
+    def _keep_in_keyring(self, account: Account, password: str) -> bool:
+        host = account_of(account).host
+        return keyring_works() and keep_in_keyring(host, account.user, password)
 
     def _text(self, account: Account) -> str:
         head = sentences.HEAD.say(self._dialog.language)
@@ -234,7 +236,11 @@ class Wizard:
         if not self._answers.installs_service:
             self._dialog.say(sentences.BY_HAND)
             return
-        service = service_here(self._path)
+        try:
+            service = service_here(self._path)
+        except WatcherError as error:
+            self._dialog.say(sentences.NO_SERVICE, why=error)
+            return
         status = service.status()
         if status.starts_at_login and status.is_running and not status.problem:
             self._dialog.say(sentences.STARTED_BEFORE)

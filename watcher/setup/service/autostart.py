@@ -58,7 +58,9 @@ class Autostart(Service):
         """Return the command and its variables, without the desktop's own language."""
         carried = self._command.environment.items()
         named = [f"{name}={value}" for name, value in carried if name not in LANGUAGE]
-        return [*named, *self._command.words]
+        # `env` would take a program whose path holds "=" for another variable.
+        shell = _SHELL if "=" in self._command.words[0] else ()
+        return [*named, *shell, *self._command.words]
 
     def _command_in(self, written: str) -> Sequence[str]:
         found = _EXEC.search(written)
@@ -66,7 +68,8 @@ class Autostart(Service):
         words = [word.replace("%%", "%") for word in words_in(line)]
         while words and (words[0] == "env" or _ASSIGNMENT.match(words[0])):
             words.pop(0)
-        return words
+        is_by_shell = tuple(words[: len(_SHELL)]) == _SHELL
+        return words[len(_SHELL) :] if is_by_shell else words
 
     def _problem(self) -> ServiceFailed | None:
         is_off = _OFF.search(self._written() or "")
@@ -89,6 +92,7 @@ class Autostart(Service):
             raise ServiceFailed(_NOT_STARTED, reason=f"exit {status}")
 
 
+_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
 _ASSIGNMENT = re.compile(r"[A-Z_]+=")
 
 

@@ -137,8 +137,10 @@ class Service(ABC):
         """Write and register it; start it, unless a watcher runs already.
 
         Raises:
-            ServiceFailed: it cannot be written, registered or started.
+            ServiceFailed: it cannot be written, registered or started, or its file is
+            another program's.
         """
+        self._check_ours()
         before, text = self.status(), self.text()
         is_changed = self._written() != text or not before.starts_at_login
         if is_changed:
@@ -154,8 +156,9 @@ class Service(ABC):
         """End it and remove it; return whether it was there.
 
         Raises:
-            ServiceFailed: its file cannot be removed.
+            ServiceFailed: its file cannot be removed, or is another program's.
         """
+        self._check_ours()
         is_there = self._is_there()
         if is_there:
             self._unregister()
@@ -169,6 +172,9 @@ class Service(ABC):
         written = self._written()
         if written is None:
             problem = ServiceFailed(_NOT_INSTALLED)
+            return ServiceStatus(False, False, is_running, problem)
+        if self._is_foreign(written):
+            problem = ServiceFailed(_FOREIGN, path=self.path)
             return ServiceStatus(False, False, is_running, problem)
         broken = self._problem() or self._broken_command(written)
         changed = None if self._is_current(written) else ServiceFailed(_CHANGED)
@@ -186,6 +192,22 @@ class Service(ABC):
 
     def _is_there(self) -> bool:
         return os.path.lexists(self.path)
+
+    def _check_ours(self) -> None:
+        """Raise `ServiceFailed` if the file is another program's."""
+        written = self._written()
+        if written is not None and self._is_foreign(written):
+            raise ServiceFailed(_FOREIGN, path=self.path)
+
+    def _is_foreign(self, written: str) -> bool:
+        """Return whether a file starts something else than watcher."""
+        try:
+            words = self._command_in(written)
+        except ValueError:  # a damaged one is written anew
+            return False
+        names = {Path(word).name for word in words}
+        is_ours = bool(names & {"watcher", "watcher.exe"}) and words[-1] == "run"
+        return bool(words) and not is_ours
 
     def _written(self) -> str | None:
         """Return what its file holds; None if there is none."""
@@ -239,13 +261,22 @@ def command_here(config: Path | None, environment: Mapping[str, str]) -> Command
     """Return how this very watcher is started with a configuration.
 
     `-P`: nothing is imported from the folder in which it starts, the user's home.
+
+    Raises:
+        ServiceFailed: a path holds a line break or the like, which no file could name.
     """
     options = ["--config", str(config.absolute())] if config else []
-    carried = {name: environment[name] for name in CARRIED if environment.get(name)}
+    carried = {
+        name: value
+        for name in CARRIED
+        if (value := environment.get(name)) and value.isprintable()
+    }
     if "PATH" in carried:
         places = carried["PATH"].split(os.pathsep)
         carried["PATH"] = os.pathsep.join(filter(os.path.isabs, places))
     words = (sys.executable, "-P", "-m", "watcher", *options, "run")
+    if odd := next((word for word in words if not word.isprintable()), None):
+        raise ServiceFailed(_ODD_PATH, path=sanitise(odd))
     return Command(words, carried)
 
 
@@ -317,6 +348,18 @@ _NOT_INSTALLED = Text(
     en="watcher does not start at login. Set it up with: watcher service install",
     ja="ログインしても watcher は始まりません。次で登録できます: "
     "watcher service install",
+)
+_FOREIGN = Text(
+    en="{path} starts another program than watcher, and is left alone. Move it away, "
+    "then run: watcher service install",
+    ja="{path} は watcher ではないプログラムを始めるファイルなので、触りません。よそへ"
+    "移してから、次を実行してください: watcher service install",
+)
+_ODD_PATH = Text(
+    en="The path {path} holds a line break or another character that cannot be shown. "
+    "Rename it, then run: watcher service install",
+    ja="パス {path} に改行などの表示できない文字があります。名前を変えてから、次を"
+    "実行してください: watcher service install",
 )
 _CHANGED = Text(
     en="What is installed is not what this watcher would install, after an upgrade or "
