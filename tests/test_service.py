@@ -276,3 +276,28 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(home: Home) -> No
 
     assert elsewhere.read_text(encoding="utf-8") == "not ours"
     assert [path.name for path in entry(home).parent.iterdir()] == ["watcher.desktop"]
+
+
+FOREIGN = "[Desktop Entry]\nType=Application\nName=Watcher\nExec=/usr/bin/true\n"
+
+
+def test_another_programs_file_of_that_name_is_left_alone(home: Home) -> None:
+    entry(home).parent.mkdir()
+    entry(home).write_text(FOREIGN)
+    done = [home.run("service", what) for what in ("install", "uninstall", "status")]
+
+    assert [one.code for one in done] == [ExitCode.TEMPORARY] * 2 + [ExitCode.NOTHING]
+    assert all("another program" in one.out + one.err for one in done)
+    assert entry(home).read_text() == FOREIGN
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r"])
+def test_a_path_that_no_file_can_name_is_refused(home: Home, sign: str) -> None:
+    odd = home.folder / f"a{sign}ExecStartPre=x"
+    odd.mkdir()
+    mine = odd / "config.toml"
+    home.config.rename(mine)
+    done = home.run("--config", str(mine), "service", "install", "--print")
+
+    assert done.code == ExitCode.TEMPORARY
+    assert "line break" in done.err

@@ -45,8 +45,11 @@ def gio() -> str:
     return required_program("gio", package="libglib2.0-bin")
 
 
-def test_a_desktop_starts_the_words_that_were_meant(tmp_path: Path, gio: str) -> None:
-    program, said = tmp_path / ODD.replace("/", "") / "python", tmp_path / "said"
+@pytest.mark.parametrize("folder", [ODD.replace("/", ""), "a=b", "A=b c"])
+def test_a_desktop_starts_the_words_that_were_meant(
+    tmp_path: Path, gio: str, folder: str
+) -> None:
+    program, said = tmp_path / folder / "python", tmp_path / "said"
     program.parent.mkdir()
     program.write_text(f"#!{sys.executable}\n{SAY.format(said=str(said))}")
     program.chmod(0o700)
