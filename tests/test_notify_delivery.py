@@ -109,7 +109,7 @@ def test_a_channel_that_can_only_show_hinders_no_other_one() -> None:
         ("linux", ["freedesktop", "plyer", "terminal"]),
         ("freebsd14", ["freedesktop", "plyer", "terminal"]),
         ("darwin", ["plyer", "osascript", "terminal"]),
-        ("win32", ["plyer", "terminal"]),
+        ("win32", ["toast", "plyer", "terminal"]),
     ],
 )
 def test_every_platform_has_its_channels(
