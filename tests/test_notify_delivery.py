@@ -108,7 +108,7 @@ def test_a_channel_that_can_only_show_hinders_no_other_one() -> None:
     [
         ("linux", ["freedesktop", "plyer", "terminal"]),
         ("freebsd14", ["freedesktop", "plyer", "terminal"]),
-        ("darwin", ["plyer", "osascript", "terminal"]),
+        ("darwin", ["osascript", "plyer", "terminal"]),
         ("win32", ["toast", "plyer", "terminal"]),
     ],
 )

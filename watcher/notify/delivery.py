@@ -127,7 +127,8 @@ def desktop_channels(on_action: OnAction) -> tuple[Channel, ...]:
         case "darwin":
             from watcher.notify.macos import Osascript
 
-            return (_plyer(), Osascript())
+            # plyer asks for a framework that macOS shows nothing by any more.
+            return (Osascript(), _plyer(confirms=False))
         case _:
             # notify-send speaks to the server that has just refused, and says nothing
             # of what comes of it.

@@ -51,10 +51,10 @@ def _offer_of(channel: Channel) -> Offer:
         case "toast":
             return _ask_windows(channel)
         case "plyer":
-            from watcher.notify.plyer import UNCONFIRMED, Plyer
+            from watcher.notify.plyer import Plyer
 
-            if isinstance(channel, Plyer) and not channel.confirms:
-                raise NotificationFailed(UNCONFIRMED)
+            if isinstance(channel, Plyer):
+                channel.check()
         case "osascript":
             if shutil.which("osascript") is None:
                 from watcher.notify.macos import FAILED

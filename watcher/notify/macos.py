@@ -1,4 +1,4 @@
-"""Shows notifications through macOS's own osascript, where plyer cannot.
+"""Shows notifications through macOS's own osascript, which tells whether it worked.
 
 The text reaches the script as its arguments, never as part of its source. Arguments can
 be read by every process, so it is the short body.
