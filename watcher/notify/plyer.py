@@ -18,6 +18,7 @@ from pathlib import Path
 from plyer.utils import platform
 
 import watcher
+from watcher import child
 from watcher.clock import call_in_thread, call_with_timeout
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text, fit_utf16
@@ -126,8 +127,8 @@ def _ask(process: subprocess.Popen[bytes], request: bytes) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    return kept | {"PYTHONPATH": str(Path(watcher.__path__[0]).parent)}
+    found_at = {"PYTHONPATH": str(Path(watcher.__path__[0]).parent)}
+    return child.bare_environment(_ENVIRONMENT) | found_at
 
 
 def _prepare_linux() -> None:
