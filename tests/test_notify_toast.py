@@ -44,6 +44,8 @@ class FakeWindows:
     callbacks: dict[str, Callbacks] = field(default_factory=dict)
     error: Exception | None = None
     is_switched_off: bool = False
+    refuses: bool = False
+    """It takes a toast, and tells by an event that it does not show it."""
     takes: threading.Event = field(default_factory=threading.Event)
     """Windows hangs until it is set."""
     removed: threading.Event = field(default_factory=threading.Event)
@@ -60,6 +62,9 @@ class FakeWindows:
         self.takes.wait()
         if self.error is not None:
             raise self.error
+        if self.refuses:
+            callbacks.on_refusal()
+            return
         self.standing[tag] = content
         self.callbacks[tag] = callbacks
         if content.pops_up:
@@ -118,6 +123,11 @@ def opened(windows: FakeWindows, presses: Presses | None = None) -> Toast:
 
 def english(kind: Kind = Kind.APPROVAL, *, is_armed: bool = True) -> Notification:
     return live(attempt(kind), Language.EN, is_armed=is_armed)
+
+
+@pytest.fixture(autouse=True)
+def _refuses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.notify.toast.REFUSAL_S", 0.0)
 
 
 # What it shows
@@ -474,6 +484,13 @@ def test_what_the_user_switched_off_has_failed() -> None:
         opened(windows).show(english())
     with pytest.raises(NotificationFailed, match="off"):
         opened(windows).check()
+
+
+def test_what_windows_takes_and_does_not_show_has_failed() -> None:
+    windows = FakeWindows(refuses=True)
+
+    with pytest.raises(NotificationFailed, match="does not show it"):
+        opened(windows).show(english())
 
 
 def test_what_failed_is_not_refreshed() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Protocol, TypeVar
 
 from watcher.clock import Now, call_with_timeout, utc_now
@@ -31,6 +31,8 @@ from watcher.notify.notification import (
 from watcher.recognition import links
 
 TIMEOUT_S = 5.0
+REFUSAL_S = 0.3
+"""Windows takes a toast first, and tells by an event if it does not show it."""
 CLEAR_S = 0.5
 """What taking toasts away may take of the program's end."""
 
@@ -43,6 +45,10 @@ _ELSEWHERE = Text(
 _SILENT = Text(
     en="Windows did not take the toast within {seconds:g} s.",
     ja="Windows がトースト通知を {seconds:g} 秒以内に受け付けませんでした。",
+)
+_REFUSED = Text(
+    en="Windows took the toast, but does not show it.",
+    ja="Windows はトースト通知を受け付けましたが、表示しませんでした。",
 )
 _FAILED = Text(
     en="Windows shows no toast from here ({reason}).",
@@ -96,6 +102,8 @@ class Callbacks:
     """The user closed it."""
     on_timeout: Callable[[], None]
     """It went into the notification centre."""
+    on_refusal: Callable[[], None]
+    """Windows does not show it."""
 
 
 class Toaster(Protocol):
@@ -253,16 +261,20 @@ class Toast(Channel):
 
     def _put(self, toaster: Toaster, shown: _Shown, *, calls_back: bool) -> None:
         """Show it, unless it was withdrawn; take it away if that came meanwhile."""
+        refused = Event()
         callbacks = Callbacks(
             on_press=lambda action: self._take_press(shown, action),
             on_close=lambda: self._drop(shown),
             on_timeout=lambda: self._settle(toaster, shown),
+            on_refusal=refused.set,
         )
         with self._showing:
             if not self._is_wanted(shown):
                 return
             content = self._render(shown, calls_back=calls_back)
             toaster.show(shown.tag, content, callbacks)
+            if content.pops_up and refused.wait(REFUSAL_S):
+                raise NotificationFailed(_REFUSED)
             if not self._is_wanted(shown):
                 with suppress(Exception):  # the user was quicker
                     toaster.remove(shown.tag)

@@ -85,6 +85,7 @@ class WindowsToaster:
 
         if content.pops_up:
             toast.on_activated, toast.on_dismissed = on_activated, on_dismissed
+            toast.on_failed = lambda _: callbacks.on_refusal()
         self._windows.show_toast(toast)
 
     def update(self, tag: str, content: ToastContent) -> bool:
