@@ -70,12 +70,11 @@ class FakeWindows:
         if content.pops_up:
             self.pops.append(tag)
 
-    def update(self, tag: str, content: ToastContent) -> bool:
-        if tag not in self.standing:
-            return False
-        before = self.standing[tag]
-        self.standing[tag] = replace(before, texts=content.texts, bar=content.bar)
-        return True
+    def update(self, tag: str, content: ToastContent) -> None:
+        if self.error is not None:
+            raise self.error
+        if before := self.standing.get(tag):
+            self.standing[tag] = replace(before, texts=content.texts, bar=content.bar)
 
     def remove(self, tag: str) -> None:
         del self.standing[tag]
@@ -91,12 +90,6 @@ class FakeWindows:
         ((tag, _),) = self.standing.items()
         del self.standing[tag]
         self.callbacks[tag].on_press(name)
-
-    def close(self) -> None:
-        """Close the only toast as the user does."""
-        ((tag, _),) = self.standing.items()
-        del self.standing[tag]
-        self.callbacks[tag].on_close()
 
     def let_time_pass(self) -> None:
         """Move the only toast into the notification centre."""
@@ -201,7 +194,10 @@ def test_where_nobody_hears_a_button_no_other_one_is_left() -> None:
 def test_windows_opens_nothing_but_an_approval_page(link: str) -> None:
     odd = replace(english(), link=link)
 
-    assert render(odd, NOW, calls_back=False).link_button is None
+    content = render(odd, NOW, calls_back=False)
+
+    assert content.link_button is None
+    assert link in content.texts[2]
 
 
 def test_what_is_no_approval_has_no_link_button() -> None:
@@ -265,20 +261,19 @@ def test_what_the_user_closed_stays_closed() -> None:
     windows = FakeWindows()
     toast = opened(windows)
     toast.show(english())
-    windows.close()
-    toast.refresh(english())
-
-    assert windows.standing == {}
-
-
-def test_what_is_not_there_any_more_is_not_refreshed() -> None:
-    windows = FakeWindows()
-    toast = opened(windows)
-    toast.show(english())
     windows.standing.clear()
     toast.refresh(english())
 
     assert windows.standing == {}
+
+
+def test_a_countdown_that_windows_does_not_take_is_no_error() -> None:
+    windows = FakeWindows()
+    toast = opened(windows)
+    toast.show(english())
+    windows.error = OSError()
+
+    toast.refresh(english())
 
 
 def test_an_answered_attempt_is_withdrawn() -> None:
@@ -294,7 +289,7 @@ def test_withdrawing_what_was_closed_is_no_error() -> None:
     windows = FakeWindows()
     toast = opened(windows)
     toast.show(english())
-    windows.close()
+    windows.standing.clear()
 
     toast.withdraw(english().replaces_id)
     toast.withdraw(7)
@@ -308,6 +303,17 @@ def test_the_end_takes_away_what_it_is_told_to() -> None:
     toast.clear(frozenset({1, 3}))
 
     assert len(windows.standing) == 1
+
+
+def test_what_the_user_has_closed_keeps_nothing_on_the_screen_at_the_end() -> None:
+    windows = FakeWindows()
+    toast = opened(windows)
+    for number in (1, 2, 3):
+        toast.show(live(attempt(id=number)))
+    del windows.standing[windows.pops[1]]
+    toast.clear(frozenset({1, 2, 3}))
+
+    assert windows.standing == {}
 
 
 def test_the_toast_of_another_process_is_replaced_and_withdrawn() -> None:
@@ -329,7 +335,8 @@ def test_the_handle_of_another_desktop_is_left_alone() -> None:
     toast.adopt(1, "bus :1.7 42")
     toast.show(english())
 
-    assert len(windows.standing) == 1
+    assert len(windows.pops) == 1
+    assert ":1.7" not in windows.pops[0]
 
 
 # What is pressed
@@ -400,6 +407,14 @@ def test_in_the_notification_centre_the_countdown_goes_on() -> None:
 
     assert windows.only.bar == Bar(0.51, "2:32 left")
     assert windows.only.link_button is not None
+
+
+def test_what_the_notification_centre_does_not_take_is_no_error() -> None:
+    windows = FakeWindows()
+    opened(windows).show(english())
+    windows.error = OSError()
+
+    windows.let_time_pass()
 
 
 def test_a_reminder_comes_back_out_of_the_notification_centre() -> None:

@@ -98,8 +98,6 @@ class Callbacks:
 
     on_press: Callable[[str], None]
     """With the name of the button's action; "" for a click on the text."""
-    on_close: Callable[[], object]
-    """The user closed it."""
     on_timeout: Callable[[], None]
     """It went into the notification centre."""
     on_refusal: Callable[[], None]
@@ -115,8 +113,8 @@ class Toaster(Protocol):
     def show(self, tag: str, content: ToastContent, callbacks: Callbacks) -> None:
         """Show it, or raise."""
 
-    def update(self, tag: str, content: ToastContent) -> bool:
-        """Change texts and bar where it stands; return False if it stands nowhere."""
+    def update(self, tag: str, content: ToastContent) -> None:
+        """Change texts and bar where it stands, if it stands anywhere."""
 
     def remove(self, tag: str) -> None:
         """Take it off the screen and out of the notification centre."""
@@ -214,9 +212,7 @@ class Toast(Channel):
         try:
             _bounded(lambda: self._put(toaster, shown, calls_back=True))
         except NotificationFailed:
-            self._drop(shown)
-            with self._lock:  # it may come late, and is then removed by its tag
-                self._tags.pop(replaces_id, None)
+            self._drop(shown)  # it may come late, and is then removed
             raise
         return _HANDLE + tag
 
@@ -234,8 +230,7 @@ class Toast(Channel):
         shown.notification = notification
         update, content = self._toaster.update, self._render(shown)
         with suppress(NotificationFailed):  # the next reminder shows it again
-            if not _bounded(lambda: update(shown.tag, content)):
-                self._drop(shown)
+            _bounded(lambda: update(shown.tag, content))
 
     def withdraw(self, replaces_id: int) -> None:
         """Take what is shown of this `replaces_id` away, if anything is."""
@@ -264,7 +259,6 @@ class Toast(Channel):
         refused = Event()
         callbacks = Callbacks(
             on_press=lambda action: self._take_press(shown, action),
-            on_close=lambda: self._drop(shown),
             on_timeout=lambda: self._settle(toaster, shown),
             on_refusal=refused.set,
         )
@@ -273,7 +267,7 @@ class Toast(Channel):
                 return
             content = self._render(shown, calls_back=calls_back)
             toaster.show(shown.tag, content, callbacks)
-            if content.pops_up and refused.wait(REFUSAL_S):
+            if refused.wait(REFUSAL_S):
                 raise NotificationFailed(_REFUSED)
             if not self._is_wanted(shown):
                 with suppress(Exception):  # the user was quicker

@@ -80,17 +80,15 @@ class WindowsToaster:
         def on_dismissed(dismissed: ToastDismissedEventArgs) -> None:
             if dismissed.reason == ToastDismissalReason.TIMED_OUT:
                 callbacks.on_timeout()
-            elif dismissed.reason == ToastDismissalReason.USER_CANCELED:
-                callbacks.on_close()
 
         if content.pops_up:
             toast.on_activated, toast.on_dismissed = on_activated, on_dismissed
             toast.on_failed = lambda _: callbacks.on_refusal()
         self._windows.show_toast(toast)
 
-    def update(self, tag: str, content: ToastContent) -> bool:
-        """Change its texts and its bar; return False if it stands nowhere."""
-        return bool(self._windows.update_toast(self._toast(tag, content)))
+    def update(self, tag: str, content: ToastContent) -> None:
+        """Change its texts and its bar, if it stands anywhere."""
+        self._windows.update_toast(self._toast(tag, content))
 
     def remove(self, tag: str) -> None:
         """Take it away, also one that another process has shown."""
