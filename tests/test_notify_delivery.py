@@ -6,6 +6,7 @@ import pytest
 
 from tests.factories import live
 from tests.fakes import RecordingChannel
+from watcher.config.schema import CHANNELS
 from watcher.notify.delivery import (
     ChannelChoice,
     Delivered,
@@ -108,8 +109,8 @@ def test_a_channel_that_can_only_show_hinders_no_other_one() -> None:
     [
         ("linux", ["freedesktop", "plyer", "terminal"]),
         ("freebsd14", ["freedesktop", "plyer", "terminal"]),
-        ("darwin", ["plyer", "osascript", "terminal"]),
-        ("win32", ["plyer", "terminal"]),
+        ("darwin", ["osascript", "plyer", "terminal"]),
+        ("win32", ["toast", "plyer", "terminal"]),
     ],
 )
 def test_every_platform_has_its_channels(
@@ -129,6 +130,17 @@ def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelChoice) -> No
     found = channels(name, _ignore)
 
     assert [channel.name for channel in found] == [name]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_every_channel_has_a_name_for_the_user(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", platform)
+        found = channels(ChannelChoice.AUTO, _ignore)
+
+    assert {channel.name for channel in found} <= CHANNELS.keys()
 
 
 def test_on_linux_plyer_is_not_believed_where_the_bus_has_refused() -> None:

@@ -39,6 +39,39 @@ def test_no_secret_is_on_its_command_line(
     assert CODE not in said.read_text()
 
 
+def test_a_sound_calls_and_the_words_tell_how_to_open_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = recorder(tmp_path, monkeypatch, "osascript", then=READ)
+
+    for is_armed in (True, False):
+        Osascript().show(live(is_armed=is_armed))
+        assert "`watcher open 1`" in said.read_text()
+        assert 'sound name "Glass"' in said.read_text()
+
+
+def test_the_words_tell_how_to_copy_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = recorder(tmp_path, monkeypatch, "osascript", then=READ)
+
+    Osascript().show(live(attempt(Kind.CODE)))
+
+    assert "`watcher copy 1`" in said.read_text()
+
+
+def test_it_knows_no_secret_of_this_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "hunter2")
+    said = recorder(tmp_path, monkeypatch, "osascript", then='env >> "$said"')
+
+    Osascript().show(live())
+
+    assert "PATH=" in said.read_text()
+    assert "hunter2" not in said.read_text()
+
+
 def test_a_script_that_fails_has_shown_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

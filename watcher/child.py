@@ -12,6 +12,11 @@ def environment(hidden: Collection[str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
+def bare_environment(kept: Collection[str]) -> dict[str, str]:
+    """Return of this process's environment what a program is known to need."""
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
 def start(
     command: Sequence[str],
     *,

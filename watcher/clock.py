@@ -46,10 +46,12 @@ def monotonic_s() -> float:
 
 def boottime_s() -> float:
     """Return seconds on a clock that is never set and goes on in suspend."""
+    if sys.platform == "win32":
+        return time.monotonic()
     # time.monotonic() stops in suspend on Linux and macOS; macOS's CLOCK_MONOTONIC does
     # not.
-    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 def boot_id() -> str:

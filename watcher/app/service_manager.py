@@ -5,6 +5,7 @@ sd_notify(3), sd_watchdog_enabled(3). Without a service manager nothing is sent.
 
 import os
 import socket
+import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 
@@ -60,7 +61,7 @@ class ServiceManager:
         self._send("STOPPING=1")
 
     def _send(self, state: str) -> None:
-        if not self._address:
+        if not self._address or sys.platform == "win32":
             return
         address = self._address
         if address.startswith("@"):  # Linux: a name that is no file

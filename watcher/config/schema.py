@@ -53,6 +53,7 @@ class LanguageChoice(StrEnum):
 CHANNELS = {
     "freedesktop": Text(en="desktop", ja="デスクトップ"),
     "osascript": Text(en="desktop", ja="デスクトップ"),
+    "toast": Text(en="desktop", ja="デスクトップ"),
     "plyer": Text(en="desktop (plyer)", ja="デスクトップ(plyer)"),
     "terminal": Text(en="terminal", ja="ターミナル"),
 }
@@ -158,10 +159,10 @@ class Notify:
         one_of(ChannelChoice),
         ChannelChoice.AUTO,
         about=Text(
-            en='Where to show notifications: "freedesktop", "plyer", "terminal", or '
-            '"auto", which tries one after the other.',
-            ja='通知を出す場所。"freedesktop"、"plyer"、"terminal"、または順に試す '
-            '"auto"。',
+            en='Where to show notifications: "freedesktop" (Linux), "toast" (Windows), '
+            '"plyer", "terminal", or "auto", which tries one after the other.',
+            ja='通知を出す場所。"freedesktop"(Linux)、"toast"(Windows)、"plyer"、'
+            '"terminal"、または順に試す "auto"。',
         ),
     )
 

@@ -9,6 +9,7 @@ import itertools
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -38,6 +39,8 @@ CALL_TIMEOUT_S = 3.0  # an idle daemon answers in 50 ms, one that must start in 
 
 DISABLED = "disabled:"
 LOGIND_FOLDER = "/run/user"
+
+_AT_ONCE: int = getattr(socket, "MSG_DONTWAIT", 0)  # Windows has none
 
 Body = tuple[Any, ...]
 OnSignal = Callable[[str, Body], None]
@@ -79,7 +82,8 @@ def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     yield from filter(None, configured.split(";"))
     if directory := environment.get("XDG_RUNTIME_DIR"):
         yield f"unix:path={directory}/bus"
-    yield f"unix:path={LOGIND_FOLDER}/{os.getuid()}/bus"
+    if sys.platform != "win32":
+        yield f"unix:path={LOGIND_FOLDER}/{os.getuid()}/bus"
 
 
 def _ignore(*_: object) -> None:
@@ -170,7 +174,7 @@ class Bus:
         if not self.is_open:
             raise ConnectionResetError
         with self._sending:
-            sent = self._socket.send(data, socket.MSG_DONTWAIT)
+            sent = self._socket.send(data, _AT_ONCE)
         if sent < len(data):
             self.close()
             raise ConnectionResetError

@@ -15,6 +15,7 @@ class ChannelChoice(StrEnum):
 
     AUTO = "auto"
     FREEDESKTOP = "freedesktop"
+    TOAST = "toast"
     PLYER = "plyer"
     TERMINAL = "terminal"
 
@@ -106,6 +107,8 @@ def channels(choice: ChannelChoice, on_action: OnAction) -> tuple[Channel, ...]:
             return (*desktop_channels(on_action), _terminal())
         case ChannelChoice.FREEDESKTOP:
             return (_freedesktop(on_action),)
+        case ChannelChoice.TOAST:
+            return (_toast(on_action),)
         case ChannelChoice.PLYER:
             return (_plyer(),)
         case ChannelChoice.TERMINAL:
@@ -120,11 +123,12 @@ def desktop_channels(on_action: OnAction) -> tuple[Channel, ...]:
     """Return the channels to try on this platform's desktop, in this order."""
     match sys.platform:
         case "win32":
-            return (_plyer(),)
+            return (_toast(on_action), _plyer())
         case "darwin":
             from watcher.notify.macos import Osascript
 
-            return (_plyer(), Osascript())
+            # plyer asks for a framework that macOS shows nothing by any more.
+            return (Osascript(), _plyer(confirms=False))
         case _:
             # notify-send speaks to the server that has just refused, and says nothing
             # of what comes of it.
@@ -135,6 +139,12 @@ def _freedesktop(on_action: OnAction) -> Channel:
     from watcher.notify.freedesktop import Freedesktop
 
     return Freedesktop(on_action)
+
+
+def _toast(on_action: OnAction) -> Channel:
+    from watcher.notify.toast import Toast
+
+    return Toast(on_action)
 
 
 def _plyer(*, confirms: bool = True) -> Channel:

@@ -48,11 +48,13 @@ def _offer_of(channel: Channel) -> Offer:
     match channel.name:
         case "freedesktop":
             return _ask_desktop()
+        case "toast":
+            return _ask_windows(channel)
         case "plyer":
-            from watcher.notify.plyer import UNCONFIRMED, Plyer
+            from watcher.notify.plyer import Plyer
 
-            if isinstance(channel, Plyer) and not channel.confirms:
-                raise NotificationFailed(UNCONFIRMED)
+            if isinstance(channel, Plyer):
+                channel.check()
         case "osascript":
             if shutil.which("osascript") is None:
                 from watcher.notify.macos import FAILED
@@ -63,6 +65,14 @@ def _offer_of(channel: Channel) -> Offer:
 
             check()
     return Offer(channel.name)
+
+
+def _ask_windows(channel: Channel) -> Offer:
+    from watcher.notify.toast import Toast
+
+    if isinstance(channel, Toast):
+        channel.check()
+    return Offer("toast", "Windows", Buttons.DRAWN)
 
 
 def _ask_desktop() -> Offer:

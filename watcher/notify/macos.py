@@ -1,4 +1,4 @@
-"""Shows notifications through macOS's own osascript, where plyer cannot.
+"""Shows notifications through macOS's own osascript, which tells whether it worked.
 
 The text reaches the script as its arguments, never as part of its source. Arguments can
 be read by every process, so it is the short body.
@@ -6,11 +6,15 @@ be read by every process, so it is the short body.
 
 import subprocess
 
+from watcher import child
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text
 from watcher.notify.notification import Channel, Notification
 
 TIMEOUT_S = 5.0
+
+_ENVIRONMENT = frozenset({"PATH", "HOME", "USER", "LANG", "TMPDIR"})
+"""What osascript needs; the rest could hold a secret."""
 
 _SCRIPT = """\
 on run argv
@@ -39,6 +43,7 @@ class Osascript(Channel):
                 capture_output=True,
                 check=True,
                 timeout=TIMEOUT_S,
+                env=child.bare_environment(_ENVIRONMENT),
             )
         except (OSError, subprocess.SubprocessError) as error:
             reason = type(error).__name__  # its text holds the notification's

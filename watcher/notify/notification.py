@@ -57,6 +57,8 @@ class Notification:
     """At most 200 UTF-16 units and no secret, for a channel of few and public words."""
     link: str | None = field(default=None, repr=False)
     """The approval link; it is no line of `body` where a button opens it."""
+    link_label: str = ""
+    """What a button says by which the desktop itself opens `link`."""
     code: str | None = field(default=None, repr=False)
     """The first line of `body` where that is a code, to be shown large."""
     buttons: tuple[Button, ...] = ()
@@ -65,6 +67,8 @@ class Notification:
     """How long what it says holds; None: until it was seen."""
     percent_left: int | None = None
     """The time left as a part of the window, for a bar; None: there is no bar."""
+    time_left: str = ""
+    """The time left in words, to stand at the bar."""
     holds: Holds = Holds.FOR_EVER
 
     def lines(self, *, with_link: bool) -> list[str]:

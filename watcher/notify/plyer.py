@@ -1,30 +1,40 @@
-"""Shows notifications through plyer, in a thread with a timeout.
+"""Shows notifications through plyer, bounded in time.
 
 plyer reports neither whether anything was shown nor how to replace or close it, and on
 Linux puts the text on a command line that every process can read: so it gets the short
 body. Its backends are asked for directly, since its proxy prints a traceback where one
-cannot be imported.
+cannot be imported. On Windows a process of its own shows the balloon: see `balloon`.
 """
 
 import importlib
+import json
 import os
+import subprocess
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from plyer.utils import platform
 
-from watcher.clock import call_with_timeout
+import watcher
+from watcher import child
+from watcher.clock import call_in_thread, call_with_timeout
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text, fit_utf16
 from watcher.notify.notification import Channel, Notification
 
 TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
 PROBE_TIMEOUT_S = 1.0
-SHOWN_S = 5  # on Windows a one-shot command ends only after this
 
 FLATPAK = Path("/app")  # its presence means Flatpak to plyer
 TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
+
+BALLOON = (sys.executable, "-P", "-m", "watcher.notify.balloon")
+_ENVIRONMENT = frozenset(
+    {"SYSTEMROOT", "WINDIR", "PATH", "TEMP", "TMP", "USERPROFILE", "APPDATA"}
+)
+"""What Python and the shell of Windows need; the rest could hold a secret."""
 
 _SILENT = Text(
     en="plyer did not come back within {seconds:g} s.",
@@ -54,18 +64,71 @@ class Plyer(Channel):
         """Prepare; with `confirms` false it is never believed to have shown a thing."""
         self.confirms = confirms
 
-    def show(self, notification: Notification) -> None:
-        """Show the short body, or raise `NotificationFailed` if plyer raises."""
-        if sys.platform.startswith("linux"):
-            _prepare_linux()
-        try:
-            call_with_timeout(lambda: _notify(notification), timeout_s=TIMEOUT_S)
-        except TimeoutError as error:
-            raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
-        except Exception as error:  # a backend may raise any
-            raise NotificationFailed(_FAILED, reason=error) from error
+    def check(self) -> None:
+        """Raise `NotificationFailed` where it is not there, or not to be believed."""
         if not self.confirms:
             raise NotificationFailed(UNCONFIRMED)
+        try:
+            importlib.import_module(_backend())
+        except Exception as error:  # a backend may raise any
+            raise NotificationFailed(_FAILED, reason=error) from error
+
+    def show(self, notification: Notification) -> None:
+        """Show the short body, or raise `NotificationFailed` if that fails."""
+        if sys.platform.startswith("linux"):
+            _prepare_linux()
+        title = fit_utf16(notification.title, TITLE_UNITS)
+        text = fit_utf16(notification.short_body.translate(_NO_MARKUP), BODY_UNITS)
+        if sys.platform == "win32":
+            show_balloon(title, text)
+        else:
+            _notify(title, text)
+        if not self.confirms:
+            raise NotificationFailed(UNCONFIRMED)
+
+
+def show_balloon(title: str, text: str, command: Sequence[str] = BALLOON) -> None:
+    """Let a process of its own show it; raise `NotificationFailed` if it cannot."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise NotificationFailed(_FAILED, reason=error.strerror) from error
+    call_in_thread(process.wait)
+    try:
+        answer = call_with_timeout(
+            lambda: _ask(process, json.dumps([title, text]).encode() + b"\n"),
+            timeout_s=TIMEOUT_S,
+        )
+        reason = json.loads(answer)
+    except TimeoutError as error:
+        process.kill()
+        raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
+    except (OSError, ValueError) as error:  # it ended without an answer
+        raise NotificationFailed(_FAILED, reason=type(error).__name__) from error
+    if reason is not None:
+        raise NotificationFailed(_FAILED, reason=reason)
+
+
+def _ask(process: subprocess.Popen[bytes], request: bytes) -> bytes:
+    """Return the answer of the process, which then goes on."""
+    if process.stdin is None or process.stdout is None:
+        raise BrokenPipeError
+    with process.stdin, process.stdout:
+        process.stdin.write(request)
+        process.stdin.flush()
+        return process.stdout.readline()
+
+
+def _environment() -> dict[str, str]:
+    found_at = {"PYTHONPATH": str(Path(watcher.__path__[0]).parent)}
+    return child.bare_environment(_ENVIRONMENT) | found_at
 
 
 def _prepare_linux() -> None:
@@ -81,11 +144,18 @@ def _prepare_linux() -> None:
     warnings.filterwarnings("ignore", module=r"plyer\.platforms\.linux\.notification")
 
 
-def _notify(notification: Notification) -> None:
-    backend = importlib.import_module(f"plyer.platforms.{platform}.notification")
-    backend.instance().notify(
-        title=fit_utf16(notification.title, TITLE_UNITS),
-        message=fit_utf16(notification.short_body.translate(_NO_MARKUP), BODY_UNITS),
-        app_name="watcher",
-        timeout=SHOWN_S,
-    )
+def _notify(title: str, text: str) -> None:
+    def notify() -> None:
+        backend = importlib.import_module(_backend())
+        backend.instance().notify(title=title, message=text, app_name="watcher")
+
+    try:
+        call_with_timeout(notify, timeout_s=TIMEOUT_S)
+    except TimeoutError as error:
+        raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
+    except Exception as error:  # a backend may raise any
+        raise NotificationFailed(_FAILED, reason=error) from error
+
+
+def _backend() -> str:
+    return f"plyer.platforms.{platform}.notification"

@@ -90,6 +90,7 @@ LEFT_WHEN_SHOWN = Text(
     en="{left} left when this was shown · for {account}",
     ja="残り {left}(表示した時点)・{account}",
 )
+TIME_LEFT = Text(en="{left} left", ja="残り {left}")
 LINK = Text(en="{link}", ja="{link}")
 CODE = Text(
     en="{code}",

@@ -56,6 +56,7 @@ class Template:
         def lines(texts: tuple[Text, ...]) -> str:
             return "\n".join(text.say(language, **fields) for text in texts)
 
+        has_bar = percent_left is not None
         return Notification(
             replaces_id=replaces_id,
             title=self.title.say(language),
@@ -63,6 +64,7 @@ class Template:
             footer=lines(self.footer),
             short_body=fit_utf16(lines(self.short_body or self.body), SHORT_BODY_UNITS),
             link=link,
+            link_label=_LABELS[Action.OPEN].say(language) if link else "",
             code=code,
             buttons=tuple(
                 Button(action, _LABELS[action].say(language)) for action in self.actions
@@ -70,5 +72,6 @@ class Template:
             is_urgent=self.is_urgent,
             expires_in=expires_in,
             percent_left=percent_left,
+            time_left=lines((sentences.TIME_LEFT,)) if has_bar else "",
             holds=self.holds,
         )
