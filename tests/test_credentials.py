@@ -193,6 +193,14 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
         FromFile(file)()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+def test_a_pipe_is_no_password_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret", 0o600)
+
+    with pytest.raises(ConfigError, match="ordinary file"):
+        FromFile(tmp_path / "secret")()
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=str(tmp_path / "none")):
         FromFile(tmp_path / "none")()

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from watcher.config.encoding import NotUtf8, decoded_lines
+from watcher.config.regular import opened
 from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
 
@@ -95,10 +96,11 @@ class FromFile:
         """Read the file.
 
         Raises:
-            ConfigError: it is missing, empty, not UTF-8, or others may read it (POSIX).
+            ConfigError: it is missing, no regular file, empty, not UTF-8, or others may
+                read it (POSIX).
         """
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 mode = os.fstat(file.fileno()).st_mode
                 if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
