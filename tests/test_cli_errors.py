@@ -199,6 +199,17 @@ def test_a_folder_in_the_place_of_the_configuration_is_78(home: Home) -> None:
     assert home.run("check").code == ExitCode.CONFIG
 
 
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+def test_a_pipe_in_the_place_of_the_configuration_is_78(home: Home) -> None:
+    home.config.parent.mkdir(parents=True)
+    os.mkfifo(home.config, 0o600)
+
+    done = home.run("check")
+
+    assert done.code == ExitCode.CONFIG
+    assert "ordinary file" in done.err
+
+
 def test_a_locked_log_is_75(mail_user: MailUser) -> None:
     no_notify(mail_user.home)
     with closing(sqlite3.connect(mail_user.home.log, isolation_level=None)) as other:

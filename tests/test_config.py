@@ -164,6 +164,40 @@ def test_a_password_cannot_stand_in_the_file_and_is_not_repeated(
         assert "hunter2" not in line
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["pasword", "psw", "credential", "auth_key", "ｐａｓｓｗｏｒｄ", "ﾊﾟｽﾜｰﾄﾞ", "合言葉"],
+)
+def test_a_password_is_known_under_whatever_key(tmp_path: Path, key: str) -> None:
+    (line,) = mistakes(tmp_path, f'{ACCOUNT}"{key}" = "hunter2"')
+
+    assert line.startswith(f"  - accounts[1].{key}: passwords cannot stand here")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['"hunter2" = "password"', "[accounts.hunter2]", '"password hunter2" = 1'],
+)
+@both_languages
+def test_a_key_that_may_be_a_password_is_not_repeated(
+    tmp_path: Path, language: Language, written: str
+) -> None:
+    (line,) = mistakes(tmp_path, f"{ACCOUNT}{written}", language)
+
+    assert line.startswith("  - accounts[1].…: ")
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "line", ['mailboxes = "hunter2"', 'addresses = "me@x.jp:hunter2"']
+)
+def test_what_is_to_be_a_list_and_may_be_anything_is_not_repeated(
+    tmp_path: Path, line: str
+) -> None:
+    assert mistake_in(tmp_path, line).endswith('write it like ["first", "second"]')
+
+
 @pytest.mark.parametrize("key", ["password_file", "password_env"])
 def test_an_app_password_in_the_place_of_a_name_is_not_repeated(
     tmp_path: Path, key: str

@@ -2,12 +2,14 @@
 
 import os
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.environment import ACCOUNT, written
 from watcher.config.load import load
+from watcher.config.regular import opened
 from watcher.errors import ConfigError
 from watcher.i18n import Language
 
@@ -47,6 +49,37 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
 
     assert "is a folder" in refusal(tmp_path / "config.toml")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs and devices are POSIX's")
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    os.mkfifo(path, 0o600)
+    pipe = refusal(path)
+    path.unlink()
+    path.symlink_to(os.devnull)
+    device = refusal(path)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listener = refusal(path)
+
+    for said in (pipe, device, listener):
+        assert "put an ordinary file in its place" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+def test_a_pipe_that_comes_between_the_look_and_the_opening_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, ACCOUNT)
+    found = path.stat()
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    monkeypatch.setattr(Path, "stat", lambda _: found)
+
+    with pytest.raises(ConfigError, match="ordinary file"):
+        opened(path)
 
 
 def test_what_else_the_system_refuses_is_told(tmp_path: Path) -> None:

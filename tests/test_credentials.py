@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from watcher.config.credentials import (
     clean_password,
 )
 from watcher.errors import ConfigError, SecretUnavailable
+from watcher.i18n import Language
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -71,9 +73,14 @@ def test_a_command_that_hangs_is_ended() -> None:
         command()
 
 
-def test_a_command_that_does_not_exist_is_named() -> None:
-    with pytest.raises(ConfigError, match="no-such-program"):
-        FromCommand(("no-such-program",))()
+@pytest.mark.parametrize("program", ["pass", "/no/such/program"])
+def test_a_program_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    with pytest.raises(ConfigError, match=f"password_command: {program} cannot be run"):
+        FromCommand((program,))()
 
 
 def test_an_environment_variable_is_read() -> None:
@@ -84,6 +91,25 @@ def test_an_environment_variable_is_read() -> None:
 def test_a_variable_that_is_not_set_is_named(environment: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="PASS"):
         FromEnvironment("PASS", environment)()
+
+
+@pytest.mark.parametrize("password", ["Hunter2Xyz", "abcdefghijklmnop", "x" * 5000])
+@pytest.mark.parametrize("language", Language)
+def test_a_password_in_the_place_of_its_source_is_not_repeated(
+    tmp_path: Path, password: str, language: Language
+) -> None:
+    sources: dict[str, Callable[[], str]] = {
+        "password_command": FromCommand((password,)),
+        "password_env": FromEnvironment(password, {}),
+        "password_file": FromFile(tmp_path / password),
+    }
+    for key, source in sources.items():
+        with pytest.raises(ConfigError) as caught:
+            source()
+        said = caught.value.say(language)
+        assert key in said
+        assert password not in said
+        assert caught.value.__cause__ is None
 
 
 def secret_file(folder: Path, content: bytes) -> FromFile:
@@ -193,8 +219,18 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
         FromFile(file)()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+def test_a_pipe_is_no_password_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secret", 0o600)
+
+    with pytest.raises(ConfigError, match="ordinary file"):
+        FromFile(tmp_path / "secret")()
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=str(tmp_path / "none")):
+    with pytest.raises(ConfigError, match=str(tmp_path / "none.txt")):
+        FromFile(tmp_path / "none.txt")()
+    with pytest.raises(ConfigError, match=f"In {tmp_path} the file"):
         FromFile(tmp_path / "none")()
 
 

@@ -1,5 +1,6 @@
 """What is saved while the program runs is taken up by itself, or told and left."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,6 +144,24 @@ def test_a_broken_file_is_told_once_and_the_former_configuration_goes_on(
     assert later["configuration_error"] is None
     assert later["configuration_since"] == status["configuration_since"]
     assert TAKEN_UP not in run.seen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+def test_a_pipe_for_a_while_in_the_place_of_the_file_is_told_and_left(
+    mail_user: MailUser,
+) -> None:
+    home = mail_user.home
+    good = home.config.read_text()
+
+    with home.started("run") as run:
+        run.await_text(CONNECTED)
+        home.config.unlink()
+        os.mkfifo(home.config, 0o600)
+        run.await_text("the former configuration goes on")
+        home.config.unlink()
+        home.configure(good)
+        run.await_text("the configuration is in order again")
+        assert run.end() == ExitCode.OK
 
 
 def test_commands_that_need_only_the_log_go_on_while_the_file_is_broken(

@@ -2,10 +2,14 @@
 
 By command (an argv list, never a shell), environment variable, file or keyring. Each
 source is a frozen value that is called; none of them shows the secret in its `repr`.
+
+Some write the password itself where the name of a source belongs. So what is not found
+is named only if it has the form of such a name.
 """
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -15,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 
 from watcher.config.encoding import NotUtf8, decoded_lines
+from watcher.config.regular import opened
 from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
 
@@ -58,9 +63,9 @@ class FromCommand:
                 _COMMAND_FAILED, program=program, status=error.returncode
             ) from None
         except OSError as error:
-            raise ConfigError(
-                _NO_COMMAND, program=program, why=reason_of(error)
-            ) from error
+            text = _NO_COMMAND if _is_program(program) else _NO_PROGRAM
+            why = reason_of(error)
+            raise ConfigError(text, program=program, why=why) from None
         return _first(islice(decoded_lines(done.stdout), 1), program)
 
 
@@ -81,7 +86,8 @@ class FromEnvironment:
         """
         secret = clean_password(self.environment.get(self.name, ""))
         if not secret:
-            raise ConfigError(_NOT_SET, name=self.name)
+            is_name = re.fullmatch("[A-Z_][A-Z0-9_]*", self.name)
+            raise ConfigError(_NOT_SET if is_name else _NO_VARIABLE, name=self.name)
         return secret
 
 
@@ -95,16 +101,20 @@ class FromFile:
         """Read the file.
 
         Raises:
-            ConfigError: it is missing, empty, not UTF-8, or others may read it (POSIX).
+            ConfigError: it is missing, no regular file, empty, not UTF-8, or others may
+                read it (POSIX).
         """
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 mode = os.fstat(file.fileno()).st_mode
                 if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
                 content = file.read()
         except OSError as error:
-            raise ConfigError(_NO_FILE, path=self.path, why=reason_of(error)) from error
+            is_there = isinstance(error, PermissionError)
+            text = _NO_FILE if is_there or self.path.suffix else _NO_SUCH_FILE
+            why, folder = reason_of(error), self.path.parent
+            raise ConfigError(text, path=self.path, folder=folder, why=why) from None
         return _first(map(clean_password, decoded_lines(content)), self.path)
 
 
@@ -156,6 +166,19 @@ _BLANKS = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
 _FOUR_GROUPS = re.compile(f"[a-z]{{4}}(?:[{_BLANKS}]+[a-z]{{4}}){{3}}")
 
 
+def _is_program(name: str) -> bool:
+    """Return whether that is the name of a program: a path, there, or well known."""
+    is_path = Path(name).name != name
+    return is_path or bool(shutil.which(name) or _PROGRAMS.fullmatch(name))
+
+
+_PROGRAMS = re.compile(
+    "age|bash|bw|cat|cmd|echo|gopass|gpg2?|keepassxc-cli|keyring|kwallet-query|lpass|"
+    "op|pass|passage|powershell|pwsh|python3?|rbw|secret-tool|security|sh|sops|zsh"
+)
+"""What people take their passwords from, be it installed or not."""
+
+
 def _first(lines: Iterable[str], source: object) -> str:
     """Return the first line that is not empty.
 
@@ -189,6 +212,25 @@ _NO_COMMAND = Text(
 _NOT_SET = Text(
     en="The environment variable {name} is not set: export it first.",
     ja="環境変数 {name} がありません。先に設定してください。",
+)
+_NO_PROGRAM = Text(
+    en="What password_command names first is no program that can be run ({why}): write "
+    "the name of a program there, not the password itself.",
+    ja="password_command の最初の値は、実行できるプログラムではありません({why})。"
+    "パスワードそのものではなく、プログラムの名前を書いてください。",
+)
+_NO_VARIABLE = Text(
+    en="The environment variable that password_env names is not set: write the name of "
+    "a variable there, like MAIL_PASSWORD, not the password itself.",
+    ja="password_env に書かれた名前の環境変数がありません。パスワードそのものではなく、"
+    "MAIL_PASSWORD のような変数の名前を書いてください。",
+)
+_NO_SUCH_FILE = Text(
+    en="In {folder} the file that password_file names cannot be read ({why}): create "
+    "it; what stands there is the name of a file, not the password itself.",
+    ja="{folder} に、password_file に書かれたファイルがないか、読めません({why})。"
+    "ファイルを作ってください。password_file には、パスワードそのものではなく"
+    "ファイルの名前を書きます。",
 )
 _OPEN_TO_OTHERS = Text(
     en="Others may read the password file {path}: chmod 600 {path}",

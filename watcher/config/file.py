@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from watcher.config.encoding import NotUtf8, decode
+from watcher.config.regular import opened
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 
@@ -15,13 +16,16 @@ def read(path: Path) -> str:
     """Return the text of a configuration file.
 
     Raises:
-        ConfigError: it cannot be read, is not UTF-8, or others may write it.
+        ConfigError: it is no regular file, cannot be read, is not UTF-8, or others may
+            write it.
     """
     try:
         # It names the commands run for passwords: who writes it, runs code as us.
-        if os.name == "posix" and path.stat().st_mode & WRITABLE_BY_OTHERS:
-            raise ConfigError(_WRITABLE, path=path)
-        return decode(path.read_bytes())
+        with opened(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & WRITABLE_BY_OTHERS:
+                raise ConfigError(_WRITABLE, path=path)
+            return decode(file.read())
     except NotUtf8 as error:
         raise ConfigError(_NOT_UTF8, path=path, line=error.line) from None
     except FileNotFoundError as error:

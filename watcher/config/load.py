@@ -14,12 +14,12 @@ from watcher.config.file import read
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account, Config
 from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
+from watcher.config.shown import HIDDEN, shown_key
 from watcher.config.toml import ACCOUNTS_BRACKETS, parse
 from watcher.config.values import Bad
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
 from watcher.imap.account import Tls, is_loopback
-from watcher.recognition.text import sanitise
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
@@ -115,11 +115,14 @@ def _report_unknown(
     where: str, table: Mapping[str, Any], known: list[str], problems: list[Problem]
 ) -> None:
     for name in sorted(table.keys() - set(known)):
-        key = f"{where}{sanitise(name)}"
+        shown = shown_key(name)
+        key = f"{where}{shown}"
         if is_secret_key(name):
             problems.append(Problem(key, NO_PASSWORD_HERE))
         elif header := _HEADERS.get(name):
             problems.append(Problem(key, _ELSEWHERE, {"header": header}))
+        elif shown == HIDDEN:
+            problems.append(Problem(key, _HIDDEN_KEY))
         else:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             problems.append(Problem(key, _UNKNOWN_KEY, {"near": near[0]}))
@@ -214,6 +217,12 @@ _NOT_A_TABLE = Text(
 _UNKNOWN_KEY = Text(
     en='this key is unknown; did you mean "{near}"? Rename or remove it',
     ja="知らないキーです。「{near}」のことですか。書きなおすか、消してください",
+)
+_HIDDEN_KEY = Text(
+    en="a key here is unknown, and not shown, since it may be a password: remove it, "
+    'or write it like key = "value"',
+    ja="知らないキーがあります。パスワードかもしれないので表示しません。消すか、"
+    'キー = "値" の形に書きなおしてください',
 )
 _ELSEWHERE = Text(
     en="this key belongs to another table: move the line below {header}",

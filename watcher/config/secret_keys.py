@@ -4,17 +4,26 @@ No password stands in the configuration: its keys name where one comes from. Whe
 somebody writes one all the same, no message repeats it.
 """
 
+import difflib
 import re
 
+from watcher.config.signs import meant
 from watcher.i18n import Text
 
-SECRET = re.compile(
-    r"(?:pass|token|secret|pwd|\bpw\b|パスワード|トークン)[\w-]*", re.IGNORECASE
+WORDS = (
+    *("password", "passwd", "pass", "passphrase", "token", "secret", "credential"),
+    *("pwd", "psw", "パスワード", "トークン", "暗証番号", "合言葉", "合い言葉"),
 )
-"""What such a key is called; in a line, what follows it may be a password."""
+"""What such a key is called, or is nearly called."""
+
+SECRET = re.compile(
+    r"(?:^|[^a-z])pw(?:[^a-z]|$)|(?:^|[_.-])(?:api|app|auth)?key$|" + "|".join(WORDS),
+    re.IGNORECASE,
+)
+"""What such a key has in it; in a line, what follows it may be a password."""
 
 _SOURCE = re.compile(r"file|command|cmd|env", re.IGNORECASE)
-_KEY = re.compile(r"\s*[\"']?([^\s=:＝\"']+)")
+_KEY = re.compile(r"\s*[\"']?([^\s=:\"']+)")
 
 NO_PASSWORD_HERE = Text(
     en="passwords cannot stand here: use password_file, password_command, password_env "
@@ -26,10 +35,14 @@ NO_PASSWORD_HERE = Text(
 
 def is_secret_key(name: str) -> bool:
     """Return whether a key is to hold a password itself, not name where it is."""
-    return bool(SECRET.search(name) and not _SOURCE.search(name))
+    name = meant(name).lower()
+    if _SOURCE.search(name):
+        return False
+    is_near = difflib.get_close_matches(name, WORDS, 1, cutoff=0.8)
+    return bool(is_near or SECRET.search(name))
 
 
 def is_secret_line(line: str) -> bool:
     """Return whether a line begins with such a key, be it TOML or not."""
-    key = _KEY.match(line)
+    key = _KEY.match(meant(line))
     return bool(key and is_secret_key(key[1]))

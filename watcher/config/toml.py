@@ -7,25 +7,17 @@ Japanese keyboard: a quote, an equals sign or a blank that only looks like TOML'
 
 import re
 import tomllib
-import unicodedata
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from watcher.config.secret_keys import NO_PASSWORD_HERE, SECRET, is_secret_line
+from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_line
+from watcher.config.shown import shown_line
+from watcher.config.signs import INVISIBLE, QUOTES, meant
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
-from watcher.recognition.text import sanitise
 
-HIDDEN = "…"
 _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-_QUOTES = {
-    **dict.fromkeys("“”„‟〝〞〟＂「」『』", '"'),
-    **dict.fromkeys("‘’‚‛＇`´", "'"),
-}
-_SIGNS = {**_QUOTES, **dict(zip("【】〔〕、。：", "[][],.=", strict=True))}
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
@@ -54,28 +46,9 @@ def _explained(message: str, text: str, path: Path) -> ConfigError:
         path=path,
         line=index + 1,
         column=place,
-        shown=_without_secret(lines, index),
+        shown=shown_line(lines[index]),
         why=_why(words, lines[index], place - 1),
     )
-
-
-def _without_secret(lines: Sequence[str], index: int) -> str:
-    """Return a line as it may be shown: harmless, without what may be a password.
-
-    A text or a list that begins on a line further up may hold one, too.
-    """
-    if found := SECRET.search(lines[index]):
-        return f"{sanitise(lines[index][: found.end()])} {HIDDEN}"
-    above = next((one for one in lines[:index][::-1] if SECRET.search(one)), "")
-    return sanitise(lines[index]) if _is_whole(above) else HIDDEN
-
-
-def _is_whole(line: str) -> bool:
-    try:
-        tomllib.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _why(words: str, line: str, place: int) -> Text:
@@ -93,12 +66,12 @@ def _foreign_sign(line: str, place: int) -> Text | None:
 
     The parser stops at it, or at the end of a text whose closing quote it is.
     """
-    quotes = (sign for sign in line if sign in _QUOTES)
+    quotes = (sign for sign in line if sign in QUOTES)
     here = line[place : place + 1]
     sign = next(quotes, "") if here.isascii() else here
-    if sign in _INVISIBLE or sign.isspace():
+    if sign in INVISIBLE or sign.isspace():
         return _BLANK
-    plain = _SIGNS.get(sign) or unicodedata.normalize("NFKC", sign)
+    plain = meant(sign)
     if not sign or not plain.isascii():
         return None
     en, ja = (_SIGN.say(one, sign=sign, plain=plain) for one in Language)

@@ -135,11 +135,17 @@ def list_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
         if isinstance(value, list):
             return tuple(map(item, value))
         item(value)  # else that is what is wrong
+        if item in (parse_text, parse_address):  # anything may stand there: a password
+            raise Bad(_LIST)
         raise Bad(_WRITE_LIST, written=json.dumps([value], ensure_ascii=False))
 
     return parse
 
 
+_LIST = Text(
+    en='it must be a list in brackets: write it like ["first", "second"]',
+    ja='角括弧のリストにしてください(例: ["first", "second"])',
+)
 _WRITE_LIST = Text(
     en="it must be a list in brackets: write {written}",
     ja="角括弧のリストにしてください: {written}",

@@ -6,14 +6,14 @@ from types import ModuleType
 
 from watcher.app import browser, clipboard, lock
 from watcher.cli.reference.messages import REMEDIES
-from watcher.config import credentials, file, load, secret_keys, toml
+from watcher.config import credentials, file, load, regular, secret_keys, toml
 from watcher.i18n import Language, Text
 from watcher.imap import errors as imap_errors
 from watcher.imap import transport
 from watcher.journal import errors as journal_errors
 
 MODULES: tuple[ModuleType, ...] = (
-    *(file, toml, load, secret_keys, credentials, imap_errors, transport),
+    *(file, regular, toml, load, secret_keys, credentials, imap_errors, transport),
     *(journal_errors, lock, browser, clipboard),
 )
 """Whose sentences all name a problem, and what to do about it."""
