@@ -286,6 +286,49 @@ def test_of_two_numbers_that_may_be_the_code_none_is_shown(text: str) -> None:
     assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
 
 
+OF_ANOTHER_FORM = {
+    "eight_digits": "<p>確認コード:</p><p>93751122</p><p>山田</p><p>775533</p>",
+    "four_digits": "<p>Your verification code is: 9375</p><p>Taro</p><p>775533</p>",
+    "pairs": "<p>verification code is:</p><p>93 75 11</p><p>Device ID</p><p>775533</p>",
+    "pairs_with_dots": "<p>verification code is:</p><p>93.75.11</p><p>775533</p>",
+    "zero_width": "<p>確認コード</p><p>937&#8203;511</p><p>775533</p>",
+    "turned_round": "<p>確認コード</p><p>&#x202e;937511</p><p>775533</p>",
+    "arabic": "<p>確認コード</p><p>١٢٣٤٥٦</p><p>775533</p>",
+    "cells": "<p>確認コード</p><table><tr>"
+    + "".join(f"<td>{digit}</td>" for digit in "9375112")
+    + "</tr></table><p>775533</p>",
+    "nearer": "<p>Use 93751122 as your verification code.</p><p>Taro</p><p>775533</p>",
+    "farther": "<p>verification code:</p><p>775533</p><p>Taro</p><p>93751122</p>",
+    "old": "<p>Ignore the previous verification code: 775533.</p>"
+    "<p>Your new one is 937511.</p>",
+    "old_ja": "<p>以前の確認コード: 775533 は使えません</p><p>新しい番号は937511</p>",
+}
+
+
+@pytest.mark.parametrize("text", OF_ANOTHER_FORM.values(), ids=OF_ANOTHER_FORM)
+def test_a_number_of_another_form_where_the_code_should_be_is_not_passed_over(
+    text: str,
+) -> None:
+    assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
+
+
+def test_a_code_that_is_void_is_not_shown() -> None:
+    text = "Ignore the previous verification code: 775533."
+
+    assert is_unknown(signed(Mail(body=plain(text))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Your verification code of Nov 21 2026 is:</p><p>937511</p>",
+        "<p>Your verification code is 937511. It expires in 600 seconds.</p>",
+    ],
+)
+def test_a_number_that_stands_in_no_place_of_a_code_hides_none(text: str) -> None:
+    assert code_in(html(text)) == "937511"
+
+
 @pytest.mark.parametrize(
     "text",
     [

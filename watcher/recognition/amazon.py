@@ -107,6 +107,13 @@ OTHER_NUMBERS = (
 )
 """Words above a number that make it one of Amazon's address, or of a case or order."""
 
+OLD_CODES = (
+    *("previous", "earlier", "expired", "ignore", "no longer", "your old", "the old"),
+    *("以前の", "前回の", "古い", "期限切れ", "無効な"),
+    *("vorherig", "anterior", "précédent", "precedente", "ancien"),
+)
+"""Words beside the words for a code that make it one which is void."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
