@@ -119,7 +119,14 @@ NOTE = """このEメールがAmazonから送信されていることを確認す
 
 
 @pytest.mark.parametrize(
-    "note", [NOTE, "以下のリンクをコピーしてブラウザに貼り付けてください。"]
+    "note",
+    [
+        NOTE,
+        "以下のリンクをコピーしてブラウザに貼り付けてください。",
+        "以下のリンクをコピーし、ブラウザーへ貼り付けてください。",
+        "以下のリンクをコピーしてお使いのブラウザのアドレスバーに貼り付けることもできます。",
+        "以下のリンクをクリックして、URLを確認してください。",
+    ],
 )
 def test_the_note_of_the_genuine_text_does_not_part_the_words_from_the_url(
     note: str,

@@ -69,13 +69,8 @@ NOTES = (
 
 POINTER = "以下のリンクを"
 POINTER_WORDS = (
-    "コピー",
-    "クリック",
-    "タップ",
-    "ブラウザ",
-    "ブラウザー",
-    "貼り付け",
-    "開",
+    *("コピー", "クリック", "タップ", "貼り付け", "開", "使", "確認"),
+    *("ブラウザ", "ブラウザー", "アドレスバー", "URL"),
 )
 """The last sentence of that note begins so, and goes on in these words and hiragana."""
 

@@ -29,11 +29,11 @@ _DASH = re.compile("[‒–—―]")
 _STORE = re.compile(r"(?:www\.)?amazon(?:\.[a-z]{2,3}){1,2}(?![\w.])")
 """Names whose dots end no sentence."""
 
+_POINTER_WORDS = "|".join(sorted(amazon.POINTER_WORDS, key=len, reverse=True))
 _NOTE = "|".join(
     (
         *(r"\s*".join(map(re.escape, compatible(note))) for note in amazon.NOTES),
-        r"\s*".join(amazon.POINTER)
-        + rf"(?:\s|[ぁ-ん、]|{'|'.join(amazon.POINTER_WORDS)}){{1,60}}。?",
+        r"\s*".join(amazon.POINTER) + rf"(?:\s|[ぁ-ん、]|{_POINTER_WORDS}){{1,60}}。?",
     )
 )
 _NOTES = re.compile(rf"(?:\s*(?:{_NOTE}))+\s*", re.IGNORECASE)
