@@ -250,6 +250,25 @@ def test_a_rule_for_other_screens_or_other_elements_hides_nothing(sheet: str) ->
     assert link_in(page(f"{sheet}<div class=h id=i>{ASKS}</div><p>{LINK}</p>")) == LINK
 
 
+@pytest.mark.parametrize("classes", ["a b", "b a"])
+@pytest.mark.parametrize(
+    ("sheet", "is_shown"),
+    [
+        (".b{display:inline} .a{display:none}", False),
+        (".a{display:none} .b{display:inline}", True),
+        ("</style><style>.a{display:none}</style><style>.b{display:inline}", True),
+        ("span.a{display:none} .b{display:inline}", False),
+    ],
+)
+def test_of_two_classes_the_later_rule_counts(
+    classes: str, sheet: str, *, is_shown: bool
+) -> None:
+    words = f"<span class='{classes}'>Approve or Deny</span>"
+    raw = page(f"<style>{sheet}</style><a href='{LINK}'>{words} <i>x</i></a>")
+
+    assert is_unknown(raw) is not is_shown
+
+
 def test_the_style_of_a_tag_is_stronger_than_a_style_sheet() -> None:
     shown = f"<div class=h style='display:block'>{ASKS}</div>"
 

@@ -14,6 +14,8 @@ class Value(NamedTuple):
 
     text: str
     is_important: bool
+    place: int = 0
+    """Of two rules as exact as each other, the one of the later place counts."""
 
 
 Styles = dict[str, Value]
@@ -55,22 +57,25 @@ _RELATIVE = re.compile(r"inherit|unset|.*(?:em|%)|smaller|larger")
 """Values that say nothing of themselves: twice the size of nothing is nothing."""
 
 
-def read_styles(source: str) -> Styles:
+def read_styles(source: str, place: int = 0) -> Styles:
     """Return the styles of a tag, or of a rule, that may hide; the last one counts."""
     styles: Styles = {}
     for declaration in _COMMENT.sub(" ", source).lower().split(";"):
         name, _, value = declaration.partition(":")
         text, _, mark = value.partition("!")
         if name.strip() in _READ:
-            _set(styles, name.strip(), Value(text.strip(), mark.strip() == "important"))
+            is_important = mark.strip() == "important"
+            _set(styles, name.strip(), Value(text.strip(), is_important, place))
     return styles
 
 
 def read_rules(source: str, rules: Rules) -> None:
     """Add what a style sheet hides to the rules that stand before it."""
     sheet = _EVERY_SCREEN.sub(" ", _COMMENT.sub(" ", source))
-    for selectors, declarations in _blocks(sheet):
-        if styles := read_styles(declarations):
+    latest = (value.place for styles in rules.values() for value in styles.values())
+    first = max(latest, default=0) + 1
+    for place, (selectors, declarations) in enumerate(_blocks(sheet), first):
+        if styles := read_styles(declarations, place):
             for listed in selectors.lower().split(","):
                 into = rules.setdefault(_WITHIN.sub("", listed.strip(), count=1), {})
                 for name, value in styles.items():
@@ -81,13 +86,14 @@ def styles_of(name: str, attributes: Mapping[str, str], rules: Rules) -> Styles:
     """Return the styles of an element; the more exact a selector, the later it acts."""
     styles: Styles = {}
     if rules:
-        classes = attributes.get("class", "").lower().split()
-        marks = [f".{one}" for one in classes] + [
-            f"#{attributes.get('id', '').lower()}"
-        ]
-        selectors = ["*", name, *(x for mark in marks for x in (mark, name + mark))]
-        for selector in selectors:
-            for key, value in rules.get(selector, {}).items():
+        classes = [f".{one}" for one in attributes.get("class", "").lower().split()]
+        ids = [f"#{attributes.get('id', '').lower()}"]
+        marks = (
+            [prefix + one for one in x] for x in (classes, ids) for prefix in ("", name)
+        )
+        for alike in (["*"], [name], *marks):
+            found = (x for one in alike for x in rules.get(one, {}).items())
+            for key, value in sorted(found, key=lambda item: item[1].place):
                 _set(styles, key, value)
     for key, value in read_styles(attributes.get("style", "")).items():
         _set(styles, key, value)
@@ -100,7 +106,7 @@ def hiding(styles: Styles, inherited: frozenset[str]) -> frozenset[str]:
     `inherited` is what hides the element around it.
     """
     hidden = set(inherited)
-    for name, (value, _) in styles.items():
+    for name, (value, *_) in styles.items():
         kind = "font" if name == "font-size" else name
         if name in _HIDES and _HIDES[name].fullmatch(value):
             hidden.add(kind)
