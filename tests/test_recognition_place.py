@@ -54,6 +54,29 @@ def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:
         assert reasons(signed(Mail(body=body))) == (Reason.LINK_MISSING,)
 
 
+NEGATED = [
+    *("承認または否認できません", "承認または否認しないでください"),
+    *("承認または 否認はしないでください", "承認または否認は不要です"),
+    *("Never Approve or Deny for somebody else", "do not Approve or Deny"),
+    *("Do not use it to Approve or Deny other sign-ins", "Don’t approve or deny it"),
+    *("Non approvare o negare", "No aprobar o denegar"),
+]
+
+
+@pytest.mark.parametrize("words", NEGATED)
+def test_words_that_say_not_to_do_not_ask(words: str) -> None:
+    for body in (f"<a href='{LINK}'>{words}</a>", f"<p>{words}</p><p>{LINK}</p>"):
+        assert reasons(signed(Mail(body=html(body)))) == (Reason.LINK_MISSING,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["To let them in or not, approve or deny", "承認または否認してください"],
+)
+def test_a_negation_elsewhere_in_the_sentence_does_no_harm(words: str) -> None:
+    assert link_in(signed(Mail(body=html(f"<a href='{LINK}'>{words}</a>")))) == LINK
+
+
 NOT_ITS_SENTENCE = {
     "another_sentence_between": f"{ASKS}\nお心当たりがない場合:\n{LINK}",
     "same_line": f"{ASKS} お心当たりがない場合は {LINK}",

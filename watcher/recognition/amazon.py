@@ -61,6 +61,16 @@ NOT_ME = (
 )
 """Words of a link that leads whoever has not signed in, though it names both."""
 
+NOT_BEFORE = (
+    *("not", "never", "don't", "don’t", "no", "non", "não", "ne", "nie"),
+    *("inte", "niet"),
+)
+NOT_BEHIND = (
+    *("ません", "ないで", "できない", "不可", "禁止", "不要", "せず", "ではなく"),
+    *("いけない", "なさらない"),
+)
+"""Words just before or behind those that ask to approve, which say not to."""
+
 NOTES = (
     "このEメールがAmazonから送信されていることを確認するにはどうすればよいですか?",
     "このEメールのリンクは「https://www.amazon.co.jp」で始まります。",

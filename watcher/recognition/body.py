@@ -13,7 +13,7 @@ from watcher.recognition import amazon, limits, links
 from watcher.recognition.codes import find_codes
 from watcher.recognition.details import read_lines
 from watcher.recognition.html import APART, Anchor, Page
-from watcher.recognition.phrases import says_approve
+from watcher.recognition.phrases import says_approve, says_not_to
 from watcher.recognition.text import compatible, normal
 from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 
@@ -178,7 +178,8 @@ def _ends_asking(text: str) -> bool:
 
 def _asks_here(text: str) -> bool:
     """Return whether a text asks to approve by the link that it belongs to."""
-    return says_approve(text) and not _ELSEWHERE.search(text)
+    is_of_another = _ELSEWHERE.search(text) or says_not_to(text)
+    return says_approve(text) and not is_of_another
 
 
 def _last_sentence(text: str) -> str:
