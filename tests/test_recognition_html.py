@@ -186,7 +186,7 @@ def test_a_hidden_number_is_no_code() -> None:
         "style='clip-path:inset(100%)'",
         "style='font-size:.1em'",
     ):
-        sheet = "<style>.x .h{display:none}</style>"
+        sheet = "<style>p+.h{display:none}</style>"
         number = f"<p {styles}>937511</p>"
         assert is_unknown(page(f"{sheet}<p>verification code:</p>{number}"))
 
@@ -217,6 +217,8 @@ SEEN = {
     "button": "<div style='display:inline-block;position:relative;margin:0 auto;zoom:1;"
     'font:bold 14px/1.5 Arial,"x";color:rgb(15, 17, 17)!important;text-indent:0;'
     "text-decoration:none;max-width:600px;overflow:hidden'>{asks}</div>{url}",
+    "picture_out_of_the_flow": "<style>body>img{{position:absolute}}</style>"
+    "<img alt='Approve or Deny.'>{url}",
     "spacer": "{asks}<div style='font-size:0'>&nbsp;</div>{url}",
     "after_a_hidden_paragraph": "<p style='display:none'>x<div>{asks}</div>{url}",
     "after_a_hidden_item": "<ul><li hidden>x<li>{asks}{url}</ul>",
@@ -264,7 +266,7 @@ def test_what_hides_goes_on_as_in_a_browser(layout: str) -> None:
         ".h{display:none!important}.h{display:block}",
         *("body .h{display:none}", "html > body > .h{display:none}"),
         *("@media screen{.h{display:none}}", "@media all {p{x:y} .h{display:none}}"),
-        *("#x .h{display:none}", "p+.h{display:none}", ".x.h{display:none}"),
+        *("#i .h{display:none}", "p+.h{display:none}", ".x.h{display:none}"),
         *("*[class].h{display:none}", "[data-x]{display:none}", ".\\68{display:none}"),
         *(":not(p):is(div){display:none}", "[class~='h']{display:none}"),
         *("@media (min-width:0){.h{display:none}}", "@layer a{.h{display:none}}"),
@@ -272,11 +274,11 @@ def test_what_hides_goes_on_as_in_a_browser(layout: str) -> None:
         *("@media (max-width:99999px){.h{display:none}}", "p{.h{display:none}}"),
         *(".h{@media all{display:none}}", ".h{p &{display:none}}"),
         *(".y{content:'}'} .h{display:none}", ".y{content:'/*'} .h{display:none}"),
-        *("p .h{color:var(--x)}", "p .h{max-height:0}", "p .h{position:absolute}"),
+        *("p .h{color:var(--x)}", "p .h{max-height:0}", "p .h{left:9999px}"),
     ],
 )
 def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
-    hidden = f"<div class='x h' id=i>{ASKS}</div>{URL}"
+    hidden = f"<b class=y id=i><div class='x h' id=i>{ASKS}</div></b>{URL}"
 
     assert is_unknown(page(f"<style>{rules}</style>{hidden}"))
     assert is_unknown(page(f"{hidden}<style media=screen>{rules}</style>"))
@@ -289,6 +291,7 @@ def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
         "</style>",
         "<style>@media print{p{display:none}} @font-face{src:url(x)}</style>",
         "<style media='print'>.h{display:none}</style>",
+        "<style>#y .h{display:none} .y>p+.h{display:none}</style>",
         "<style>.h.y{display:none} .h:hover{display:none} a{display:none}</style>",
         "<style>.h::before{display:none} p .y,.y > a{display:none}</style>",
         "<style>p .h{color:#008a00} .y .h{font:9px x} .h[x]{width:100%}</style>",

@@ -70,7 +70,6 @@ _SHOWS = {
         ("transform translate scale rotate zoom", r"none|normal|1(?:\.0*)?|100%"),
         ("filter -webkit-filter mask mask-image animation animation-name", "none"),
         ("clip clip-path", "none|auto"),
-        ("position", "static|relative|sticky"),
         ("text-decoration text-decoration-line", "(?!.*line-through).*"),
         ("left right top bottom text-indent inset", _SHIFT),
         (

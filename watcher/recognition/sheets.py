@@ -8,6 +8,7 @@ in `@media` for print, for the dark or for a width applies to some screens only.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from watcher.recognition import css
 
@@ -36,7 +37,10 @@ _SOME_SCREENS = re.compile(
     re.DOTALL,
 )
 _EVERY_SCREEN = re.compile(rf"@media\s+{_SCREEN}")
-_MARKS = re.compile(r"[{};]")
+_BRACES = re.compile(r"[{};]")
+_MARK = re.compile(r"[.#][\w-]+")
+_OTHERS = 50
+"""With more rules than so many for one element, it is in doubt whatever they say."""
 
 
 @dataclass(slots=True)
@@ -45,8 +49,10 @@ class Rules:
 
     styles: dict[str, css.Styles] = field(default_factory=dict)
     """`p`, `.note`, `#note`, `p.note` and `*` are looked up."""
-    in_doubt: set[str] = field(default_factory=set)
-    """Selectors of that kind for what may be hidden."""
+    in_doubt: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    """Selectors of that kind for what may be hidden behind others, by their marks."""
+    met: set[str] = field(default_factory=set)
+    """Classes and ids of the elements so far, among them those around the next."""
     count: int = 0
 
     def read(self, source: str, media: str = "all") -> None:
@@ -67,9 +73,13 @@ class Rules:
                 css.add(into, name, value)
         elif css.may_hide(styles) and not _UNTOUCHED.fullmatch(selector):
             # The last part is the element itself; whatever is odd may be any.
-            found = _COMPOUND.fullmatch(_BETWEEN.split(selector)[-1])
+            before = _BETWEEN.split(selector)
+            found = _COMPOUND.fullmatch(before.pop())
             key = f"{found[1] or ''}{found[3] or ''}" if found else ""
-            self.in_doubt.add(key or "*")
+            plain = all(map(_COMPOUND.fullmatch, before))
+            marks = frozenset(_MARK.findall(" ".join(before)) if plain else ())
+            others = self.in_doubt.setdefault(key or "*", set())
+            others.add(marks if len(others) < _OTHERS else frozenset())
 
     def styles_of(self, name: str, attributes: Mapping[str, str]) -> css.Styles:
         """Return the styles of an element; the more exact a selector, the later."""
@@ -83,8 +93,10 @@ class Rules:
                 found = (x for one in alike for x in self.styles.get(one, {}).items())
                 for key, value in sorted(found, key=lambda item: item[1].place):
                     css.add(styles, key, value)
-            if any(not self.in_doubt.isdisjoint(alike) for alike in levels):
+            doubts = (self.in_doubt.get(one, ()) for alike in levels for one in alike)
+            if any(marks <= self.met for marks in chain.from_iterable(doubts)):
                 styles |= css.HIDDEN
+            self.met.update(classes, ids)
         for key, value in css.read_styles(attributes.get("style", "")).items():
             css.add(styles, key, value)
         return styles
@@ -114,7 +126,7 @@ def _blocks(sheet: str) -> Iterator[_Block]:
     """Yield the rules that apply, or may; what is not closed ends with the sheet."""
     around = [_Block("@", is_sure=True, is_elsewhere=False)]
     start = 0
-    for mark in _MARKS.finditer(sheet):
+    for mark in _BRACES.finditer(sheet):
         text = sheet[start : mark.start()]
         start = mark.end()
         if mark[0] == "{":
