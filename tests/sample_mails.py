@@ -411,6 +411,15 @@ HOSTILE = {
     "html_rules": _html(
         b"<style>" + _fill(b".a{display:none}") + b"</style>" + b"<p class=a>" * 400
     ),
+    "html_rules_in_doubt": _html(
+        b"<style>"
+        + b"".join(b".a%d .b{left:9999px}" % n for n in range(9000))
+        + b"</style>"
+        + b"<p class=b>" * 400
+    ),
+    "html_rules_nested": _html(b"<style>" + _fill(b"a{b:c;")),
+    "html_selectors": _html(b"<style>" + _fill(b".a>b~") + b"{left:9999px}"),
+    "html_style_quotes": _html(b"<p style='" + _fill(b'"\\') + b"'>"),
     "html_rules_without_end": _html(b"<style>" + _fill(b"a,.b,#c{@media{")),
     "html_style_of_zeros": _html(b"<p style='font:" + _fill(b"0 ") + b"x'>"),
     "html_style_comments": _html(b"<p style='" + _fill(b"/*") + b"'>"),

@@ -306,7 +306,7 @@ CODES = {
     "code_before_its_words": "<p>{code} is your verification code</p>",
     "colour_and_date_are_no_codes": (
         "<p style='color:#654321'>Verification code</p><p>Nov 21, 2026 #654321</p>"
-        "<p>2026/11/210000, 98765432</p><p>{code}</p>"
+        "<p>2026/11/210000</p><p>{code}</p>"
     ),
     "postal_code_in_the_footer": (
         "<p>verification code:</p><p>{code}</p><p>Bengaluru 560055</p>"

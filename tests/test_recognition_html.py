@@ -125,6 +125,16 @@ HIDING = [
     *("color:transparent", "color:rgba(0,0,0,0)", "color:rgb(0 0 0 / 0%)"),
     *("color:#ffffff00", "color:#fff0", "font-size:1px", "transform:scale(0)"),
     *("position:absolute;left:-9999px", "text-indent: -999em", "clip:rect(0,0,0,0)"),
+    *("position:absolute;clip-path:inset(50%)", "right:-9999px", "left:-999px"),
+    *("width:1px;height:1px;overflow:hidden", "max-height:calc(0px);overflow:hidden"),
+    *("height:0;overflow-y:hidden", "block-size:0;overflow:hidden"),
+    *("transform:translateX(-9999px)", "scale:0", "zoom:0.001", "filter:opacity(0)"),
+    *("opacity:0.001", "opacity:0%", "font-size:0.01em", "content-visibility:hidden"),
+    *("display:\\6eone", "display:var(--x,none)", "display:table-column"),
+    *("color:hsla(0,0%,0%,0)", "color:rgba(0,0,0,.01)", "color:#0000"),
+    *("-webkit-text-fill-color:transparent", "text-decoration:line-through"),
+    *("display:none;font-family:';display:block'", "margin:-9999px"),
+    *("animation:gone 0s forwards", "mask:linear-gradient(transparent,transparent)"),
 ]
 
 
@@ -151,11 +161,34 @@ def test_what_is_hidden_before_a_detail_parts_the_words_from_a_url() -> None:
     "element",
     [
         *("noframes", "noscript", "template", "iframe", "noembed", "details"),
-        *("datalist", "object", "textarea", "script"),
+        *("datalist", "object", "textarea", "script", "rp", "progress", "meter"),
+        *("plaintext", "del", "s", "strike", "del open"),
     ],
 )
 def test_words_of_an_element_that_is_not_always_shown_do_not_ask(element: str) -> None:
     assert is_unknown(page(f"<{element}>{ASKS}</{element}>{URL}"))
+
+
+def test_a_quote_that_is_never_closed_ends_the_page() -> None:
+    assert is_unknown(page(f"<a href='{LINK}'>Deny</a><b x=\"><p>{ASKS}</p>{URL}"))
+    assert is_unknown(page(f'<p>Deny:</p><a href={LINK} title=">Approve or Deny</a>'))
+
+
+def test_all_that_follows_plaintext_is_text() -> None:
+    link = f"<a href='{LINK}'>Approve or Deny</a>"
+
+    assert is_unknown(page(f"<plaintext></plaintext>{link}"))
+
+
+def test_a_hidden_number_is_no_code() -> None:
+    for styles in (
+        "class=h",
+        "style='clip-path:inset(100%)'",
+        "style='font-size:.1em'",
+    ):
+        sheet = "<style>p+.h{display:none}</style>"
+        number = f"<p {styles}>937511</p>"
+        assert is_unknown(page(f"{sheet}<p>verification code:</p>{number}"))
 
 
 SEEN = {
@@ -176,6 +209,16 @@ SEEN = {
     "height_without_overflow": "<p style='height:0'>{asks}</p>{url}",
     "preheader": "<div style='display:none;font-size:1px;max-height:0;opacity:0;"
     "overflow:hidden'>x &nbsp;&zwnj;</div>{asks}{url}",
+    "size_is_set_anew_in_rem": "<td style='font-size:0'><div style='font-size:1rem'>"
+    "{asks}</div></td></tr></table>{url}",
+    "cell_that_grows": "<td style='width:0;overflow:hidden'>{asks}{url}</td>",
+    "cell_that_grows_to_its_row": "<table><tr><td style='max-width:0;width:100%;"
+    "overflow:hidden;text-overflow:ellipsis'>{asks}{url}</td></tr></table>",
+    "button": "<div style='display:inline-block;position:relative;margin:0 auto;zoom:1;"
+    'font:bold 14px/1.5 Arial,"x";color:rgb(15, 17, 17)!important;text-indent:0;'
+    "text-decoration:none;max-width:600px;overflow:hidden'>{asks}</div>{url}",
+    "picture_out_of_the_flow": "<style>body>img{{position:absolute}}</style>"
+    "<img alt='Approve or Deny.'>{url}",
     "spacer": "{asks}<div style='font-size:0'>&nbsp;</div>{url}",
     "after_a_hidden_paragraph": "<p style='display:none'>x<div>{asks}</div>{url}",
     "after_a_hidden_item": "<ul><li hidden>x<li>{asks}{url}</ul>",
@@ -223,10 +266,19 @@ def test_what_hides_goes_on_as_in_a_browser(layout: str) -> None:
         ".h{display:none!important}.h{display:block}",
         *("body .h{display:none}", "html > body > .h{display:none}"),
         *("@media screen{.h{display:none}}", "@media all {p{x:y} .h{display:none}}"),
+        *("#i .h{display:none}", "p+.h{display:none}", ".x.h{display:none}"),
+        *("*[class].h{display:none}", "[data-x]{display:none}", ".\\68{display:none}"),
+        *(":not(p):is(div){display:none}", "[class~='h']{display:none}"),
+        *("@media (min-width:0){.h{display:none}}", "@layer a{.h{display:none}}"),
+        *("@supports (x:y){.h{display:none}}", "@media not print{.h{opacity:0}}"),
+        *("@media (max-width:99999px){.h{display:none}}", "p{.h{display:none}}"),
+        *(".h{@media all{display:none}}", ".h{p &{display:none}}"),
+        *(".y{content:'}'} .h{display:none}", ".y{content:'/*'} .h{display:none}"),
+        *("p .h{color:var(--x)}", "p .h{max-height:0}", "p .h{left:9999px}"),
     ],
 )
 def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
-    hidden = f"<div class='x h' id=i>{ASKS}</div>{URL}"
+    hidden = f"<b class=y id=i><div class='x h' id=i>{ASKS}</div></b>{URL}"
 
     assert is_unknown(page(f"<style>{rules}</style>{hidden}"))
     assert is_unknown(page(f"{hidden}<style media=screen>{rules}</style>"))
@@ -239,8 +291,14 @@ def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
         "</style>",
         "<style>@media print{p{display:none}} @font-face{src:url(x)}</style>",
         "<style media='print'>.h{display:none}</style>",
-        "<style>#x .h{display:none} .h.y{display:none} .h:hover{display:none}</style>",
-        "<style>*[class].h{display:none} a{display:none}</style>",
+        "<style>#y .h{display:none} .y>p+.h{display:none}</style>",
+        "<style>.h.y{display:none} .h:hover{display:none} a{display:none}</style>",
+        "<style>.h::before{display:none} p .y,.y > a{display:none}</style>",
+        "<style>p .h{color:#008a00} .y .h{font:9px x} .h[x]{width:100%}</style>",
+        "<style>*[class='y']{display:none} .y{content:'.h{display:none}'}</style>",
+        "<style>@media (prefers-color-scheme: dark){.h{color:transparent}}</style>",
+        "<style>@media (max-width:480px), print{.h{display:none}}</style>",
+        "<style>@supports (x:y){.h{width:100%}} @layer a{.h{color:red}}</style>",
         "<style>.h{display:none} #i{display:block}</style>",
         "<style>.h{display:none} .h{display:block}</style>",
         "<!--[if mso]><style>.h{display:none}</style><![endif]-->",
@@ -248,6 +306,25 @@ def test_words_that_a_style_sheet_hides_do_not_ask(rules: str) -> None:
 )
 def test_a_rule_for_other_screens_or_other_elements_hides_nothing(sheet: str) -> None:
     assert link_in(page(f"{sheet}<div class=h id=i>{ASKS}</div><p>{LINK}</p>")) == LINK
+
+
+@pytest.mark.parametrize("classes", ["a b", "b a"])
+@pytest.mark.parametrize(
+    ("sheet", "is_shown"),
+    [
+        (".b{display:inline} .a{display:none}", False),
+        (".a{display:none} .b{display:inline}", True),
+        ("</style><style>.a{display:none}</style><style>.b{display:inline}", True),
+        ("span.a{display:none} .b{display:inline}", False),
+    ],
+)
+def test_of_two_classes_the_later_rule_counts(
+    classes: str, sheet: str, *, is_shown: bool
+) -> None:
+    words = f"<span class='{classes}'>Approve or Deny</span>"
+    raw = page(f"<style>{sheet}</style><a href='{LINK}'>{words} <i>x</i></a>")
+
+    assert is_unknown(raw) is not is_shown
 
 
 def test_the_style_of_a_tag_is_stronger_than_a_style_sheet() -> None:

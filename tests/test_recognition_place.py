@@ -54,6 +54,29 @@ def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:
         assert reasons(signed(Mail(body=body))) == (Reason.LINK_MISSING,)
 
 
+NEGATED = [
+    *("承認または否認できません", "承認または否認しないでください"),
+    *("承認または 否認はしないでください", "承認または否認は不要です"),
+    *("Never Approve or Deny for somebody else", "do not Approve or Deny"),
+    *("Do not use it to Approve or Deny other sign-ins", "Don’t approve or deny it"),
+    *("Non approvare o negare", "No aprobar o denegar"),
+]
+
+
+@pytest.mark.parametrize("words", NEGATED)
+def test_words_that_say_not_to_do_not_ask(words: str) -> None:
+    for body in (f"<a href='{LINK}'>{words}</a>", f"<p>{words}</p><p>{LINK}</p>"):
+        assert reasons(signed(Mail(body=html(body)))) == (Reason.LINK_MISSING,)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["To let them in or not, approve or deny", "承認または否認してください"],
+)
+def test_a_negation_elsewhere_in_the_sentence_does_no_harm(words: str) -> None:
+    assert link_in(signed(Mail(body=html(f"<a href='{LINK}'>{words}</a>")))) == LINK
+
+
 NOT_ITS_SENTENCE = {
     "another_sentence_between": f"{ASKS}\nお心当たりがない場合:\n{LINK}",
     "same_line": f"{ASKS} お心当たりがない場合は {LINK}",
@@ -119,7 +142,14 @@ NOTE = """このEメールがAmazonから送信されていることを確認す
 
 
 @pytest.mark.parametrize(
-    "note", [NOTE, "以下のリンクをコピーしてブラウザに貼り付けてください。"]
+    "note",
+    [
+        NOTE,
+        "以下のリンクをコピーしてブラウザに貼り付けてください。",
+        "以下のリンクをコピーし、ブラウザーへ貼り付けてください。",
+        "以下のリンクをコピーしてお使いのブラウザのアドレスバーに貼り付けることもできます。",
+        "以下のリンクをクリックして、URLを確認してください。",
+    ],
 )
 def test_the_note_of_the_genuine_text_does_not_part_the_words_from_the_url(
     note: str,
@@ -284,6 +314,49 @@ AMBIGUOUS = {
 @pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_of_two_numbers_that_may_be_the_code_none_is_shown(text: str) -> None:
     assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
+
+
+OF_ANOTHER_FORM = {
+    "eight_digits": "<p>確認コード:</p><p>93751122</p><p>山田</p><p>775533</p>",
+    "four_digits": "<p>Your verification code is: 9375</p><p>Taro</p><p>775533</p>",
+    "pairs": "<p>verification code is:</p><p>93 75 11</p><p>Device ID</p><p>775533</p>",
+    "pairs_with_dots": "<p>verification code is:</p><p>93.75.11</p><p>775533</p>",
+    "zero_width": "<p>確認コード</p><p>937&#8203;511</p><p>775533</p>",
+    "turned_round": "<p>確認コード</p><p>&#x202e;937511</p><p>775533</p>",
+    "arabic": "<p>確認コード</p><p>١٢٣٤٥٦</p><p>775533</p>",
+    "cells": "<p>確認コード</p><table><tr>"
+    + "".join(f"<td>{digit}</td>" for digit in "9375112")
+    + "</tr></table><p>775533</p>",
+    "nearer": "<p>Use 93751122 as your verification code.</p><p>Taro</p><p>775533</p>",
+    "farther": "<p>verification code:</p><p>775533</p><p>Taro</p><p>93751122</p>",
+    "old": "<p>Ignore the previous verification code: 775533.</p>"
+    "<p>Your new one is 937511.</p>",
+    "old_ja": "<p>以前の確認コード: 775533 は使えません</p><p>新しい番号は937511</p>",
+}
+
+
+@pytest.mark.parametrize("text", OF_ANOTHER_FORM.values(), ids=OF_ANOTHER_FORM)
+def test_a_number_of_another_form_where_the_code_should_be_is_not_passed_over(
+    text: str,
+) -> None:
+    assert reasons(signed(Mail(body=html(text)))) == (Reason.CODES_DISAGREE,)
+
+
+def test_a_code_that_is_void_is_not_shown() -> None:
+    text = "Ignore the previous verification code: 775533."
+
+    assert is_unknown(signed(Mail(body=plain(text))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Your verification code of Nov 21 2026 is:</p><p>937511</p>",
+        "<p>Your verification code is 937511. It expires in 600 seconds.</p>",
+    ],
+)
+def test_a_number_that_stands_in_no_place_of_a_code_hides_none(text: str) -> None:
+    assert code_in(html(text)) == "937511"
 
 
 @pytest.mark.parametrize(

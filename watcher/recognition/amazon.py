@@ -61,6 +61,16 @@ NOT_ME = (
 )
 """Words of a link that leads whoever has not signed in, though it names both."""
 
+NOT_BEFORE = (
+    *("not", "never", "don't", "don’t", "no", "non", "não", "ne", "nie"),
+    *("inte", "niet"),
+)
+NOT_BEHIND = (
+    *("ません", "ないで", "できない", "不可", "禁止", "不要", "せず", "ではなく"),
+    *("いけない", "なさらない"),
+)
+"""Words just before or behind those that ask to approve, which say not to."""
+
 NOTES = (
     "このEメールがAmazonから送信されていることを確認するにはどうすればよいですか?",
     "このEメールのリンクは「https://www.amazon.co.jp」で始まります。",
@@ -69,13 +79,8 @@ NOTES = (
 
 POINTER = "以下のリンクを"
 POINTER_WORDS = (
-    "コピー",
-    "クリック",
-    "タップ",
-    "ブラウザ",
-    "ブラウザー",
-    "貼り付け",
-    "開",
+    *("コピー", "クリック", "タップ", "貼り付け", "開", "使", "確認"),
+    *("ブラウザ", "ブラウザー", "アドレスバー", "URL"),
 )
 """The last sentence of that note begins so, and goes on in these words and hiragana."""
 
@@ -106,6 +111,13 @@ OTHER_NUMBERS = (
     *("inc", "gmbh", "sarl", "bengaluru", "bangalore", "singapore", "luxembourg"),
 )
 """Words above a number that make it one of Amazon's address, or of a case or order."""
+
+OLD_CODES = (
+    *("previous", "earlier", "expired", "ignore", "no longer", "your old", "the old"),
+    *("以前の", "前回の", "古い", "期限切れ", "無効な"),
+    *("vorherig", "anterior", "précédent", "precedente", "ancien"),
+)
+"""Words beside the words for a code that make it one which is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from watcher.recognition import amazon, limits, links
 from watcher.recognition.codes import find_codes
 from watcher.recognition.details import read_lines
 from watcher.recognition.html import APART, Anchor, Page
-from watcher.recognition.phrases import says_approve
+from watcher.recognition.phrases import says_approve, says_not_to
 from watcher.recognition.text import compatible, normal
 from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
 
@@ -29,11 +29,11 @@ _DASH = re.compile("[‒–—―]")
 _STORE = re.compile(r"(?:www\.)?amazon(?:\.[a-z]{2,3}){1,2}(?![\w.])")
 """Names whose dots end no sentence."""
 
+_POINTER_WORDS = "|".join(sorted(amazon.POINTER_WORDS, key=len, reverse=True))
 _NOTE = "|".join(
     (
         *(r"\s*".join(map(re.escape, compatible(note))) for note in amazon.NOTES),
-        r"\s*".join(amazon.POINTER)
-        + rf"(?:\s|[ぁ-ん、]|{'|'.join(amazon.POINTER_WORDS)}){{1,60}}。?",
+        r"\s*".join(amazon.POINTER) + rf"(?:\s|[ぁ-ん、]|{_POINTER_WORDS}){{1,60}}。?",
     )
 )
 _NOTES = re.compile(rf"(?:\s*(?:{_NOTE}))+\s*", re.IGNORECASE)
@@ -178,7 +178,8 @@ def _ends_asking(text: str) -> bool:
 
 def _asks_here(text: str) -> bool:
     """Return whether a text asks to approve by the link that it belongs to."""
-    return says_approve(text) and not _ELSEWHERE.search(text)
+    is_of_another = _ELSEWHERE.search(text) or says_not_to(text)
+    return says_approve(text) and not is_of_another
 
 
 def _last_sentence(text: str) -> str:

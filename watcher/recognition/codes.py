@@ -2,17 +2,18 @@
 
 A mail also holds reference numbers, dates and names with digits. The code has a place:
 a line or cell of its own, or right behind the words that announce it. Elsewhere it
-counts only if no other number could be it.
+counts only if no other number could be it. Only six digits are a code; a number of
+another form that stands where the code should be speaks against all others.
 """
 
 import re
 from bisect import bisect
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from watcher.recognition import amazon
 from watcher.recognition.links import without_urls
-from watcher.recognition.text import normal
+from watcher.recognition.text import INVISIBLE, normal
 
 _WORDS = re.compile(
     "|".join(
@@ -28,12 +29,22 @@ _DIGITS = re.compile(
     r"(?:[0-9]{6}|(?<![0-9] )(?:[0-9]{3}[ -][0-9]{3}|[0-9](?: [0-9]){5})(?! [0-9]))"
     r"(?![a-z0-9])(?![.,/-][0-9])"
 )
+_NUMBER = re.compile(
+    rf"(?<![a-z#\d])(?<!\d[.,/:])\d(?:(?:[ .-]|(?!\n){INVISIBLE.pattern}){{0,3}}\d)*"
+    r"(?![a-z\d]|[.,/:]\d)"
+)
+"""Any number in any script and grouping, which may be a code of another form."""
+
+_DIGITS_OF_A_CODE = range(3, 11)
+_YEAR = re.compile(r"(?:[0-9]{1,2} )?(?:19|20)[0-9]{2}")
 _PIECE = re.compile(r"[0-9]{1,3}")
 _NAME = re.compile(r".{1,60}(?:[,、]|様|さん)")
 _BETWEEN = re.compile(
     r"\s*(?:(?:[:=は]|is|are|ist|lautet|es|est|è|é|次のとおりです)\s*){1,3}"
 )
 """What stands between the words and a code that belongs to them."""
+_OLD = re.compile("|".join(map(re.escape, map(normal, amazon.OLD_CODES))))
+_END_OF_SENTENCE = re.compile(r"[.。!?]")
 _OTHER = re.compile(
     "(?:"
     + "|".join(
@@ -60,12 +71,24 @@ def find_codes(body: str) -> frozenset[str]:
     lines = _merged(filter(None, map(_comparable, body.split("\n"))))
     text = "\n".join(line for line in lines if not _NAME.fullmatch(line))
     announced = [words.span() for words in _WORDS.finditer(text)]
-    numbers = (one for one in _DIGITS.finditer(text) if not _is_of_another(text, one))
-    near = [*islice((one for one in numbers if _is_near(one, announced)), _NUMBERS)]
+    near = _near(_DIGITS, text, announced)
     in_place = [digits for digits in near if _is_in_place(text, digits)]
-    found = frozenset(re.sub("[ -]", "", digits[0]) for digits in in_place or near)
     is_told = in_place or any(_is_beside_words(text, digits) for digits in near)
-    return found if is_told else frozenset()
+    is_any_old = any(_is_old(text, digits) for digits in near)
+    if not is_told or (is_any_old and len(near) == 1):
+        return frozenset()
+    codes = near if is_any_old else in_place or near
+    nearest = min(_distance(text, digits, announced) for digits in codes)
+    taken = {place for digits in codes for place in range(*digits.span())}
+    rivals = (
+        number
+        for number in _near(_NUMBER, text, announced)
+        if taken.isdisjoint(range(*number.span()))
+        and _may_be_a_code(
+            text, number, is_nearest=_distance(text, number, announced) < nearest
+        )
+    )
+    return frozenset(re.sub(r"\D", "", one[0]) for one in chain(codes, rivals))
 
 
 def _comparable(line: str) -> str:
@@ -87,6 +110,14 @@ def _merged(lines: Iterator[str]) -> Iterator[str]:
         yield " ".join(pieces)
 
 
+def _near(
+    pattern: re.Pattern[str], text: str, announced: list[tuple[int, int]]
+) -> list[re.Match[str]]:
+    """Return the numbers of a form near the words that announce a code."""
+    numbers = (one for one in pattern.finditer(text) if not _is_of_another(text, one))
+    return [*islice((one for one in numbers if _is_near(one, announced)), _NUMBERS)]
+
+
 def _is_near(digits: re.Match[str], announced: list[tuple[int, int]]) -> bool:
     """Return whether words that announce a code stand before it, or soon after."""
     next_words = bisect(announced, digits.span())
@@ -94,6 +125,31 @@ def _is_near(digits: re.Match[str], announced: list[tuple[int, int]]) -> bool:
     after = announced[next_words : next_words + 1]
     is_behind = any(digits.start() - end <= _FOLLOWS for _, end in before)
     return is_behind or any(start - digits.end() <= _PRECEDES for start, _ in after)
+
+
+def _distance(
+    text: str, digits: re.Match[str], announced: list[tuple[int, int]]
+) -> tuple[int, int]:
+    """Return how many lines and characters the nearest words are away from a number."""
+    next_words = bisect(announced, digits.span())
+    around = announced[max(0, next_words - 1) : next_words + 1]
+    gaps = (sorted((*words, *digits.span()))[1:3] for words in around)
+    return min((text.count("\n", *gap), gap[1] - gap[0]) for gap in gaps)
+
+
+def _may_be_a_code(text: str, number: re.Match[str], *, is_nearest: bool) -> bool:
+    """Return whether a number may be a code of a form that is not known."""
+    if sum(map(str.isdecimal, number[0])) not in _DIGITS_OF_A_CODE:
+        return False
+    is_no_year = not _YEAR.fullmatch(number[0])
+    return (is_nearest and is_no_year) or _is_in_place(text, number)
+
+
+def _is_old(text: str, digits: re.Match[str]) -> bool:
+    """Return whether the sentence before a number speaks of a code that is void."""
+    label, _ = _label(text, digits)
+    sentence = _END_OF_SENTENCE.split(label.rstrip(":. "))[-1]
+    return bool(_WORDS.search(sentence) and _OLD.search(sentence))
 
 
 def _line_of(text: str, digits: re.Match[str]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 from watcher.recognition import css, limits
+from watcher.recognition.sheets import Rules
 from watcher.recognition.text import INVISIBLE
 
 APART = "\x1f"
@@ -21,24 +22,27 @@ _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*([^\s/>][^\s/>=]*)"
-    r"(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"'][^\s>]*)))?"
+    r"(?:\s*=\s*(?:\"([^\"]*)(?:\"|\Z)|'([^']*)(?:'|\Z)|([^\s>\"'][^\s>]*)))?"
 )
 _HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
 """No character has such a number, and Python refuses to convert the longest."""
 
 _UNSEEN = frozenset({"noframes", "script", "style", "title"})
-_RAW = frozenset({"iframe", "noembed", "textarea", "xmp"})
+_RAW = frozenset({"iframe", "noembed", "plaintext", "textarea", "xmp"})
 """Elements whose text is no HTML, or is not shown at all."""
 
 _SKIPPED = _UNSEEN | _RAW
 
 _DOUBTFUL = frozenset(
     {
-        *("audio", "canvas", "datalist", "details", "dialog", "noscript", "object"),
-        *("template", "video"),
+        *("applet", "audio", "canvas", "datalist", "meter", "noscript", "object"),
+        *("progress", "rp", "template", "video", "del", "s", "strike"),
     }
 )
-"""Elements whose text some programs show and some do not."""
+"""Elements whose text some programs show and some do not, or which is struck out."""
+
+_FOLDED = frozenset({"details", "dialog"})
+"""Elements whose text is shown once they are open."""
 
 _VOID = frozenset(
     {
@@ -97,8 +101,6 @@ _REFRESH = re.compile(r"[^;,]*[;,]\s*(?:url\s*=\s*)?['\"]?(.*)", re.I | re.S)
 _TEXTLESS = frozenset({"checkbox", "color", "file", "hidden", "radio", "range"})
 """Inputs of which nothing is shown that reads as text."""
 
-_ALL_SCREENS = frozenset({"", "all", "screen"})
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -120,15 +122,15 @@ class Page:
 
 def parse_html(source: str) -> Page:
     """Return what a reader sees of an HTML document."""
-    reader = _read(source, {})
-    if reader.rules:
+    reader = _read(source, Rules())
+    if reader.rules.count:
         # A style sheet may follow what it hides.
         reader = _read(source, reader.rules)
     text = "".join(reader.text)[: limits.TEXT]
     return Page(text, tuple(reader.anchors), tuple(reader.targets))
 
 
-def _read(source: str, rules: css.Rules) -> "_Reader":
+def _read(source: str, rules: Rules) -> "_Reader":
     reader = _Reader(source, rules)
     for _ in range(limits.TAGS):
         if reader.position >= len(source):
@@ -171,12 +173,12 @@ class _Element:
 @dataclass(slots=True)
 class _Reader:
     source: str
-    known_rules: css.Rules
+    known_rules: Rules
     position: int = 0
     text: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
-    rules: css.Rules = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
     """What the style sheets hide."""
     stack: list[_Element] = field(default_factory=lambda: [_Element()])
     seen: int = 0
@@ -196,7 +198,9 @@ class _Reader:
             self._skip_past("--!?>")
         elif tag := _TAG.match(self.source, end):
             attributes = self._read_attributes(tag.end())
-            if tag[1]:
+            if attributes is None:
+                self.position = len(self.source)
+            elif tag[1]:
                 self._end_tag(tag[2].lower())
             else:
                 self._start_tag(tag[2].lower(), attributes)
@@ -236,15 +240,20 @@ class _Reader:
             self._end_row(table)
         for ended in _ENDED_BY.get(name, ()):
             self._close(ended)
-        styles = css.styles_of(name, attributes, self.known_rules)
+        styles = self.known_rules.styles_of(name, attributes)
         is_styled = name not in _LINES and css.is_block(styles)
         if name in _LINES or is_styled:
             self.text.append("\n")
-        if name not in _TABLE and css.is_cell(styles):
+        if name not in _TABLE and css.is_table_cell(styles):
             self.text.append(APART)
-        hidden = css.hiding(styles, self.stack[-1].hidden)
-        is_closed = name in _DOUBTFUL and "open" not in attributes
-        if is_closed or ("hidden" in attributes and "display" not in styles):
+        is_cell = name in _CELLS
+        hidden = css.hiding(styles, self.stack[-1].hidden, is_cell=is_cell)
+        is_closed = name in _FOLDED and "open" not in attributes
+        if (
+            name in _DOUBTFUL
+            or is_closed
+            or ("hidden" in attributes and "display" not in styles)
+        ):
             hidden |= {"display"}
         self.targets += _targets(name, attributes)
         if name in _SKIPPED:
@@ -332,23 +341,27 @@ class _Reader:
     def _skip_element(self, name: str, attributes: dict[str, str]) -> None:
         """Skip what is no HTML, up to the end tag."""
         start = self.position
-        self._skip_past(rf"(?=</{name}[\s/>])")
+        # What follows `plaintext` is all of it.
+        self._skip_past(rf"(?=</{name}[\s/>])" if name != "plaintext" else r"\Z")
         content = self.source[start : self.position]
-        if name == "style" and attributes.get("media", "all").lower() in _ALL_SCREENS:
-            css.read_rules(content, self.rules)
+        if name == "style":
+            self.rules.read(content, attributes.get("media") or "all")
         if name in _RAW and content.strip():
             self.text.append(APART)
 
-    def _read_attributes(self, position: int) -> dict[str, str]:
-        """Read up to the end of the tag; the first of two attributes counts."""
+    def _read_attributes(self, position: int) -> dict[str, str] | None:
+        """Read up to the end of the tag; the first of two attributes counts.
+
+        A tag that does not end is none, as when a quote in it is never closed.
+        """
         attributes: dict[str, str] = {}
         while match := _ATTRIBUTE.match(self.source, position):
             value = match[2] or match[3] or match[4] or ""
             attributes.setdefault(match[1].lower(), _unescape(value))
             position = match.end()
         end = self.source.find(">", position)
-        self.position = len(self.source) if end < 0 else end + 1
-        return attributes
+        self.position = end + 1
+        return None if end < 0 else attributes
 
     def _skip_past(self, mark: str) -> None:
         end = re.compile(mark, re.IGNORECASE).search(self.source, self.position)

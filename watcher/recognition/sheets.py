@@ -1,0 +1,145 @@
+"""Reads the style sheets of a mail: what their rules set for an element.
+
+Only rules for a single element, class or id are read exactly. Of all others that may
+hide it is remembered for which elements they may be: these are in doubt. What stands
+in `@media` for print, for the dark or for a width applies to some screens only.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from watcher.recognition import css
+
+_WITHIN = re.compile(r"(?:(?:html|body)[\s>]+)*")
+_EXACT = re.compile(r"(?:\*|[a-z][\w-]*)?(?:[.#][\w-]+)?")
+_CLASS_IN_BRACKETS = re.compile(r"\[\s*class\s*~?=\s*[\"']?([\w-]+)[\"']?\s*\]", re.I)
+_COMPOUND = re.compile(
+    r"(\*|[a-z][\w-]*)?((?:[.#][\w-]+)*?)([.#][\w-]+)?(?:\[[^\]\[]*\]|::?[\w-]+)*"
+)
+_BETWEEN = re.compile(r"[\s>+~]+")
+_UNTOUCHED = re.compile(
+    r"[^(\\]*:(?:hover|active|focus[a-z-]*|:?before|:?after|:?selection)\b[^(\\]*"
+)
+"""Selectors of what is pressed, or of no text of the mail."""
+
+_WIDTH = (
+    r"\(\s*(?:max-(?:device-)?width\s*:\s*[1-9][0-9]{0,2}px"
+    r"|min-(?:device-)?width\s*:\s*(?:[3-9][0-9]{2}|[1-9][0-9]{3,})px"
+    r"|prefers-color-scheme\s*:\s*dark)\s*\)"
+)
+_SCREEN = r"(?:only\s+)?(?:all|screen)"
+_SOME = rf"print|(?:{_SCREEN}\s+and\s+)?{_WIDTH}(?:\s+and\s+{_WIDTH})*"
+_SOME_SCREENS = re.compile(
+    rf"@media\s*(?:{_SOME})(?:\s*,\s*(?:{_SOME}))*"
+    r"|@(?:font-face|page|counter-style|property|(?:-[a-z]+-)?keyframes)\b.*",
+    re.DOTALL,
+)
+_EVERY_SCREEN = re.compile(rf"@media\s+{_SCREEN}")
+_BRACES = re.compile(r"[{};]")
+_MARK = re.compile(r"[.#][\w-]+")
+_OTHERS = 50
+"""With more rules than so many for one element, it is in doubt whatever they say."""
+
+
+@dataclass(slots=True)
+class Rules:
+    """What the style sheets of a page set, by selector."""
+
+    styles: dict[str, css.Styles] = field(default_factory=dict)
+    """`p`, `.note`, `#note`, `p.note` and `*` are looked up."""
+    in_doubt: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    """Selectors of that kind for what may be hidden behind others, by their marks."""
+    met: set[str] = field(default_factory=set)
+    """Classes and ids of the elements so far, among them those around the next."""
+    count: int = 0
+
+    def read(self, source: str, media: str = "all") -> None:
+        """Add what a style sheet sets to the rules that stand before it."""
+        sheet = css.plain(_CLASS_IN_BRACKETS.sub(r".\1:_", source)).lower()
+        for block in _blocks(f"@media {media.lower()} {{{sheet}"):
+            self.count += 1
+            declarations = ";".join(block.declarations)
+            if styles := css.read_styles(declarations, self.count):
+                for listed in block.selectors.split(","):
+                    self._add(listed.strip(), styles, is_sure=block.is_sure)
+
+    def _add(self, selector: str, styles: css.Styles, *, is_sure: bool) -> None:
+        selector = _WITHIN.sub("", selector, count=1)
+        if is_sure and _EXACT.fullmatch(selector):
+            into = self.styles.setdefault(selector, {})
+            for name, value in styles.items():
+                css.add(into, name, value)
+        elif css.may_hide(styles) and not _UNTOUCHED.fullmatch(selector):
+            # The last part is the element itself; whatever is odd may be any.
+            before = _BETWEEN.split(selector)
+            found = _COMPOUND.fullmatch(before.pop())
+            key = f"{found[1] or ''}{found[3] or ''}" if found else ""
+            plain = all(map(_COMPOUND.fullmatch, before))
+            marks = frozenset(_MARK.findall(" ".join(before)) if plain else ())
+            others = self.in_doubt.setdefault(key or "*", set())
+            others.add(marks if len(others) < _OTHERS else frozenset())
+
+    def styles_of(self, name: str, attributes: Mapping[str, str]) -> css.Styles:
+        """Return the styles of an element; the more exact a selector, the later."""
+        styles: css.Styles = {}
+        if self.count:
+            classes = [f".{one}" for one in attributes.get("class", "").lower().split()]
+            ids = [f"#{attributes.get('id', '').lower()}"]
+            with_name = [[name + one for one in marks] for marks in (classes, ids)]
+            levels = (["*"], [name], classes, with_name[0], ids, with_name[1])
+            for alike in levels:
+                found = (x for one in alike for x in self.styles.get(one, {}).items())
+                for key, value in sorted(found, key=lambda item: item[1].place):
+                    css.add(styles, key, value)
+            doubts = (self.in_doubt.get(one, ()) for alike in levels for one in alike)
+            if any(marks <= self.met for marks in chain.from_iterable(doubts)):
+                styles |= css.HIDDEN
+            self.met.update(classes, ids)
+        for key, value in css.read_styles(attributes.get("style", "")).items():
+            css.add(styles, key, value)
+        return styles
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block in braces, and whether it applies: surely, perhaps or elsewhere."""
+
+    selectors: str
+    is_sure: bool
+    is_elsewhere: bool
+    declarations: list[str] = field(default_factory=list)
+
+    def within(self, prelude: str) -> "_Block":
+        """Return a block within this one."""
+        is_group = prelude.startswith("@")
+        is_in_group = self.selectors.startswith("@")
+        is_elsewhere = self.is_elsewhere or bool(_SOME_SCREENS.fullmatch(prelude))
+        is_known = not is_group or bool(_EVERY_SCREEN.fullmatch(prelude))
+        selectors = self.selectors if is_group and not is_in_group else prelude
+        is_sure = self.is_sure and is_in_group and is_known
+        return _Block(selectors, is_sure, is_elsewhere)
+
+
+def _blocks(sheet: str) -> Iterator[_Block]:
+    """Yield the rules that apply, or may; what is not closed ends with the sheet."""
+    around = [_Block("@", is_sure=True, is_elsewhere=False)]
+    start = 0
+    for mark in _BRACES.finditer(sheet):
+        text = sheet[start : mark.start()]
+        start = mark.end()
+        if mark[0] == "{":
+            around.append(around[-1].within(text.strip()))
+            continue
+        around[-1].declarations.append(text)
+        if mark[0] == "}" and len(around) > 2:  # the sheet itself stays open
+            yield from _rule(around.pop())
+    around[-1].declarations.append(sheet[start:])
+    for block in reversed(around):
+        yield from _rule(block)
+
+
+def _rule(block: _Block) -> Iterator[_Block]:
+    if not block.is_elsewhere and not block.selectors.startswith("@"):
+        yield block
