@@ -101,6 +101,27 @@ class Running:
         return bool(data)
 
 
+_NEEDED_BY_WINDOWS = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")
+"""Without the first of them no socket is opened there."""
+
+
+def own_places(folder: Path) -> dict[str, str]:
+    """Return what keeps configuration, state and passwords in a folder.
+
+    On Linux HOME and XDG_* do. Elsewhere the system names the user's folders whatever
+    these are, and its keyring belongs to the user who runs the tests.
+    """
+    if not sys.platform.startswith("linux"):
+        return {
+            "WATCHER_CONFIG": str(folder / "config" / "watcher" / "config.toml"),
+            "WATCHER_STATE": str(folder / "state" / "watcher"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "USERPROFILE": str(folder),
+            "LOCALAPPDATA": str(folder / "local"),
+        }
+    return {}
+
+
 @dataclass(slots=True)
 class Home:
     """Where a user's configuration and event log lie."""
@@ -111,7 +132,8 @@ class Home:
     def __post_init__(self) -> None:
         """Leave nothing of this machine's own settings to the program."""
         kept = {name for name in os.environ if name.startswith("COVERAGE")}
-        self.environment |= {name: os.environ[name] for name in kept | {"PATH"}}
+        kept |= {"PATH", *_NEEDED_BY_WINDOWS} & os.environ.keys()
+        self.environment |= {name: os.environ[name] for name in kept}
         self.environment |= {
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
@@ -121,6 +143,7 @@ class Home:
             "LANG": "C.UTF-8",
             "MAIL_PASSWORD": "secret",
             "BROWSER": str(self._browser()),
+            **own_places(self.folder),
         }
 
     def _browser(self) -> Path:
