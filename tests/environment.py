@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from imapclient import IMAPClient
 
 from tests.fakes import required_program
@@ -43,6 +43,13 @@ def without_privileges() -> tuple[str, ...]:
     program = required_program("setpriv", package="util-linux")
     rights = "-dac_override,-dac_read_search,-fowner"
     return (program, "--bounding-set", rights, *WATCHER)
+
+
+def pseudo_terminal() -> tuple[int, int]:
+    """Return the two ends of a terminal, the user's and the program's."""
+    if os.name != "posix":
+        pytest.skip("Windows lends no pseudo-terminal by a descriptor")
+    return os.openpty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,7 @@ class Home:
         if is_controlled:
             program = required_program("setsid", package="util-linux")
             command = (program, "--ctty", *command)
-        terminal, theirs = pty.openpty()
+        terminal, theirs = pseudo_terminal()
         process = subprocess.Popen(
             [*command, *arguments],
             cwd=self.folder,

@@ -204,7 +204,9 @@ READ_BYTES = 64 * 1024
 OPTIONS = {
     "TCP_NODELAY": 1,
     # idle seconds, seconds between probes, probes: in addition to `idle_interval_s`
-    **{"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3},
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
     # Linux gives up on unacknowledged bytes after 15 s instead of some 15 minutes
     "TCP_USER_TIMEOUT": 15_000,
 }
