@@ -28,16 +28,19 @@ def console_handler(end: Callable[[], None]) -> Callable[[int], bool]:
 
 
 @contextmanager
-def calling_at_its_end(end: Callable[[], None]) -> Iterator[None]:
-    """Call `end` in another thread when the console ends; it must not return before."""
+def calling_at_its_end(end: Callable[[], None]) -> Iterator[bool]:
+    """Call `end` in another thread when the console ends; it must not return before.
+
+    Give whether the system does so; where another one sends signals, it does not.
+    """
     if sys.platform == "win32":
         kind = ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_ulong)
         routine = kind(console_handler(end))
         set_handler = ctypes.windll.kernel32.SetConsoleCtrlHandler
-        set_handler(routine, True)
+        is_taken = bool(set_handler(routine, True))
         try:
-            yield
+            yield is_taken
         finally:
             set_handler(routine, False)
     else:
-        yield
+        yield False
