@@ -52,6 +52,15 @@ def pseudo_terminal() -> tuple[int, int]:
     return os.openpty()
 
 
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has nothing like it")
+"""Marks tests of what POSIX alone has: its modes, links, signals and scripts."""
+
+
+def is_private(path: Path) -> bool:
+    """Return whether only its owner may read it; Windows keeps no modes to ask for."""
+    return os.name != "posix" or not path.stat().st_mode & 0o077
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a command ended, and what it printed."""
@@ -125,6 +134,7 @@ def own_places(folder: Path) -> dict[str, str]:
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
             "USERPROFILE": str(folder),
             "LOCALAPPDATA": str(folder / "local"),
+            "PYTHONUTF8": "1",  # as the other systems print by themselves
         }
     return {}
 
@@ -202,6 +212,8 @@ class Home:
         command: Sequence[str] = WATCHER,
     ) -> Done:
         """Run a command to its end. It may fail, but never with a traceback."""
+        if os.name != "posix" and "open" in arguments and "--print" not in arguments:
+            pytest.skip("Windows opens the page in the browser of who runs the tests")
         done = subprocess.run(
             [*command, *arguments],
             cwd=self.folder,
@@ -213,7 +225,8 @@ class Home:
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr
         out, err = (
-            text.decode(errors="replace") for text in (done.stdout, done.stderr)
+            text.decode(errors="replace").replace(os.linesep, "\n")
+            for text in (done.stdout, done.stderr)
         )
         return Done(done.returncode, out, err)
 

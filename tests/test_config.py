@@ -348,11 +348,13 @@ def _toml(value: object) -> str:
 
 def test_paths_are_anchored_at_the_file_that_names_them(tmp_path: Path) -> None:
     text = ACCOUNT.replace('password_env = "MAIL_PASSWORD"', 'password_file = "p"')
-    config = load(written(tmp_path, f'[log]\npath = "l.db"\n{text}ca_file = "/ca.pem"'))
+    ca_file = Path("/ca.pem").absolute()
+    text = f"[log]\npath = 'l.db'\n{text}ca_file = '{ca_file}'"
+    config = load(written(tmp_path, text))
 
     assert config.log.path == tmp_path / "l.db"
     assert config.accounts[0].password_file == tmp_path / "p"
-    assert config.accounts[0].ca_file == Path("/ca.pem")
+    assert config.accounts[0].ca_file == ca_file
 
 
 def test_the_environment_may_name_the_file(tmp_path: Path) -> None:

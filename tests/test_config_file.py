@@ -1,12 +1,11 @@
 """The configuration file is found, or what lies there instead of it is told."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.environment import ACCOUNT, written
+from tests.environment import ACCOUNT, posix, written
 from watcher.config.load import load
 from watcher.errors import ConfigError
 from watcher.i18n import Language
@@ -49,13 +48,14 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path / "config.toml")
 
 
+@posix
 def test_what_else_the_system_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     assert "Not a directory" in refusal(tmp_path / "file" / "config.toml")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@posix
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
     path = written(tmp_path, ACCOUNT)
