@@ -56,6 +56,11 @@ posix = pytest.mark.skipif(os.name != "posix", reason="Windows has nothing like 
 """Marks tests of what POSIX alone has: its modes, links, signals and scripts."""
 
 
+movable = pytest.mark.skipif(
+    os.name != "posix", reason="Windows lets nobody move or delete an open file"
+)
+
+
 def is_private(path: Path) -> bool:
     """Return whether only its owner may read it; Windows keeps no modes to ask for."""
     return os.name != "posix" or not path.stat().st_mode & 0o077

@@ -52,7 +52,10 @@ WITHOUT_JAPANESE = ["ascii", "cp1252", "cp437", "latin-1"]
 
 def argparse_messages() -> set[str]:
     """Return every message that argparse of this Python hands to gettext."""
-    tree = ast.parse(Path(argparse.__file__).read_text(encoding="utf-8"))
+    source = Path(argparse.__file__)
+    if not source.exists():
+        pytest.skip("this Python comes without the source of argparse")
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     return {
         word.value
         for call in ast.walk(tree)
