@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import hypothesis
 import pytest
 
-from tests.environment import Home, MailUser
+from tests.environment import Home, MailUser, own_places
 from tests.fakes import Listener
 from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
@@ -28,6 +28,25 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("shared machine")
+
+
+NO_HOME = {
+    "WATCHER_CONFIG": "config.toml",
+    "WATCHER_STATE": "state",
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+}
+"""What a test without a home of its own reads instead of the user's own files."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_ones_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no test find the files and the keyring of who runs the tests."""
+    folder = tmp_path_factory.mktemp("no-one")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in NO_HOME.items():
+            is_place = name.startswith("WATCHER_")
+            patch.setenv(name, str(folder / value) if is_place else value)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +72,14 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def user_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let this very process belong to a user whose programs lie in `bin` only."""
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "WATCHER_CONFIG")
-    for name in names:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", *NO_HOME):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     for name in ("config", "state"):
         monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(tmp_path / name))
+    for name, value in own_places(tmp_path).items():
+        monkeypatch.setenv(name, value)
     return tmp_path
 
 

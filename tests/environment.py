@@ -3,7 +3,6 @@
 import itertools
 import json
 import os
-import pty
 import select
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from imapclient import IMAPClient
 
 from tests.fakes import required_program
@@ -38,11 +38,34 @@ CLOSED = -1
 
 def without_privileges() -> tuple[str, ...]:
     """Return the command that obeys permissions, also where root runs the tests."""
+    if os.name != "posix":
+        pytest.skip("Windows has no such permissions")
     if os.getuid():
         return WATCHER
     program = required_program("setpriv", package="util-linux")
     rights = "-dac_override,-dac_read_search,-fowner"
     return (program, "--bounding-set", rights, *WATCHER)
+
+
+def pseudo_terminal() -> tuple[int, int]:
+    """Return the two ends of a terminal, the user's and the program's."""
+    if os.name != "posix":
+        pytest.skip("Windows lends no pseudo-terminal by a descriptor")
+    return os.openpty()
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has nothing like it")
+"""Marks tests of what POSIX alone has: its modes, links, signals and scripts."""
+
+
+movable = pytest.mark.skipif(
+    os.name != "posix", reason="Windows lets nobody move or delete an open file"
+)
+
+
+def is_private(path: Path) -> bool:
+    """Return whether only its owner may read it; Windows keeps no modes to ask for."""
+    return os.name != "posix" or not path.stat().st_mode & 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,28 @@ class Running:
         return bool(data)
 
 
+_NEEDED_BY_WINDOWS = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")
+"""Without the first of them no socket is opened there."""
+
+
+def own_places(folder: Path) -> dict[str, str]:
+    """Return what keeps configuration, state and passwords in a folder.
+
+    On Linux HOME and XDG_* do. Elsewhere the system names the user's folders whatever
+    these are, and its keyring belongs to the user who runs the tests.
+    """
+    if not sys.platform.startswith("linux"):
+        return {
+            "WATCHER_CONFIG": str(folder / "config" / "watcher" / "config.toml"),
+            "WATCHER_STATE": str(folder / "state" / "watcher"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "USERPROFILE": str(folder),
+            "LOCALAPPDATA": str(folder / "local"),
+            "PYTHONUTF8": "1",  # as the other systems print by themselves
+        }
+    return {}
+
+
 @dataclass(slots=True)
 class Home:
     """Where a user's configuration and event log lie."""
@@ -111,7 +156,8 @@ class Home:
     def __post_init__(self) -> None:
         """Leave nothing of this machine's own settings to the program."""
         kept = {name for name in os.environ if name.startswith("COVERAGE")}
-        self.environment |= {name: os.environ[name] for name in kept | {"PATH"}}
+        kept |= {"PATH", *_NEEDED_BY_WINDOWS} & os.environ.keys()
+        self.environment |= {name: os.environ[name] for name in kept}
         self.environment |= {
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "config"),
@@ -121,6 +167,7 @@ class Home:
             "LANG": "C.UTF-8",
             "MAIL_PASSWORD": "secret",
             "BROWSER": str(self._browser()),
+            **own_places(self.folder),
         }
 
     def _browser(self) -> Path:
@@ -172,6 +219,9 @@ class Home:
         command: Sequence[str] = WATCHER,
     ) -> Done:
         """Run a command to its end. It may fail, but never with a traceback."""
+        hands_over = {"open", "copy"} & {*arguments} and "--print" not in arguments
+        if os.name != "posix" and hands_over:
+            pytest.skip("browser and clipboard belong to who runs the tests")
         done = subprocess.run(
             [*command, *arguments],
             cwd=self.folder,
@@ -183,7 +233,8 @@ class Home:
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr
         out, err = (
-            text.decode(errors="replace") for text in (done.stdout, done.stderr)
+            text.decode(errors="replace").replace(os.linesep, "\n")
+            for text in (done.stdout, done.stderr)
         )
         return Done(done.returncode, out, err)
 
@@ -202,7 +253,7 @@ class Home:
         if is_controlled:
             program = required_program("setsid", package="util-linux")
             command = (program, "--ctty", *command)
-        terminal, theirs = pty.openpty()
+        terminal, theirs = pseudo_terminal()
         process = subprocess.Popen(
             [*command, *arguments],
             cwd=self.folder,

@@ -257,6 +257,8 @@ class Listener:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        if not hasattr(socket, "AF_UNIX"):
+            pytest.skip("only systemd asks for such a socket")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(address)
 

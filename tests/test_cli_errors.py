@@ -27,7 +27,9 @@ from watcher.events import EventName
 from watcher.journal.schema import FORMAT
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
-FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+FULL = pytest.mark.skipif(
+    os.name != "posix" or not Path("/dev/full").exists(), reason="no /dev/full"
+)
 HANG_UPS: dict[str, imap_server.Fault] = {
     "LOGIN": lambda peer, _: peer.close(),
     "EXAMINE": lambda peer, _: peer.reset(),

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from tests import desktop
-from tests.environment import PATIENCE_S, WATCHER, Home, MailUser
+from tests.environment import PATIENCE_S, WATCHER, Home, MailUser, posix
 from tests.factories import WINDOW, link_of, new_event
 from tests.fakes import Programs, required_program
 from watcher.clock import utc_now
@@ -235,6 +235,7 @@ def test_a_yes_that_comes_after_the_deadline_opens_nothing(
     assert opened(home) is None
 
 
+@posix
 def test_ctrl_c_at_the_question_opens_nothing(home: Home, denied: Attempt) -> None:
     with subprocess.Popen(
         [*WATCHER, "open", str(denied.id)],

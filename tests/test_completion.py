@@ -4,7 +4,6 @@ PowerShell does not run here: of its script only the quotes and brackets are che
 """
 
 import os
-import pty
 import re
 import shlex
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import WATCHER, Home, Running
+from tests.environment import WATCHER, Home, Running, pseudo_terminal
 from tests.fakes import required_program
 from watcher.cli.arguments import ARGUMENTS, COMMANDS, SHELLS, TOPICS
 from watcher.cli.completion import INSTALL
@@ -99,7 +98,7 @@ def test_fish_completes(typed: str, folder: Path) -> None:
 )
 def test_zsh_completes(typed: str, completed: str, folder: Path) -> None:
     zsh = required_program("zsh", package="zsh")
-    terminal, theirs = pty.openpty()
+    terminal, theirs = pseudo_terminal()
     environment = {"PATH": os.environ["PATH"], "TERM": "dumb", "LANG": "C.UTF-8"}
     process = subprocess.Popen(
         [zsh, "-f", "-i"],

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.environment import ACCOUNT, written
-from watcher.config.load import ConfigMistakesError, default_path, load
+from watcher.config.load import ConfigMistakesError, default_path, load, state_folder
 from watcher.config.schema import TABLES, Account, Config
 from watcher.errors import ConfigError
 from watcher.i18n import Language, wrap_columns
@@ -382,16 +382,23 @@ def _toml(value: object) -> str:
 
 def test_paths_are_anchored_at_the_file_that_names_them(tmp_path: Path) -> None:
     text = ACCOUNT.replace('password_env = "MAIL_PASSWORD"', 'password_file = "p"')
-    config = load(written(tmp_path, f'[log]\npath = "l.db"\n{text}ca_file = "/ca.pem"'))
+    ca_file = Path("/ca.pem").absolute()
+    text = f"[log]\npath = 'l.db'\n{text}ca_file = '{ca_file}'"
+    config = load(written(tmp_path, text))
 
     assert config.log.path == tmp_path / "l.db"
     assert config.accounts[0].password_file == tmp_path / "p"
-    assert config.accounts[0].ca_file == Path("/ca.pem")
+    assert config.accounts[0].ca_file == ca_file
 
 
 def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
     assert default_path({"WATCHER_CONFIG": str(tmp_path / "x")}) == tmp_path / "x"
     assert default_path({}).parts[-2:] == ("watcher", "config.toml")
+
+
+def test_the_state_lies_where_the_environment_says(tmp_path: Path) -> None:
+    assert state_folder({"WATCHER_STATE": str(tmp_path / "x")}) == tmp_path / "x"
+    assert "watcher" in state_folder({}).parts
 
 
 def test_the_password_command_shows_in_no_repr(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Accounts as they are watched: the presets fill in what the configuration omits."""
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,10 @@ def _password(folder: Path, key_and_value: str) -> str:
     return one.account.get_password()
 
 
+def python(code: str) -> str:
+    return f"password_command = {json.dumps([sys.executable, '-c', code])}"
+
+
 def test_a_password_comes_from_command_environment_or_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -26,7 +32,7 @@ def test_a_password_comes_from_command_environment_or_file(
     (tmp_path / "p").chmod(0o600)
 
     passwords = [
-        _password(tmp_path, 'password_command = ["echo", "by command"]'),
+        _password(tmp_path, python("print('by command')")),
         _password(tmp_path, 'password_env = "MAIL_PASSWORD"'),
         _password(tmp_path, 'password_file = "p"'),
     ]
@@ -40,7 +46,7 @@ def test_a_password_that_cannot_be_had_is_told(
     monkeypatch.delenv("MAIL_PASSWORD", raising=False)
 
     with pytest.raises(SecretUnavailable, match="status 1"):
-        _password(tmp_path, 'password_command = ["false"]')
+        _password(tmp_path, python("raise SystemExit(1)"))
     with pytest.raises(ConfigError, match="MAIL_PASSWORD is not set"):
         _password(tmp_path, 'password_env = "MAIL_PASSWORD"')
 

@@ -1,13 +1,12 @@
 """The configuration file is found, or what lies there instead of it is told."""
 
-import os
 import re
 import socket
 from pathlib import Path
 
 import pytest
 
-from tests.environment import ACCOUNT, written
+from tests.environment import ACCOUNT, posix, written
 from watcher.config.load import load
 from watcher.config.regular import opened
 from watcher.errors import ConfigError
@@ -51,7 +50,7 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path / "config.toml")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="FIFOs and devices are POSIX's")
+@posix
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     os.mkfifo(path, 0o600)
@@ -68,7 +67,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -
         assert "put an ordinary file in its place" in said
 
 
-@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+@posix
 def test_a_pipe_that_comes_between_the_look_and_the_opening_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,13 +81,14 @@ def test_a_pipe_that_comes_between_the_look_and_the_opening_is_refused(
         opened(path)
 
 
+@posix
 def test_what_else_the_system_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     assert "Not a directory" in refusal(tmp_path / "file" / "config.toml")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@posix
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
     path = written(tmp_path, ACCOUNT)

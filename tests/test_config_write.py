@@ -1,6 +1,5 @@
 """What `init` writes: it reads back as it was meant, and nothing is ever lost."""
 
-import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.environment import is_private, posix
 from watcher.config.load import load
 from watcher.config.schema import Account
 from watcher.config.write import account_table, add_account, create
@@ -50,8 +50,8 @@ def test_keys_that_have_their_default_are_left_out() -> None:
 def test_only_the_owner_may_read_what_is_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.toml"
     create(path, account_table(HOME))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert is_private(path)
+    assert is_private(path.parent)
 
 
 def test_an_account_is_put_behind_all_that_is_there(tmp_path: Path) -> None:
@@ -96,6 +96,7 @@ def test_where_nothing_can_be_added_nothing_changes(
     assert [*tmp_path.iterdir()] == [path]
 
 
+@posix
 def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "watcher.toml"
     create(real, account_table(HOME))

@@ -13,6 +13,7 @@ from queue import SimpleQueue
 import pytest
 
 from tests.desktop import eventually
+from tests.environment import posix
 from tests.fakes import HangingChannel, RecordingChannel, judged
 from tests.imap_server import Server, clear
 from tests.imap_server import settings as watch_settings
@@ -212,6 +213,7 @@ def no_threads() -> Iterator[Callable[[], object]]:
     threading.stack_size(before)
 
 
+@posix
 def test_without_threads_an_attempt_keeps_its_reminder_and_its_end(
     watch: Watch, no_threads: Callable[[], object]
 ) -> None:
@@ -227,6 +229,7 @@ def test_without_threads_an_attempt_keeps_its_reminder_and_its_end(
     assert watch.names() == ["attempt", "notified", "reminded", "expired"]
 
 
+@posix
 def test_without_threads_the_page_is_not_opened_and_that_is_told(
     watch: Watch, no_threads: Callable[[], object]
 ) -> None:

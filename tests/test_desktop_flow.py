@@ -25,6 +25,7 @@ from tests.desktop import (
 )
 from tests.environment import Home, MailUser, Running
 from tests.fakes import Programs
+from watcher.cli.signals import ENDING
 from watcher.errors import ExitCode
 from watcher.i18n import Language
 from watcher.journal.reader import JournalReader
@@ -292,9 +293,7 @@ HANG_UP = 0
 
 
 @on("xfce")
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, HANG_UP]
-)
+@pytest.mark.parametrize("number", [*ENDING, HANG_UP])
 def test_at_the_end_all_is_withdrawn_and_the_next_run_shows_it_again(
     one: Desktop, record: Record, mail_user: MailUser, number: int
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.environment import movable
 from tests.factories import NOW, WINDOW, recorded
 from tests.fakes import FakeClock
 from watcher.clock import STEP_S
@@ -296,6 +297,7 @@ def test_what_is_carried_is_known_again_after_a_step(
         assert not other.acquire_lease(attempt_id, clock.now)
 
 
+@movable
 def test_another_file_is_read_by_the_same_clock(path: Path) -> None:
     clock = FakeClock(NOW, boot="")
     with Journal.open(path, clock=clock.boot_clock()) as journal:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment import is_private
 from watcher.app.lock import lock_path, only_daemon, running_daemon
 from watcher.errors import AlreadyRunning, JournalUnusable
 
@@ -93,5 +94,5 @@ def test_a_folder_in_the_place_of_the_lock_is_told(journal: Path) -> None:
 
 def test_the_lock_file_is_its_owners_alone(journal: Path) -> None:
     with only_daemon(journal):
-        assert oct(lock_path(journal).stat().st_mode)[-3:] == "600"
-        assert oct(journal.parent.stat().st_mode)[-3:] == "700"
+        assert is_private(lock_path(journal))
+        assert is_private(journal.parent)

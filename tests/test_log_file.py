@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.desktop import eventually
+from tests.environment import movable
 from tests.factories import link_of, new_event, recorded
 from tests.sample_mails import LINK
 from tests.test_daemon import Watch, watching
@@ -161,6 +162,7 @@ def get_over(log_file: LogFile) -> None:
         log_file.begin_anew(error)
 
 
+@movable
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_alive_goes_into_the_file_that_is_there(
     journal: Journal,
@@ -204,6 +206,7 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
     assert over.id == 1
 
 
+@movable
 def test_an_expectation_that_was_taken_back_stays_so_in_the_file_that_is_there(
     journal: Journal, log_file: LogFile, path: Path
 ) -> None:
@@ -329,6 +332,7 @@ def test_a_log_that_only_programs_write_is_not_read_as_a_whole(
     check(log_file)
 
 
+@movable
 @pytest.mark.parametrize("change", [delete, move, move_alone, delete_folder])
 def test_an_id_stays_what_the_desktop_knows(
     journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
@@ -349,6 +353,7 @@ def test_an_id_stays_what_the_desktop_knows(
     assert recorded(journal, 5, at=now).id == event.id + 1
 
 
+@movable
 def test_in_the_place_of_another_attempt_it_is_shown_anew(
     journal: Journal, log_file: LogFile, path: Path
 ) -> None:
@@ -365,6 +370,7 @@ def test_in_the_place_of_another_attempt_it_is_shown_anew(
     assert journal.shown() == {ident: ""}
 
 
+@movable
 @pytest.mark.parametrize("change", [move, move_alone])
 def test_a_log_that_was_moved_keeps_no_link(
     journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
@@ -499,6 +505,7 @@ def test_a_lost_link_is_refused_by_commands_and_told_without(
     assert not check(log_file)
 
 
+@movable
 def test_the_daemon_goes_on_where_the_log_was_deleted(tmp_path: Path) -> None:
     watch = Watch(tmp_path / "state" / "events.db")
     with watching(watch):

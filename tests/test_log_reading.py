@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Done, Home, without_privileges
+from tests.environment import Done, Home, movable, without_privileges
 from tests.factories import NOW, WINDOW, link_of, recorded
 from tests.test_journal import OLDER, all_bytes, sql
 from watcher.app.lock import only_daemon, running_daemon
@@ -99,6 +99,7 @@ def share_no_memory(path: Path) -> None:
     shared.symlink_to("nowhere")
 
 
+@posix
 @pytest.mark.parametrize("is_new", [True, False])
 def test_without_wal_the_rollback_journal_does(path: Path, is_new: bool) -> None:
     if not is_new:
@@ -154,6 +155,7 @@ def test_without_locks_nobody_is_said_to_run_already(
         running_daemon(path)
 
 
+@movable
 def test_the_lock_is_taken_again_where_its_file_is_gone(path: Path) -> None:
     with only_daemon(path) as lock:
         path.with_name(path.name + ".lock").unlink()

@@ -1,7 +1,6 @@
 """Which channel would show a notification is found without showing one."""
 
 import os
-import pty
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.desktop import SessionBus, session_bus, spare_server
+from tests.environment import pseudo_terminal
 from watcher.notify.dbus import DISABLED
 from watcher.notify.delivery import ChannelChoice
 from watcher.notify.examine import Buttons, Offer, examine
@@ -69,7 +69,7 @@ def test_without_a_desktop_each_channel_tells_why(
 def test_a_terminal_is_found_without_a_word_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ours, theirs = pty.openpty()
+    ours, theirs = pseudo_terminal()
     os.set_blocking(ours, False)
     monkeypatch.setattr("watcher.notify.terminal._STDERR", theirs)
     try:

@@ -1,15 +1,14 @@
 """The terminal is the last channel: it shows all, and only where a terminal is."""
 
 import os
-import pty
 import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.environment import pseudo_terminal
 from tests.factories import LINK, live
 from watcher.notify.terminal import render_text
 
@@ -29,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
     """Yield the two ends of a terminal: the user's and the program's."""
-    ours, theirs = pty.openpty()
+    ours, theirs = pseudo_terminal()
     yield ours, theirs
     os.close(ours)
     os.close(theirs)
@@ -70,6 +69,8 @@ def test_a_file_is_no_terminal_and_gets_no_link(tmp_path: Path) -> None:
 
 
 def test_a_stopped_terminal_holds_up_nothing(terminal: tuple[int, int]) -> None:
+    import termios  # of POSIX
+
     _, theirs = terminal
     termios.tcflow(theirs, termios.TCOOFF)
 

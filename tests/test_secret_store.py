@@ -1,6 +1,5 @@
 """Where `init` keeps a password: only in a keyring that proves to keep it."""
 
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from tests import desktop
 from tests.desktop import session_bus
+from tests.environment import is_private
 from watcher.config import secret_store
 from watcher.config.credentials import FromFile, FromKeyring
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
@@ -132,7 +132,7 @@ def test_a_file_is_its_owners_alone_and_takes_no_others_place(tmp_path: Path) ->
     second = keep_in_file(folder, "password-home", "two")
     assert (first.name, second.name) == ("password-home.txt", "password-home-2.txt")
     assert (FromFile(first)(), FromFile(second)()) == ("one", "two")
-    assert stat.S_IMODE(first.stat().st_mode) == 0o600
+    assert is_private(first)
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -229,6 +229,17 @@ def test_the_users_folders_are_carried_and_a_secret_is_not(home: Home) -> None:
     assert "MAIL_PASSWORD" not in shown
 
 
+def test_a_named_state_folder_is_carried_by_its_whole_path(home: Home) -> None:
+    mine = {"WATCHER_STATE": "mine"}
+
+    home.run("expect", environment=mine)
+    shown = home.run("service", "install", "--print", environment=mine).out
+
+    assert (home.folder / "mine" / "events.db").exists()
+    assert not home.log.exists()
+    assert f'"WATCHER_STATE={home.folder / "mine"}"' in shown
+
+
 def test_another_shells_path_is_no_change_until_it_is_installed(home: Home) -> None:
     write_entry(home)
     other = {"PATH": f"/opt/bin:{home.environment['PATH']}"}

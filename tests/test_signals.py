@@ -13,6 +13,7 @@ import pytest
 from tests.desktop import SessionBus, session_bus, spare_server
 from tests.environment import CONNECTED, PATIENCE_S, MailUser, Running
 from watcher.cli.run import _Queues
+from watcher.cli.signals import ENDING
 from watcher.errors import ExitCode
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
@@ -68,12 +69,12 @@ def test_it_ends_though_the_desktop_is_frozen(
         bus.process.thaw()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_each_signal_ends_it_with_0(running: Running, number: int) -> None:
     assert running.end(number) == ExitCode.OK
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_a_signal_while_the_interpreter_ends_does_not_kill_it(number: int) -> None:
     command = (sys.executable, "-m", "tests.subprograms", "signal_at_exit", str(number))
 

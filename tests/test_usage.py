@@ -52,7 +52,10 @@ WITHOUT_JAPANESE = ["ascii", "cp1252", "cp437", "latin-1"]
 
 def argparse_messages() -> set[str]:
     """Return every message that argparse of this Python hands to gettext."""
-    tree = ast.parse(Path(argparse.__file__).read_text(encoding="utf-8"))
+    source = Path(argparse.__file__)
+    if not source.exists():
+        pytest.skip("this Python comes without the source of argparse")
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     return {
         word.value
         for call in ast.walk(tree)
@@ -212,9 +215,11 @@ def test_what_cannot_be_shown_in_japanese_is_shown_in_english(
 
 @pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "utf-8"])
 def test_a_japanese_code_page_gets_japanese(home: Home, encoding: str) -> None:
-    decoder = f"import sys; print(sys.stdin.buffer.read().decode('{encoding}'))"
-    read_in_utf8 = f'"$@" | PYTHONIOENCODING=utf-8 {sys.executable} -c "{decoder}"'
-    command = ("sh", "-c", read_in_utf8, "sh", *WATCHER)
+    read_in_utf8 = (
+        "import subprocess as s, sys; said = s.run(sys.argv[1:], stdout=s.PIPE).stdout;"
+        f"sys.stdout.buffer.write(said.decode('{encoding}').encode())"
+    )
+    command = (sys.executable, "-c", read_in_utf8, *WATCHER)
 
     codes = {**JAPANESE, "PYTHONIOENCODING": encoding}
     done = home.run("--help", command=command, environment=codes)

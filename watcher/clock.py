@@ -44,6 +44,19 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def awake_s() -> float:
+    """Return seconds on a clock that is never set and stops in suspend."""
+    if sys.platform == "win32":  # where time.monotonic() goes on
+        ticks = ctypes.c_ulonglong()
+        ctypes.windll.kernel32.QueryUnbiasedInterruptTime(ctypes.byref(ticks))
+        return ticks.value / TICKS_PER_S
+    return time.monotonic()
+
+
+TICKS_PER_S = 10_000_000
+"""Of Windows' clocks."""
+
+
 def boottime_s() -> float:
     """Return seconds on a clock that is never set and goes on in suspend."""
     if sys.platform == "win32":
@@ -154,7 +167,7 @@ class SuspendDetector:
     def __init__(
         self,
         *,
-        awake_s: Callable[[], float] = time.monotonic,
+        awake_s: Callable[[], float] = awake_s,
         clocks_s: tuple[Callable[[], float], ...] = (time.time, boottime_s),
     ) -> None:
         self._awake_s = awake_s

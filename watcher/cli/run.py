@@ -22,7 +22,7 @@ from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:
-    """Watch until SIGTERM, SIGINT or SIGHUP; take up what is saved meanwhile."""
+    """Watch until a signal or the console ends it; take up what is saved meanwhile."""
     manager = ServiceManager.take_from(os.environ)
     file = options.config or default_path()
     stamp = Stamp.of(file)

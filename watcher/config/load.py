@@ -58,11 +58,18 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     return platformdirs.user_config_path("watcher", appauthor=False) / "config.toml"
 
 
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return `$WATCHER_STATE`, else the platform's user state folder of watcher."""
+    if named := environment.get("WATCHER_STATE"):
+        return Path(named).expanduser()
+    return platformdirs.user_state_path("watcher", appauthor=False)
+
+
 def journal_path(config: Config | None) -> Path:
-    """Return the event log's path: as configured, else in the user state folder."""
+    """Return the event log's path: as configured, else in the state folder."""
     if config and config.log.path:
         return config.log.path
-    return platformdirs.user_state_path("watcher", appauthor=False) / "events.db"
+    return state_folder() / "events.db"
 
 
 def load(path: Path) -> Config:

@@ -6,9 +6,11 @@ in TCP and then speaks neither TLS nor IMAP is left out, and the others are trie
 failed comes last at the next connection, and what worked comes first.
 """
 
+import ctypes
 import errno
 import os
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -236,7 +238,7 @@ class _Race:
             code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if code in {0, *_CUT_OFF}:
                 return self._pending.pop(sock)[0], sock
-            self._fail(sock, OSError(code, os.strerror(code)))
+            self._fail(sock, _error(code))
         now = time.monotonic()
         for sock in [one for one, (_, end) in self._pending.items() if now >= end]:
             self._fail(sock, TimeoutError(errno.ETIMEDOUT, "timed out"))
@@ -260,12 +262,19 @@ def _weight(error: OSError) -> int:
     return 1 if isinstance(error, TimeoutError) else 2
 
 
+def _error(code: int) -> OSError:
+    """Return what the system calls an error of a socket."""
+    if sys.platform == "win32":  # where strerror() knows none of them
+        return ctypes.WinError(code)
+    return OSError(code, os.strerror(code))
+
+
 def _begin(address: Address) -> socket.socket:
     sock = new_socket(address.family, address.kind, address.protocol)
     try:
         code = sock.connect_ex(address.where)
         if code not in {*_IN_PROGRESS, *_CUT_OFF}:
-            raise OSError(code, os.strerror(code))
+            raise _error(code)
     except BaseException:
         sock.close()
         raise

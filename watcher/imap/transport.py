@@ -201,11 +201,16 @@ class Encryption:
 
 
 READ_BYTES = 64 * 1024
-KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-"""Idle seconds, seconds between probes, probes: in addition to `idle_interval_s`."""
-
-UNACKNOWLEDGED_MS = 15_000
-"""Linux gives up on unacknowledged bytes after so long instead of some 15 minutes."""
+OPTIONS = {
+    "TCP_NODELAY": 1,
+    # idle seconds, seconds between probes, probes: in addition to `idle_interval_s`
+    "TCP_KEEPIDLE": 30,
+    "TCP_KEEPINTVL": 10,
+    "TCP_KEEPCNT": 3,
+    # Linux gives up on unacknowledged bytes after 15 s instead of some 15 minutes
+    "TCP_USER_TIMEOUT": 15_000,
+}
+"""The options of TCP by their names; some platforms lack some."""
 
 
 class Transport:
@@ -298,10 +303,14 @@ def new_socket(family: int, kind: int, protocol: int) -> socket.socket:
 
 
 def _set_options(sock: socket.socket) -> None:
-    """Send small commands at once, and let the kernel notice a dead connection too."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in {**KEEPALIVE, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_MS}.items():
+    """Send small commands at once, and let the kernel notice a dead connection too.
+
+    A connection works without them, and each platform has others or refuses some.
+    """
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in OPTIONS.items():
         option = getattr(socket, name, None)
-        if option is not None:  # each platform has others
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        if option is not None:
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)

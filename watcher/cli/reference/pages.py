@@ -157,9 +157,11 @@ _CONFIGURATION = Text(
 )
 _JOURNAL = Text(
     en="The event log, an SQLite file that only you can read. Beside it SQLite keeps "
-    "files ending in -wal and -shm. `[log] path` names another place.",
+    "files ending in -wal and -shm. `[log] path` names another file, and "
+    "$WATCHER_STATE another folder for it.",
     ja="記録ファイル(SQLite)です。あなただけが読めます。隣に、-wal と -shm で終わる "
-    "SQLite のファイルができます。[log] path で場所を変えられます。",
+    "SQLite のファイルができます。[log] path で別のファイルを、環境変数 WATCHER_STATE "
+    "で別のフォルダーを示せます。",
 )
 _LOCK = Text(
     en="The lock by which only one `watcher run` works on an event log.",

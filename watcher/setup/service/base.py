@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from watcher.app.lock import running_daemon
-from watcher.config.load import default_path, journal_path, load
+from watcher.config.load import default_path, journal_path, load, state_folder
 from watcher.errors import (
     ConfigError,
     JournalUnusable,
@@ -34,7 +34,7 @@ from watcher.recognition.text import sanitise
 LANGUAGE = ("LANG", "LC_ALL", "LC_MESSAGES")
 CARRIED = (
     *("PATH", *LANGUAGE),
-    *("XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *("XDG_CONFIG_HOME", "XDG_STATE_HOME", "WATCHER_STATE"),
     *("BROWSER", "GNUPGHOME", "PASSWORD_STORE_DIR"),
 )
 """What a shell sets and a login may lack: where programs, files and keys are found.
@@ -274,6 +274,8 @@ def command_here(config: Path | None, environment: Mapping[str, str]) -> Command
     if "PATH" in carried:
         places = carried["PATH"].split(os.pathsep)
         carried["PATH"] = os.pathsep.join(filter(os.path.isabs, places))
+    if "WATCHER_STATE" in carried:
+        carried["WATCHER_STATE"] = str(state_folder(environment).absolute())
     words = (sys.executable, "-P", "-m", "watcher", *options, "run")
     if odd := next((word for word in words if not word.isprintable()), None):
         raise ServiceFailed(_ODD_PATH, path=sanitise(odd))

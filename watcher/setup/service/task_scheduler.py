@@ -14,8 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
-import platformdirs
-
+from watcher.config.load import state_folder
 from watcher.errors import ServiceFailed
 from watcher.i18n import Text
 from watcher.setup.service.base import DESCRIPTION, Command, Service, ask, call
@@ -81,7 +80,7 @@ class ScheduledTask(Service):
     @property
     def path(self) -> Path:
         """Where the file of the task lies, which only watcher reads again."""
-        return platformdirs.user_state_path("watcher", appauthor=False) / "task.xml"
+        return state_folder() / "task.xml"
 
     def text(self) -> str:
         """Return the task, as `schtasks /create /xml` takes it in UTF-16."""
