@@ -1,5 +1,6 @@
 """The configuration file is found, or what lies there instead of it is told."""
 
+import os
 import re
 import socket
 from pathlib import Path
