@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import hypothesis
 import pytest
 
-from tests.environment import Home, MailUser, own_places
+from tests.environment import NO_HOME, Home, MailUser, own_places
 from tests.fakes import Listener
 from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
@@ -28,14 +28,6 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("shared machine")
-
-
-NO_HOME = {
-    "WATCHER_CONFIG": "config.toml",
-    "WATCHER_STATE": "state",
-    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-}
-"""What a test without a home of its own reads instead of the user's own files."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -128,6 +128,14 @@ _NEEDED_BY_WINDOWS = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")
 """Without the first of them no socket is opened there."""
 
 
+NO_HOME = {
+    "WATCHER_CONFIG": "config.toml",
+    "WATCHER_STATE": "state",
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+}
+"""What a test without a home of its own reads instead of the user's own files."""
+
+
 def own_places(folder: Path) -> dict[str, str]:
     """Return what keeps configuration, state and passwords in a folder.
 

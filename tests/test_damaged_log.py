@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from tests.desktop import eventually
-from tests.environment import Home
+from tests.environment import NO_HOME, Home
 from tests.factories import recorded
 from tests.test_kill import configure
 from watcher.app.daemon import TICK_S
@@ -72,6 +72,8 @@ def fill(path: Path) -> None:
 @pytest.fixture
 def user(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """Give a home with a log, and this process its environment."""
+    for name in NO_HOME:
+        monkeypatch.delenv(name, raising=False)
     for name, value in home.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home.folder)

@@ -526,6 +526,7 @@ def test_the_daemon_goes_on_where_the_log_is_damaged(tmp_path: Path) -> None:
     with watching(watch):
         watch.report()
         assert watch.await_shown().link == LINK
+        eventually(lambda: watch.names() == ["attempt", "notified"])
         sql(watch.path, "DROP TABLE seen")
         watch.report(left=timedelta(minutes=4))
         assert "was damaged" in watch.await_shown().body
