@@ -9,13 +9,23 @@ from imapclient import IMAPClient
 from tests.imap_server import QUICK, Fault, Peer, Server, clear, secure
 from tests.servers import PASSWORD, Dovecot
 from watcher.errors import LoginRefused, MailboxRefused, Unreachable
-from watcher.imap.account import JUNK
+from watcher.imap.account import JUNK, Account, Timeouts
 from watcher.imap.transport import Interrupt, Stopped
-from watcher.setup.probe import probe
+from watcher.setup.probe import Probed, connected, examine
 
 pytestmark = pytest.mark.timeout(60)
 
 NO_BOX = '* LIST (\\Junk) "/" Spam', '* LIST () "/" INBOX'
+
+
+def probe(
+    account: Account,
+    *,
+    timeouts: Timeouts | None = None,
+    interrupt: Interrupt | None = None,
+) -> Probed:
+    with connected(account, timeouts=timeouts, interrupt=interrupt) as connection:
+        return examine(account, connection)
 
 
 def answering(words: str) -> Fault:

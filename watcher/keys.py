@@ -345,6 +345,14 @@ def _system_servers() -> list[Server]:
     return [(str(server), resolver.port) for server in resolver.nameservers]
 
 
+def resolver_at(server: Server, seconds: float) -> dns.resolver.Resolver:
+    """Return what asks this name server alone, and waits no longer for an answer."""
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.lifetime = seconds
+    resolver.nameservers = [dns.nameserver.Do53Nameserver(*server)]
+    return resolver
+
+
 def _ask(
     server: Server,
     seconds: float,
@@ -353,9 +361,7 @@ def _ask(
     has_edns: bool = True,
 ) -> Answer | Trouble:
     """Ask one name server; a truncated answer comes again by TCP (RFC 7766 §5)."""
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.lifetime = seconds
-    resolver.nameservers = [dns.nameserver.Do53Nameserver(*server)]
+    resolver = resolver_at(server, seconds)
     if has_edns:
         resolver.use_edns(0, 0, PAYLOAD_BYTES)
     began_s = time.monotonic()

@@ -3,9 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.context import (
+    configuration,
+    has_configuration,
+    journal_path,
+    notification_language,
+)
 from watcher.cli.parser import Options
 from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.config.load import default_path
@@ -25,20 +29,20 @@ def run(options: Options) -> int:
     """Check everything, print a line for each check; exit 3 if one fails."""
     path = options.config or default_path()
     config, error = _load(options)
+    language = notification_language(config)
     doctor = Doctor(
         path=path,
         config=config,
-        error=error if _is_there(path) else None,
+        error=error if has_configuration(options) else None,
         log=journal_path(config),
-        language=notification_language(config),
+        language=language,
         shows_notification=options.notify,
     )
     verdicts: list[Verdict] = []
     for line in doctor.lines():
         verdicts.append(line.finding.verdict)
         if options.json:
-            fields = line.fields(notification_language(config))
-            print(json.dumps(fields, ensure_ascii=False), flush=True)
+            print(json.dumps(line.fields(language), ensure_ascii=False), flush=True)
         elif not (options.quiet and line.finding.remedy is None):
             print("\n".join(render(line, options)), flush=True)
     failures = verdicts.count(Verdict.FAIL)
@@ -53,13 +57,6 @@ def _load(options: Options) -> tuple[Config | None, ConfigError | None]:
         return configuration(options), None
     except ConfigError as error:
         return None, error
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return True  # reading it has reported what is wrong
 
 
 def render(line: Line, options: Options) -> Iterator[str]:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from watcher.i18n import Text
 from watcher.imap.account import Tls, TlsQuirk
-from watcher.recognition import authres
+from watcher.recognition import authres, links
 from watcher.recognition.authres import Trust
 
 _APP_PASSWORD = Text(
@@ -295,11 +295,9 @@ def nearly(address: str) -> str | None:
 
 def of_exchange(host: str) -> str | None:
     """Return the key of the preset to which a mail exchanger (MX) belongs."""
-    name = host.lower().rstrip(".")
+    name = host.rstrip(".")
     for key, one in PRESETS.items():
-        if any(
-            name == domain or name.endswith(f".{domain}") for domain in one.exchanges
-        ):
+        if links.is_of(name, frozenset(one.exchanges)):
             return key
     return None
 

@@ -151,10 +151,8 @@ def _yes_or_no(written: str) -> bool:
 
 def _wrapped(line: str) -> list[str]:
     """Break a line at the width of the terminal; what is indented goes on so."""
-    words = line.lstrip(" ")
-    indent = line[: len(line) - len(words)]
     columns = max(LEAST_COLUMNS, min(COLUMNS, shutil.get_terminal_size().columns))
-    return [indent + one for one in wrap_columns(words, columns - 1 - len(indent))]
+    return wrap_columns(line, columns - 1, len(line) - len(line.lstrip(" ")))
 
 
 _AGAIN = Text(en="{why}. Please answer again.", ja="{why}。もう一度入力してください。")

@@ -13,14 +13,13 @@ from functools import partial
 
 import dns.exception
 import dns.name
-import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
 from watcher.clock import call_with_timeout
 from watcher.config.providers import of_address, of_exchange
 from watcher.imap.account import Tls
-from watcher.keys import Server, servers_asked
+from watcher.keys import resolver_at, servers_asked
 
 TIMEOUT_S = 6.0
 """All questions together."""
@@ -86,7 +85,7 @@ def _hosts(name: dns.name.Name, kind: str, deadline_s: float) -> list[_Host]:
         if left_s <= 0:
             break
         try:
-            answer = _resolver(server, left_s / 2).resolve(name, kind, search=False)
+            answer = resolver_at(server, left_s / 2).resolve(name, kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except (dns.exception.DNSException, OSError):
@@ -111,10 +110,3 @@ def _host(record: object) -> _Host:
 
 def _named(text: str) -> str:
     return text.lower() if text not in {".", "", "@"} else ""
-
-
-def _resolver(server: Server, seconds: float) -> dns.resolver.Resolver:
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.lifetime = seconds
-    resolver.nameservers = [dns.nameserver.Do53Nameserver(*server)]
-    return resolver

@@ -41,30 +41,13 @@ class Probed:
         return self.is_pushed and "NOTIFY" in self.capabilities
 
 
-def probe(
-    account: Account,
-    *,
-    timeouts: Timeouts | None = None,
-    interrupt: Interrupt | None = None,
-) -> Probed:
-    """Log in once, open every mailbox of the account for reading, and log out.
-
-    Args:
-        account: the login, the server and the mailboxes.
-        timeouts: the bounds of each wait; default: those of the daemon.
-        interrupt: by which another thread ends the waits, with `Stopped`.
+def examine(account: Account, connection: Connection) -> Probed:
+    """Open every mailbox of the account for reading, over a connection.
 
     Raises:
-        Unreachable, ConnectionLost: the server cannot be reached, or breaks off.
-        LoginRefused, ConfigError, SecretUnavailable: only the user can help.
-        MailboxRefused: the server does not open INBOX for now.
+        ConnectionLost: the server breaks off.
+        MailboxRefused: it does not open INBOX for now.
     """
-    with connected(account, timeouts=timeouts, interrupt=interrupt) as connection:
-        return examine(account, connection)
-
-
-def examine(account: Account, connection: Connection) -> Probed:
-    """Open every mailbox of the account over a connection; see `probe`."""
     is_listing = any(is_special(wanted) for wanted in account.mailboxes)
     listed = connection.mailboxes()[0] if is_listing else []
     opened: list[str] = []
@@ -102,7 +85,17 @@ def connected(
     timeouts: Timeouts | None = None,
     interrupt: Interrupt | None = None,
 ) -> Iterator[Connection]:
-    """Log in, and log out at the end; see `probe`."""
+    """Log in, and log out at the end.
+
+    Args:
+        account: the login, the server and the mailboxes.
+        timeouts: the bounds of each wait; default: those of the daemon.
+        interrupt: by which another thread ends the waits, with `Stopped`.
+
+    Raises:
+        Unreachable, ConnectionLost: the server cannot be reached, or breaks off.
+        LoginRefused, ConfigError, SecretUnavailable: only the user can help.
+    """
     waits = interrupt or Interrupt()
     try:
         connection = log_in(account, interrupt=waits, timeouts=timeouts or Timeouts())
