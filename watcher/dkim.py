@@ -24,9 +24,9 @@ from watcher.keys import Lookup
 from watcher.recognition.header import Header, split
 from watcher.recognition.judge import Verify
 from watcher.recognition.message import Reading
+from watcher.recognition.reasons import Reason
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import sanitise
-from watcher.recognition.verdict import Reason
 
 # It logs what hostile mails make of it.
 logging.getLogger("dkimpy").setLevel(logging.CRITICAL + 1)
@@ -60,6 +60,9 @@ class KeyStore(Protocol):
     def find_anew(self, text: str, /) -> bytes | None:
         """Return a record as DNS tells it now, or did just before."""
 
+    def is_validated(self, text: str, /) -> bool:
+        """Return whether whom we trust checked the record by DNSSEC."""
+
 
 @dataclass(frozen=True, slots=True)
 class FixedKeys:
@@ -70,6 +73,11 @@ class FixedKeys:
     def find_anew(self, text: str, /) -> bytes | None:
         """Return the same record."""
         return self.find(text)
+
+    def is_validated(self, text: str, /) -> bool:
+        """Nobody has checked it."""
+        del text
+        return False
 
 
 def verifier(keys: KeyStore | Lookup, *, now: Now = utc_now) -> Verify:
@@ -118,6 +126,8 @@ def _check_twice(
         return used[name]
 
     flaw, why = _check(raw, index, tags, find)
+    if flaw is None and any(map(keys.is_validated, used)):
+        why = f"{why}, which DNSSEC confirms"
     if flaw is not Reason.DKIM_FAIL or not used:
         return flaw, why
     ((name, record),) = used.items()
@@ -158,13 +168,18 @@ def _check(
     def find_key(name: bytes, *, timeout: int = 0) -> bytes | None:
         del timeout  # the lookup has its own bound
         record = lookup(name.decode("ascii").rstrip(".").lower())
-        return record if record and len(record) <= KEY_BYTES else None
+        if not record or len(record) > KEY_BYTES:
+            return None
+        _check_key(record, tags)
+        return record
 
     try:
         message = dkim.DKIM(_relaxed(raw, tags))
         is_good = message.verify(idx=index, dnsfunc=find_key)
     except Unreachable:
         return Reason.DKIM_TEMPERROR, "no name server answered"
+    except _UnfitKey as unfit:
+        return unfit.flaw, unfit.why
     # Hostile signatures and key records find errors that no list of classes foresees.
     except Exception as error:  # noqa: BLE001
         # What stands in parentheses are bytes of the mail.
@@ -172,6 +187,47 @@ def _check(
     if not is_good:
         return Reason.DKIM_FAIL, "does not verify, or its key is missing"
     return None, f"verified with a key of {message.keysize} bits"
+
+
+class _UnfitKey(Exception):
+    """A key that is none for this signature."""
+
+    def __init__(self, why: str, flaw: Reason = Reason.DKIM_FAIL) -> None:
+        super().__init__(why)
+        self.why, self.flaw = why, flaw
+
+
+def _check_key(record: bytes, tags: Mapping[bytes, bytes]) -> None:
+    """Raise `_UnfitKey` where a key may not be used for a signature (RFC 6376 §3.6.1).
+
+    dkimpy asks no key what it may be used for.
+    """
+    try:
+        key = parse_tag_value(record)
+    except InvalidTagValueList:
+        raise _UnfitKey("its key makes no sense") from None
+    if b"v" in key and (next(iter(key)), key[b"v"]) != (b"v", b"DKIM1"):
+        raise _UnfitKey("its key is of another version (v=)")
+    if not _text(key.get(b"p", b"")):
+        raise _UnfitKey("its key was revoked (p=)")
+    kind, _, digest = _text(tags.get(b"a", b"")).partition("-")
+    if kind not in _words(key.get(b"k", b"rsa")):
+        raise _UnfitKey("its key is of another kind (k=)")
+    if digest not in _words(key.get(b"h", digest.encode())):
+        raise _UnfitKey("its key is for other digests (h=)")
+    if not {"*", "email"} & _words(key.get(b"s", b"*")):
+        raise _UnfitKey("its key is for no mail (s=)")
+    flags = _words(key.get(b"t", b""))
+    if "y" in flags:
+        raise _UnfitKey("the domain is testing, as if unsigned (t=y)", Reason.DKIM_NONE)
+    _, _, agent = _text(tags.get(b"i", b"")).rpartition("@")
+    if "s" in flags and agent and agent.lower() != _text(tags[b"d"]).lower():
+        raise _UnfitKey("its key is for no sub-domain (t=s)")
+
+
+def _words(value: bytes) -> set[str]:
+    """Return the words of a list with colons (RFC 6376 §3.2)."""
+    return set(_text(value).lower().split(":"))
 
 
 def _relaxed(raw: bytes, tags: Mapping[bytes, bytes]) -> bytes:

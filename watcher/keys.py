@@ -9,14 +9,15 @@ the wall clock may be set while an answer is kept.
 - A failure (SERVFAIL, REFUSED) counts for its name, in pauses that grow while it fails
   (RFC 9520 §3.2) and end once nothing failed for `RETRY_S`. Of questions in vain only
   `IN_VAIN` go out in that time, except for a name that once had a key.
-- A key whose TTL is over serves on while DNS fails, `STALE_S` at most (RFC 8767). A
-  missed attempt is likely then, and a key that was withdrawn on that very day is not;
-  who can keep DNS from us could also forge its answers. That there is no key, however,
-  is believed for `ABSENT_S` only, and it ends a key that was kept.
+- A key whose TTL is over serves on while DNS fails (RFC 8767), until it was kept for
+  `KEPT_S`. A missed attempt is likely then, and a key that was withdrawn in that very
+  hour is not; who can keep DNS from us could also forge its answers. That there is no
+  key, however, is believed for `ABSENT_S` only, and it ends a key that was kept.
 - A signature that fails with a key that was kept may have been made with its successor:
   whoever checks it asks anew, each name once in `RENEW_S`.
 """
 
+import re
 import threading
 import time
 from collections import deque
@@ -29,16 +30,24 @@ from functools import partial
 from typing import Any, TypeVar
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.name
 import dns.nameserver
 import dns.query
 import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 import dns.resolver
 
 from watcher.clock import boottime_s, call_in_thread
 from watcher.errors import Unreachable
 from watcher.i18n import Text
+from watcher.name_server import NameServer
+
+# Else what reads a TXT record is imported when the first one comes.
+dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.TXT)  # type: ignore[no-untyped-call]  # it has no types
 
 Lookup = Callable[[str], bytes | None]
 """Returns the TXT record of a name in lower case, None if there is none.
@@ -56,8 +65,8 @@ LONGEST_PAUSE_S = 30.0
 IN_VAIN = 10
 """Questions within `RETRY_S` to servers that fail; a flood has ever new names."""
 
-FRESH_S = 3600.0
-"""How long a key is kept, whatever its TTL."""
+KEPT_S = 3600.0
+"""How long a key is kept, whatever its TTL, and whether DNS answers or not."""
 
 RENEW_S = 60.0
 """How young an answer is as good as a new one."""
@@ -65,14 +74,14 @@ RENEW_S = 60.0
 ABSENT_S = 60.0
 """How long the absence of a key is kept; few zones say less, and some say hours."""
 
-STALE_S = 86400.0
-"""How long a key serves on that cannot be asked for again (RFC 8767 §5: 1 to 3 d)."""
-
 REMEMBERED = 256
 """Names in each memory; those without a key never drive out those that have one."""
 
 PAYLOAD_BYTES = 1232
 """What an answer by UDP may hold (RFC 6891): no network on the way takes less."""
+
+_KEY = re.compile(rb"p\s*=")
+"""What tells a key from other records (RFC 6376 §3.2: blanks may stand there)."""
 
 _NO_EDNS = {dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS}
 
@@ -95,6 +104,8 @@ class Answer:
 
     record: bytes | None
     ttl_s: float
+    is_validated: bool = False
+    """Whether a server that is trusted checked it by DNSSEC (RFC 6840 §5.8)."""
 
 
 Ask = Callable[[dns.name.Name], Answer | Trouble]
@@ -106,6 +117,7 @@ class _Kept:
     record: bytes | None
     since_s: float
     until_s: float
+    is_validated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +130,7 @@ class _Pause:
 
 
 def dns_keys(
-    nameservers: Sequence["Server"],
+    nameservers: Sequence[NameServer],
     timeout: timedelta,
     *,
     now_s: Callable[[], float] = boottime_s,
@@ -126,7 +138,7 @@ def dns_keys(
     """Return what looks up keys in DNS and remembers them, for any thread.
 
     Args:
-        nameservers: IP address and port of each; none: the system's resolvers.
+        nameservers: those that are asked; none: the system's resolvers.
         timeout: bound of one lookup, all tries together.
     """
     return Keys(NameServers(nameservers, timeout).ask, timeout, now_s)
@@ -159,7 +171,7 @@ class Keys:
             return answer.record
         with self._lock:
             kept = self._present.get(name)
-            if kept and self._now_s() < kept.until_s + STALE_S:
+            if kept and self._now_s() < kept.since_s + KEPT_S:
                 return kept.record
         raise Unreachable(_NO_ANSWER, name=text)
 
@@ -176,6 +188,13 @@ class Keys:
         if isinstance(answer, Answer):
             return answer.record
         raise Unreachable(_NO_ANSWER, name=text)
+
+    def is_validated(self, text: str) -> bool:
+        """Return whether the record that is kept of a name was checked by DNSSEC."""
+        name = _name(text)
+        with self._lock:
+            kept = self._present.get(name) if name else None
+        return kept is not None and kept.is_validated
 
     def _find(
         self, name: dns.name.Name, is_good: Callable[[_Kept], bool]
@@ -234,8 +253,9 @@ class Keys:
                 self._in_vain_s.append(now_s)
 
     def _note_answer(self, name: dns.name.Name, answer: Answer, now_s: float) -> None:
-        longest_s = FRESH_S if answer.record else ABSENT_S
-        kept = _Kept(answer.record, now_s, now_s + min(answer.ttl_s, longest_s))
+        longest_s = KEPT_S if answer.record else ABSENT_S
+        until_s = now_s + min(answer.ttl_s, longest_s)
+        kept = _Kept(answer.record, now_s, until_s, answer.is_validated)
         self._present.pop(name, None)
         self._failing.pop(name, None)
         _remember(self._present if answer.record else self._absent, name, kept)
@@ -256,20 +276,16 @@ def _remember(memory: dict[dns.name.Name, T], name: dns.name.Name, value: T) -> 
         del memory[next(iter(memory))]
 
 
-Server = tuple[str, int]
-"""Address and port of a name server."""
-
-
 class NameServers:
     """The name servers of a lookup, which share its time; for any thread.
 
     The one that answered goes first the next time, and one that was in vain last.
     """
 
-    def __init__(self, configured: Sequence[Server], timeout: timedelta) -> None:
+    def __init__(self, configured: Sequence[NameServer], timeout: timedelta) -> None:
         self._configured = configured
         self._timeout_s = timeout.total_seconds()
-        self._first: Server | None = None
+        self._first: NameServer | None = None
 
     def ask(self, name: dns.name.Name) -> Answer | Trouble:
         """Ask for a TXT record, one server after the other; never raises."""
@@ -288,7 +304,7 @@ class NameServers:
         self._first = next(iter(servers[1:]), None)
         return trouble
 
-    def _in_order(self) -> list[Server]:
+    def _in_order(self) -> list[NameServer]:
         servers = servers_asked(self._configured)
         first = self._first
         at = servers.index(first) if first in servers else 0
@@ -304,13 +320,18 @@ class ServerFacts:
     has_tcp: bool
 
 
-def servers_asked(configured: Sequence[Server]) -> list[Server]:
+def servers_asked(configured: Sequence[NameServer]) -> list[NameServer]:
     """Return the name servers that are asked: the configured, else the system's."""
     return list(dict.fromkeys(configured or _system_servers()))
 
 
-def examine_server(server: Server, name: str, seconds: float) -> ServerFacts:
-    """Ask one name server for a TXT record by UDP and by TCP; never raises."""
+def examine_server(server: NameServer, name: str, seconds: float) -> ServerFacts:
+    """Ask one name server for a TXT record, by UDP and by TCP or TLS; never raises."""
+    if server.tls_name is not None:
+        by_tls = partial(dns.query.tls, server_hostname=server.tls_name)
+        query = dns.message.make_query(f"{name}.", "TXT")
+        answers = _try(by_tls, query, server, seconds) is not None
+        return ServerFacts(answers, has_edns=answers, has_tcp=answers)
     plain = dns.message.make_query(f"{name}.", "TXT")
     edns = dns.message.make_query(f"{name}.", "TXT", use_edns=0, payload=PAYLOAD_BYTES)
     by_edns = _try(dns.query.udp, edns, server, seconds / 2)
@@ -323,38 +344,45 @@ def examine_server(server: Server, name: str, seconds: float) -> ServerFacts:
 def _try(
     ask: Callable[..., dns.message.Message],
     query: dns.message.Message,
-    server: Server,
+    server: NameServer,
     seconds: float,
 ) -> dns.message.Message | None:
     """Return the answer of a server that is in no trouble, None without one."""
-    address, port = server
     try:
-        answer = ask(query, address, timeout=seconds, port=port)
-    except (dns.exception.DNSException, OSError, EOFError):
-        return None
+        answer = ask(query, server.address, timeout=seconds, port=server.port)
+    except (dns.exception.DNSException, OSError, EOFError, ValueError):
+        return None  # ValueError: a name that no certificate can bear
     is_good = answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
     return answer if is_good else None
 
 
-def _system_servers() -> list[Server]:
+def _system_servers() -> list[NameServer]:
     """Return the system's name servers, which change with the network."""
     try:
         resolver = dns.resolver.Resolver()
     except (dns.exception.DNSException, OSError):  # there is no configuration
         return []
-    return [(str(server), resolver.port) for server in resolver.nameservers]
+    return [NameServer(str(one), resolver.port) for one in resolver.nameservers]
 
 
-def resolver_at(server: Server, seconds: float) -> dns.resolver.Resolver:
+def resolver_at(server: NameServer, seconds: float) -> dns.resolver.Resolver:
     """Return what asks this name server alone, and waits no longer for an answer."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.lifetime = seconds
-    resolver.nameservers = [dns.nameserver.Do53Nameserver(*server)]
+    address, port, tls_name = server
+    asked: dns.nameserver.AddressAndPortNameserver
+    if tls_name is None:
+        asked = dns.nameserver.Do53Nameserver(address, port)
+    else:
+        asked = dns.nameserver.DoTNameserver(address, port, tls_name)
+    resolver.nameservers = [asked]
+    if server.is_trusted:
+        resolver.set_flags(dns.flags.RD | dns.flags.AD)
     return resolver
 
 
 def _ask(
-    server: Server,
+    server: NameServer,
     seconds: float,
     name: dns.name.Name,
     *,
@@ -374,9 +402,12 @@ def _ask(
         if has_edns and left_s > 0 and _knows_no_edns(error):
             return _ask(server, left_s, name, has_edns=False)
         return _trouble(error)
-    records = (b"".join(record.strings) for record in answer)
-    record = next((record for record in records if b"p=" in record), None)
-    return Answer(record, answer.chaining_result.minimum_ttl)
+    records = {b"".join(record.strings) for record in answer}
+    keys = [record for record in records if _KEY.search(record)]
+    # of several, nobody knows which is meant (RFC 6376 §3.6.2.2)
+    record = keys[0] if len(keys) == 1 else None
+    is_validated = server.is_trusted and bool(answer.response.flags & dns.flags.AD)
+    return Answer(record, answer.chaining_result.minimum_ttl, is_validated)
 
 
 def _tries(error: Exception) -> Sequence[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Reads Authentication-Results by the grammar of RFC 8601 §2.2, and whom to believe.
+"""Reads Authentication-Results by the grammar of RFC 8601 §2.2.
 
 Syntax is not trust: a field counts only if its authserv-id is pinned, for anybody can
 write one. Comments are nested text of strangers and are dropped; properties belong to
@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from watcher.recognition.header import Header
+from watcher.recognition.trust import NAMELESS, Trust
 from watcher.recognition.verdict import Result
-
-NAMELESS = ""
-"""Stands for the authserv-id where the provider writes none (Microsoft)."""
 
 _FIELD = "authentication-results"
 # Tokens with a meaning; the mark keeps a quoted ";" from being taken for one.
@@ -26,45 +24,6 @@ _PROPERTY = re.compile(r"(?:smtp|header|body|policy)\.", re.IGNORECASE)
 """RFC 8601 §2.3: a name with a dot is no method's."""
 
 _FAILURES = frozenset({"fail", "hardfail"})
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Whose Authentication-Results to believe, and how far."""
-
-    authserv_ids: tuple[str, ...]
-    """Lower case; `*` stands for what is left of one label."""
-    is_proof: bool = False
-    """A pass proves the sender; without, the field can only speak against a mail."""
-
-    @classmethod
-    def of(cls, authserv_id: str) -> "Trust":
-        """Return the trust in one authserv-id that the user has configured."""
-        return cls((authserv_id,))
-
-    def covers(self, authserv_id: str) -> bool:
-        """Return whether a field of this authserv-id counts."""
-        patterns = (re.escape(known.lower()) for known in self.authserv_ids)
-        name = authserv_id.lower()
-        return any(re.fullmatch(p.replace(r"\*", "[^.]*"), name) for p in patterns)
-
-
-GMAIL = Trust(("mx.google.com",))
-# Microsoft removes foreign fields and rewrites mails, so that signatures break.
-OUTLOOK = Trust((NAMELESS,), is_proof=True)
-YAHOO = Trust(("atlas*.free.mail.*.yahoo.com", "atlas*.*.omega.yahoo.com"))
-AOL = Trust(("atlas*.aol.mail.*.yahoo.com", "atlas*.*.omega.yahoo.com"))
-ICLOUD = Trust(
-    (
-        *("bimi.icloud.com", "arc.icloud.com", "dmarc.icloud.com"),
-        *("dkim-verifier.icloud.com", "spf.icloud.com"),
-    )
-)
-FASTMAIL = Trust(("mx*.messagingengine.com",))
-ZOHO = Trust(("mx.zohomail.*", "mx.zohomail.*.*", "mx.zoho.*"))
-GMX = Trust(("gmx.net", "web.de"))
-NIFTY = Trust(("nifty.com",))
-YAHOO_JAPAN = Trust(("mta*.mail.*.yahoo.co.jp",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +85,8 @@ def parse_field(value: str) -> AuthenticationResults | None:
     authserv_id = NAMELESS
     if segments and segments[0][1:2] != [_EQUALS]:
         authserv_id, *rest = segments[0]
+        if authserv_id == _EQUALS:
+            return None
         segments[0] = rest[1:] if rest and rest[0].isdigit() else rest
     clauses = (_clause(segment) for segment in _joined(segments))
     return AuthenticationResults(authserv_id, tuple(filter(None, clauses)))

@@ -14,8 +14,14 @@ from watcher.recognition.codes import find_codes
 from watcher.recognition.details import read_lines
 from watcher.recognition.html import APART, Anchor, Page
 from watcher.recognition.phrases import says_approve, says_not_to
+from watcher.recognition.reasons import Reason
 from watcher.recognition.text import compatible, normal
-from watcher.recognition.verdict import Approval, Code, Content, Reason, Unknown
+from watcher.recognition.verdict import (
+    Approval,
+    Code,
+    Content,
+    Unknown,
+)
 
 _ELSEWHERE = re.compile(
     "|".join(

@@ -1,94 +1,30 @@
 """Reads HTML as a reader sees it: its text line by line, and its anchors.
 
-In linear time on whatever bytes come, which the standard library's parser is not: what
-is not closed ends with the document, as the HTML standard says (§13.2.5). Which element
-a tag opens or ends follows that standard (§13.2.6) as far as mails need it.
+Which element a tag opens or ends follows the HTML standard (§13.2.6) as far as mails
+need it.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import unescape
 
-from watcher.recognition import css, limits
+from watcher.recognition import css, elements, limits
+from watcher.recognition.contrast import FAINT, PLAIN, UNKNOWN, Paint
 from watcher.recognition.sheets import Rules
 from watcher.recognition.text import INVISIBLE
+from watcher.recognition.tokens import (
+    Characters,
+    EndTag,
+    StartTag,
+    Token,
+    lower,
+    tokenise,
+)
 
 APART = "\x1f"
 """Stands where a reader does not read on: between the cells of a row, and where
 something is hidden. Elsewhere than here it is a blank."""
-
-_MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
-_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
-_ATTRIBUTE = re.compile(
-    r"[\s/]*([^\s/>][^\s/>=]*)"
-    r"(?:\s*=\s*(?:\"([^\"]*)(?:\"|\Z)|'([^']*)(?:'|\Z)|([^\s>\"'][^\s>]*)))?"
-)
-_HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")
-"""No character has such a number, and Python refuses to convert the longest."""
-
-_UNSEEN = frozenset({"noframes", "script", "style", "title"})
-_RAW = frozenset({"iframe", "noembed", "plaintext", "textarea", "xmp"})
-"""Elements whose text is no HTML, or is not shown at all."""
-
-_SKIPPED = _UNSEEN | _RAW
-
-_DOUBTFUL = frozenset(
-    {
-        *("applet", "audio", "canvas", "datalist", "meter", "noscript", "object"),
-        *("progress", "rp", "template", "video", "del", "s", "strike"),
-    }
-)
-"""Elements whose text some programs show and some do not, or which is struck out."""
-
-_FOLDED = frozenset({"details", "dialog"})
-"""Elements whose text is shown once they are open."""
-
-_VOID = frozenset(
-    {
-        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"),
-        *("param", "source", "track", "wbr"),
-    }
-)
-"""Elements without an end."""
-
-_LISTS = frozenset({"dl", "ol", "ul"})
-_CELLS = frozenset({"caption", "td", "th"})
-_ROWS = frozenset({"tbody", "tfoot", "thead", "tr"})
-_PARTS = _CELLS | _ROWS
-_TABLE = _PARTS | {"table"}
-
-_BLOCKS = frozenset(
-    {
-        *("address", "article", "aside", "blockquote", "center", "dd", "dialog", "div"),
-        *("dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2"),
-        *("h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "nav", "ol"),
-        *("p", "pre", "section", "summary", "ul"),
-    }
-)
-"""Elements that end a paragraph."""
-
-_LINES = _BLOCKS | _TABLE | {"body", "br", "option"}
-"""Elements that begin a new line; a table cell is one, so that labels end there."""
-
-_ENDED_BY = {
-    "tr": _CELLS | {"tr"},
-    **dict.fromkeys(_CELLS, _CELLS),
-    **dict.fromkeys(_ROWS - {"tr"}, _PARTS),
-    **dict.fromkeys(_BLOCKS, frozenset({"p"})),
-    **dict.fromkeys(("dd", "dt"), frozenset({"dd", "dt", "p"})),
-    "li": frozenset({"li", "p"}),
-    **{name: frozenset({name}) for name in ("a", "option")},
-}
-"""The elements that are over where another one begins."""
-
-_FORMATTING = frozenset(
-    {
-        *("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike"),
-        *("strong", "tt", "u"),
-    }
-)
-"""Elements that go on where the one around them ends, unless it is a cell."""
 
 _LEADING = (
     *("href", "action", "formaction", "xlink:href", "data", "background", "ping"),
@@ -96,10 +32,15 @@ _LEADING = (
 )
 """Attributes that name where somebody is led."""
 
+_APART = elements.CELLS | elements.LISTS | elements.SCOPES
 _FRAMES = frozenset({"embed", "frame", "iframe"})
 _REFRESH = re.compile(r"[^;,]*[;,]\s*(?:url\s*=\s*)?['\"]?(.*)", re.I | re.S)
 _TEXTLESS = frozenset({"checkbox", "color", "file", "hidden", "radio", "range"})
 """Inputs of which nothing is shown that reads as text."""
+
+
+_NOT_FOR_ALL = frozenset({"inert", "popover"})
+"""Attributes of what is not shown at once, or cannot be pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +63,64 @@ class Page:
 
 def parse_html(source: str) -> Page:
     """Return what a reader sees of an HTML document."""
-    reader = _read(source, Rules())
-    if reader.rules.count:
-        # A style sheet may follow what it hides.
-        reader = _read(source, reader.rules)
+    tokens = tuple(tokenise(source))
+    rules = _rules_of(tokens)  # a style sheet may follow what it hides
+    root = _root(tokens, rules)
+    reader = _Reader(rules, [root])
+    for token in tokens:
+        reader.take(token)
+    reader.finish()
     text = "".join(reader.text)[: limits.TEXT]
     return Page(text, tuple(reader.anchors), tuple(reader.targets))
 
 
-def _read(source: str, rules: Rules) -> "_Reader":
-    reader = _Reader(source, rules)
-    for _ in range(limits.TAGS):
-        if reader.position >= len(source):
-            break
-        reader.step()
-    reader.finish()
-    return reader
+def _root(tokens: Sequence[Token], rules: Rules) -> "_Element":
+    """Return what all stands in: what later tags say of it holds from the start."""
+    is_doubtful = rules.is_incomplete or _is_read_otherwise(tokens)
+    hidden = frozenset({css.DOUBT} if is_doubtful else ())
+    paint = UNKNOWN if rules.has_unread_paint else PLAIN
+    for name in ("html", "body"):
+        attributes: dict[str, str] = {}
+        for tag in tokens:
+            if isinstance(tag, StartTag) and tag.name == name:
+                attributes = {**tag.attributes, **attributes}
+        styles = rules.styles_of(name, attributes)
+        hidden = css.hiding(styles, hidden)
+        paint = paint.within(name, styles, attributes)
+    return _Element(hidden=hidden if paint.is_seen else hidden | FAINT, paint=paint)
+
+
+def _is_read_otherwise(tokens: Iterable[Token]) -> bool:
+    """Return whether a browser may take another structure for this document.
+
+    In pictures and formulas raw text is none, a shadow tree replaces what stands
+    around it, and frames may replace the whole page.
+    """
+    is_foreign = False
+    for tag in tokens:
+        if isinstance(tag, StartTag):
+            is_foreign |= tag.name in elements.FOREIGN
+            is_shadow = "shadowrootmode" in tag.attributes
+            is_raw = is_foreign and tag.name in elements.SKIPPED
+            if is_shadow or is_raw or tag.name == "frameset":
+                return True
+    return False
+
+
+def _rules_of(tokens: Iterable[Token]) -> Rules:
+    """Return what all style sheets set."""
+    rules = Rules()
+    for token in tokens:
+        match token:
+            case StartTag("style", attributes, content) if (
+                lower(attributes.get("type") or css.TYPE) == css.TYPE
+            ):
+                rules.read(content, attributes.get("media") or "all")
+            case StartTag("link", attributes):
+                rules.note_link(attributes)
+            case _:
+                pass
+    return rules
 
 
 @dataclass(slots=True, eq=False)
@@ -163,49 +146,49 @@ class _Element:
     """It ends a line by its styles alone."""
     hidden: frozenset[str] = frozenset()
     """What hides it; nothing if its text is shown."""
+    paint: Paint = PLAIN
     flow: Counter[str] = field(default_factory=Counter)
     """How many elements of a name are open in the same cell or list."""
     table: _Table = field(default_factory=_Table)
     peers: Counter[str] = field(default_factory=Counter)
     """Where it is counted itself."""
+    block: int = 0
+    """The place in the stack of the innermost block, which may be itself."""
+    is_anew: bool = False
+    """It shows what is hidden around it."""
 
 
 @dataclass(slots=True)
 class _Reader:
-    source: str
-    known_rules: Rules
-    position: int = 0
+    rules: Rules
+    stack: list[_Element]
+    """The open elements, the root of all first."""
     text: list[str] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
-    rules: Rules = field(default_factory=Rules)
-    """What the style sheets hide."""
-    stack: list[_Element] = field(default_factory=lambda: [_Element()])
     seen: int = 0
     """How many texts of more than blanks have been seen."""
     href: str | None = None
     start_of_anchor: int = 0
     table_of_anchor: _Table | None = None
+    places: defaultdict[str, list[int]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Where in the stack the elements of a name are."""
+    anew: Counter[str] = field(default_factory=Counter)
+    """How many of those open, by their names, show what is hidden around them."""
+    is_displaced: bool = False
+    """What follows may lie elsewhere than where it stands."""
 
-    def step(self) -> None:
-        """Read up to the next tag, and the tag."""
-        opening = _MARKUP.search(self.source, self.position)
-        end = opening.start() if opening else len(self.source)
-        if raw := self.source[self.position : end]:
-            self._write(_unescape(raw))
-        self.position = end
-        if self.source.startswith("<!--", end):
-            self._skip_past("--!?>")
-        elif tag := _TAG.match(self.source, end):
-            attributes = self._read_attributes(tag.end())
-            if attributes is None:
-                self.position = len(self.source)
-            elif tag[1]:
-                self._end_tag(tag[2].lower())
-            else:
-                self._start_tag(tag[2].lower(), attributes)
-        elif opening:
-            self._skip_past(">")
+    def take(self, token: Token) -> None:
+        """Read on."""
+        match token:
+            case Characters(text):
+                self._write(text)
+            case StartTag():
+                self._start_tag(token)
+            case EndTag(name):
+                self._end_tag(name)
 
     def finish(self) -> None:
         """End what is open."""
@@ -224,43 +207,58 @@ class _Reader:
     def _write(self, text: str) -> None:
         """Add text; of what is hidden only that it stands there."""
         is_blank = not INVISIBLE.sub("", text).strip()
-        if not self.stack[-1].hidden:
+        if not self.stack[-1].hidden and not self.is_displaced:
             self.text.append(re.sub(r"[ \t\r\n\f]+", " ", text))
             self.seen += not is_blank
         elif not is_blank:
             self.text.append(APART)
 
-    def _start_tag(self, name: str, attributes: dict[str, str]) -> None:
+    def _start_tag(self, tag: StartTag) -> None:
+        name, attributes = tag.name, tag.attributes
         table = self.stack[-1].table
-        if name in _PARTS:
+        if name in elements.PARTS:
             self._end_part(table)
-        if name in _CELLS:
+        if name in elements.CELLS:
             self._begin_cell(table)
-        elif name in _ROWS:
+        elif name in elements.ROWS:
             self._end_row(table)
-        for ended in _ENDED_BY.get(name, ()):
-            self._close(ended)
-        styles = self.known_rules.styles_of(name, attributes)
-        is_styled = name not in _LINES and css.is_block(styles)
-        if name in _LINES or is_styled:
+        if self._is_loose(name):
             self.text.append("\n")
-        if name not in _TABLE and css.is_table_cell(styles):
+            return
+        for ended in elements.ENDED_BY.get(name, ()):
+            if ended not in elements.ITEMS or self._is_near(ended):
+                self._end(ended)
+        styles = self.rules.styles_of(name, attributes)
+        is_styled = name not in elements.LINES and css.is_block(styles)
+        if name in elements.LINES or is_styled:
+            self.text.append("\n")
+        if name not in elements.TABLE and css.is_table_cell(styles):
             self.text.append(APART)
-        is_cell = name in _CELLS
-        hidden = css.hiding(styles, self.stack[-1].hidden, is_cell=is_cell)
-        is_closed = name in _FOLDED and "open" not in attributes
+        is_cell = name in elements.CELLS
+        around = self.stack[-1]
+        hidden = css.hiding(styles, around.hidden - FAINT, is_cell=is_cell)
+        self.is_displaced |= not css.DISPLACING.isdisjoint(hidden)
+        paint = around.paint.within(name, styles, attributes)
+        is_closed = name in elements.FOLDED and "open" not in attributes
         if (
-            name in _DOUBTFUL
+            name in elements.DOUBTFUL
             or is_closed
+            or not _NOT_FOR_ALL.isdisjoint(attributes)
             or ("hidden" in attributes and "display" not in styles)
         ):
             hidden |= {"display"}
+        is_faint = (
+            around.hidden >= FAINT if paint is around.paint else not paint.is_seen
+        )
+        if is_faint:
+            hidden |= FAINT
         self.targets += _targets(name, attributes)
-        if name in _SKIPPED:
-            self._skip_element(name, attributes)
+        if name in elements.SKIPPED:
+            if name in elements.RAW and tag.content.strip():
+                self.text.append(APART)
             return
-        self._open(name, hidden, is_line=is_styled)
-        if name in _VOID:
+        self._open(name, hidden, paint, is_line=is_styled)
+        if name in elements.VOID:
             if shown := _shown_by(name, attributes):
                 self._write(f" {shown} ")
             self._close(name)
@@ -269,21 +267,53 @@ class _Reader:
 
     def _end_tag(self, name: str) -> None:
         table = self.stack[-1].table
-        if name in _TABLE:
+        if name in elements.TABLE:
             self._end_part(table)
-        if name in _TABLE and name not in _CELLS:
+        if name in elements.TABLE and name not in elements.CELLS:
             self._end_row(table)
         if name == "a":
             self.end_anchor()
-        if name in _LINES:
+        if name in elements.LINES:
             self.text.append("\n")
-        if name not in ("body", "html"):  # what follows is in the body as well
+        if name in ("body", "html") or self._is_loose(name):
+            return  # what follows is in the body as well
+        self._end(name)
+
+    def _end(self, name: str) -> None:
+        """End an element as far as a browser does."""
+        if self._is_crossed(name):
+            # It goes on within; what it showed anew may not.
+            self.is_displaced |= self.anew[name] > 0
+        else:
             self._close(name)
 
-    def _begin_anchor(self, attributes: dict[str, str]) -> None:
+    def _is_loose(self, name: str) -> bool:
+        """Return whether a part of a table stands outside of all, and is nothing."""
+        return name in elements.PARTS and not self.stack[-1].table.open["table"]
+
+    def _is_near(self, name: str) -> bool:
+        """Return whether an item is open, with no other block but plain ones in it."""
+        for element in reversed(self.stack):
+            if element.name == name:
+                return True
+            if element.name in elements.SPECIAL - elements.PLAIN:
+                return False
+        return False
+
+    def _is_crossed(self, name: str) -> bool:
+        """Return whether an element still holds a block, and does not end with it."""
+        if not self.places[name]:
+            return False
+        place = self.places[name][-1]
+        if name == "form":
+            return place != len(self.stack) - 1
+        return name not in elements.SPECIAL and place < self.stack[-1].block
+
+    def _begin_anchor(self, attributes: Mapping[str, str]) -> None:
         self.end_anchor()
         element = self.stack[-1]
-        if "href" in attributes and element.hidden <= css.INHERITED:
+        is_seen = element.hidden <= css.INHERITED | FAINT and not self.is_displaced
+        if "href" in attributes and is_seen:
             self.href = attributes["href"]
             self.start_of_anchor = len(self.text)
             self.table_of_anchor = element.table
@@ -292,7 +322,7 @@ class _Reader:
         """Take notice that a cell may end, and the anchor in it."""
         if table is self.table_of_anchor:
             self.end_anchor()
-        is_cell = any(table.open[cell] for cell in _CELLS)
+        is_cell = any(table.open[cell] for cell in elements.CELLS)
         if is_cell and self.seen > table.start_of_cell:
             if table.filled:
                 self.text[table.mark] = APART
@@ -308,77 +338,61 @@ class _Reader:
         table.mark = len(self.text)
         self.text.append("")
 
-    def _open(self, name: str, hidden: frozenset[str], *, is_line: bool) -> None:
+    def _open(
+        self, name: str, hidden: frozenset[str], paint: Paint, *, is_line: bool
+    ) -> None:
         around = self.stack[-1]
         flow, table = around.flow, around.table
-        if name == "table":
+        if name in ("table", "template"):
             table = _Table(start_of_cell=self.seen)
-        if name == "table" or name in _CELLS or name in _LISTS:
+        if name == "table" or name in _APART:
             flow = Counter()
-        peers = table.open if name in _TABLE else flow
+        peers = table.open if name in elements.TABLE else flow
         peers[name] += 1
-        self.stack.append(_Element(name, is_line, hidden, flow, table, peers))
+        place = len(self.stack)
+        block = place if name in elements.SPECIAL else around.block
+        is_anew = not around.hidden <= hidden
+        self.places[name].append(place)
+        self.anew[name] += is_anew
+        self.stack.append(
+            _Element(name, is_line, hidden, paint, flow, table, peers, block, is_anew)
+        )
 
     def _close(self, name: str) -> None:
         """End the innermost element of a name in the same table, cell or list."""
         around = self.stack[-1]
-        peers = around.table.open if name in _TABLE else around.flow
+        peers = around.table.open if name in elements.TABLE else around.flow
         is_open = peers[name] > 0
         going_on: list[_Element] = []
         while is_open:
             element = self.stack.pop()
             element.peers[element.name] -= 1
+            self.places[element.name].pop()
+            self.anew[element.name] -= element.is_anew
             if element.is_line:
                 self.text.append("\n")
             is_open = not (element.name == name and element.peers is peers)
-            if is_open and element.name in _FORMATTING:
+            if is_open and element.name in elements.FORMATTING:
                 going_on.append(element)
-        if name not in _TABLE:
+        if name not in elements.TABLE:
             for element in reversed(going_on):
                 if not element.hidden <= self.stack[-1].hidden:
-                    self._open(element.name, element.hidden, is_line=False)
-
-    def _skip_element(self, name: str, attributes: dict[str, str]) -> None:
-        """Skip what is no HTML, up to the end tag."""
-        start = self.position
-        # What follows `plaintext` is all of it.
-        self._skip_past(rf"(?=</{name}[\s/>])" if name != "plaintext" else r"\Z")
-        content = self.source[start : self.position]
-        if name == "style":
-            self.rules.read(content, attributes.get("media") or "all")
-        if name in _RAW and content.strip():
-            self.text.append(APART)
-
-    def _read_attributes(self, position: int) -> dict[str, str] | None:
-        """Read up to the end of the tag; the first of two attributes counts.
-
-        A tag that does not end is none, as when a quote in it is never closed.
-        """
-        attributes: dict[str, str] = {}
-        while match := _ATTRIBUTE.match(self.source, position):
-            value = match[2] or match[3] or match[4] or ""
-            attributes.setdefault(match[1].lower(), _unescape(value))
-            position = match.end()
-        end = self.source.find(">", position)
-        self.position = end + 1
-        return None if end < 0 else attributes
-
-    def _skip_past(self, mark: str) -> None:
-        end = re.compile(mark, re.IGNORECASE).search(self.source, self.position)
-        self.position = end.end() if end else len(self.source)
+                    self._open(
+                        element.name, element.hidden, element.paint, is_line=False
+                    )
 
 
-def _shown_by(name: str, attributes: dict[str, str]) -> str:
+def _shown_by(name: str, attributes: Mapping[str, str]) -> str:
     """Return what a reader may see of an element without content."""
     if name == "img":
         return attributes.get("alt", "")
-    if name == "input" and attributes.get("type", "").lower() not in _TEXTLESS:
+    if name == "input" and lower(attributes.get("type", "")) not in _TEXTLESS:
         names = ("value", "placeholder", "alt")
         return next((attributes[one] for one in names if attributes.get(one)), "")
     return ""
 
 
-def _targets(name: str, attributes: dict[str, str]) -> list[str]:
+def _targets(name: str, attributes: Mapping[str, str]) -> list[str]:
     """Return the addresses to which a tag leads."""
     targets = [attributes[one] for one in _LEADING if attributes.get(one)]
     if name == "link":
@@ -390,7 +404,3 @@ def _targets(name: str, attributes: dict[str, str]) -> list[str]:
         found = _REFRESH.fullmatch(attributes.get("content", ""))
         targets += [found[1]] if found else []
     return targets
-
-
-def _unescape(raw: str) -> str:
-    return unescape(_HUGE_REFERENCE.sub("\ufffd", raw)) if "&" in raw else raw

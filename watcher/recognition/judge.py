@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from watcher.recognition import amazon, links
-from watcher.recognition.authres import Trust, provider_result
+from watcher.recognition.authres import provider_result
 from watcher.recognition.body import NO_BODY, Body, leads_elsewhere, read_body
+from watcher.recognition.claim import Claim
 from watcher.recognition.explain import Aspect, Finding, finding
 from watcher.recognition.message import Reading, read, read_header
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.recipients import is_addressed_to
 from watcher.recognition.relays import may_be_altered
 from watcher.recognition.sender import (
@@ -28,12 +31,11 @@ from watcher.recognition.sender import (
 from watcher.recognition.subject import Appearance, Form
 from watcher.recognition.tags import without_tags
 from watcher.recognition.verdict import (
+    AccountMail,
     Authentication,
-    Claim,
     Content,
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Result,
     SignInAttempt,
@@ -64,20 +66,6 @@ _OF_THE_TEXT = frozenset({Reason.PHRASE_MISSING, Reason.CODES_DISAGREE})
 
 Verify = Callable[[Reading, str], tuple[Signature, ...]]
 """Verifies a mail's DKIM signatures against its From domain; never raises."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What the user has configured that bears on a verdict."""
-
-    stores: frozenset[str] | None = None
-    """Store domains that are watched; None: every retail store."""
-    recipients: frozenset[str] | None = None
-    """Addresses that Amazon writes to, lower case; None: not judged."""
-    trust: tuple[Trust, ...] = ()
-    """Whose Authentication-Results are believed; empty: none."""
-    relays: frozenset[str] = frozenset()
-    """Domains of relays that send mails on to the user in a name of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +178,8 @@ def _judge_account_mail(
     reasons = _reasons(findings)
     if not against or (is_shop_mail and reading.subject.form is Form.ACCOUNT):
         is_amazons = is_proved and not sender.flaws
-        subject = reading.header.text("subject") if is_amazons else None
-        verdict = NotRelevant(reasons, authentication, subject)
+        account_mail = _account_mail(reading, body, policy) if is_amazons else None
+        verdict = NotRelevant(reasons, authentication, account_mail)
         return Judgement(reading, verdict, findings)
     if _may_be_an_attempt(reading, body):
         claim = _claim(reading, body)
@@ -199,6 +187,17 @@ def _judge_account_mail(
             reading, claim, signatures, reasons, authentication, findings, policy
         )
     return Judgement(reading, LookAlike(reasons, authentication), findings)
+
+
+def _account_mail(reading: Reading, body: Body, policy: Policy) -> AccountMail:
+    """Return what a mail of Amazon's is to who waits for an attempt."""
+    claim = None
+    is_ours = not _recipient(reading, policy).flaws  # else somebody passed it on
+    if reading.subject.form is Form.NOTICE and is_ours:
+        claim = _claim(reading, body)
+    if claim and policy.stores is not None and claim.store not in policy.stores:
+        claim = None
+    return AccountMail(reading.header.text("subject"), claim)
 
 
 def _may_be_an_attempt(reading: Reading, body: Body) -> bool:
@@ -357,5 +356,6 @@ def _claim(reading: Reading, body: Body) -> Claim:
         store=store or reading.subject.store or sending_store(reading.senders),
         language=reading.subject.language,
         attempted_at=reading.date,
+        written_to=", ".join(sorted(reading.recipients)) or None,
         **body.details,
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from watcher.recognition import amazon
 from watcher.recognition.html import Page
+from watcher.recognition.reasons import Reason
 from watcher.recognition.text import compatible
-from watcher.recognition.verdict import Reason
 
 # What follows the host is ASCII, so that a Japanese sentence may go on right behind;
 # the host may hold anything, so that a disguised one is seen whole.

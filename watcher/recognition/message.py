@@ -23,10 +23,10 @@ from watcher.recognition import limits
 from watcher.recognition.charset import decode_text
 from watcher.recognition.header import Header, parse_header, split
 from watcher.recognition.html import Page, parse_html
+from watcher.recognition.reasons import Reason
 from watcher.recognition.recipients import recipients_in
 from watcher.recognition.subject import Appearance, Subject, appearance, best_subject
 from watcher.recognition.text import one_line
-from watcher.recognition.verdict import Reason
 
 # It logs the content of mails at ERROR when a word cannot be decoded (4.8.0).
 logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from watcher.recognition import links
 from watcher.recognition.message import Reading
-from watcher.recognition.verdict import Reason
+from watcher.recognition.reasons import Reason
 
 RELAYS = frozenset(
     {

@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 from watcher.recognition.amazon import ACCOUNT_MAIL, OLDER_ACCOUNT_MAIL, STORES
 from watcher.recognition.authres import ProviderResult
 from watcher.recognition.links import is_amazons
-from watcher.recognition.verdict import Authentication, Authority, Reason, Result
+from watcher.recognition.reasons import Reason
+from watcher.recognition.verdict import (
+    Authentication,
+    Authority,
+    Result,
+)
 
 _BARE = re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+")
 _DOTS_IGNORED = frozenset({"gmail.com", "googlemail.com"})
@@ -106,11 +111,13 @@ def authenticate(
 
 
 def _own(signatures: tuple[Signature, ...]) -> tuple[Authentication, Reason | None]:
-    if not signatures:
-        return Authentication(Result.NONE, None, None, "no signature"), Reason.DKIM_NONE
-    detail = "; ".join(signature.detail for signature in signatures)
+    detail = "; ".join(signature.detail for signature in signatures) or "no signature"
+    # That of a domain which is testing counts as none (RFC 6376 §3.6.1).
+    counted = [one for one in signatures if one.flaw is not Reason.DKIM_NONE]
+    if not counted:
+        return Authentication(Result.NONE, None, None, detail), Reason.DKIM_NONE
     best = min(
-        signatures, key=lambda one: -1 if one.flaw is None else _TELLING.index(one.flaw)
+        counted, key=lambda one: -1 if one.flaw is None else _TELLING.index(one.flaw)
     )
     result = {None: Result.PASS, Reason.DKIM_TEMPERROR: Result.TEMPERROR}.get(
         best.flaw, Result.FAIL

@@ -9,13 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-
-class Kind(StrEnum):
-    """What a recognised mail offers the user."""
-
-    APPROVAL = "approval"
-    CODE = "code"
-    UNKNOWN = "unknown"
+from watcher.recognition.claim import Claim, Kind
+from watcher.recognition.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +45,11 @@ class Unknown:
 
     kind: ClassVar = Kind.UNKNOWN
     secret: ClassVar[None] = None
-    reasons: tuple["Reason", ...] = ()
+    reasons: tuple[Reason, ...] = ()
     """What is not as known: its form, or to whom it was written."""
 
 
 Content = Approval | Code | Unknown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What a mail says of the sign-in; as true as the proof that comes with it."""
-
-    store: str | None = None
-    """Store domain such as `amazon.co.jp`."""
-    language: str | None = None
-    """Language of the mail, as a BCP 47 primary subtag."""
-    attempted_at: datetime | None = None
-    """The mail's Date field in UTC; None if it cannot be used."""
-    device: str | None = None
-    near: str | None = None
-    recipient: str | None = None
-    """To whom it was written, where that is none of the user's addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +69,6 @@ def expires_at(
     none at all falls back to the arrival, so that the time left is never overstated.
     """
     return min(attempted_at or received_at, received_at) + window
-
-
-class Reason(StrEnum):
-    """Why a mail is not recognised. Scripts rely on these: add, never rename."""
-
-    FROM_NOT_AMAZON = "from_not_amazon"
-    FROM_NOT_ACCOUNT_MAIL = "from_not_account_mail"
-    HEADERS_DUPLICATED = "headers_duplicated"
-    RECIPIENT_UNKNOWN = "recipient_unknown"
-    DKIM_NONE = "dkim_none"
-    DKIM_FAIL = "dkim_fail"
-    DKIM_NOT_ALIGNED = "dkim_not_aligned"
-    DKIM_BODY_LENGTH = "dkim_body_length"
-    DKIM_HEADER_UNSIGNED = "dkim_header_unsigned"
-    DKIM_TEMPERROR = "dkim_temperror"
-    PROVIDER_SAYS_FAIL = "provider_says_fail"
-    SUBJECT_UNKNOWN = "subject_unknown"
-    SUBJECT_HOMOGLYPH = "subject_homoglyph"
-    PHRASE_MISSING = "phrase_missing"
-    LINK_MISSING = "link_missing"
-    LINK_HOST = "link_host"
-    LINK_SCHEME = "link_scheme"
-    LINK_USERINFO = "link_userinfo"
-    LINK_PATH = "link_path"
-    LINK_CHARACTERS = "link_characters"
-    LINKS_DISAGREE = "links_disagree"
-    CODES_DISAGREE = "codes_disagree"
-    STORE_NOT_WATCHED = "store_not_watched"
-    SIGN_IN_NOTICE = "sign_in_notice"
-    MALFORMED = "malformed"
-    TOO_LARGE = "too_large"
 
 
 class Result(StrEnum):
@@ -179,13 +127,21 @@ class LookAlike:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountMail:
+    """Another mail that Amazon is proved to have written of the account."""
+
+    subject: str
+    sign_in: Claim | None = None
+    """The sign-in that it reports, if it reports one to the user's own address."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotRelevant:
     """Everything else, Amazon's other genuine mails included."""
 
     reasons: tuple[Reason, ...]
     authentication: Authentication
-    subject: str | None = None
-    """The subject of a mail that Amazon is proved to have written of the account."""
+    account_mail: AccountMail | None = None
 
 
 Verdict = Recognised | Unverified | LookAlike | NotRelevant
