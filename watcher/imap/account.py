@@ -3,34 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 
-from watcher.events import Mode
-from watcher.i18n import Text
+from watcher.imap.choices import Tls, TlsQuirk, WatchMode
 
 JUNK = "\\Junk"
 """The special-use attribute of the junk mailbox (RFC 6154 §2)."""
-
-
-class Tls(StrEnum):
-    """How a connection is encrypted; the certificate is verified in any case."""
-
-    IMPLICIT = "implicit"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-class TlsQuirk(StrEnum):
-    """What an old server needs of TLS that OpenSSL 3 no longer does by itself.
-
-    The certificate and the host name are verified all the same.
-    """
-
-    NOTHING = "nothing"
-    LEGACY_RENEGOTIATION = "legacy_renegotiation"
-    STATIC_RSA = "static_rsa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,31 +31,6 @@ class Account:
     """Names, or special-use attributes such as `\\Junk`; push watches the first."""
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether a host can only be this machine: the one place without TLS."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-class WatchMode(StrEnum):
-    """What the user wants: push where it is offered, or one of the two."""
-
-    AUTO = "auto"
-    IDLE = "idle"
-    POLL = "poll"
-
-
-MODES = {
-    Mode.PUSH: Text(en="push", ja="プッシュ"),
-    Mode.POLL: Text(en="poll", ja="定期確認"),
-}
-"""How an account learns of new mail, in words; `ModeReason.text` tells why."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """The longest that each wait may take, in seconds; defaults only here."""
@@ -87,7 +40,7 @@ class Timeouts:
     """TCP to one address; the attempts run at the same time (RFC 8305)."""
     greeting_timeout_s: float = 15
     """TLS handshake, and again greeting with capabilities."""
-    prompt_timeout_s: float = 8
+    prompt_timeout_s: float = 6
     """Until the answer to IDLE, DONE or NOOP, which need no work of the server."""
     answer_timeout_s: float = 25
     """Until an answer begins, or goes on, that may need a search or a delay."""
@@ -99,9 +52,11 @@ class Timeouts:
     """The password's source, which the user may have to unlock; longer than
     `config.credentials.COMMAND_TIMEOUT`, so that its own error comes first."""
     idle_interval_s: float = 18
-    """One IDLE, then a sync: with `prompt_timeout_s` a dead peer is noticed in 26 s."""
-    tick_s: float = 1
-    """How often a wait compares the clocks to notice a suspend."""
+    """In IDLE, then a sync: what is not announced is found so soon."""
+    renew_interval_s: float = 9
+    """One IDLE: with `prompt_timeout_s` a dead line is noticed in 15 s."""
+    armed_renew_s: float = 2
+    """The same while a sign-in is expected: it is noticed in 8 s."""
     refused_delay_s: float = 15 * 60
     """After a refused login: trying again soon locks accounts."""
     doubted_delays_s: tuple[float, ...] = (20, 60)
@@ -111,6 +66,9 @@ class Timeouts:
     """The longest that such a delay takes while a sign-in is expected."""
     secret_delay_s: float = 60
     """After the password's source failed: each try may ask the user something."""
+    armed_look_s: float = 1
+    """One IDLE while a sign-in is expected and the server does not announce mail in
+    every mailbox: what comes to junk is found so soon."""
     armed_delay_s: float = 5
     """The longest that a poll or a backoff takes while a sign-in is expected."""
     reopen_interval_s: float = 60

@@ -2,15 +2,17 @@
 
 The first try comes at once, for most connections break for no lasting reason. Then a
 short brisk phase, for a server that only restarts; then full jitter, 1 to 30 s, without
-end. A server that answers "later" is never tried briskly. The count starts anew only
-after a session that lasted longer than the delay before it. A `DelayCap` shortens polls
-and delays while a sign-in is expected, and after a suspend.
+end; 3 s, later 8 s, while no connection comes about at all, for that costs next to
+nothing. A server that answers "later" is never tried briskly. The count starts anew
+only after a session that lasted longer than the delay before it. A `DelayCap` shortens
+polls and delays while a sign-in is expected, and after a suspend.
 """
 
 import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from enum import Enum, auto
 
 from watcher.imap.account import Timeouts
 
@@ -21,6 +23,22 @@ LONGEST_S = 30.0
 LEAST_S = 0.5
 WORTHY_S = 5.0
 """A session shorter than this counts as one more failure."""
+
+KNOCK_S = 3.0
+KNOCKING_FOR_S = 180.0
+SLOW_KNOCK_S = 8.0
+"""The longest between two tries while nothing answers in TCP, and after a while."""
+
+
+class Trouble(Enum):
+    """What ended the last try or session."""
+
+    UNCONNECTED = auto()
+    """No connection came about."""
+    BROKEN = auto()
+    BUSY = auto()
+    """The server itself answered "later"."""
+
 
 Pick = Callable[[float, float], float]
 """Returns a number between two."""
@@ -43,24 +61,28 @@ class Backoff:
         if seconds >= max(WORTHY_S, self._last_s):
             self._forget()
 
-    def delay(self, now: float, *, is_server_busy: bool, longest: float) -> float:
+    def delay(self, now: float, trouble: Trouble, *, longest: float) -> float:
         """Return the seconds until the next try, after one more failure.
 
         Args:
             now: monotonic seconds.
-            is_server_busy: the server itself answered "later".
+            trouble: what failed.
             longest: bound from outside, such as while a sign-in is expected.
         """
-        self._last_s = min(self._choose(now, is_server_busy), longest)
+        self._last_s = min(self._choose(now, trouble), longest)
         return self._last_s
 
-    def _choose(self, now: float, is_server_busy: bool) -> float:
+    def _choose(self, now: float, trouble: Trouble) -> float:
         is_first = self._since is None
         since = self._since = now if self._since is None else self._since
-        if is_first and not is_server_busy:
+        is_busy = trouble is Trouble.BUSY
+        if is_first and not is_busy:
             return 0.0
-        if now - since < BRISK_FOR_S and not is_server_busy:
+        if now - since < BRISK_FOR_S and not is_busy:
             return self._pick(*BRISK_S)
+        if trouble is Trouble.UNCONNECTED:
+            is_late = now - since >= KNOCKING_FOR_S
+            return self._pick(LEAST_S, SLOW_KNOCK_S if is_late else KNOCK_S)
         ceiling = min(FIRST_S * 2**self._slow, LONGEST_S)
         self._slow = min(self._slow + 1, 10)
         return self._pick(min(LEAST_S, ceiling), ceiling)

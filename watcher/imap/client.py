@@ -5,8 +5,11 @@ whole mails are logged.
 """
 
 import logging
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.response_parser import parse_fetch_response
 
 from watcher.imap.protocol import Protocol
 
@@ -28,3 +31,14 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
     def _create_IMAP4(self) -> Protocol:  # noqa: N802 -- imapclient's name
         return self._protocol
+
+    def begin_fetch(self, uids: str, names: Collection[str]) -> bytes:
+        """Send a FETCH of a range of UIDs and return its tag."""
+        return self._protocol.begin("UID", "FETCH", uids, f"({' '.join(names)})")
+
+    def end_fetch(self, tag: bytes) -> Mapping[int, Mapping[bytes, Any]]:
+        """Return the answer to a FETCH that was begun, as `fetch`."""
+        kind, lines = self._protocol.complete("FETCH", tag)
+        self._checkok("fetch", kind, lines)
+        found = parse_fetch_response(lines, self.normalise_times, self.use_uid)
+        return dict(found)

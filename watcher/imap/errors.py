@@ -209,6 +209,10 @@ PERMANENT = (LoginRefused, ConfigError, SecretUnavailable)
 """Errors that only the user can resolve; after every other one a retry may succeed."""
 
 
+class NotConnected(Unreachable):
+    """No connection came about, not even in TCP: the next try costs next to nothing."""
+
+
 class ServerBusy(ConnectionLost):
     """The server answers "later": no brisk retries."""
 
@@ -228,21 +232,21 @@ class SaidBye(ServerClosed):
 _Row = tuple[type[BaseException], type[WatcherError], Text | Callable[[Any], Text]]
 
 CONNECT: tuple[_Row, ...] = (
-    (UnicodeError, Unreachable, _UNKNOWN_HOST),  # no name that DNS can hold
+    (UnicodeError, NotConnected, _UNKNOWN_HOST),  # no name that DNS can hold
     (
         socket.gaierror,
-        Unreachable,
+        NotConnected,
         lambda e: _UNKNOWN_HOST if e.errno in _UNKNOWN_NAME_CODES else _NO_NAME_SERVER,
     ),
-    (ConnectionRefusedError, Unreachable, _REFUSED),
+    (ConnectionRefusedError, NotConnected, _REFUSED),
     # without a number: the look-up of the name, which ran in a thread
-    (TimeoutError, Unreachable, lambda e: _NO_ANSWER if e.errno else _NO_NAME_SERVER),
-    (OSError, Unreachable, _NO_ROUTE),
+    (TimeoutError, NotConnected, lambda e: _NO_ANSWER if e.errno else _NO_NAME_SERVER),
+    (OSError, NotConnected, _NO_ROUTE),
 )
 """Name look-up and TCP."""
 
 CONNECT_TO_PRESET: tuple[_Row, ...] = (
-    (socket.gaierror, Unreachable, _OFFLINE),
+    (socket.gaierror, NotConnected, _OFFLINE),
     *CONNECT,
 )
 """The same where the host is a preset's: its name is right."""

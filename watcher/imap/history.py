@@ -1,7 +1,6 @@
 """What earlier connections of an account have taught: its addresses, its password."""
 
-import hmac
-import secrets
+import os
 from dataclasses import dataclass, field
 
 from watcher.imap.happy_eyeballs import AddressHistory
@@ -14,12 +13,14 @@ class PasswordHistory:
     """
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(16)
+        self._key = os.urandom(16)
         self._good = b""
         self.refusal_count = 0
         """Refusals since, of the password that was taken before."""
 
     def _digest(self, password: str) -> bytes:
+        import hmac  # it takes long: the server is greeted first
+
         encoded = password.encode(errors="surrogatepass")
         return hmac.digest(self._key, encoded, "sha256")
 
@@ -29,7 +30,9 @@ class PasswordHistory:
 
     def note_refusal(self, password: str) -> bool:
         """Count a refusal; return whether the password was taken before."""
-        was_good = hmac.compare_digest(self._good, self._digest(password))
+        from hmac import compare_digest
+
+        was_good = compare_digest(self._good, self._digest(password))
         self.refusal_count = self.refusal_count + 1 if was_good else 0
         return was_good
 

@@ -8,16 +8,20 @@ that missed mail: poll, still in IDLE; one untagged EXISTS restores push. After 
 consecutive IDLEs in which the connection was lost: poll without IDLE for `AVOIDED_S`.
 """
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import partial
+from math import inf
 
 from watcher.errors import ConnectionLost
 from watcher.events import Mode, ModeReason
-from watcher.imap.account import WatchMode
+from watcher.imap.backoff import LookRate
+from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
+from watcher.imap.losses import Losses
 from watcher.imap.protocol import IdleRefused, Protocol
 from watcher.imap.transport import Interrupt
 
@@ -35,61 +39,77 @@ class WaitResult(Enum):
 
 
 LOSSES = 3
-
-AVOIDED_S = 30 * 60.0
-"""How long polls take the place of IDLE; then one more loss is enough for the next."""
+"""IDLEs in which the connection was lost, before polls take their place."""
 
 
-class IdleLosses:
-    """Counts the connections of an account that were lost in IDLE, one after the other.
+ENDS = 6
+"""At so many moments of a wait's length waits of this length end."""
 
-    A server, or what stands in between, may say BYE to each IDLE or answer nothing.
+
+SPREAD_S = 0.2
+"""In which those that end together follow each other, and do not hold each other up."""
+
+
+def shared_end_s(now_s: float, longest_s: float, place_s: float) -> float:
+    """Return when a wait for news ends at the latest, up to a sixth sooner.
+
+    Each account waits in its own thread. Where several waits end at the same moment,
+    each at its place behind it, the machine wakes once for all; the next waits end
+    together then by themselves.
     """
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._avoided_until_s = 0.0
-
-    def note_good(self) -> None:
-        """Note an IDLE that the server ended as it was asked to."""
-        self._count = 0
-
-    def note_loss(self, now_s: float) -> None:
-        """Note an IDLE in which the connection was lost."""
-        self._count += 1
-        if self._count >= LOSSES:
-            self._count = LOSSES - 1
-            self._avoided_until_s = now_s + AVOIDED_S
-
-    def is_idle_avoided(self, now_s: float) -> bool:
-        """Return whether to poll instead, by the monotonic clock."""
-        return now_s < self._avoided_until_s
+    step_s = longest_s / ENDS
+    return (now_s + longest_s - place_s) // step_s * step_s + place_s
 
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """Waits in a session's thread; `on_tick` is called at least each `tick_s`."""
+    """Waits in a session's thread, without waking until something happens."""
 
     interrupt: Interrupt
-    tick_s: float
-    on_tick: Callable[[], None]
-    losses: IdleLosses = field(default_factory=IdleLosses)
+    on_wake: Callable[[float], None]
+    """Called before a wait, and each time that it ends, with the longest it might take.
+
+    In seconds; infinite where that is unknown.
+    """
+    losses: Losses = field(default_factory=partial(Losses, LOSSES))
+    look_rate: LookRate = field(default_factory=LookRate)
+    place_s: float = field(default_factory=partial(random.uniform, 0.0, SPREAD_S))
+    """By how many seconds its waits end later than those of others."""
 
     def rest(self, seconds: float) -> WaitResult:
         """Wait without the server until the time is over or a sync is asked for."""
-        return self._wait(seconds, self.interrupt.wait, lambda: False)
+        deadline = time.monotonic() + seconds
+        return self._wait(deadline, self.interrupt.wait, lambda: False)
 
-    def idle(self, connection: Connection, seconds: float) -> WaitResult:
+    def poll(self, seconds: float) -> WaitResult:
+        """Wait as `rest` does, until the time of several accounts is over."""
+        deadline = shared_end_s(time.monotonic(), seconds, self.place_s)
+        return self._wait(deadline, self.interrupt.wait, lambda: False)
+
+    def idle(
+        self,
+        connection: Connection,
+        seconds: float,
+        begin_look: Callable[[], None],
+        *,
+        renew_s: float = inf,
+    ) -> WaitResult:
         """Wait in IDLE (RFC 2177) until new mail is announced, or as `rest` does.
+
+        Each IDLE takes `renew_s` at most, so that a line that is dead does not go
+        unnoticed. What `begin_look` sends goes out with the end of the last one.
 
         Raises:
             ConnectionLost: the connection broke.
         """
         if connection.protocol.is_announced():  # inside the last answer
+            self._slow_down()
             return WaitResult.ANNOUNCED
         try:
             with connection.talking():
-                result = self._wait_in_idle(connection.protocol, seconds)
+                result = self._wait_in_idle(
+                    connection.protocol, seconds, begin_look, renew_s
+                )
         except IdleRefused:
             return WaitResult.IDLE_REFUSED
         except ConnectionLost:
@@ -98,28 +118,50 @@ class Waiter:
         self.losses.note_good()
         return result
 
-    def _wait_in_idle(self, protocol: Protocol, seconds: float) -> WaitResult:
+    def _wait_in_idle(
+        self,
+        protocol: Protocol,
+        seconds: float,
+        begin_look: Callable[[], None],
+        renew_s: float,
+    ) -> WaitResult:
         tag = protocol.begin_idle()
-        receive = partial(protocol.receive, tag)
-        result = self._wait(seconds, receive, protocol.is_announced)
+        deadline = shared_end_s(time.monotonic(), seconds, self.place_s)
+        while True:
+            end = min(deadline, time.monotonic() + renew_s)
+            receive = partial(protocol.receive, tag)
+            result = self._wait(end, receive, protocol.is_announced)
+            if result is not WaitResult.TIMED_OUT or end == deadline:
+                break
+            tag = protocol.renew_idle(tag)
+        if result is WaitResult.ANNOUNCED:
+            self._slow_down()
+        with protocol.in_one_segment():
+            protocol.send(b"DONE\r\n")
+            begin_look()
         protocol.end_idle(tag)
         return result
 
+    def _slow_down(self) -> None:
+        """Wait where announcements come faster than an account is looked at."""
+        if (pause_s := self.look_rate.pause_s()) > 0.0:
+            self.rest(pause_s)
+
     def _wait(
         self,
-        seconds: float,
+        deadline: float,
         receive: Callable[[float], object],
         is_announced: Callable[[], bool],
     ) -> WaitResult:
-        deadline = time.monotonic() + seconds
+        self.on_wake(inf)  # an exchange before may have taken the wake
         while not is_announced():
             if self.interrupt.take_call():
                 return WaitResult.INTERRUPTED
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return WaitResult.TIMED_OUT
-            receive(min(remaining, self.tick_s))
-            self.on_tick()
+            receive(remaining)
+            self.on_wake(remaining)
         return WaitResult.ANNOUNCED
 
 
@@ -144,14 +186,17 @@ class WatchStrategy:
         """Return whether to wait in IDLE, also while its announcements are missed."""
         return self.reason in {ModeReason.OFFERED, ModeReason.SILENT}
 
-    def after(self, result: WaitResult, *, found_mail: bool) -> "WatchStrategy":
-        """Return the strategy that follows from one wait and the sync after it."""
+    def after(self, result: WaitResult, *, is_missed: bool) -> "WatchStrategy":
+        """Return the strategy that follows from one wait and the sync after it.
+
+        `is_missed` tells whether that found mail which was to be announced.
+        """
         match result:
             case WaitResult.IDLE_REFUSED:
                 return WatchStrategy(ModeReason.REFUSED)
             case WaitResult.ANNOUNCED:
                 return WatchStrategy(ModeReason.OFFERED)
-            case WaitResult.TIMED_OUT if found_mail and self.may_idle:
+            case WaitResult.TIMED_OUT if is_missed and self.may_idle:
                 if self.missed_count + 1 < MISSES:
                     return replace(self, missed_count=self.missed_count + 1)
                 return WatchStrategy(ModeReason.SILENT)

@@ -1,13 +1,13 @@
-"""Reads single data items of FETCH, EXAMINE and STATUS; what cannot be is left out."""
+"""Reads the data items of FETCH, EXAMINE and STATUS; what cannot be is left out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from imapclient.datetime_util import parse_to_datetime
-
 from watcher.clock import utc_now
+from watcher.recognition.header import split
+from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 LARGEST = 2**32 - 1
 """UIDs and the like have 32 bits (RFC 3501 §9); SQLite holds no larger than 64."""
@@ -23,6 +23,20 @@ class ExamineResult:
     uid_validity: int
     uid_next: int | None
     """None where the server omits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeader:
+    """The header of one mail."""
+
+    uid: int
+    received_at: datetime
+    """INTERNALDATE, aware; now where it is missing or impossible."""
+    saved_at: datetime | None
+    """SAVEDATE, aware; None where it is missing or impossible."""
+    header: bytes
+    raw: bytes | None = None
+    """The mail, at most `MAIL_BYTES` + 1 bytes, where it came with the header."""
 
 
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
@@ -47,6 +61,8 @@ def received_at(answer: Mapping[bytes, Any]) -> datetime:
 
 def saved_at(answer: Mapping[bytes, Any]) -> datetime | None:
     """Return SAVEDATE in UTC; None where it is NIL or impossible (RFC 8514 §4.2)."""
+    from imapclient.datetime_util import parse_to_datetime  # see `connection`
+
     written = answer.get(b"SAVEDATE")
     if not isinstance(written, bytes):
         return None
@@ -81,3 +97,29 @@ def part(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
     """Return a body part by its name; the server adds the offset of a partial one."""
     value = next((answer[key] for key in answer if key.startswith(name)), None)
     return value if isinstance(value, bytes) else None
+
+
+def raw(answer: Mapping[bytes, Any]) -> bytes | None:
+    """Return a mail up to the bytes that are read of it; None if undelivered."""
+    value = part(answer, b"BODY[]")
+    return value[: MAIL_BYTES + 1] if value else None
+
+
+def header(uid: int, answer: Mapping[bytes, Any]) -> MessageHeader | None:
+    """Return what came of a mail whose header was asked for; None: nothing."""
+    lines = (part(answer, b"BODY[HEADER]") or b"")[:HEADER_BYTES]
+    return _message(uid, answer, lines) if lines else None
+
+
+def mail(uid: int, answer: Mapping[bytes, Any]) -> MessageHeader | None:
+    """Return what came of a mail that was asked for as a whole; None: nothing."""
+    whole = raw(answer)
+    if whole is None:
+        return None
+    return _message(uid, answer, split(whole)[0][:HEADER_BYTES], whole)
+
+
+def _message(
+    uid: int, answer: Mapping[bytes, Any], lines: bytes, whole: bytes | None = None
+) -> MessageHeader:
+    return MessageHeader(uid, received_at(answer), saved_at(answer), lines, whole)

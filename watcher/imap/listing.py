@@ -4,10 +4,8 @@ imapclient parses all lines as one: a single odd one would hide every mailbox.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeGuard
-
-from imapclient.imap_utf7 import decode
-from imapclient.response_parser import parse_response
 
 from watcher.imap import errors
 from watcher.imap.mailboxes import Listed
@@ -15,11 +13,17 @@ from watcher.imap.mailboxes import Listed
 Piece = bytes | tuple[bytes, bytes]
 """Of a line, as imaplib gives it: what stands before a literal comes with it."""
 
+LISTED = 20_000
+"""Lines of one answer that are read; Gmail allows half as many labels."""
+
 
 def read_list(pieces: Iterable[object]) -> tuple[list[Listed], list[str]]:
-    """Return the mailboxes of a LIST answer, and the lines that name none."""
+    """Return the mailboxes of a LIST answer, and the lines that name none.
+
+    Of more than `LISTED` lines the first.
+    """
     mailboxes, bad = [], []
-    for line in _lines(pieces):
+    for line in islice(_lines(pieces), LISTED):
         try:
             mailboxes.append(_read_line(line))
         except errors.BROKEN:
@@ -59,6 +63,9 @@ def _read_line(line: Sequence[Piece]) -> Listed:
         ValueError: it names no mailbox.
         errors.BROKEN: what the parser makes of a malformed line.
     """
+    from imapclient.imap_utf7 import decode  # see `connection`
+    from imapclient.response_parser import parse_response
+
     parsed = parse_response([piece for piece in line if piece != b""])
     attributes, delimiter, name = parsed[:3]
     # the parser takes a number for one, even in quotes

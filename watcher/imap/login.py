@@ -7,7 +7,6 @@ not ASCII; so this is done by `Protocol`, with SASL PLAIN where LOGIN cannot be 
 import imaplib
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 
 from watcher.errors import (
     ConnectionLost,
@@ -17,7 +16,8 @@ from watcher.errors import (
     WatcherError,
 )
 from watcher.imap import errors, transport
-from watcher.imap.account import Account, Timeouts, Tls, is_loopback
+from watcher.imap.account import Account, Timeouts
+from watcher.imap.choices import Tls, is_loopback
 from watcher.imap.connection import Connection
 from watcher.imap.happy_eyeballs import Addresses, resolve
 from watcher.imap.history import ConnectionHistory, PasswordHistory
@@ -207,6 +207,8 @@ def _identify(
     """
     if "ID" not in connection.capabilities or not history.may_identify:
         return
+    from importlib.metadata import version  # it takes long
+
     try:
         with errors.translated(errors.COMMAND, account.host, passes_no=True):
             connection.protocol.identify("watcher", version("amazon-signin-watcher"))

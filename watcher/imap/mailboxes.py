@@ -26,6 +26,9 @@ _JUNK_NAMES = {
     "スパム",
     "spamverdacht",
 }
+SPECIAL = 10
+"""Mailboxes of one special use that are watched; each costs a question a look."""
+
 _NOT_SELECTABLE = {"\\noselect", "\\nonexistent"}
 
 
@@ -73,4 +76,4 @@ def _names(wanted: str, selectable: list[Listed]) -> list[str]:
     names = [one.name for one in selectable if wanted.lower() in one.attributes]
     if wanted.lower() == JUNK.lower():
         names += [one.name for one in selectable if one.leaf in _JUNK_NAMES]
-    return names
+    return list(dict.fromkeys(names))[:SPECIAL]

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from watcher.imap.losses import LookLosses
+
 PUSH_S = 2.0
 """How long before its announcement a mail may have come, where IDLE works."""
 
@@ -164,6 +166,7 @@ class AccountMemory:
     progress: dict[str, Progress] = field(default_factory=dict)
     bad_lines: set[str] = field(default_factory=set)
     """Lines of LIST without sense that were logged."""
+    look_losses: LookLosses = field(default_factory=LookLosses)
 
     def begin(self, mailbox: str, uid_validity: int, *, is_known: bool) -> Progress:
         """Return the progress of a mailbox; a new one unless its UIDs still hold."""

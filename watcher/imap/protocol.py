@@ -14,13 +14,15 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from watcher.clock import boottime_s
 from watcher.imap import errors
 from watcher.imap.account import Timeouts
 from watcher.imap.refusal import ALERT, ResponseText
 from watcher.imap.secrecy import forms_of, without_secrets
 from watcher.imap.transport import Encryption, Transport
+from watcher.recognition.limits import HEADER_BYTES
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -29,6 +31,15 @@ _UNTAGGED = re.compile(rb"\* (?:(\d+) )?([A-Za-z]+)([^\r\n]*)")
 """An untagged response: number, word, rest."""
 _TAGGED = re.compile(rb"(\w+) (OK|NO|BAD)(?: ([^\r\n]*))?", re.IGNORECASE)
 _LITERAL = re.compile(rb"\{(\d+)\}\r?\n\Z")
+_PUSHED = re.compile(
+    rb"\* \d+ FETCH \([^\r\n]{0,200}?"
+    rb"BODY\[HEADER[^\]\r\n]{0,200}\](?:<0>)? \{(\d+)\}\r?\n",
+    re.IGNORECASE,
+)
+"""Fields of a mail that nobody asked for, up to the literal with them.
+
+Without its bounds it takes quadratic time on a line of many names.
+"""
 
 LINE_BYTES = 4 * 1024 * 1024
 """A SEARCH answer is one line: some 500,000 UIDs fit."""
@@ -42,6 +53,11 @@ ANSWER_BYTES = 32 * 1024 * 1024
 _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
 """Responses whose text may begin with a response code (RFC 3501 §7.1)."""
 
+PUSHED_KEPT = 6
+"""Mails whose fields are kept as they come in one IDLE."""
+
+LITERALS = 100
+"""In one announcement, which has one or two; each is looked for anew as bytes come."""
 
 ALERTS_KEPT = 3
 """Alerts that stand in a sentence of why a command was refused."""
@@ -57,10 +73,17 @@ class Protocol(imaplib.IMAP4):
     exists: int | None = None
     has_new_mail = False
     """The server has announced mail since this was last set to False."""
+    announced_s = 0.0
+    """When the first of that was announced, in seconds since boot."""
     has_new_mail_elsewhere = False
     """The same for mailboxes that are not open (RFC 5465)."""
+    pushed_fields: tuple[bytes, ...] = ()
+    """What came with the announcements in the last IDLE (RFC 5465 §5.2), at most
+    `PUSHED_KEPT`: the fields of each mail that `Connection.notify` named, up to
+    `HEADER_BYTES`."""
     last_answer = ("", b"")
     """The last tagged response: OK, NO or BAD, and its text."""
+    _is_holding = False
     _secrets: tuple[str, ...] = ()
     _own_deadline: float | None = None
 
@@ -149,13 +172,39 @@ class Protocol(imaplib.IMAP4):
     def send(self, data: "ReadableBuffer") -> None:
         """Send what ends a line, together with what was held back before it."""
         self._outgoing += data
-        if not self._outgoing.endswith(b"\r\n"):
+        if self._is_holding or not self._outgoing.endswith(b"\r\n"):
             return
         line, self._outgoing = bytes(self._outgoing), bytearray()
         if self.state in {"AUTH", "SELECTED"}:  # before, they may tell why no login
             self._alerts.clear()
         self._transport.write(line, seconds=self._timeouts.prompt_timeout_s)
         self._start_clock(self._timeouts.command_timeout_s)
+
+    @contextmanager
+    def in_one_segment(self) -> Iterator[None]:
+        """Hold back what is sent in it, and send it together."""
+        self._is_holding = True
+        try:
+            yield
+        finally:
+            self._is_holding = False
+        self.send(b"")
+
+    def begin(self, *words: str) -> bytes:
+        """Send a command and return its tag, without waiting for the answer."""
+        tag: bytes = self._command(*words)
+        return tag
+
+    def complete(self, name: str, tag: bytes) -> tuple[str, list[Any]]:
+        """Return the answer to a command that was begun: OK or NO, and its lines.
+
+        Raises:
+            imaplib.IMAP4.error: the server answers BAD.
+        """
+        self._start_clock(self._timeouts.command_timeout_s)
+        kind, lines = self._command_complete(name, tag)
+        answer: tuple[str, list[Any]] = self._untagged_response(kind, lines, name)
+        return answer
 
     def _start_clock(self, seconds: float) -> None:
         """Bound the whole answer to a command, in time and in bytes."""
@@ -272,6 +321,8 @@ class Protocol(imaplib.IMAP4):
             case b"EXISTS" if number != self.exists:
                 # some servers repeat an old count at each IDLE
                 self.exists = number
+                if not self.has_new_mail:
+                    self.announced_s = boottime_s()
                 self.has_new_mail = True
             case b"EXPUNGE" if self.exists:
                 self.exists -= 1
@@ -294,13 +345,24 @@ class Protocol(imaplib.IMAP4):
         Raises:
             IdleRefused: the server answers NO or BAD.
         """
+        self.forget()
         tag: bytes = self._command("IDLE")
+        self.pushed_fields = ()
         self._expect_promptly()
         while self._get_response() is not None:
             if self.tagged_commands[tag]:
                 raise IdleRefused
         self._receive_buffered(tag)
         return tag
+
+    def renew_idle(self, tag: bytes) -> bytes:
+        """End an IDLE and begin another; return its tag, as `begin_idle`.
+
+        One after the other: not every server bears what follows the end of an IDLE.
+        """
+        self.send(b"DONE\r\n")
+        self.end_idle(tag)
+        return self.begin_idle()
 
     def receive(self, tag: bytes, seconds: float) -> None:
         """Note what the server announces in IDLE, at most so long or until interrupted.
@@ -319,21 +381,30 @@ class Protocol(imaplib.IMAP4):
     def _receive_buffered(self, tag: bytes) -> None:
         """Take each whole line out of the buffer, with the literals in it.
 
-        The name of a mailbox in an announcement may be a literal (RFC 5465).
+        The name of a mailbox in an announcement may be a literal, and the fields of a
+        mail are one (RFC 5465).
         """
-        start = 0
+        start = literals = 0
         while (end := self._incoming.find(b"\n", start) + 1) > 0:
             if literal := _LITERAL.search(self._incoming, start, end):
-                start = end + int(literal[1])
+                start, literals = end + int(literal[1]), literals + 1
+                if literals > LITERALS:
+                    raise self.abort("the line has too many literals")
                 continue
-            if self._receive_line(self._take(end)).startswith(tag + b" "):
+            line = self._take(end)
+            self._note_pushed(line)
+            if self._receive_line(line).startswith(tag + b" "):
                 raise errors.ServerClosed
-            start = 0
+            start = literals = 0
         self._check_line_length()
 
+    def _note_pushed(self, line: bytes) -> None:
+        if (found := _PUSHED.match(line)) and len(self.pushed_fields) < PUSHED_KEPT:
+            fields = line[found.end() : found.end() + int(found[1])]
+            self.pushed_fields = (*self.pushed_fields, fields[:HEADER_BYTES])
+
     def end_idle(self, tag: bytes) -> None:
-        """Send DONE and read up to the end of the IDLE, whether good or bad."""
-        self.send(b"DONE\r\n")
+        """Read up to the end of the IDLE, whether good or bad."""
         self._expect_promptly()
         try:
             self._command_complete("IDLE", tag)
@@ -363,8 +434,9 @@ class Protocol(imaplib.IMAP4):
         self._command("LOGOUT")
 
     def shutdown(self) -> None:
-        """Close the socket."""
+        """Close the socket; what was not read goes, whoever still holds an error."""
         self._transport.close()
+        self._incoming.clear()
 
     def _log(self, line: str) -> None:
         """Keep nothing: imaplib would hold the last ten lines, LOGIN among them."""

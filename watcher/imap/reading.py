@@ -6,19 +6,27 @@ not deliver stays pending.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from watcher.clock import boottime_s
 from watcher.events import Arrival, MessageFetched, Origin, Seen
-from watcher.imap.connection import Connection, MessageHeader, TooLarge, Unfetchable
+from watcher.imap.connection import Connection
+from watcher.imap.items import MessageHeader
+from watcher.imap.opened import (
+    FIELDS_AT_ONCE,
+    HEADERS_AT_ONCE,
+    TooLarge,
+    Unfetchable,
+)
 from watcher.imap.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-HEADERS_AT_ONCE = 50
-"""At most 1.6 MB of headers in one answer."""
+NOTHING: Mapping[int, MessageHeader] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +38,24 @@ class MailReader:
     is_candidate: Callable[[bytes], bool]
     report: Callable[[MessageFetched], None]
 
-    def read(self, mailbox: str, progress: Progress) -> Arrival | None:
+    def read(
+        self,
+        mailbox: str,
+        progress: Progress,
+        given: Mapping[int, MessageHeader] = NOTHING,
+    ) -> Arrival | None:
         """Ask for every pending mail; return the newest arrival that was seen to come.
+
+        Those that are `given` came before they were asked for.
 
         Raises:
             ConnectionLost: the connection broke.
         """
         newest: Arrival | None = None
         newest_at = datetime.min.replace(tzinfo=UTC)
-        newest_first = progress.pending
-        for start in range(0, len(newest_first), HEADERS_AT_ONCE):
-            uids = newest_first[start : start + HEADERS_AT_ONCE]
-            headers = self._headers(uids, progress)
+        for uids in self._chunks(progress, given):
+            at_hand = [given[uid] for uid in uids if uid in given]
+            headers = at_hand or self._headers(uids, progress)
             if not headers:  # a server that delivers nothing is asked at the next look
                 break
             seen_s = boottime_s()
@@ -55,10 +69,43 @@ class MailReader:
                 ):
                     newest = arrival
                 if self.is_candidate(header.header):
-                    self._report(mailbox, progress, header.uid, arrival)
+                    self._report(mailbox, progress, header, arrival)
                 else:
                     progress.note_read(header.uid)
         return newest
+
+    def _chunks(
+        self, progress: Progress, given: Collection[int]
+    ) -> Iterator[Sequence[int]]:
+        """Yield the pending mails, those that are given first, the newest first.
+
+        Of very many, those that are no candidates by what the filter needs are left
+        out, once the newest were read.
+        """
+        pending = progress.pending
+        if at_hand := [uid for uid in pending if uid in given]:
+            yield at_hand
+        newest_first = [uid for uid in pending if uid not in given]
+        if not newest_first:
+            return
+        yield newest_first[:HEADERS_AT_ONCE]
+        rest = newest_first[HEADERS_AT_ONCE:]
+        if len(rest) > HEADERS_AT_ONCE:
+            rest = self._candidates(rest, progress)
+        for start in range(0, len(rest), HEADERS_AT_ONCE):
+            yield rest[start : start + HEADERS_AT_ONCE]
+
+    def _candidates(self, uids: Sequence[int], progress: Progress) -> list[int]:
+        """Return the mails that are candidates, or were not delivered."""
+        for start in range(0, len(uids), FIELDS_AT_ONCE):
+            with suppress(Unfetchable):
+                fields = self.connection.opened.fields(
+                    uids[start : start + FIELDS_AT_ONCE]
+                )
+                for uid, header in fields.items():
+                    if not self.is_candidate(header):
+                        progress.note_read(uid)
+        return [uid for uid in uids if progress.is_pending(uid)]
 
     def _headers(
         self, uids: Sequence[int], progress: Progress
@@ -69,7 +116,7 @@ class MailReader:
         """
         headers: list[MessageHeader] = []
         try:
-            headers += self.connection.headers(uids)
+            headers += self.connection.opened.headers(uids)
         except Unfetchable as error:
             if len(uids) == 1:
                 self._pass_if_too_large(uids[0], progress, error)
@@ -82,10 +129,11 @@ class MailReader:
         return headers
 
     def _report(
-        self, mailbox: str, progress: Progress, uid: int, arrival: Arrival
+        self, mailbox: str, progress: Progress, header: MessageHeader, arrival: Arrival
     ) -> None:
+        uid = header.uid
         try:
-            raw = self.connection.body(uid)
+            raw = header.raw or self.connection.opened.body(uid)
         except Unfetchable as error:
             self._pass_if_too_large(uid, progress, error)
             return

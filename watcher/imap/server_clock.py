@@ -9,7 +9,8 @@ than now proves that this machine's clock is behind, or the server's ahead.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from watcher.imap.connection import Connection, SearchRefused
+from watcher.imap.connection import Connection
+from watcher.imap.opened import SearchRefused
 
 TOLERANCE_S = 30
 """What may lie between the clocks, the search's way there and back included."""
@@ -29,16 +30,16 @@ def clock_ahead_s(connection: Connection, now: Now) -> float | None:
     Raises:
         ConnectionLost: the connection broke.
     """
-    uid = connection.last_uid()
-    came_at = connection.internal_date(uid) if uid else None
+    uid = connection.opened.last_uid()
+    came_at = connection.opened.internal_date(uid) if uid else None
     if came_at is None:
         return None
     age_s = (now() - came_at).total_seconds()
-    if connection.has_within:
+    if connection.opened.has_within:
         try:
             return _compared(connection, uid, age_s, lambda: now() - came_at)
         except SearchRefused:
-            connection.has_within = False
+            connection.opened.has_within = False
     return age_s if age_s < -TOLERANCE_S else None
 
 
@@ -47,7 +48,7 @@ def _compared(
 ) -> float:
     def is_younger(seconds: float) -> bool:
         words = ("UID", str(uid), "YOUNGER", str(max(1, int(seconds))))
-        return uid in connection.search(*words)
+        return uid in connection.opened.search(*words)
 
     is_old_enough = age_s <= TOLERANCE_S or not is_younger(age_s - TOLERANCE_S)
     if age_s >= 0 and is_old_enough and is_younger(age_s + TOLERANCE_S):

@@ -10,8 +10,8 @@
 RESUMED leads from everywhere to CONNECTING, STOP from everywhere to STOPPED. A one-shot
 session is STOPPED where another would begin to wait: instead of WATCHING, BACKING_OFF
 and REFUSED. The tables below hold all transitions; `run` only follows them. A session
-belongs to one thread; `stop`, `arm`, `disarm` and `retry` may be called from
-any other.
+belongs to one thread; `stop`, `arm`, `disarm`, `retry` and `check_clock` may be called
+from any other.
 """
 
 import logging
@@ -21,7 +21,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from watcher.clock import Resumed, SuspendDetector, boottime_s, utc_now
+from watcher.clock import Resumed, SuspendDetector, utc_now
 from watcher.errors import MailboxRefused, SecretUnavailable, WatcherError
 from watcher.events import (
     AlertReceived,
@@ -35,13 +35,14 @@ from watcher.events import (
 from watcher.imap import errors
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.alerts import AlertFilter
-from watcher.imap.backoff import Backoff, DelayCap, LookRate
+from watcher.imap.backoff import Backoff, DelayCap, Trouble
 from watcher.imap.connection import Connection
 from watcher.imap.history import ConnectionHistory
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy, strategy
 from watcher.imap.login import log_in
+from watcher.imap.mailbox_sync import MailboxSync
 from watcher.imap.progress import AccountMemory
-from watcher.imap.sync import AccountSync, MailboxSync
+from watcher.imap.sync import AccountSync
 from watcher.imap.transport import Interrupt, Stopped
 
 logger = logging.getLogger(__name__)
@@ -129,11 +130,8 @@ class Session:
         self._transitions = ONE_SHOT_TRANSITIONS if is_one_shot else TRANSITIONS
         self._interrupt = Interrupt()
         self._suspend = SuspendDetector()
-        self._waiter = Waiter(
-            self._interrupt, settings.timeouts.tick_s, self._suspend.check_tick
-        )
+        self._waiter = Waiter(self._interrupt, self._suspend.check_wait)
         self._backoff = Backoff()
-        self._look_rate = LookRate()
         self._delay_cap = DelayCap(settings.timeouts)
         self._state = State.CONNECTING
         self._error: WatcherError | None = None
@@ -163,6 +161,10 @@ class Session:
         """Log in again at once where it rests; where it watches, sync at once."""
         self._interrupt.call()
 
+    def check_clock(self) -> None:
+        """Look at the clocks where it waits: the machine may have been suspended."""
+        self._interrupt.wake()
+
     def run(self) -> None:
         """Watch until `stop`; no error of network or server ends this.
 
@@ -171,15 +173,19 @@ class Session:
         self._tell()
         try:
             while self._state is not State.STOPPED:
-                outcome = self._work()
-                before = self._state
-                self._state = self._transitions[before][outcome]
-                if self._state is not before:
-                    has_failed = outcome in {Outcome.LOST, Outcome.REFUSED}
-                    self._tell(self._error if has_failed else None)
+                self._step()
         finally:
             self._close()
             self._interrupt.close()
+
+    def _step(self) -> None:
+        """Do the work of the current state, and go on to the next; tell of a change."""
+        outcome = self._work()
+        before = self._state
+        self._state = self._transitions[before][outcome]
+        if self._state is not before:
+            has_failed = outcome in {Outcome.LOST, Outcome.REFUSED}
+            self._tell(self._error if has_failed else None)
 
     def _work(self) -> Outcome:
         """Do the work of the current state."""
@@ -216,6 +222,7 @@ class Session:
             is_candidate=self._is_candidate,
             report=self._report,
             memory=self._memory,
+            is_armed=lambda: self._delay_cap.is_armed,
         )
         self._open_sync = AccountSync(
             self.account,
@@ -231,7 +238,7 @@ class Session:
         return strategy(
             self._settings.mode,
             connection.capabilities,
-            is_idle_avoided=self._waiter.losses.is_idle_avoided(time.monotonic()),
+            is_idle_avoided=self._waiter.losses.is_avoided(time.monotonic()),
         )
 
     def _initial_sync(self) -> None:
@@ -241,25 +248,40 @@ class Session:
     def _watch(self) -> None:
         """Wait, then sync whatever the wait returned; tell a changed mode."""
         before, connection = self._strategy, self._sync.connection
-        if before.mode is Mode.PUSH:
-            seconds = self._settings.timeouts.idle_interval_s
-        else:
-            poll_s = self._settings.poll_interval.total_seconds()
-            seconds = min(poll_s, self._delay_cap.longest_s)
+        seconds = self._wait_s(before.mode)
         if before.may_idle:
-            result = self._waiter.idle(connection, seconds)
+            renew_s = self._renew_s()
+            look = self._sync.begin_look
+            result = self._waiter.idle(connection, seconds, look, renew_s=renew_s)
         else:
-            result = self._waiter.rest(seconds)
+            result = self._waiter.poll(seconds)
             connection.noop()
         is_announced = result is WaitResult.ANNOUNCED
-        if is_announced and (pause_s := self._look_rate.pause_s()) > 0.0:
-            self._waiter.rest(pause_s)
-        found_mail = self._sync.fetch_new(boottime_s() if is_announced else None)
-        self._strategy = before.after(result, found_mail=found_mail)
+        found_mail = self._sync.fetch_new(is_pushed=is_announced)
+        # an announcement that takes longer than a short IDLE is not missed
+        is_missed = found_mail and seconds >= self._settings.timeouts.idle_interval_s
+        self._strategy = before.after(result, is_missed=is_missed)
         if before.reason is ModeReason.BROKEN_OFF:
             self._strategy = self._first_strategy(connection)
         if self._strategy.reason is not before.reason:
             self._tell()
+
+    def _wait_s(self, mode: Mode) -> float:
+        """Return the longest that a wait may take now."""
+        timeouts = self._settings.timeouts
+        if mode is Mode.POLL:
+            poll_s = self._settings.poll_interval.total_seconds()
+            return min(poll_s, self._delay_cap.longest_s)
+        if self._delay_cap.is_armed and not self._sync.is_told_of_all:
+            return min(timeouts.idle_interval_s, timeouts.armed_look_s)
+        return timeouts.idle_interval_s
+
+    def _renew_s(self) -> float:
+        """Return how soon an IDLE is answered again, if the server is still there."""
+        timeouts = self._settings.timeouts
+        if self._delay_cap.is_armed:
+            return timeouts.armed_renew_s
+        return timeouts.renew_interval_s
 
     def _rest(self) -> None:
         self._waiter.rest(self._delay_s)
@@ -322,10 +344,9 @@ class Session:
                 delay_s = timeouts.refused_delay_s
                 return self._soon(delay_s) if is_doubted else delay_s
             case _:
-                is_busy = isinstance(error, errors.ServerBusy | MailboxRefused)
                 return self._backoff.delay(
                     time.monotonic(),
-                    is_server_busy=is_busy,
+                    _trouble(error),
                     longest=self._delay_cap.longest_s,
                 )
 
@@ -357,3 +378,13 @@ class Session:
         level = logging.DEBUG if self._state in STEPS else logging.INFO
         logger.log(level, "account=%s state=%s", self.account.name, self._state)
         self._report(change)
+
+
+def _trouble(error: WatcherError) -> Trouble:
+    match error:
+        case errors.NotConnected():
+            return Trouble.UNCONNECTED
+        case errors.ServerBusy() | MailboxRefused():
+            return Trouble.BUSY
+        case _:
+            return Trouble.BROKEN

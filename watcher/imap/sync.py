@@ -1,241 +1,24 @@
-"""Fetches the mails that may be attempts: new mail since the cursor, in every mailbox.
+"""Syncs the mailboxes of an account, each in its turn, the first one above all.
 
-What is new is known by the cursor (UIDVALIDITY and UIDNEXT), never by flags or sequence
-numbers: a mail that was read elsewhere counts as well. Each look searches the window
-before the cursor again, since a search may leave a mail out, and asks again for what
-was not delivered (`progress`). The first mailbox stays open; of the others, the junk
-mailboxes above all, STATUS asks the UIDNEXT, and they are opened only when it moved.
+The first mailbox stays open; of the others, the junk mailboxes above all, STATUS asks
+the UIDNEXT, and they are opened only when it moved.
 """
 
 import logging
 import time
-from collections.abc import Callable, Collection, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, MutableMapping
 
-from watcher.clock import boottime_s, is_synchronised, utc_now
+from watcher.clock import boottime_s
 from watcher.errors import MailboxMissing, MailboxRefused
-from watcher.events import Arrival, Cursor, MailboxSynced, Report
-from watcher.imap.account import Account, WatchSettings
-from watcher.imap.connection import Connection
-from watcher.imap.items import ExamineResult
+from watcher.events import Cursor
+from watcher.imap.account import Account
+from watcher.imap.mailbox_sync import MailboxSync
 from watcher.imap.mailboxes import INBOX, is_special, resolve
-from watcher.imap.progress import AccountMemory, Pending, Progress
-from watcher.imap.reading import MailReader
 
 logger = logging.getLogger(__name__)
 
 MOST_BAD_LINES = 10
 """How many lines of LIST without sense are logged of one account."""
-
-MANY = 200
-"""More mails than this after a cursor mean that it is old."""
-
-SYNCS_AT_ONCE = 3
-"""Mail that is announced inside the answers of a sync is fetched by the next one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxSync:
-    """Syncs single mailboxes of one account, over one connection."""
-
-    account: str
-    connection: Connection
-    settings: WatchSettings
-    is_candidate: Callable[[bytes], bool]
-    report: Callable[[Report], None]
-    memory: AccountMemory = field(default_factory=AccountMemory)
-
-    def initial_sync(self, mailbox: str, cursor: Cursor | None) -> Cursor:
-        """Open a mailbox and fetch what may have come while it was not watched.
-
-        That is everything from the cursor on, and the last `window` in any case;
-        without a valid cursor, the last `look_back`.
-
-        Raises:
-            MailboxMissing, ConnectionLost
-        """
-        began_s = boottime_s()
-        opened = self.connection.examine(mailbox)
-        known = cursor if cursor and _is_valid(cursor, opened) else None
-        reached = self._sync_recent(mailbox, opened, known)
-        self.memory.looks.note(mailbox, began_s)
-        if self.has_pending(mailbox):  # expunged meanwhile, or refused for a moment
-            return self.fetch_new(mailbox, reached)
-        return reached
-
-    def resync(self, mailbox: str, cursor: Cursor) -> Cursor:
-        """Open a mailbox again and fetch what is new since the cursor.
-
-        Raises:
-            MailboxMissing, ConnectionLost
-        """
-        opened = self.connection.examine(mailbox)
-        if _is_valid(cursor, opened):
-            return self.fetch_new(mailbox, cursor)
-        return self._sync_recent(mailbox, opened, None)
-
-    def fetch_new(self, mailbox: str, cursor: Cursor) -> Cursor:
-        """Fetch what is new in the open mailbox, pending, or was left out of a search.
-
-        Raises:
-            ConnectionLost: the connection broke.
-        """
-        protocol = self.connection.protocol
-        for _ in range(SYNCS_AT_ONCE):
-            protocol.has_new_mail = False
-            began_s = boottime_s()
-            cursor = self._fetch_named(mailbox, cursor)
-            self.memory.looks.note(mailbox, began_s)
-            if not protocol.has_new_mail:
-                break
-        return cursor
-
-    def has_pending(self, mailbox: str) -> bool:
-        """Return whether mails of a mailbox were named and not delivered yet."""
-        progress = self.memory.progress.get(mailbox)
-        return progress is not None and bool(progress.pending)
-
-    def _fetch_named(self, mailbox: str, cursor: Cursor) -> Cursor:
-        progress = self.memory.progress[mailbox]
-        named = self.connection.uids_from(progress.search_from(cursor.uid_next))
-        progress.keep_named(named)
-        uids = self._without_old(progress.unread(named), progress)
-        pending = self._new_pending(mailbox, cursor.uid_next)
-        return self._read(mailbox, cursor, uids, pending)
-
-    def _new_pending(
-        self, mailbox: str, new_from: int | None, recent: Collection[int] | None = None
-    ) -> Callable[[int], Pending]:
-        """Return what tells what is known of a mail that is named for the first time.
-
-        Args:
-            mailbox: where it lies.
-            new_from: from this UID on, mails were not there at the last look.
-            recent: the mails of the window, where others are asked for by this run of
-                the program alone; None: no others.
-        """
-        named_s, absent_s = boottime_s(), self.memory.looks.absent_s(mailbox)
-
-        def pending(uid: int) -> Pending:
-            is_new = new_from is not None and uid >= new_from
-            is_held = recent is None or uid in recent
-            return Pending(named_s, absent_s if is_new else None, is_held)
-
-        return pending
-
-    def _sync_recent(
-        self, mailbox: str, opened: ExamineResult, known: Cursor | None
-    ) -> Cursor:
-        connection, now = self.connection, utc_now()
-        connection.protocol.has_new_mail = False
-        uid_next = opened.uid_next
-        if uid_next is None:
-            uid_next = known.uid_next if known else connection.last_uid() + 1
-        reach = self.settings.window if known else self.settings.look_back
-        uids = set(connection.uids_since(now - reach, now))
-        recent = frozenset(uids)
-        progress = self.memory.begin(
-            mailbox, opened.uid_validity, is_known=known is not None
-        )
-        if not (uids or known or uid_next == 1 or self._is_clock_sure()):
-            # By a clock that leads, the mail of this moment is too old.
-            uids = {connection.last_uid()} - {0}
-        if known:
-            after_cursor = set(connection.uids_from(known.uid_next))
-            if len(after_cursor) > MANY:
-                since = now - self.settings.look_back
-                after_cursor &= set(connection.uids_since(since, now))
-            uids |= after_cursor
-        cursor = Cursor(opened.uid_validity, uid_next)
-        progress.restart(uid_next, recent)
-        pending = (
-            self._new_pending(mailbox, known.uid_next, recent)
-            if known
-            else self._new_pending(mailbox, None)
-        )
-        return self._read(mailbox, cursor, uids, pending)
-
-    def _is_clock_sure(self) -> bool:
-        """Return whether the search by age goes by a clock that is known to be right.
-
-        With WITHIN (RFC 5032) that is the server's.
-        """
-        return self.connection.has_within or bool(is_synchronised())
-
-    def _without_old(self, uids: Sequence[int], progress: Progress) -> list[int]:
-        """Leave out the mails that lay there for long when the mailbox was first read.
-
-        The search by age may have left out one that is younger.
-        """
-        before = [
-            uid
-            for uid in uids
-            if uid < progress.first_uid_next and not progress.is_pending(uid)
-        ]
-        if not before:
-            return list(uids)
-        since = utc_now() - self.settings.window
-        old = set(before) - set(self.connection.received_since(since, before))
-        for uid in old:
-            progress.note_read(uid)
-        return [uid for uid in uids if uid not in old]
-
-    def _read(
-        self,
-        mailbox: str,
-        cursor: Cursor,
-        uids: Collection[int],
-        pending: Callable[[int], Pending],
-    ) -> Cursor:
-        """Report the candidates among mails, newest first, then the new cursor.
-
-        `pending` returns what is known of a mail that was not pending before.
-        """
-        progress, window = self.memory.progress[mailbox], self.settings.window
-        for uid in uids:
-            progress.add(uid, pending(uid))
-        reader = MailReader(
-            account=self.account,
-            connection=self.connection,
-            is_candidate=self.is_candidate,
-            report=self.report,
-        )
-        newest = reader.read(mailbox, progress)
-        for uid in progress.abandon(boottime_s(), window):
-            logger.warning("account=%s uid=%d cannot be read", self.account, uid)
-        uid_next = max(cursor.uid_next, max(uids, default=0) + 1)
-        progress.note_end(uid_next, boottime_s(), window)
-        reached = Cursor(cursor.uid_validity, uid_next)
-        self.report_cursor(mailbox, reached, newest)
-        return reached
-
-    def report_cursor(
-        self, mailbox: str, cursor: Cursor, newest: Arrival | None = None
-    ) -> None:
-        """Report that a mailbox was synced up to a cursor, and its newest arrival.
-
-        What is reported passes no mail that the next run is to ask for.
-        """
-        progress = self.memory.progress[mailbox]
-        uid_next = progress.safe_uid_next(cursor.uid_next)
-        self.report(
-            MailboxSynced(
-                account=self.account,
-                mailbox=mailbox,
-                cursor=Cursor(cursor.uid_validity, uid_next),
-                newest=newest,
-                undelivered_count=progress.undelivered_count,
-            )
-        )
-
-
-def _is_valid(cursor: Cursor, opened: ExamineResult) -> bool:
-    """Return whether UIDs still mean what they meant (RFC 3501 §2.3.1.1).
-
-    A UIDNEXT that went back means that UIDs are given a second time.
-    """
-    went_back = opened.uid_next is not None and opened.uid_next < cursor.uid_next
-    return cursor.uid_validity == opened.uid_validity and not went_back
 
 
 class AccountSync:
@@ -270,6 +53,8 @@ class AccountSync:
         self._moved: set[str] = set()
         """Those that are not open and had new mail at the last look."""
         self._opened_at = 0.0
+        self.is_told_of_all = False
+        """Whether the server announces mail in every mailbox, as far as it promises."""
 
     def initial_sync(self) -> None:
         """Sync every mailbox, the first one first, which stays open.
@@ -287,14 +72,28 @@ class AccountSync:
         first, *others = self._watched()
         if len(self._names) > 1:  # another EXAMINE, even a failed one, closed it
             self._resync(first)
-        if others:
-            self.connection.notify()
+        is_told = self.connection.notify(elsewhere=bool(others))
+        self.is_told_of_all = is_told or not others
         self._opened_at = time.monotonic()
 
-    def fetch_new(self, announced_s: float | None = None) -> bool:
+    def begin_look(self) -> None:
+        """Send what the next `fetch_new` begins with, unless it opens the mailbox anew.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        first = self._watched()[0]
+        if not self._is_reopen_due():
+            self._mailbox_sync.begin_look(first, self._cursors[first])
+
+    def _is_reopen_due(self) -> bool:
+        interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
+        return time.monotonic() - self._opened_at > interval_s
+
+    def fetch_new(self, *, is_pushed: bool = False) -> bool:
         """Fetch what is new everywhere; return whether the open mailbox had new mail.
 
-        `announced_s` is when (`boottime_s`) the server announced mail in the open one.
+        `is_pushed` tells that the server announced mail by itself, in any mailbox.
 
         Each `reopen_interval_s` the first mailbox is opened again, since it may have
         been re-created, and mailboxes that were missing are tried again.
@@ -304,11 +103,13 @@ class AccountSync:
         """
         first, *others = self._watched()
         before = self._cursors[first]
-        if announced_s is not None:
-            self._mailbox_sync.memory.looks.note_push(first, announced_s)
-        self.connection.protocol.has_new_mail_elsewhere = False
-        interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
-        is_due = time.monotonic() - self._opened_at > interval_s
+        protocol = self.connection.protocol
+        if is_pushed and protocol.has_new_mail:
+            looks = self._mailbox_sync.memory.looks
+            looks.note_push(first, protocol.announced_s)
+        protocol.has_new_mail_elsewhere = False
+        # it may have become due since a look was begun, whose answers come first
+        is_due = self._is_reopen_due() and not self.connection.opened.has_begun
         if is_due:
             if not self._is_resolved:
                 self._resolve()

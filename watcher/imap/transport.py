@@ -16,15 +16,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from watcher.clock import call_in_thread
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
-from watcher.imap.account import Account, TlsQuirk
+from watcher.imap.account import Account
+from watcher.imap.choices import TlsQuirk
 from watcher.recognition.text import one_line
 
+
+class Waitable(Protocol):
+    """Has a descriptor that a selector knows."""
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+
+
 T = TypeVar("T")
+WaitableT = TypeVar("WaitableT", bound=Waitable)
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
@@ -40,7 +50,7 @@ class Stopped(Exception):
 class Interrupt:
     """Self-pipe by which other threads interrupt one thread's waits.
 
-    `stop` is final, `call` ends one wait.
+    `stop` is final, `call` and `wake` end one wait.
     """
 
     def __init__(self) -> None:
@@ -65,19 +75,20 @@ class Interrupt:
     def stop(self) -> None:
         """Make the current wait, and every later one, raise `Stopped`."""
         self._is_stopped = True
-        self._signal()
+        self.wake()
 
     def call(self) -> None:
         """Ask for a sync: ends a wait for news, but no exchange that is under way."""
         self._is_called = True
-        self._signal()
+        self.wake()
 
     def take_call(self) -> bool:
         """Return whether `call` was called since the last time."""
         was_called, self._is_called = self._is_called, False
         return was_called
 
-    def _signal(self) -> None:
+    def wake(self) -> None:
+        """End a wait, which may go on if nothing else has happened."""
         with suppress(OSError):  # full: a wait ends anyway; closed: there is none
             self._writer.send(b"\0")
 
@@ -101,9 +112,9 @@ class Interrupt:
     def wait_for_any(
         self,
         seconds: float | None,
-        socks: Iterable[socket.socket],
+        socks: Iterable[WaitableT],
         events: int = WRITE,
-    ) -> list[socket.socket]:
+    ) -> list[WaitableT]:
         """Wait as `wait` does until any socket is ready; return those that are.
 
         Raises:
@@ -121,9 +132,13 @@ class Interrupt:
             ready.remove(self._reader)
             with suppress(BlockingIOError):
                 self._reader.recv(4096)
+        self.check_stop()
+        return ready
+
+    def check_stop(self) -> None:
+        """Raise `Stopped` if `stop` was called: who reads without end never waits."""
         if self._is_stopped:
             raise Stopped
-        return ready
 
     def call_with_timeout(self, function: Callable[[], T], *, seconds: float) -> T:
         """Return what a function returns that may hang, such as a look-up of a name.
@@ -133,7 +148,7 @@ class Interrupt:
         Raises:
             TimeoutError: it took longer; or whatever the function raises.
         """
-        future = call_in_thread(function, then=self._signal)
+        future = call_in_thread(function, then=self.wake)
         deadline = time.monotonic() + seconds
         while not future.done():
             remaining = deadline - time.monotonic()
@@ -200,10 +215,11 @@ class Encryption:
     """Of the server's certificate; empty where it names none."""
 
 
-READ_BYTES = 64 * 1024
+READ_BYTES = 16 * 1024
+"""A record of TLS has no more, and the allocator maps no pages for so few."""
 OPTIONS = {
     "TCP_NODELAY": 1,
-    # idle seconds, seconds between probes, probes: in addition to `idle_interval_s`
+    # idle seconds, seconds between probes, probes: in addition to `renew_interval_s`
     "TCP_KEEPIDLE": 30,
     "TCP_KEEPINTVL": 10,
     "TCP_KEEPCNT": 3,
@@ -211,6 +227,9 @@ OPTIONS = {
     "TCP_USER_TIMEOUT": 15_000,
 }
 """The options of TCP by their names; some platforms lack some."""
+
+
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 class Transport:
@@ -226,7 +245,20 @@ class Transport:
         Raises:
             TimeoutError: none came in time.
         """
-        return self._until(partial(self.sock.recv, READ_BYTES), READ, seconds)
+        return self._until(self._receive, READ, seconds)
+
+    def _receive(self) -> bytes:
+        """Return what came; let the kernel acknowledge it at once.
+
+        A server that sends an answer in pieces, and each only once the one before is
+        acknowledged (Nagle), would wait for us to delay that. Linux alone has this
+        option, and forgets it with each acknowledgement.
+        """
+        self._interrupt.check_stop()
+        if _QUICKACK is not None:
+            with suppress(OSError):
+                self.sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        return self.sock.recv(READ_BYTES)
 
     def write(self, data: bytes, *, seconds: float) -> None:
         """Send bytes to the last one.
@@ -264,7 +296,7 @@ class Transport:
         TLS may hold back bytes of an unfinished record, so None may come early too.
         """
         try:
-            return self.sock.recv(READ_BYTES)
+            return self._receive()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
             self._interrupt.wait(seconds, self.sock)
             return None
