@@ -23,13 +23,20 @@ from watcher.journal.rows import (
     to_row,
     to_scale,
 )
+from watcher.journal.schema import ARMING
 
-NOT_OVER = (
-    "WHERE e.event = 'attempt' AND NOT EXISTS (SELECT 1 FROM events x "
-    "WHERE x.attempt_id = e.attempt_id AND x.event = 'expired')"
-)
+NOT_OVER = "WHERE e.is_open = 1 AND +e.event = 'attempt'"
+"""The sign keeps SQLite from looking through all attempts that ever were."""
 _OF_OPEN = f"IN (SELECT e.attempt_id FROM events e {NOT_OVER})"  # noqa: S608 -- constants
-_NEWEST_ARMED = "(SELECT max(id) FROM events WHERE event IN ('armed', 'disarmed'))"
+NEWEST_ARMING = (
+    "(SELECT id FROM events INDEXED BY events_arming "  # noqa: S608 -- constants
+    f"WHERE {ARMING} ORDER BY id DESC LIMIT 1)"
+)
+_REOPEN = (
+    "UPDATE events SET is_open = 1 WHERE attempt_id = ? AND event = 'attempt' "
+    "AND is_open IS NOT 1 AND NOT EXISTS (SELECT 1 FROM events o "
+    "WHERE o.attempt_id = events.attempt_id AND o.event = 'expired')"
+)
 _WHOLE = ("cursors", "sessions", "clocks", "shown")
 
 Rows = list[tuple[object, ...]]
@@ -75,7 +82,7 @@ NOTHING = Carried((), [], [], {}, 0)
 def read_carried(database: Database) -> Carried:
     """Read what must not be lost; a row that is odd is left behind."""
     rows = database.query(
-        f"{SELECT_AS_WRITTEN} WHERE e.attempt_id {_OF_OPEN} OR e.id = {_NEWEST_ARMED} "
+        f"{SELECT_AS_WRITTEN} WHERE e.attempt_id {_OF_OPEN} OR e.id = {NEWEST_ARMING} "
         "ORDER BY e.id"
     )
     ((last_id,),) = database.query(
@@ -126,6 +133,8 @@ class _Target:
                 self._put(table, rows, is_newer=True)
         for event, scale in self._carried.events:
             self._put_event(event, scale)
+        for open_id in self._carried.attempt_ids:
+            self._database.query(_REOPEN, (self._id_now(open_id),))
         for key, attempt_id in self._carried.keys:
             self._put("seen", [(key, self._id_now(attempt_id))])
         for attempt_id, *lease in self._carried.leases:

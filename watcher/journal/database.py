@@ -9,9 +9,7 @@ nothing can be written, a copy in memory is read.
 
 import errno
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,15 +19,32 @@ from typing import Self
 
 from watcher.clock import BootClock
 from watcher.errors import JournalDamaged, JournalUnusable
+from watcher.journal.connection import (
+    BUSY_TIMEOUT_S,
+    check_is_log,
+    check_untouched,
+    connect,
+)
 from watcher.journal.errors import BUSY, DAMAGED, NEWER, NO_ACCESS, sentences
-from watcher.journal.files import beside, identity, make_private, stamp
+from watcher.journal.files import (
+    beside,
+    check,
+    close_to_others,
+    identity,
+    make,
+    stamp,
+)
 from watcher.journal.rows import Scale, moved
 from watcher.journal.schema import FORMAT, MIGRATIONS
 
-BUSY_TIMEOUT_S = 5.0
-"""How long to wait for another program's transaction; ours take milliseconds."""
-
 BUSY_RETRY_S = 0.01
+
+CHECKPOINT_PAGES = 200
+"""Of how many the write-ahead log is emptied; 1000 would hold up one write for long."""
+
+READ_AT_ONCE_BYTES = 16 * 2**20
+"""A log up to this size is read as a whole at each opening, 4 ms for each MB; a longer
+one by the daemon in a thread of its own, and by `watcher doctor`."""
 
 IDS = range(2**53)
 """More ids than these were never given; at 2**63 SQLite would give no more."""
@@ -74,25 +89,39 @@ class Database:
         """Open the file for reading and writing; create it (0600) if need be."""
         with sentences(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            make_private(path)
+            make(path)
             if not os.access(path, os.W_OK):  # SQLite tells it only at the first write
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+            check_untouched(path)
         database = cls._connect(path, "rw", clock or BootClock())
         with _closing_on_error(database), sentences(path):
+            check_is_log(path, database._connection)
+            close_to_others(path)
             database._prepare()
-            database._check()
+            database._check_at_opening()
             if not database.is_in_wal_mode():
                 database._suffixes = ("",)
             database._files = database._files_in_place()
         return database
 
     def opened_anew(self) -> Self:
-        """Return the same file, as a program finds it that opens it now."""
+        """Return the same file as a program finds it now that reads all of it."""
         with sentences(self.path):
             size = self.path.stat().st_size
         if size < SMALLEST_PAGE:  # once in use, it is never empty
             raise JournalDamaged(DAMAGED, path=self.path, reason=f"{size} B")
-        return self.open(self.path, self.clock)
+        fresh = self.open(self.path, self.clock)
+        with _closing_on_error(fresh):
+            fresh.read_rest()
+        return fresh
+
+    def verify(self) -> None:
+        """Read the same file as a whole, by a connection of whoever calls.
+
+        Raises:
+            JournalDamaged: it is no log any more.
+        """
+        self.opened_anew().close()
 
     @classmethod
     def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
@@ -109,12 +138,15 @@ class Database:
         except JournalUnusable as error:
             # Even a reader makes files beside a log in WAL mode, and rolls back what a
             # killed writer began: neither can be where nothing can be written.
-            if error.text is not NO_ACCESS or path.is_dir():
+            if error.text is not NO_ACCESS:
                 raise
             return cls._copy(path, clock or BootClock())
 
     @classmethod
     def _read(cls, path: Path, clock: BootClock) -> Self | None:
+        with sentences(path):
+            check(path)
+            check_untouched(path)
         database = cls._connect(path, "ro", clock)
         with _closing_on_error(database), sentences(path):
             if not database._has_tables():  # another program is about to make them
@@ -122,7 +154,7 @@ class Database:
                 return None
             is_older = database._format() < FORMAT
             if not is_older:
-                database._check()
+                database._check_at_opening()
         if is_older:
             database.close()
             cls.open(path).close()
@@ -132,7 +164,9 @@ class Database:
     @classmethod
     def _copy(cls, path: Path, clock: BootClock) -> Self | None:
         """Return a copy in memory, brought to this format, which cannot be changed."""
-        with sentences(path), tempfile.TemporaryDirectory() as folder:
+        from tempfile import TemporaryDirectory  # a log of this format needs none
+
+        with sentences(path), TemporaryDirectory() as folder:
             content = _content(path, Path(folder))
             connection = sqlite3.connect(":memory:", isolation_level=None)
             database = cls(path, connection, clock)
@@ -142,20 +176,18 @@ class Database:
                 if not database._has_tables():
                     database.close()
                     return None
-                database._check_format()
+                check_is_log(path, connection)
                 database._migrate()
-                database._check()
+                database._check_at_opening()
                 connection.execute("PRAGMA query_only = ON")
         return database
 
     @classmethod
     def _connect(cls, path: Path, mode: str, clock: BootClock) -> Self:
         with sentences(path):
-            if path.is_dir():
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
             if 0 < path.stat().st_size < SMALLEST_PAGE:
                 raise JournalDamaged(DAMAGED, path=path, reason=f"< {SMALLEST_PAGE} B")
-            connection = _connection(path, mode)
+            connection = connect(path, mode)
         database = cls(path, connection, clock)
         with _closing_on_error(database), sentences(path):
             try:
@@ -187,13 +219,30 @@ class Database:
         ((count,),) = self.query("SELECT count(*) FROM sqlite_master")
         return bool(count)
 
-    def _check(self) -> None:
-        """Read every page and index, 4 ms for each MB; and the number of ids given."""
+    def _check_at_opening(self) -> None:
+        """Read what is read at once; and the number of ids given."""
+        if self.is_read_at_opening():
+            self._read_whole()
+        self.check_ids()
+
+    def is_read_at_opening(self) -> bool:
+        """Return whether whoever opens the log reads all of it."""
+        ((pages, size),) = self.query(
+            "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size"
+        )
+        return int(str(pages)) * int(str(size)) <= READ_AT_ONCE_BYTES
+
+    def read_rest(self) -> None:
+        """Read what opening it left unread; raise JournalDamaged if that is damaged."""
+        if not self.is_read_at_opening():
+            self._read_whole()
+
+    def _read_whole(self) -> None:
+        """Read every page and index."""
         ((found, *_), *_) = self.query("PRAGMA integrity_check(1)")
         if found != "ok":
             reason = " ".join(str(found).split())
             raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
-        self.check_ids()
 
     def check_ids(self) -> None:
         """Raise JournalDamaged if SQLite would soon give no new ids any more."""
@@ -210,6 +259,7 @@ class Database:
             self._enter_wal()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._migrate()
 
     def _enter_wal(self) -> None:
@@ -235,7 +285,7 @@ class Database:
         A connection that has tried WAL without that cannot leave it any more.
         """
         self._connection.close()
-        self._use(_connection(self.path, "rw"))
+        self._use(connect(self.path, "rw"))
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -252,7 +302,7 @@ class Database:
                 if self._format() not in MIGRATIONS:
                     reason = f"user_version {self._format()}"
                     raise JournalDamaged(DAMAGED, path=self.path, reason=reason)
-                for statement in MIGRATIONS[self._format()].split(";"):
+                for statement in MIGRATIONS[self._format()]:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
@@ -331,15 +381,6 @@ class Database:
         return not is_held_up
 
 
-def _connection(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-    )
-
-
 def _text(raw: bytes) -> object:
     """Return a text; bytes where it is none, which whoever reads the row finds odd."""
     try:
@@ -350,13 +391,15 @@ def _text(raw: bytes) -> object:
 
 def _content(path: Path, folder: Path) -> bytes:
     """Return a file's content, with what stands in a journal beside it only."""
+    from shutil import copyfile
+
     copy = folder / path.name
-    shutil.copyfile(path, copy)
+    copyfile(path, copy)
     has_journal = False
     for suffix in ("-wal", "-journal"):
         journal = beside(path, suffix)
         if journal.exists() and journal.stat().st_size:
-            shutil.copyfile(journal, beside(copy, suffix))
+            copyfile(journal, beside(copy, suffix))
             has_journal = True
     if has_journal:
         with closing(sqlite3.connect(copy)) as connection:

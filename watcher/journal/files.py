@@ -2,15 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from watcher import ownership
+from watcher.errors import JournalUnusable
+from watcher.i18n import Text
 from watcher.journal.errors import sentences
 
 BESIDE = ("", "-wal", "-shm", "-journal")
 """What SQLite adds to the name of the log for the files beside it."""
-
-OPEN_TO_OTHERS = 0o077
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -61,14 +64,55 @@ def _overwrite(path: Path, words: list[bytes]) -> None:
                 file.write(b"x" * len(word))
 
 
-def make_private(path: Path) -> None:
-    """Create the file, or close one to others that was copied here without care.
+def make(path: Path) -> None:
+    """Create the file (0600), unless there is one that may be a log of ours.
 
     Only SQLite may open a file that exists: closing another descriptor of it would
     drop the locks that this process holds (https://sqlite.org/howtocorrupt.html §2.2).
+
+    Raises:
+        JournalUnusable: what lies there is no file of ours, or others can replace it.
     """
-    try:
+    if folder := ownership.replaceable_folder(path):
+        raise JournalUnusable(_REPLACEABLE, path=path, folder=folder)
+    with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        if path.stat().st_mode & OPEN_TO_OTHERS:
-            path.chmod(0o600)
+    check(path, is_foreign=ownership.is_foreign)
+
+
+def check(
+    path: Path, is_foreign: Callable[[os.stat_result], bool] = lambda _: False
+) -> None:
+    """Raise `JournalUnusable` where something else lies than an ordinary file of ours.
+
+    By default it may be another user's, which we only read.
+    """
+    with suppress(FileNotFoundError):
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or is_foreign(found):
+            raise JournalUnusable(_NO_FILE_OF_OURS, path=path)
+
+
+def close_to_others(path: Path) -> None:
+    """Take from others what they may do with a log that was copied here without care.
+
+    It was looked at before: it is a log, and of ours.
+    """
+    if ownership.is_open(path.lstat()):
+        path.chmod(0o600)
+
+
+_REPLACEABLE = Text(
+    en="Other users can replace the event log {path}, since the folder {folder} is "
+    "open to them. Run: chmod go-w '{folder}' (or name another file under [log] path.)",
+    ja="フォルダー {folder} にほかの利用者も書きこめるので、記録ファイル {path} を"
+    "置きかえられてしまいます。次を実行してください: chmod go-w '{folder}'"
+    "([log] path に別のファイルを書いても構いません)",
+)
+_NO_FILE_OF_OURS = Text(
+    en="{path} is a link, a device, a folder or another user's file, and nothing is "
+    "logged there. Move it away, or name another file under [log] path.",
+    ja="{path} はリンク、デバイス、フォルダー、または別の利用者のファイルなので、"
+    "そこには記録しません。ほかの場所に移すか、[log] path に別のファイルを書いて"
+    "ください。",
+)

@@ -25,7 +25,7 @@ from watcher.events import (
     Subject,
     SubjectT_co,
 )
-from watcher.journal import odd
+from watcher.journal import history, odd
 from watcher.journal.carry import NOT_OVER, NOTHING, put_carried, read_carried
 from watcher.journal.database import Database
 from watcher.journal.errors import NEWER
@@ -53,6 +53,9 @@ _DELETE_SECRETS = (
     f"{NOT_OVER} AND e.attempt_id IS NOT NULL AND typeof(e.expires_at) = 'integer')"
 )
 """Also where an odd row keeps an attempt from expiring."""
+
+PRUNED_AT_ONCE = 100
+"""What takes some milliseconds: whoever else wants to write waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,9 @@ class Journal(JournalReader):
                 self._insert(
                     Event(at=now, event=EventName.EXPIRED, about=attempt, detail=answer)
                 )
+                self._database.query(
+                    "DELETE FROM deliveries WHERE attempt_id = ?", (attempt.id,)
+                )
             self._database.query(_DELETE_SECRETS)
         self._is_checkpointed = self._database.checkpoint()
         return over
@@ -206,19 +212,14 @@ class Journal(JournalReader):
         """Checkpoint the write-ahead log, if a reader held up the one of `expire`."""
         self._is_checkpointed = self._is_checkpointed or self._database.checkpoint()
 
-    def prune(self, before: datetime) -> None:
-        """Delete events that are older, with the keys and secrets of their attempts."""
+    def prune(self, before: datetime, *, at_most: int = PRUNED_AT_ONCE) -> bool:
+        """Delete some events that are older, with keys and secrets of their attempts.
+
+        Return whether there may be more.
+        """
         with self._database.transaction():
-            self._database.query(
-                "DELETE FROM events WHERE moved(at, boot, at_boot) < ?",
-                (to_ms(before),),
-            )
             odd.prune(self._database, before)
-            for table in ("seen", "deliveries", "secrets"):
-                self._database.query(
-                    f"DELETE FROM {table} WHERE attempt_id NOT IN "  # noqa: S608 -- constants
-                    "(SELECT attempt_id FROM events WHERE attempt_id IS NOT NULL)"
-                )
+            return history.prune(self._database, to_ms(before), at_most)
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
         """Store how far a mailbox was synced, if that is news."""
@@ -316,6 +317,10 @@ class Journal(JournalReader):
         fresh = self._database.opened_anew()
         self._database.close()  # not the last: that would take the file beside along
         self._use(fresh)
+
+    def verification(self) -> Callable[[], None]:
+        """Return what reads the whole file anew in any thread, and raises the same."""
+        return self._database.verify
 
     def reopen(self) -> None:
         """Go on with the file that is at the path now; nothing live is left behind.

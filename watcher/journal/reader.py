@@ -5,7 +5,7 @@ wall clock was set since, gets it as its own clock shows it. An instant of anoth
 stands as it was written; one that lies ahead proves that a clock is or was wrong.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, cast
 from watcher.clock import STEP_S, BootClock
 from watcher.events import (
     ANSWERS,
+    CLOSINGS,
     AnyEvent,
     Attempt,
     Cursor,
@@ -23,8 +24,8 @@ from watcher.events import (
     Subject,
     SubjectT_co,
 )
-from watcher.journal import odd
-from watcher.journal.carry import NOT_OVER
+from watcher.journal import history, odd
+from watcher.journal.carry import NEWEST_ARMING, NOT_OVER
 from watcher.journal.database import Database
 from watcher.journal.rows import (
     FIND_ODD,
@@ -49,14 +50,20 @@ COUNTED = 2000
 CLOCKS_APART = timedelta(seconds=STEP_S)
 """Clocks that are less apart both count as right."""
 
-_NOT_ANSWERED = (
-    "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
-    f"a.event IN ({', '.join(repr(name.value) for name in ANSWERS)}))"
-)
-_NOT_NOTIFIED = (
-    "NOT EXISTS (SELECT 1 FROM events n "
-    "WHERE n.attempt_id = e.attempt_id AND n.event = 'notified')"
-)
+
+def _without(names: Iterable[EventName]) -> str:
+    """Return the condition that nothing of this has happened to an attempt."""
+    return (
+        "NOT EXISTS (SELECT 1 FROM events a WHERE a.attempt_id = e.attempt_id AND "  # noqa: S608 -- constants
+        f"a.event IN ({', '.join(repr(name.value) for name in names)}))"
+    )
+
+
+_IS_VALID = f"(e.kind != 'code' OR {_without([EventName.SUPERSEDED])})"
+"""A newer code stands for an older one; of links nobody knows that."""
+_NOT_ANSWERED = f"{_IS_VALID} AND {_without(ANSWERS)}"
+_IS_PENDING = _without(CLOSINGS)
+_NOT_NOTIFIED = _without([EventName.NOTIFIED])
 
 _BOUNDS = "SELECT account, least_s, most_s FROM clocks"
 _AT = "moved(e.at, e.boot, e.at_boot)"
@@ -111,6 +118,14 @@ class JournalReader:
         """Return whether the log can be read while another program writes."""
         return self._database.is_in_wal_mode()
 
+    def is_read_at_opening(self) -> bool:
+        """Return whether the log was short enough to be read as a whole."""
+        return self._database.is_read_at_opening()
+
+    def read_rest(self) -> None:
+        """Read what opening it left unread; raise JournalDamaged if that is damaged."""
+        self._database.read_rest()
+
     def __enter__(self) -> Self:
         return self
 
@@ -122,12 +137,19 @@ class JournalReader:
         return self._live(now, "AND e.id > ?", (after_id,))
 
     def unanswered(self, now: datetime) -> list[Event[Attempt]]:
-        """Return the live attempts that nobody has answered, oldest first."""
+        """Return the live attempts that nobody has answered, oldest first.
+
+        Without the codes for which a newer one stands.
+        """
         return self._live(now, f"AND {_NOT_ANSWERED}")
 
-    def find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
-        """Return a live attempt that nobody has answered; None if it is none."""
-        where = f"AND e.attempt_id = ? AND {_NOT_ANSWERED}"
+    def pending(self, now: datetime) -> list[Event[Attempt]]:
+        """Return the live attempts that nothing has closed, oldest first."""
+        return self._live(now, f"AND {_IS_PENDING}")
+
+    def find_pending(self, attempt_id: int, now: datetime) -> Attempt | None:
+        """Return a live attempt that nothing has closed; None if it is none."""
+        where = f"AND e.attempt_id = ? AND {_IS_PENDING}"
         found = self._live(now, where, (attempt_id,))
         return found[0].about if found else None
 
@@ -138,6 +160,24 @@ class JournalReader:
         )
         return cast(Event[Attempt], ended[0]).about if ended else None
 
+    def find_attempt(self, attempt_id: int | None = None) -> Attempt | None:
+        """Return an attempt, be it over, or the newest one; None if there is none."""
+        found = self._events(
+            "WHERE e.event = ? AND coalesce(e.attempt_id = ?, true) "
+            "ORDER BY e.id DESC LIMIT 1",
+            (EventName.ATTEMPT, attempt_id),
+        )
+        return cast(Event[Attempt], found[0]).about if found else None
+
+    def about(self, attempt_id: int) -> list[AnyEvent]:
+        """Return the events about an attempt, oldest first."""
+        return self._events("WHERE e.attempt_id = ? ORDER BY e.id", (attempt_id,))
+
+    def outcomes(self) -> list[Event[Attempt]]:
+        """Return how attempts ended, in the order in which it was said."""
+        said = self._events("WHERE e.event = ? ORDER BY e.id", (EventName.OUTCOME,))
+        return cast(list[Event[Attempt]], said)
+
     def next_deadline(self) -> datetime | None:
         """Return when the next attempt is to expire; it may be past."""
         ((ends_ms,),) = self._database.query(
@@ -145,28 +185,34 @@ class JournalReader:
         )
         return None if ends_ms is None else from_ms(ends_ms)
 
-    def newest_unanswered(
-        self, now: datetime, per_account: int
-    ) -> list[Event[Attempt]]:
-        """Return the newest of them by the mails' own time, so many of each account.
+    def newest_pending(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
+        """Return the newest live attempts that nothing has closed, so many an account.
+
+        The newest by the mails' own time.
 
         What was sent to another address comes behind, the oldest first: anybody can
         pass such mails on.
         """
-        return self._newest(_NOT_ANSWERED, now, per_account)
+        return self._newest(_IS_PENDING, now, per_account)
 
     def unnotified(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
         """Return the newest that no notification is known to have shown."""
-        return self._newest(f"{_NOT_ANSWERED} AND {_NOT_NOTIFIED}", now, per_account)
+        return self._newest(f"{_IS_PENDING} AND {_NOT_NOTIFIED}", now, per_account)
 
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
-        rows = self._database.query(
-            "SELECT event FROM events WHERE attempt_id = ? AND event IN (?, ?, ?) "
-            "ORDER BY id LIMIT 1",
-            (attempt_id, *ANSWERS),
-        )
-        return EventName(cast(str, rows[0][0])) if rows else None
+        return self._first(attempt_id, ANSWERS)
+
+    def is_closed(self, attempt_id: int) -> bool:
+        """Return whether it was answered, superseded, or reported as a sign-in."""
+        return self._first(attempt_id, CLOSINGS) is not None
+
+    def answered_at(self, attempt_id: int) -> datetime | None:
+        """Return when the page was opened or the code copied first; None: never."""
+        for event in self.about(attempt_id):
+            if event.event in (EventName.OPENED, EventName.COPIED):
+                return event.at
+        return None
 
     def has_happened(self, attempt_id: int, name: EventName) -> bool:
         """Return whether an event about this attempt is in the log."""
@@ -187,8 +233,13 @@ class JournalReader:
 
     def armed_until(self, now: datetime) -> datetime | None:
         """Return until when the user expects a sign-in; None if that is over."""
-        until = [as_of(event, now).about.until for event in self._newest_armed()]
-        return next((instant for instant in until if now < instant), None)
+        event = self.arming(now)
+        return event.about.until if event else None
+
+    def arming(self, now: datetime) -> Event[Expectation] | None:
+        """Return the event by which the user expects a sign-in; None if it is over."""
+        armed = [as_of(event, now) for event in self._newest_armed()]
+        return next((event for event in armed if now < event.about.until), None)
 
     def is_armed(self, now: datetime) -> bool:
         """Return whether the user expects a sign-in now."""
@@ -203,11 +254,17 @@ class JournalReader:
             JournalUnusable: once all others were given, there were odd rows.
         """
         found: list[object] = []
+        since_ms = to_ms(since) if since else 0
+        if since and not after_id:
+            first_id = history.first_since(self._database, since_ms)
+            if first_id is None:
+                return
+            after_id = first_id - 1
         while True:
             page = self._database.query(
                 f"{SELECT} WHERE e.id > ? AND ({_AT} >= ?) IS NOT FALSE "
                 "ORDER BY e.id LIMIT ?",
-                (after_id, to_ms(since) if since else 0, PAGE),
+                (after_id, since_ms, PAGE),
             )
             yield from odd.convertible(page, from_row, found)
             if len(page) < PAGE:
@@ -290,19 +347,33 @@ class JournalReader:
         found = self._attempts(f"{NOT_OVER} {where} ORDER BY e.id", values)
         return _alive(found, now)
 
+    def _first(self, attempt_id: int, names: Sequence[EventName]) -> EventName | None:
+        """Return which of these happened first to an attempt; None: none of them."""
+        marks = ", ".join("?" * len(names))
+        rows = self._database.query(
+            f"SELECT event FROM events WHERE attempt_id = ? AND event IN ({marks}) "  # noqa: S608 -- marks
+            "ORDER BY id LIMIT 1",
+            (attempt_id, *names),
+        )
+        return EventName(cast(str, rows[0][0])) if rows else None
+
     def _newest_armed(self) -> list[Event[Expectation]]:
-        newest = "WHERE e.event IN (?, ?) ORDER BY e.id DESC LIMIT 1"
-        events = self._events(newest, (EventName.ARMED, EventName.DISARMED))
+        events = self._events(f"WHERE e.id = {NEWEST_ARMING}", ())
         armed = [event for event in events if event.event is EventName.ARMED]
         return cast(list[Event[Expectation]], armed)
 
     def _count(
         self, name: EventName, now: datetime, within: timedelta, where: str = ""
     ) -> int:
-        newest = "SELECT * FROM events WHERE event = ? ORDER BY at DESC LIMIT ?"
+        span = to_ms(now - within), to_ms(now + CLOCKS_APART)
+        written = history.as_written(self._database, *span)
+        newest = (
+            "SELECT * FROM events WHERE event = ? AND at BETWEEN ? AND ? "
+            "ORDER BY at DESC LIMIT ?"
+        )
         ((count,),) = self._database.query(
             f"SELECT count(*) FROM ({newest}) e WHERE {_AT} BETWEEN ? AND ? {where}",  # noqa: S608 -- constants
-            (name, COUNTED, to_ms(now - within), to_ms(now + CLOCKS_APART)),
+            (name, *written, COUNTED, *span),
         )
         return cast(int, count)
 

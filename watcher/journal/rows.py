@@ -27,7 +27,8 @@ from watcher.events import (
     from_fields,
     to_fields,
 )
-from watcher.recognition.verdict import Kind
+from watcher.journal.schema import ODD
+from watcher.recognition.claim import Kind
 
 _OWN = frozenset({"at", "expires_at"})
 """Instants that are read off the wall clock of this machine."""
@@ -48,11 +49,17 @@ SELECT = _select("moved(e.{}, e.boot, e.at_boot)")
 """Selects events with the instants that they have by the clock of who reads them."""
 
 SELECT_AS_WRITTEN = _select("e.{}", "e.boot", "e.at_boot")
+WITH_NAMES = (
+    "WITH RECURSIVE names (name) AS (SELECT min(event) FROM events UNION ALL SELECT "
+    "(SELECT min(event) FROM events WHERE event > name) FROM names "
+    "WHERE name IS NOT NULL)"
+)
+"""Begins a query that needs to know by what names there are events, odd ones, too."""
+
 FIND_ODD = (
-    "SELECT id FROM events WHERE typeof(at) <> 'integer' OR event NOT IN ("  # noqa: S608 -- constants
-    f"{', '.join(repr(name.value) for name in EventName)}) OR event = 'attempt' AND "
-    "(typeof(attempt_id) <> 'integer' OR attempt_id NOT BETWEEN 1 AND id OR "
-    "typeof(expires_at) <> 'integer') LIMIT 9"
+    f"{WITH_NAMES} SELECT id FROM events WHERE event IN (SELECT name FROM names "  # noqa: S608 -- constants
+    f"WHERE name NOT IN ({', '.join(repr(name.value) for name in EventName)})) "
+    f"UNION SELECT id FROM events INDEXED BY events_odd WHERE {ODD} LIMIT 9"
 )
 """Finds rows that no other query would, though they may be of live attempts."""
 
@@ -91,6 +98,9 @@ ABOUT: dict[EventName, type[Mail | AccountRef | Expectation]] = {
     EventName.OPEN_FAILED: Attempt,
     EventName.NOT_ME: Attempt,
     EventName.COPIED: Attempt,
+    EventName.OUTCOME: Attempt,
+    EventName.SUPERSEDED: Attempt,
+    EventName.SIGN_IN_REPORTED: Attempt,
     EventName.ARMED: Expectation,
     EventName.BLIND: AccountRef,
     EventName.RECOVERED: AccountRef,
@@ -298,9 +308,10 @@ def _checked(name: str, value: object) -> object:
 
 def _secret(masked: Any, live_secret: Any) -> str | None:  # noqa: ANN401 -- unchecked
     """Return the live link or code: of the host that was recognised, or none."""
+    _require(masked is None or mask(masked) == masked)
     if masked is None or live_secret is None:
         return cast(str | None, masked)
-    _require(mask(to_text(live_secret)) == masked)
+    _require(live_secret != "" and mask(to_text(live_secret)) == masked)
     return to_text(live_secret)
 
 
