@@ -5,22 +5,23 @@ suspend, the wall clock and Linux's boot clock go on. Also here: calls with a ti
 and how instants and time spans are written and parsed.
 """
 
-import ctypes
 import errno
 import functools
 import os
 import re
-import secrets
 import sys
 import threading
 import time
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from ctypes import CDLL
 
 Now = Callable[[], datetime]
 """Returns the current instant, aware, in UTC; recognition takes instants instead."""
@@ -47,6 +48,8 @@ def monotonic_s() -> float:
 def awake_s() -> float:
     """Return seconds on a clock that is never set and stops in suspend."""
     if sys.platform == "win32":  # where time.monotonic() goes on
+        import ctypes
+
         ticks = ctypes.c_ulonglong()
         ctypes.windll.kernel32.QueryUnbiasedInterruptTime(ctypes.byref(ticks))
         return ticks.value / TICKS_PER_S
@@ -86,15 +89,17 @@ def is_synchronised() -> bool | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
-        return bool(_libc().adjtimex(bytes(512)) != _TIME_ERROR)
+        return bool(libc().adjtimex(bytes(512)) != _TIME_ERROR)
     except (AttributeError, OSError):
         return None
 
 
 @functools.cache
-def _libc() -> ctypes.CDLL:
+def libc() -> "CDLL":
     """Return the C library, loaded once: each load leaves memory behind."""
-    return ctypes.CDLL(None)
+    from ctypes import CDLL
+
+    return CDLL(None)
 
 
 class ClockStepDetector:
@@ -135,7 +140,7 @@ class BootClock:
         boottime_s: Callable[[], float] = boottime_s,
         boot: str | None = None,
     ) -> None:
-        name = (boot_id() if boot is None else boot) or secrets.token_hex()
+        name = (boot_id() if boot is None else boot) or os.urandom(16).hex()
         self.boot = int(name.replace("-", "")[:15], 16)
         """Names this boot: 60 bits, a number that SQLite can hold."""
         self._steps = ClockStepDetector(wall, boottime_s)
@@ -161,7 +166,7 @@ class SuspendDetector:
     """Detects a suspend by clocks that disagree: monotonic, wall and boot time.
 
     A stopped process or a paused virtual machine shows as a wait that took far longer
-    than its timeout.
+    than it might.
     """
 
     def __init__(
@@ -179,13 +184,14 @@ class SuspendDetector:
         self._awake = self._awake_s()
         self._others = [clock() for clock in self._clocks_s]
 
-    def check_tick(self) -> None:
-        """Compare the clocks with the last tick, in a wait that ticks each second.
+    def check_wait(self, longest_s: float) -> None:
+        """Compare the clocks with the last call, after a wait of so long at most.
 
         Raises:
-            Resumed: they are over `GAP_S` apart, or the tick itself is that late.
+            Resumed: they are over `GAP_S` apart, or the end of the wait is that late.
         """
-        if max(self._elapsed()) > GAP_S:
+        awake_s, *others_s = self._elapsed()
+        if max(others_s) - awake_s > GAP_S or awake_s - longest_s > GAP_S:
             raise Resumed
 
     def has_resumed(self) -> bool:
@@ -206,12 +212,14 @@ class SuspendDetector:
 
 def call_in_thread(
     call: Callable[[], T], *, then: Callable[[], None] = lambda: None
-) -> Future[T]:
+) -> "Future[T]":
     """Start a call that may hang, such as a DNS look-up; return its future.
 
     It runs in a daemon thread, which delays no exit; `then` is called at its end. Where
     the system allows no more threads, it fails with an OSError.
     """
+    from concurrent.futures import Future  # it takes long, and few commands need it
+
     future: Future[T] = Future()
 
     def run() -> None:
@@ -268,7 +276,7 @@ _UNITS_S = {
 }
 LONGEST_DURATION = timedelta(days=36500)
 """A hundred years; subtracting much more would leave the range of `datetime`."""
-_SPAN = re.compile(r"(\d{1,10}(?:\.\d{1,6})?)\s*([smhd秒分日]|時間|)")
+_SPAN = r"(\d{1,10}(?:\.\d{1,6})?)\s*([smhd秒分日]|時間|)"
 
 
 def parse_duration(written: str) -> timedelta:
@@ -279,7 +287,7 @@ def parse_duration(written: str) -> timedelta:
     Raises:
         ValueError: it has another form, or is over `LONGEST_DURATION`.
     """
-    match = _SPAN.fullmatch(unicodedata.normalize("NFKC", written).strip())
+    match = re.fullmatch(_SPAN, unicodedata.normalize("NFKC", written).strip())
     seconds = float(match[1]) * _UNITS_S[match[2]] if match else inf
     if seconds > LONGEST_DURATION.total_seconds():
         raise ValueError(written)

@@ -57,7 +57,11 @@ class ServerClock:
         if self.overlaps(newer):
             least_s = max(self.least_s, newer.least_s)
             return ServerClock(least_s, max(least_s, min(self.most_s, newer.most_s)))
-        return self if newer.most_s < self.least_s else newer
+        return self if self.is_ahead_of(newer) else newer
+
+    def is_ahead_of(self, newer: "ServerClock") -> bool:
+        """Return whether a mail that shows `newer` was moved here, by this clock."""
+        return newer.most_s < self.least_s
 
     def overlaps(self, other: "ServerClock") -> bool:
         """Return whether both may speak of the same clock."""
@@ -138,6 +142,8 @@ def _find(
     times: Times, server: ServerClock | None, machine: Machine, window_s: float
 ) -> End:
     own = ServerClock.of(times.arrival)
+    if own is not None and server is not None and server.is_ahead_of(own):
+        own = None  # the mail was moved here
     known = server or own
     by_machine = _by_machine(times, machine, window_s)
     if own is not None and own.agrees(machine.at_boot_s):

@@ -9,7 +9,7 @@ from typing import Self
 
 from watcher.i18n import Language, Text
 
-_DETAIL = re.compile(r"(ahead|behind) by (\d{1,12}) s")
+_DETAIL = r"(ahead|behind) by (\d{1,12}) s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ClockError:
     @classmethod
     def parse(cls, detail: str | None) -> Self | None:
         """Return the error that an event's detail names, if it names one."""
-        match = _DETAIL.fullmatch(detail or "")
+        match = re.fullmatch(_DETAIL, detail or "")
         if match is None:
             return None
         return cls(int(match[2]) * (1 if match[1] == "ahead" else -1))
