@@ -15,10 +15,11 @@ from watcher.config.credentials import (
 )
 from watcher.config.providers import PRESETS, Provider
 from watcher.config.schema import Account as Entry
-from watcher.config.schema import Config
-from watcher.imap.account import Account, Tls
-from watcher.recognition.authres import Trust
-from watcher.recognition.judge import Policy
+from watcher.config.schema import Config, secret_variables
+from watcher.imap.account import Account
+from watcher.imap.choices import Tls
+from watcher.recognition.policy import Policy
+from watcher.recognition.trust import Trust
 
 _ADDRESS = re.compile(r"[^@\s\\]+@(?:[\w-]+\.)+[\w-]+")
 """Not every login name with "@" is one: `DOMAIN\\taro@example.jp`, `taro@localhost`."""
@@ -37,7 +38,10 @@ class Watched:
 def watched(config: Config) -> tuple[Watched, ...]:
     """Return every account of a configuration, ready to be watched."""
     return tuple(
-        Watched(account_of(entry), policy_for(config, [entry]))
+        Watched(
+            account_of(entry, hidden=secret_variables(config)),
+            policy_for(config, [entry]),
+        )
         for entry in config.accounts
     )
 
@@ -75,8 +79,11 @@ def _preset(entry: Entry) -> Provider:
     return PRESETS[entry.provider or "other"]
 
 
-def account_of(entry: Entry) -> Account:
-    """Return what is watched of one account, its preset filled in."""
+def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account:
+    """Return what is watched of one account, its preset filled in.
+
+    `hidden` names the environment variables that no `password_command` may see.
+    """
     preset = _preset(entry)
     tls = entry.tls or preset.tls
     preset_port = preset.port if tls is preset.tls else _PORTS[tls]
@@ -90,14 +97,14 @@ def account_of(entry: Entry) -> Account:
         ca_file=entry.ca_file,
         tls_quirk=preset.tls_quirk,
         user=entry.user,
-        get_password=_password(entry, host),
+        get_password=_password(entry, host, hidden),
         mailboxes=entry.mailboxes,
     )
 
 
-def _password(entry: Entry, host: str) -> Callable[[], str]:
+def _password(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str]:
     if entry.password_command:
-        return FromCommand(entry.password_command)
+        return FromCommand(entry.password_command, hidden=hidden)
     if entry.password_env:
         return FromEnvironment(entry.password_env)
     if entry.password_file:

@@ -9,19 +9,21 @@ is named only if it has the form of such a name.
 
 import os
 import re
-import shutil
-import stat
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
+from watcher import ownership
+from watcher.config.cleaning import clean_password
 from watcher.config.encoding import NotUtf8, decoded_lines
-from watcher.config.regular import opened
+from watcher.config.regular import content, opened
 from watcher.errors import ConfigError, SecretUnavailable, reason_of
 from watcher.i18n import Text
+
+SECRET_BYTES = 64 * 1024
+"""The most that is read of a password's source: an OAuth token has a few thousand."""
 
 COMMAND_TIMEOUT = timedelta(seconds=60)
 """A password manager may ask the user to unlock it.
@@ -37,36 +39,42 @@ class FromCommand:
 
     argv: tuple[str, ...]
     timeout: timedelta = COMMAND_TIMEOUT
+    hidden: frozenset[str] = frozenset()
+    """Environment variables that it does not see, since they hold other passwords."""
 
     def __call__(self) -> str:
         """Run the program; its standard error goes to the user's terminal.
 
         Raises:
-            ConfigError: it cannot be started, or its first line is no password.
+            ConfigError: it cannot be started, prints without end, or its first line is
+                no password.
             SecretUnavailable: it failed, or took longer than `timeout`.
         """
+        # it takes long, and few accounts need it
+        from watcher.child import TooMuchOutput, output_of
+
         program, seconds = self.argv[0], self.timeout.total_seconds()
         try:
-            done = subprocess.run(
+            status, output = output_of(
                 self.argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                timeout=seconds,
-                check=True,
+                hidden=self.hidden,
+                timeout_s=seconds,
+                most_bytes=SECRET_BYTES,
             )
-        except subprocess.TimeoutExpired as error:
+        except TimeoutError as error:
             raise SecretUnavailable(
                 _COMMAND_SLOW, program=program, seconds=seconds
             ) from error
-        except subprocess.CalledProcessError as error:
-            raise SecretUnavailable(
-                _COMMAND_FAILED, program=program, status=error.returncode
-            ) from None
+        except TooMuchOutput:
+            size = SECRET_BYTES // 1024
+            raise ConfigError(_COMMAND_ENDLESS, program=program, size=size) from None
         except OSError as error:
             text = _NO_COMMAND if _is_program(program) else _NO_PROGRAM
             why = reason_of(error)
             raise ConfigError(text, program=program, why=why) from None
-        return _first(islice(decoded_lines(done.stdout), 1), program)
+        if status:
+            raise SecretUnavailable(_COMMAND_FAILED, program=program, status=status)
+        return _first(islice(decoded_lines(output), 1), program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +109,20 @@ class FromFile:
         """Read the file.
 
         Raises:
-            ConfigError: it is missing, no regular file, empty, not UTF-8, or others may
-                read it (POSIX).
+            ConfigError: it is missing, no regular file, empty, too long, not UTF-8, or
+                others may read it (POSIX).
         """
         try:
             with opened(self.path) as file:
-                mode = os.fstat(file.fileno()).st_mode
-                if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                if ownership.is_open(os.fstat(file.fileno())):
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
-                content = file.read()
+                lines = decoded_lines(content(file, self.path, SECRET_BYTES))
         except OSError as error:
             is_there = isinstance(error, PermissionError)
             text = _NO_FILE if is_there or self.path.suffix else _NO_SUCH_FILE
             why, folder = reason_of(error), self.path.parent
             raise ConfigError(text, path=self.path, folder=folder, why=why) from None
-        return _first(map(clean_password, decoded_lines(content)), self.path)
+        return _first(map(clean_password, lines), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,33 +153,15 @@ class FromKeyring:
         return secret
 
 
-def clean_password(text: str) -> str:
-    """Return a password as it was meant, of what somebody typed, pasted or saved.
-
-    Blanks and invisible characters at its ends belong to the clipboard or the editor.
-    Google shows an app password in four groups, whose blanks are none of it. Nothing
-    else inside a password is changed.
-    """
-    password = text.strip(_BLANKS)
-    return "".join(re.findall("[a-z]", password)) if is_grouped(password) else password
-
-
-def is_grouped(text: str) -> bool:
-    """Return whether text is an app password as Google shows it, in four groups."""
-    return bool(_FOUR_GROUPS.fullmatch(text))
-
-
-_BLANKS = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
-_FOUR_GROUPS = re.compile(f"[a-z]{{4}}(?:[{_BLANKS}]+[a-z]{{4}}){{3}}")
-
-
 def _is_program(name: str) -> bool:
     """Return whether that is the name of a program: a path, there, or well known."""
+    from shutil import which
+
     is_path = Path(name).name != name
-    return is_path or bool(shutil.which(name) or _PROGRAMS.fullmatch(name))
+    return is_path or bool(which(name) or re.fullmatch(_PROGRAMS, name))
 
 
-_PROGRAMS = re.compile(
+_PROGRAMS = (
     "age|bash|bw|cat|cmd|echo|gopass|gpg2?|keepassxc-cli|keyring|kwallet-query|lpass|"
     "op|pass|passage|powershell|pwsh|python3?|rbw|secret-tool|security|sh|sops|zsh"
 )
@@ -202,6 +191,11 @@ _COMMAND_SLOW = Text(
 _COMMAND_FAILED = Text(
     en="{program} ended with status {status} and gave no password: try it by hand.",
     ja="{program} が終了コード {status} で失敗し、パスワードを返しませんでした。"
+    "自分で実行して確かめてください。",
+)
+_COMMAND_ENDLESS = Text(
+    en="{program} printed more than {size} KiB: that is no password. Try it by hand.",
+    ja="{program} の出力が {size} KiB を超えました。パスワードではありません。"
     "自分で実行して確かめてください。",
 )
 _NO_COMMAND = Text(

@@ -4,28 +4,27 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from watcher import ownership
 from watcher.config.encoding import NotUtf8, decode
-from watcher.config.regular import opened
+from watcher.config.regular import content, opened
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 
-WRITABLE_BY_OTHERS = 0o022
+CONFIG_BYTES = 1024 * 1024
+"""The longest configuration that is read: thousands of accounts."""
 
 
 def read(path: Path) -> str:
     """Return the text of a configuration file.
 
     Raises:
-        ConfigError: it is no regular file, cannot be read, is not UTF-8, or others may
-            write it.
+        ConfigError: it is no regular file, cannot be read, is too long, is not UTF-8,
+            belongs to another user, or others may change or replace it.
     """
     try:
-        # It names the commands run for passwords: who writes it, runs code as us.
         with opened(path) as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if os.name == "posix" and mode & WRITABLE_BY_OTHERS:
-                raise ConfigError(_WRITABLE, path=path)
-            return decode(file.read())
+            _check_owners(path, os.fstat(file.fileno()))
+            return decode(content(file, path, CONFIG_BYTES))
     except NotUtf8 as error:
         raise ConfigError(_NOT_UTF8, path=path, line=error.line) from None
     except FileNotFoundError as error:
@@ -34,6 +33,19 @@ def read(path: Path) -> str:
         if path.is_dir():
             raise ConfigError(_FOLDER, path=path) from error
         raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
+
+
+def _check_owners(path: Path, found: os.stat_result) -> None:
+    """Raise `ConfigError` where somebody else decides what stands in the file.
+
+    It names the commands run for passwords: who writes it, runs code as us.
+    """
+    if ownership.is_foreign(found):
+        raise ConfigError(_FOREIGN, path=path)
+    if ownership.is_writable(found):
+        raise ConfigError(_WRITABLE, path=path)
+    if folder := ownership.replaceable_folder(path):
+        raise ConfigError(_REPLACEABLE, path=path, folder=folder)
 
 
 def missing(path: Path) -> ConfigError:
@@ -98,4 +110,17 @@ _WRITABLE = Text(
     "Run: chmod go-w '{path}'",
     ja="設定ファイル {path} はほかの利用者が書きかえられます。"
     "次を実行してください: chmod go-w '{path}'",
+)
+_FOREIGN = Text(
+    en="The configuration {path} belongs to another user, who could change what "
+    "watcher does. Copy it, or name one of your own with --config.",
+    ja="設定ファイル {path} は別の利用者のもので、watcher の動きを変えられて"
+    "しまいます。コピーして自分のファイルにするか、--config で別のファイルを指定して"
+    "ください。",
+)
+_REPLACEABLE = Text(
+    en="Other users can replace the configuration {path}, since the folder {folder} is "
+    "open to them. Run: chmod go-w '{folder}'",
+    ja="フォルダー {folder} にほかの利用者も書きこめるので、設定ファイル {path} を"
+    "置きかえられてしまいます。次を実行してください: chmod go-w '{folder}'",
 )

@@ -1,25 +1,22 @@
 """Reads the configuration file and reports every mistake in it at once."""
 
-import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import platformdirs
-
-from watcher.config.credentials import is_grouped
+from watcher.config.cleaning import is_grouped
 from watcher.config.file import read
 from watcher.config.providers import PRESETS
-from watcher.config.schema import TABLES, Account, Config
-from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
-from watcher.config.shown import HIDDEN, shown_key
+from watcher.config.push_url import push_topic
+from watcher.config.schema import TABLES, Account, Config, Hook, Push
 from watcher.config.toml import ACCOUNTS_BRACKETS, parse
-from watcher.config.values import Bad
+from watcher.config.values import Bad, check_characters
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
-from watcher.imap.account import Tls, is_loopback
+from watcher.imap.choices import Tls, is_loopback
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
@@ -55,14 +52,18 @@ def default_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return `$WATCHER_CONFIG`, else the platform's user config folder."""
     if named := environment.get("WATCHER_CONFIG"):
         return Path(named).expanduser()
-    return platformdirs.user_config_path("watcher", appauthor=False) / "config.toml"
+    from platformdirs import user_config_path  # it takes long
+
+    return user_config_path("watcher", appauthor=False) / "config.toml"
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return `$WATCHER_STATE`, else the platform's user state folder of watcher."""
     if named := environment.get("WATCHER_STATE"):
         return Path(named).expanduser()
-    return platformdirs.user_state_path("watcher", appauthor=False)
+    from platformdirs import user_state_path
+
+    return user_state_path("watcher", appauthor=False)
 
 
 def journal_path(config: Config | None) -> Path:
@@ -81,46 +82,62 @@ def load(path: Path) -> Config:
         ConfigError: it cannot be read, others may write it, or it holds mistakes.
     """
     document = parse(read(path), path)
-    problems: list[Problem] = []
-    _report_unknown("", document, [*TABLES, "accounts"], problems)
+    problems: list[Problem] = _unknown("", document, [*TABLES, "accounts"])
     tables: dict[str, Any] = {
         name: _table(kind, document.get(name, {}), name, problems)
         for name, kind in TABLES.items()
     }
+    problems.extend(_check_push(tables["push"], "push", problems))
+    problems.extend(_check_hook(tables["hook"], problems))
     accounts = _accounts(document.get("accounts", []), problems)
     if problems:
         raise ConfigMistakesError(path, problems)
     folder = path.resolve().parent
     tables["log"] = _anchored(tables["log"], folder, "path")
-    return Config(
-        **tables,
-        accounts=tuple(
-            _anchored(account, folder, "ca_file", "password_file")
-            for account in accounts
-        ),
-    )
+    tables["push"] = _anchored(tables["push"], folder, "ca_file")
+    return Config(**tables, accounts=tuple(_of(folder, one) for one in accounts))
+
+
+def _of(folder: Path, account: Account) -> Account:
+    """Return an account with its relative paths under `folder`."""
+    push = _anchored(account.push, folder, "ca_file")
+    anchored = _anchored(account, folder, "ca_file", "password_file")
+    return replace(anchored, push=push)
 
 
 def _table(
     kind: type[TableT], table: object, where: str, problems: list[Problem]
 ) -> TableT:
     if not isinstance(table, dict):
-        problems.append(Problem(where, _NOT_A_TABLE, {"name": where}))
+        name = _NUMBER.sub("", where)
+        problems.append(Problem(where, _NOT_A_TABLE, {"name": name}))
         return kind()
     keys = {key.name: key for key in fields(kind)}  # type: ignore[arg-type]  # every table is a dataclass
-    _report_unknown(f"{where}.", table, list(keys), problems)
+    problems += _unknown(f"{where}.", table, list(keys))
     values = {}
     for name in (name for name in keys if name in table):
+        metadata, key = keys[name].metadata, f"{where}.{name}"
+        if "table" in metadata:
+            values[name] = _table(metadata["table"], table[name], key, problems)
+            continue
         try:
-            values[name] = keys[name].metadata["parse"](table[name])
+            check_characters(table[name])
+            values[name] = metadata["parse"](table[name])
         except Bad as bad:
-            problems.append(Problem(f"{where}.{name}", bad.text, bad.data))
+            problems.append(Problem(key, bad.text, bad.data))
     return kind(**values)
 
 
-def _report_unknown(
-    where: str, table: Mapping[str, Any], known: list[str], problems: list[Problem]
-) -> None:
+def _unknown(where: str, table: Mapping[str, Any], known: list[str]) -> list[Problem]:
+    """Return a problem for each key that is not known."""
+    if table.keys() <= set(known):
+        return []
+    import difflib  # a good file is read without these
+
+    from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
+    from watcher.config.shown import HIDDEN, shown_key
+
+    problems = []
     for name in sorted(table.keys() - set(known)):
         shown = shown_key(name)
         key = f"{where}{shown}"
@@ -133,6 +150,7 @@ def _report_unknown(
         else:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             problems.append(Problem(key, _UNKNOWN_KEY, {"near": near[0]}))
+    return problems
 
 
 def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
@@ -150,6 +168,7 @@ def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
         refused = {problem.key for problem in problems[known_count:]}
         if where not in refused:
             problems.extend(_check_account(account, where, refused))
+            problems.extend(_check_push(account.push, f"{where}.push", problems))
         accounts.append(account)
     names = [account.name for account in accounts]
     problems.extend(
@@ -183,6 +202,26 @@ def _check_account(
         yield Problem(f"{where}.tls", _CLEAR_TEXT)
 
 
+def _check_push(push: Push, where: str, known: list[Problem]) -> list[Problem]:
+    """Return what is missing for a phone, or does not go together."""
+    is_refused = any(one.key == f"{where}.url" for one in known)
+    if is_refused or push == Push():
+        return []
+    if push.url is None:
+        return [Problem(f"{where}.url", _PUSH_NOWHERE)]
+    if push_topic(push.url):
+        return []
+    given = [name for name in ("ca_file", "token_command") if getattr(push, name)]
+    return [Problem(f"{where}.{name}", _NTFY_ALONE) for name in given]
+
+
+def _check_hook(hook: Hook, known: list[Problem]) -> list[Problem]:
+    """Return what is missing for a command that gets events."""
+    is_refused = any(one.key == "hook.command" for one in known)
+    is_idle = hook.command is None and hook != Hook()
+    return [Problem("hook.command", _HOOK_EMPTY)] if is_idle and not is_refused else []
+
+
 def _check_password(
     account: Account, where: str, given: list[str]
 ) -> Iterable[Problem]:
@@ -192,6 +231,8 @@ def _check_password(
         yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
     for name in ("password_file", "password_env"):
         if is_grouped(str(getattr(account, name))):
+            from watcher.config.secret_keys import NO_PASSWORD_HERE
+
             yield Problem(f"{where}.{name}", NO_PASSWORD_HERE)
 
 
@@ -201,6 +242,9 @@ def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
     given = {key: folder / path for key, path in paths.items() if path}
     return replace(table, **given)  # type: ignore[type-var]  # every table is a dataclass
 
+
+_NUMBER = re.compile(r"\[\d+\]")
+"""Which account it is, in the name of a key."""
 
 _HEADERS = {
     key.name: f"[{name}]" for name, table in TABLES.items() for key in fields(table)
@@ -255,6 +299,20 @@ _HOST_MISSING = Text(
 _ONE_PASSWORD = Text(
     en="the password must come from exactly one of: {keys}",
     ja="パスワードの取り出し方を、次のうち一つだけ書いてください: {keys}",
+)
+_PUSH_NOWHERE = Text(
+    en='the address is missing: add url = "https://ntfy.sh/your-topic"',
+    ja='送り先がありません。url = "https://ntfy.sh/your-topic" のように書いてください',
+)
+_HOOK_EMPTY = Text(
+    en='the command is missing: add command = ["my-script"]',
+    ja='コマンドがありません。command = ["my-script"] のように書いてください',
+)
+_NTFY_ALONE = Text(
+    en="this key works with an ntfy server alone (url beginning with https://): remove "
+    "it, since an apprise URL holds all that its service needs",
+    ja="このキーは ntfy のサーバー(https:// で始まる url)にだけ使えます。apprise の "
+    "URL には必要なものがすべて入るので、消してください",
 )
 _CLEAR_TEXT = Text(
     en='without TLS the password could be read on the way: use "implicit" or '

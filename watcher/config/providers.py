@@ -3,15 +3,14 @@
 Everything here is data; a new provider is one more entry.
 """
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from watcher.i18n import Text
-from watcher.imap.account import Tls, TlsQuirk
-from watcher.recognition import authres, links
-from watcher.recognition.authres import Trust
+from watcher.imap.choices import Tls, TlsQuirk
+from watcher.recognition import trust
+from watcher.recognition.trust import Trust
 
 _APP_PASSWORD = Text(
     en="Make an app password in the account's security settings and use that.",
@@ -83,7 +82,7 @@ PRESETS = {
     "gmail": Provider(
         title="Gmail",
         host="imap.gmail.com",
-        trust=authres.GMAIL,
+        trust=trust.GMAIL,
         domains=("gmail.com", "googlemail.com"),
         exchanges=("google.com", "googlemail.com"),
         page="https://myaccount.google.com/apppasswords",
@@ -95,7 +94,7 @@ PRESETS = {
     "yahoo_japan": Provider(
         title="Yahoo! JAPAN",
         host="imap.mail.yahoo.co.jp",
-        trust=authres.YAHOO_JAPAN,
+        trust=trust.YAHOO_JAPAN,
         domains=("yahoo.co.jp", "ymail.ne.jp"),
         page="https://mail.yahoo.co.jp/",
         note=Text(
@@ -106,7 +105,7 @@ PRESETS = {
     "icloud": Provider(
         title="iCloud",
         host="imap.mail.me.com",
-        trust=authres.ICLOUD,
+        trust=trust.ICLOUD,
         domains=("icloud.com", "me.com", "mac.com"),
         exchanges=("icloud.com",),
         login_name=LoginName.LOCAL_PART,
@@ -119,7 +118,7 @@ PRESETS = {
     "outlook": Provider(
         title="Outlook.com",
         host="outlook.office365.com",
-        trust=authres.OUTLOOK,
+        trust=trust.OUTLOOK,
         domains=(
             "outlook.com",
             "outlook.jp",
@@ -137,7 +136,7 @@ PRESETS = {
     "yahoo": Provider(
         title="Yahoo.com",
         host="imap.mail.yahoo.com",
-        trust=authres.YAHOO,
+        trust=trust.YAHOO,
         domains=("yahoo.com", "ymail.com"),
         exchanges=("yahoodns.net",),
         page="https://login.yahoo.com/account/security",
@@ -146,7 +145,7 @@ PRESETS = {
     "aol": Provider(
         title="AOL",
         host="imap.aol.com",
-        trust=authres.AOL,
+        trust=trust.AOL,
         domains=("aol.com",),
         page="https://login.aol.com/account/security",
         note=_APP_PASSWORD,
@@ -154,7 +153,7 @@ PRESETS = {
     "fastmail": Provider(
         title="Fastmail",
         host="imap.fastmail.com",
-        trust=authres.FASTMAIL,
+        trust=trust.FASTMAIL,
         domains=("fastmail.com", "fastmail.fm"),
         exchanges=("messagingengine.com",),
         page="https://app.fastmail.com/settings/security",
@@ -163,7 +162,7 @@ PRESETS = {
     "zoho": Provider(
         title="Zoho Mail",
         host="imap.zoho.com",
-        trust=authres.ZOHO,
+        trust=trust.ZOHO,
         domains=("zoho.com", "zohomail.com"),
         exchanges=("zoho.com",),
         page="https://accounts.zoho.com/home#security/app_password",
@@ -172,7 +171,7 @@ PRESETS = {
     "zoho_jp": Provider(
         title="Zoho Mail (JP)",
         host="imap.zoho.jp",
-        trust=authres.ZOHO,
+        trust=trust.ZOHO,
         domains=("zohomail.jp",),
         exchanges=("zoho.jp",),
         page="https://accounts.zoho.jp/home#security/app_password",
@@ -181,7 +180,7 @@ PRESETS = {
     "gmx": Provider(
         title="GMX",
         host="imap.gmx.net",
-        trust=authres.GMX,
+        trust=trust.GMX,
         domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
         note=Text(
             en="Allow IMAP under POP3 & IMAP in the settings.",
@@ -224,7 +223,7 @@ PRESETS = {
     "nifty": Provider(
         title="@niftyメール",
         host="imap.nifty.com",
-        trust=authres.NIFTY,
+        trust=trust.NIFTY,
         domains=("nifty.com",),
     ),
     "biglobe": Provider(
@@ -285,6 +284,8 @@ def nearly(address: str) -> str | None:
 
     None where its domain is well known, or like none.
     """
+    import difflib  # only a mistake needs it
+
     user, _, domain = address.rpartition("@")
     known = [name for one in PRESETS.values() for name in one.domains]
     close = difflib.get_close_matches(domain.lower(), known, n=1, cutoff=0.87)
@@ -295,9 +296,11 @@ def nearly(address: str) -> str | None:
 
 def of_exchange(host: str) -> str | None:
     """Return the key of the preset to which a mail exchanger (MX) belongs."""
+    from watcher.recognition.links import is_of  # it takes long, `init` alone needs it
+
     name = host.rstrip(".")
     for key, one in PRESETS.items():
-        if links.is_of(name, frozenset(one.exchanges)):
+        if is_of(name, frozenset(one.exchanges)):
             return key
     return None
 
@@ -307,6 +310,8 @@ def nearest(written: str) -> str | None:
 
     None where no preset is like it.
     """
+    import difflib  # only a mistake needs it
+
     meant = _letters(written.rpartition("@")[2])
     if meant and meant in _NAMES:
         return _NAMES[meant]

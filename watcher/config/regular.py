@@ -33,6 +33,18 @@ def opened(path: Path) -> BinaryIO:
     return file
 
 
+def content(file: BinaryIO, path: Path, most_bytes: int) -> bytes:
+    """Return all of an open file.
+
+    Raises:
+        ConfigError: it is longer than `most_bytes`.
+    """
+    found = file.read(most_bytes + 1)
+    if len(found) > most_bytes:
+        raise ConfigError(_TOO_LONG, path=path, size=most_bytes // 1024)
+    return found
+
+
 def _check(mode: int, path: Path) -> None:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise ConfigError(_NOT_REGULAR, path=path)
@@ -47,4 +59,10 @@ _NOT_REGULAR = Text(
     "read: put an ordinary file in its place.",
     ja="{path} は通常のファイルではない(パイプ、ソケット、デバイスのどれか)ので"
     "読みません。通常のファイルに置きかえてください。",
+)
+_TOO_LONG = Text(
+    en="{path} is longer than {size} KiB, so it cannot be what it should be: put the "
+    "right file in its place.",
+    ja="{path} は {size} KiB より大きいので、正しいファイルではありません。正しい"
+    "ファイルに置きかえてください。",
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from watcher.config.providers import PRESETS, nearest
+from watcher.config.push_url import parse_push_url
 from watcher.config.values import (
-    NameServer,
     Parser,
     at_least,
     list_of,
@@ -29,9 +29,11 @@ from watcher.config.values import (
     parse_text,
     word_of,
 )
+from watcher.events import EventName
 from watcher.i18n import Text
-from watcher.imap.account import Tls, WatchMode
-from watcher.notify.delivery import ChannelChoice
+from watcher.imap.choices import Tls, WatchMode
+from watcher.name_server import NameServer
+from watcher.notify.choice import ChannelChoice
 
 
 def _key(
@@ -56,6 +58,7 @@ CHANNELS = {
     "toast": Text(en="desktop", ja="デスクトップ"),
     "plyer": Text(en="desktop (plyer)", ja="デスクトップ(plyer)"),
     "terminal": Text(en="terminal", ja="ターミナル"),
+    "push": Text(en="phone", ja="スマートフォン"),
 }
 """Where a notification is shown, by the name of the channel."""
 
@@ -167,6 +170,97 @@ class Notify:
     )
 
 
+class PushWhen(StrEnum):
+    """When the phone is told: of every attempt, or only of those that are expected."""
+
+    ALWAYS = "always"
+    EXPECTED = "expected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """`[push]` and `[accounts.push]`: where the phone is told; no URL means nowhere."""
+
+    url: str | None = _key(
+        parse_push_url,
+        secret=True,
+        about=Text(
+            en="The ntfy topic to which your phone listens; http:// on this machine "
+            "only. Who knows it can read along: choose a long random name. Or any "
+            "apprise URL (extra `push`).",
+            ja="スマートフォンの ntfy アプリで購読するトピック。http:// は"
+            "このパソコンの中だけ。知っている人は読めるので、長くでたらめな名前にします。"
+            "または apprise の URL(追加の `push` が必要)。",
+        ),
+    )
+    ca_file: Path | None = _key(
+        parse_path,
+        about=Text(
+            en="An additional certificate to trust, for an ntfy server of your own.",
+            ja="自分の ntfy サーバーのために、追加で信頼する証明書。",
+        ),
+    )
+    token_command: tuple[str, ...] | None = _key(
+        parse_command,
+        secret=True,
+        about=Text(
+            en="A command whose first line of output is the access token of the ntfy "
+            "server.",
+            ja="ntfy サーバーのアクセストークンを 1 行目に出力するコマンド。",
+        ),
+    )
+    link: bool = _key(
+        parse_boolean,
+        False,
+        about=Text(
+            en="Whether the message holds the approval link of recognised mails (and "
+            "only that; never a code).",
+            ja="本物と認めたメールの承認リンクも送るかどうか(コードは決して送りません)。",
+        ),
+    )
+    when: PushWhen = _key(
+        one_of(PushWhen),
+        PushWhen.ALWAYS,
+        about=Text(
+            en='"always", or "expected": only after `watcher expect`.',
+            ja='"always"(いつも)か "expected"(`watcher expect` のあとだけ)。',
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """`[hook]`: a command that gets each event; no command means none does."""
+
+    command: tuple[str, ...] | None = _key(
+        parse_command,
+        secret=True,
+        about=Text(
+            en="A command that `watcher run` starts for each event, with one line of "
+            "JSON on its standard input (`watcher help hook`); no shell is involved.",
+            ja="`watcher run` が出来事のたびに起動するコマンド。標準入力に 1 行の JSON "
+            "を渡します(`watcher help hook`)。シェルは通しません。",
+        ),
+    )
+    events: tuple[EventName, ...] = _key(
+        list_of(one_of(EventName)),
+        (),
+        about=Text(
+            en="Which events it gets, by the names of `watcher help events`. Empty: "
+            "every one.",
+            ja="渡す出来事(`watcher help events` の名前)。空ならすべて。",
+        ),
+    )
+    secrets: bool = _key(
+        parse_boolean,
+        False,
+        about=Text(
+            en="Whether it gets live links and codes, which are masked otherwise.",
+            ja="有効なリンクとコードも渡すかどうか。渡さないときは隠します。",
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
     """`[log]`: where the event log lies; None is the platform's user state folder."""
@@ -198,10 +292,12 @@ class Dkim:
         list_of(parse_nameserver),
         (),
         about=Text(
-            en='Name servers to ask for DKIM keys, like ["127.0.0.1:5353"]. Empty: '
-            "the system's.",
-            ja='DKIM の鍵を尋ねるネームサーバー(例: ["127.0.0.1:5353"])。空ならシ'
-            "ステムの設定。",
+            en='Name servers to ask for DKIM keys, like ["127.0.0.1:5353"], or over '
+            'TLS, so that nobody on the way can forge the answer: ["tls://1.1.1.1"], '
+            '["tls://9.9.9.9#dns.quad9.net"]. Empty: the system\'s.',
+            ja='DKIM の鍵を尋ねるネームサーバー(例: ["127.0.0.1:5353"])。途中で答えを'
+            '偽造されないよう TLS で尋ねるなら ["tls://1.1.1.1"] や '
+            '["tls://9.9.9.9#dns.quad9.net"]。空ならシステムの設定。',
         ),
     )
     timeout: timedelta = _key(
@@ -350,9 +446,28 @@ class Account:
             "のもの。",
         ),
     )
+    push: Push = field(
+        default=Push(),
+        metadata={
+            "table": Push,
+            "about": Text(
+                en="A phone for this account alone, in place of [push]; the keys are "
+                "the same.",
+                ja="[push] のかわりに、このアカウントだけを知らせるスマートフォン。"
+                "キーは [push] と同じ。",
+            ),
+        },
+    )
 
 
-TABLES: dict[str, type] = {"watch": Watch, "notify": Notify, "log": Log, "dkim": Dkim}
+TABLES: dict[str, type] = {
+    "watch": Watch,
+    "notify": Notify,
+    "push": Push,
+    "hook": Hook,
+    "log": Log,
+    "dkim": Dkim,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +476,14 @@ class Config:
 
     watch: Watch = Watch()
     notify: Notify = Notify()
+    push: Push = Push()
+    hook: Hook = Hook()
     log: Log = Log()
     dkim: Dkim = Dkim()
     accounts: tuple[Account, ...] = ()
+
+
+def secret_variables(config: Config | None) -> frozenset[str]:
+    """Return the environment variables that hold passwords."""
+    accounts = config.accounts if config else ()
+    return frozenset(one.password_env for one in accounts if one.password_env)

@@ -17,14 +17,21 @@ from watcher.recognition.text import sanitise
 
 HIDDEN = "…"
 
-_PLAIN = {key.name for table in TABLES.values() for key in fields(table)}
-"""The keys of the other tables: no password is written behind them."""
+_OTHERS = [key for table in TABLES.values() for key in fields(table)]
+_PLAIN = {key.name for key in _OTHERS if key.repr}
+"""Keys of the other tables behind which no password is written."""
 _HARMLESS = {
     *("name", "provider", "user", "host", "port", "tls", "mailboxes", "addresses"),
     *("relays", "authserv_id"),
 }
 """The keys of an account of which a whole value may be shown."""
-_KNOWN = [*_PLAIN, *(key.name for key in fields(Account)), *TABLES, "accounts", *WORDS]
+_KNOWN = [
+    *(key.name for key in _OTHERS),
+    *(key.name for key in fields(Account)),
+    *TABLES,
+    "accounts",
+    *WORDS,
+]
 
 _HEADER = re.compile(rf"\[{{1,2}}\s*(?:{'|'.join(TABLES)}|accounts)?\s*\]{{0,2}}")
 _START = re.compile(r"([^\s=:＝：]+)(\s*[=＝]|)")

@@ -11,13 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_line
-from watcher.config.shown import shown_line
 from watcher.config.signs import INVISIBLE, QUOTES, meant
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
 
-_AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_AT = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
@@ -36,8 +34,10 @@ def parse(text: str, path: Path) -> dict[str, Any]:
 
 
 def _explained(message: str, text: str, path: Path) -> ConfigError:
+    from watcher.config.shown import shown_line  # a good file is read without it
+
     lines = text.rstrip(" \t\n").split("\n")
-    match = _AT.fullmatch(message)
+    match = re.fullmatch(_AT, message)
     words, line, column = match.groups() if match else (message, None, None)
     index = min(int(line or len(lines)), len(lines)) - 1
     place = int(column or len(lines[index]) + 1)
@@ -53,6 +53,8 @@ def _explained(message: str, text: str, path: Path) -> ConfigError:
 
 def _why(words: str, line: str, place: int) -> Text:
     """Return what is wrong at a place of a line, and the remedy."""
+    from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_line
+
     if is_secret_line(line):
         return NO_PASSWORD_HERE
     if words.startswith("Cannot") and line.strip(" []") == "accounts":

@@ -10,10 +10,11 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from watcher.clock import parse_duration
 from watcher.i18n import Text
+from watcher.name_server import PORT, TLS_PORT, NameServer
 from watcher.recognition.amazon import STORES
 
 T = TypeVar("T")
@@ -46,6 +47,20 @@ def _parser(
 
     return parse
 
+
+def check_characters(value: object) -> None:
+    """Raise `Bad` where a text holds a NUL, which ends a text for many programs."""
+    if isinstance(value, list):
+        for one in value:
+            check_characters(one)
+    elif isinstance(value, str) and "\0" in value:
+        raise Bad(_NUL)
+
+
+_NUL = Text(
+    en="it holds the character NUL (\\u0000), which nothing here can have: remove it",
+    ja="使えない文字 NUL(\\u0000)が入っています。消してください",
+)
 
 parse_text: Parser[str] = _parser(
     lambda value: value if isinstance(value, str) and value.strip() else None,
@@ -203,29 +218,32 @@ parse_store: Parser[str] = _parser(
 )
 
 
-class NameServer(NamedTuple):
-    """A DNS server that is asked over UDP and TCP."""
-
-    address: str
-    """IPv4 or IPv6, without brackets."""
-    port: int = 53
+_NAME_SERVER = re.compile(
+    r"(?P<tls>tls://)?"
+    r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:#]+)|(?P<v6>[^\[#]+))"
+    r"(?::(?P<port>\d{1,5}))?"
+    r"(?:#(?P<name>(?!.{254})[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*))?",
+    re.IGNORECASE,
+)
 
 
 def _name_server(value: object) -> NameServer | None:
-    """Split `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`."""
-    written = parse_text(value).strip()
-    bracketed = re.fullmatch(r"\[([^\]]+)\](?::(\d{1,5}))?", written)
-    plain = re.fullmatch(r"([^:]+)(?::(\d{1,5}))?", written)
-    match = bracketed or plain  # neither: an IPv6 address without port
-    address, port = match.groups() if match else (written, None)
-    server = NameServer(str(ip_address(address)), int(port or 53))
-    return server if 0 < server.port < 65536 else None
+    """Split `[tls://]ADDRESS[:PORT][#NAME]`; an IPv6 address with port in brackets."""
+    match = _NAME_SERVER.fullmatch(parse_text(value).strip())
+    if match is None or (match["name"] and not match["tls"]):
+        return None
+    address = str(ip_address(match["bracketed"] or match["plain"] or match["v6"]))
+    port = int(match["port"] or (TLS_PORT if match["tls"] else PORT))
+    name = (match["name"] or address) if match["tls"] else None
+    return NameServer(address, port, name) if 0 < port < 65536 else None
 
 
 parse_nameserver: Parser[NameServer] = _parser(
     _name_server,
     Text(
-        en='it must be an IP address, with a port if need be: "127.0.0.1:53"',
-        ja='IP アドレスで、必要ならポート付きで書いてください: "127.0.0.1:53"',
+        en='it must be an IP address, with a port if need be, like "127.0.0.1:53", or '
+        'one that is asked over TLS: "tls://1.1.1.1"',
+        ja='IP アドレスで、必要ならポート付きで書いてください(例: "127.0.0.1:53")。'
+        'TLS で尋ねるなら "tls://1.1.1.1" のように書きます',
     ),
 )

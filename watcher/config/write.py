@@ -13,7 +13,7 @@ from pathlib import Path
 
 from watcher.config.file import read
 from watcher.config.load import load
-from watcher.config.schema import Account
+from watcher.config.schema import Account, Push
 from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 
@@ -23,11 +23,22 @@ COPIES = 1000
 
 def account_table(account: Account) -> str:
     """Return the table of an account in TOML; those with their default are left out."""
-    default = Account()
-    values = ((key.name, getattr(account, key.name)) for key in fields(Account))
+    own = push_table(account.push, "[accounts.push]") if account.push.url else ""
+    return _table("[[accounts]]", account) + own
+
+
+def push_table(push: Push, header: str = "[push]") -> str:
+    """Return the table of a phone in TOML."""
+    return f"\n{_table(header, push)}"
+
+
+def _table(header: str, entry: Account | Push) -> str:
+    default = type(entry)()
+    names = [key.name for key in fields(entry) if "parse" in key.metadata]
+    values = ((name, getattr(entry, name)) for name in names)
     given = ((name, value) for name, value in values if value != getattr(default, name))
     lines = (f"{name} = {_toml(value)}" for name, value in given)
-    return "\n".join(("[[accounts]]", *lines)) + "\n"
+    return "\n".join((header, *lines)) + "\n"
 
 
 def _toml(value: object) -> str:
