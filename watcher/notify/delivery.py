@@ -4,20 +4,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 
 from watcher.errors import NotificationFailed
+from watcher.notify.choice import ChannelChoice
 from watcher.notify.notification import Channel, Notification, OnAction
-
-
-class ChannelChoice(StrEnum):
-    """The channel that the user wants; AUTO tries one after the other."""
-
-    AUTO = "auto"
-    FREEDESKTOP = "freedesktop"
-    TOAST = "toast"
-    PLYER = "plyer"
-    TERMINAL = "terminal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +126,10 @@ def desktop_channels(on_action: OnAction) -> tuple[Channel, ...]:
 
 
 def _freedesktop(on_action: OnAction) -> Channel:
+    if sys.platform in ("win32", "darwin"):  # jeepney is not installed there
+        from watcher.notify.elsewhere import NoFreedesktop
+
+        return NoFreedesktop()
     from watcher.notify.freedesktop import Freedesktop
 
     return Freedesktop(on_action)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from watcher.errors import NotificationFailed
-from watcher.notify.delivery import ChannelChoice, Failure, channels
+from watcher.notify.choice import ChannelChoice
+from watcher.notify.delivery import Failure, channels
 from watcher.notify.notification import Channel
 
 
@@ -47,7 +48,7 @@ def examine(choice: ChannelChoice) -> tuple[Offer | None, Sequence[Failure]]:
 def _offer_of(channel: Channel) -> Offer:
     match channel.name:
         case "freedesktop":
-            return _ask_desktop()
+            return _ask_desktop(channel)
         case "toast":
             return _ask_windows(channel)
         case "plyer":
@@ -75,7 +76,11 @@ def _ask_windows(channel: Channel) -> Offer:
     return Offer("toast", "Windows", Buttons.DRAWN)
 
 
-def _ask_desktop() -> Offer:
+def _ask_desktop(channel: Channel) -> Offer:
+    from watcher.notify.elsewhere import NoFreedesktop
+
+    if isinstance(channel, NoFreedesktop):
+        channel.check()
     from watcher.notify.dbus import connect  # jeepney exists on some platforms only
     from watcher.notify.freedesktop import NAME, ask_server
 

@@ -2,20 +2,16 @@
 
 plyer reports neither whether anything was shown nor how to replace or close it, and on
 Linux puts the text on a command line that every process can read: so it gets the short
-body. Its backends are asked for directly, since its proxy prints a traceback where one
-cannot be imported. On Windows a process of its own shows the balloon: see `balloon`.
+body. A process of its own calls it (see `plyer_child`). Its backends are asked for
+directly, since its proxy prints a traceback where one cannot be imported.
 """
 
 import importlib
 import json
-import os
 import subprocess
 import sys
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from plyer.utils import platform
 
 import watcher
 from watcher import child
@@ -23,6 +19,7 @@ from watcher.clock import call_in_thread, call_with_timeout
 from watcher.errors import NotificationFailed
 from watcher.i18n import Text, fit_utf16
 from watcher.notify.notification import Channel, Notification
+from watcher.notify.plyer_child import backend
 
 TIMEOUT_S = 5.0  # notify-send waits 75 s for a server that hangs
 PROBE_TIMEOUT_S = 1.0
@@ -30,11 +27,14 @@ PROBE_TIMEOUT_S = 1.0
 FLATPAK = Path("/app")  # its presence means Flatpak to plyer
 TITLE_UNITS, BODY_UNITS = 63, 255  # NOTIFYICONDATAW, less the closing NUL
 
-BALLOON = (sys.executable, "-P", "-m", "watcher.notify.balloon")
+COMMAND = (sys.executable, "-P", "-m", "watcher.notify.plyer_child")
 _ENVIRONMENT = frozenset(
-    {"SYSTEMROOT", "WINDIR", "PATH", "TEMP", "TMP", "USERPROFILE", "APPDATA"}
+    {
+        *("PATH", "HOME", "LANG", "TMPDIR", "DISPLAY", "XDG_RUNTIME_DIR"),
+        *("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA"),
+    }
 )
-"""What Python and the shell of Windows need; the rest could hold a secret."""
+"""What Python and a desktop need; the rest could hold a secret."""
 
 _SILENT = Text(
     en="plyer did not come back within {seconds:g} s.",
@@ -69,38 +69,42 @@ class Plyer(Channel):
         if not self.confirms:
             raise NotificationFailed(UNCONFIRMED)
         try:
-            importlib.import_module(_backend())
+            importlib.import_module(backend())
         except Exception as error:  # a backend may raise any
             raise NotificationFailed(_FAILED, reason=error) from error
 
     def show(self, notification: Notification) -> None:
         """Show the short body, or raise `NotificationFailed` if that fails."""
-        if sys.platform.startswith("linux"):
-            _prepare_linux()
         title = fit_utf16(notification.title, TITLE_UNITS)
         text = fit_utf16(notification.short_body.translate(_NO_MARKUP), BODY_UNITS)
-        if sys.platform == "win32":
-            show_balloon(title, text)
-        else:
-            _notify(title, text)
+        is_linux = sys.platform.startswith("linux")
+        show(title, text, changes=_find_bus() if is_linux else {})
         if not self.confirms:
             raise NotificationFailed(UNCONFIRMED)
 
 
-def show_balloon(title: str, text: str, command: Sequence[str] = BALLOON) -> None:
-    """Let a process of its own show it; raise `NotificationFailed` if it cannot."""
+def show(
+    title: str,
+    text: str,
+    command: Sequence[str] = COMMAND,
+    changes: Mapping[str, str] | None = None,
+) -> None:
+    """Let a process of its own show it; raise `NotificationFailed` if it cannot.
+
+    `changes` are added to its environment. It is not waited for once it has answered.
+    """
     try:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env={**_environment(), **(changes or {})},
+            start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
         raise NotificationFailed(_FAILED, reason=error.strerror) from error
-    call_in_thread(process.wait)
     try:
         answer = call_with_timeout(
             lambda: _ask(process, json.dumps([title, text]).encode() + b"\n"),
@@ -108,10 +112,12 @@ def show_balloon(title: str, text: str, command: Sequence[str] = BALLOON) -> Non
         )
         reason = json.loads(answer)
     except TimeoutError as error:
-        process.kill()
+        child.kill_group(process)
         raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
     except (OSError, ValueError) as error:  # it ended without an answer
         raise NotificationFailed(_FAILED, reason=type(error).__name__) from error
+    finally:
+        call_in_thread(process.wait)
     if reason is not None:
         raise NotificationFailed(_FAILED, reason=reason)
 
@@ -131,31 +137,13 @@ def _environment() -> dict[str, str]:
     return child.bare_environment(_ENVIRONMENT) | found_at
 
 
-def _prepare_linux() -> None:
-    """Check that a server runs, since plyer drops the exit code of notify-send."""
+def _find_bus() -> dict[str, str]:
+    """Return where the bus is on which a server runs.
+
+    plyer drops the exit code of notify-send, which knows fewer places than we do.
+    """
     if FLATPAK.is_dir():
         raise NotificationFailed(_SPLICES)
     from watcher.notify.freedesktop import probe  # Linux only
 
-    address = probe(PROBE_TIMEOUT_S)
-    # notify-send looks for the bus itself and knows fewer places than we do.
-    os.environ.setdefault("DBUS_SESSION_BUS_ADDRESS", address)
-    # It warns that dbus-python is not installed, which has no wheel.
-    warnings.filterwarnings("ignore", module=r"plyer\.platforms\.linux\.notification")
-
-
-def _notify(title: str, text: str) -> None:
-    def notify() -> None:
-        backend = importlib.import_module(_backend())
-        backend.instance().notify(title=title, message=text, app_name="watcher")
-
-    try:
-        call_with_timeout(notify, timeout_s=TIMEOUT_S)
-    except TimeoutError as error:
-        raise NotificationFailed(_SILENT, seconds=TIMEOUT_S) from error
-    except Exception as error:  # a backend may raise any
-        raise NotificationFailed(_FAILED, reason=error) from error
-
-
-def _backend() -> str:
-    return f"plyer.platforms.{platform}.notification"
+    return {"DBUS_SESSION_BUS_ADDRESS": probe(PROBE_TIMEOUT_S)}

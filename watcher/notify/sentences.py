@@ -26,6 +26,7 @@ NOT_COPIED = Text(
     ja="コードをコピーできません",
 )
 LATE = Text(en="Amazon: mail came too late", ja="Amazon メール到着遅れ")
+REPORTED = Text(en="Amazon reports a sign-in", ja="Amazon サインインの報告")
 MISSED = Text(en="Amazon: missed sign-ins", ja="Amazon 見逃した試行")
 UNVERIFIED = Text(
     en="Amazon? Sender not proved",
@@ -59,6 +60,14 @@ ENDED = Text(
 ASK = Text(
     en="Did you just sign in to Amazon, or update a budget app?",
     ja="今、Amazon へのサインインや、家計簿アプリの更新・連携をしましたか?",
+)
+AGAIN = Text(
+    en="It is the second mail: one from the same device came at {earlier}.",
+    ja="2 通目です。同じ端末からの試行が {earlier} にもありました。",
+)
+AGAIN_NO_CLOCK = Text(
+    en="It is the second mail: one from the same device came before.",
+    ja="2 通目です。同じ端末からの試行が、前にもありました。",
 )
 DEVICE = Text(en="Device: {device}", ja="端末: {device}")
 PLACE = Text(en="Near: {near} · {attempted}", ja="場所: {near}・{attempted}")
@@ -249,6 +258,20 @@ ACCOUNT_MAIL_LOOK = Text(
     en="Is it what you are waiting for? Look at it in your mail program.",
     ja="お待ちのメールかどうか、メールソフトで確認してください。",
 )
+REPORTED_BODY = Text(
+    en="Amazon reports a sign-in at {reported} ({account}): was that you?",
+    ja="{reported} にサインインがあったと Amazon が知らせています({account})。"
+    "あなたですか?",
+)
+REPORTED_BODY_NO_CLOCK = Text(
+    en="Amazon reports a sign-in ({account}): was that you?",
+    ja="サインインがあったと Amazon が知らせています({account})。あなたですか?",
+)
+REPORTED_IF_NOT = Text(
+    en="If not, open Amazon by yourself, not by a link, and change your password.",
+    ja="心当たりがなければ、リンクからでなく自分で Amazon を開き、パスワードを変えて"
+    "ください。",
+)
 UNVERIFIED_WHY = Text(en="Why: {why}.", ja="理由: {why}。")
 UNVERIFIED_COUNT = Text(
     en="{count} mails read like Amazon's, but who sent them could not be checked.",
@@ -259,6 +282,34 @@ UNVERIFIED_LOOK = Text(
     "that leaves Amazon.",
     ja="今サインイン中なら、メールソフトで注意して確認し、"
     "Amazon 以外へのリンクは開かないでください。",
+)
+
+# No mail
+
+SILENT = Text(en="Amazon: no mail so far", ja="Amazon メールが届きません")
+SILENT_BODY = Text(
+    en="A sign-in has been expected for a minute, and no mail has come. By what users "
+    "report (as of 26 November 2026), Amazon may ask in another way:",
+    ja="サインインに備えて 1 分たちましたが、メールが届いていません。利用者の報告に"
+    "よると(2026 年 11 月 26 日現在)、Amazon は別の方法で確かめることがあります。",
+)
+SILENT_WAYS = Text(
+    en="SMS, a push to Amazon's shopping app, or a page that asks for a passkey. Look "
+    "there.",
+    ja="SMS、Amazon のショッピングアプリへの通知、パスキーを求めるページです。そちらを"
+    "確認してください。",
+)
+SILENT_CURE = Text(
+    en="It is not the first time: users of other programs report Amazon's two-step "
+    "verification with an authenticator app as the cure. Whether budget apps can take "
+    "its codes is not known.",
+    ja="届かないのは、はじめてではありません。ほかのソフトの利用者は、Amazon の 2 "
+    "段階認証を認証アプリで使うと解決したと報告しています。家計簿アプリで使えるかは分かって"
+    "いません。",
+)
+SILENT_SHORT = Text(
+    en="Look at SMS, Amazon's shopping app and the page where you sign in.",
+    ja="SMS、Amazon のショッピングアプリ、サインインの画面を確認してください。",
 )
 
 # It was not me

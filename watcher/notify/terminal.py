@@ -17,6 +17,8 @@ TIMEOUT_S = 2.0  # Ctrl-S stops a terminal without a limit
 
 _BELL = "\a"
 _STDERR = 2
+_CONTROLLING = "/dev/tty" if os.name == "posix" else "CONOUT$"
+"""The terminal of this process, or the console; `\\dev\\tty` would be a file there."""
 
 _SILENT = Text(en="The terminal is stopped.", ja="ターミナルが停止しています。")
 _NONE = Text(
@@ -63,8 +65,10 @@ def _write(text: str) -> None:
 
 
 def _opened() -> TextIO:
-    terminal = _STDERR if os.isatty(_STDERR) else "/dev/tty"
+    terminal = _STDERR if os.isatty(_STDERR) else _CONTROLLING
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    if os.name != "posix":  # a console takes nothing else, whatever stderr takes
+        encoding = "utf-8"
     return open(
         terminal, "w", encoding=encoding, errors="replace", closefd=terminal != _STDERR
     )

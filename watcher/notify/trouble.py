@@ -134,6 +134,26 @@ def clock_wrong(error: ClockError, *, language: Language) -> Notification:
     return template.say(language=language, replaces_id=CLOCK_ID, error=words)
 
 
+SILENT_ID = id_of("silent")
+"""The `replaces_id` of `silent`."""
+
+
+def silent(tries: int = 0, *, language: Language) -> Notification:
+    """Say quietly that no mail has come to who expects a sign-in, and where to look.
+
+    If it was so in `tries` before this one, say what users report as the cure.
+    """
+    cure = (sentences.SILENT_CURE,) if tries else ()
+    template = Template(
+        title=sentences.SILENT,
+        body=(sentences.SILENT_BODY, sentences.SILENT_WAYS, *cure),
+        short_body=(sentences.SILENT_SHORT,),
+        is_urgent=False,
+        holds=Holds.WHILE_RUNNING,
+    )
+    return template.say(language=language, replaces_id=SILENT_ID)
+
+
 def trial(page: str, *, language: Language) -> Notification:
     """Show what a notification is like; its button opens `page`."""
     template = Template(

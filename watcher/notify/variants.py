@@ -32,8 +32,10 @@ _WITHOUT_CLOCK_TIME = {
     sentences.BRIEF_DEADLINE: sentences.BRIEF_LEFT,
     sentences.BRIEF_UNTIL: sentences.BRIEF_LEFT_WHEN_SHOWN,
     sentences.PLACE: sentences.NEAR,
+    sentences.AGAIN: sentences.AGAIN_NO_CLOCK,
     sentences.OVER_BODY: sentences.OVER_BODY_NO_CLOCK,
     sentences.LATE_BODY: sentences.LATE_BODY_NO_CLOCK,
+    sentences.REPORTED_BODY: sentences.REPORTED_BODY_NO_CLOCK,
     **dict.fromkeys(_ENDED, sentences.ENDED_BODY_NO_CLOCK),
 }
 """Where this machine's clock is wrong, so that no time of day helps."""

@@ -20,9 +20,9 @@ from watcher.notify import sentences
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import Template
 from watcher.notify.variants import UNATTENDED, as_known
-from watcher.recognition.explain import REASONS
+from watcher.recognition.claim import Kind
+from watcher.recognition.reasons import REASONS, Reason
 from watcher.recognition.text import one_line, sanitise
-from watcher.recognition.verdict import Kind, Reason
 
 DEVICE_COLUMNS, PLACE_COLUMNS, ACCOUNT_COLUMNS = 38, 20, 16
 RECIPIENT_COLUMNS = 60
@@ -49,6 +49,7 @@ class _KindWording:
     short_body: Text
     if_not: Text = sentences.IF_NOT
     actions: tuple[Action, ...] = (Action.NOT_ME,)
+    footer: tuple[Text, ...] = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
 
 _APPROVAL = _KindWording(
@@ -64,6 +65,7 @@ _CODE = _KindWording(
     short_body=sentences.BRIEF_CODE,
     if_not=sentences.IF_NOT_CODE,
     actions=(Action.COPY, Action.NOT_ME),
+    footer=(sentences.IF_NOT_LONG,),  # there is no page to approve on
 )
 _UNKNOWN = _KindWording(
     call=sentences.ACT_UNKNOWN,
@@ -74,10 +76,10 @@ _MISADDRESSED = replace(
     _UNKNOWN,
     below=(sentences.SIGNED_TO, sentences.OPEN_MAIL_IF_YOURS, sentences.DEADLINE),
     short_body=sentences.OPEN_MAIL_IF_YOURS,
+    footer=(sentences.IF_NOT_LONG,),
 )
 
 _WHO = (sentences.DEVICE, sentences.PLACE, sentences.FROM_APP)
-_MORE = (sentences.APP_USERS, sentences.IF_NOT_LONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Situation:
     """How long a link or code lives."""
     failure: WatcherError | None = None
     """Why what the user pressed for could not be done; None: nothing failed."""
+    earlier: Attempt | None = None
+    """The attempt of the same sign-in for which this one stands."""
 
 
 def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notification:
@@ -109,10 +113,11 @@ def live(attempt: Attempt, *, situation: Situation, language: Language) -> Notif
     return template.say(
         language=language,
         link=attempt.link,
-        code=attempt.code and _grouped(attempt.code),
+        code=attempt.code and grouped(attempt.code),
         expires_in=left,
         percent_left=_percent(attempt, left, situation) if template.actions else None,
         why=situation.failure and foreign_error(situation.failure, language),
+        earlier=situation.earlier and local_time(situation.earlier.began_at),
         **_fields(attempt, situation.now, language),
     )
 
@@ -135,13 +140,14 @@ def _layout(attempt: Attempt, situation: Situation) -> Template:
     is_asking = not situation.is_armed
     ask, if_not = ((sentences.ASK,), (kind.if_not,)) if is_asking else ((), ())
     brief_if_not = (sentences.BRIEF_IF_NOT,) if is_asking else ()
-    body = (*kind.above, *ask, *kind.below, *if_not, *_WHO)
+    again = (sentences.AGAIN,) if situation.earlier else ()
+    body = (*kind.above, *ask, *again, *kind.below, *if_not, *_WHO)
     short_body = (*ask, sentences.BRIEF_DEADLINE, kind.short_body, *brief_if_not)
     template = Template(
         title=sentences.WAS_IT_YOU if is_asking else kind.call,
         body=body,
         short_body=short_body,
-        footer=_MORE,
+        footer=kind.footer,
         actions=kind.actions,
         holds=Holds.WHILE_RUNNING,
     )
@@ -165,7 +171,7 @@ def _after_failure(template: Template, attempt: Attempt) -> Template:
     )
 
 
-def _grouped(code: str) -> str:
+def grouped(code: str) -> str:
     """Return a code as people read it out: `313 728`."""
     half = len(code) // 2
     return f"{code[:half]} {code[half:]}" if len(code) in {6, 8} else code
@@ -276,6 +282,25 @@ _ACCOUNT_MAIL = Template(
     title=sentences.ACCOUNT_MAIL,
     body=(sentences.ACCOUNT_MAIL_BODY, sentences.ACCOUNT_MAIL_LOOK),
 )
+
+
+_REPORTED = Template(
+    title=sentences.REPORTED,
+    body=(
+        sentences.REPORTED_BODY,
+        *(sentences.DEVICE, sentences.PLACE),
+        sentences.REPORTED_IF_NOT,
+    ),
+)
+
+
+def reported(
+    at: datetime, attempt: Attempt, *, language: Language, is_clock_wrong: bool = False
+) -> Notification:
+    """Say that Amazon reports a sign-in, which may have been the attempt."""
+    fields = _fields(attempt, attempt.expires_at, language)
+    template = as_known(_REPORTED, attempt, is_clock_wrong=is_clock_wrong)
+    return template.say(language=language, reported=local_time(at), **fields)
 
 
 def account_mail(account: str, subject: str, *, language: Language) -> Notification:
