@@ -1,0 +1,1 @@
+"""The companion for household-budget apps: from the first step to the linked app."""
