@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from watcher.config.accounts import account_of, addresses
-from watcher.config.credentials import clean_password
+from watcher.config.cleaning import clean_password
 from watcher.config.load import PASSWORD_KEYS
 from watcher.config.providers import OBSTACLES, PRESETS, LoginName, nearly
 from watcher.config.schema import Account
@@ -92,11 +92,15 @@ class Access:
         found = find_server(address)
         if found.provider:
             return replace(self.given, provider=self._checked(found.provider))
-        host = found.host or self._ask_host(f"imap.{domain}")
+        host, port = (
+            (found.host, found.port)
+            if found.host
+            else self._ask_server(f"imap.{domain}")
+        )
         if not is_known(host):  # the password is not asked for in vain
             raise ConfigError(sentences.NO_SUCH_HOST, host=host)
         self.dialog.say(sentences.SERVER, host=host)
-        port, tls = self.given.port or found.port, self.given.tls or found.tls
+        port, tls = self.given.port or port, self.given.tls or found.tls
         return replace(self.given, host=host, port=port, tls=tls)
 
     def _checked(self, provider: str) -> str:
@@ -107,9 +111,10 @@ class Access:
         self.dialog.say(sentences.PROVIDER, title=preset.title, host=host)
         return provider
 
-    def _ask_host(self, default: str) -> str:
+    def _ask_server(self, default: str) -> tuple[str, int | None]:
+        """Return the name of the server, and its port if one stands behind that."""
         return self.dialog.ask(
-            sentences.HOST, _parse_text, option="--host", default=default
+            sentences.HOST, _parse_server, option="--host", default=default
         )
 
     def _with_user(self, account: Account, address: str) -> Account:
@@ -203,8 +208,8 @@ class Access:
             if isinstance(error, LoginRefused):
                 return self._with_another_user(account)
             if not (account.provider or self.given.host):
-                host = self._ask_host(account.host or "")
-                return replace(account, host=host, port=None, tls=None)
+                host, port = self._ask_server(account.host or "")
+                return replace(account, host=host, port=port, tls=None)
             if self.dialog.confirm(sentences.TRY_AGAIN, option="--host"):
                 return account
         except Unanswered:
@@ -237,6 +242,13 @@ def _parse_text(written: str) -> str:
     if not written.strip():
         raise Bad(sentences.NOTHING)
     return written.strip()
+
+
+def _parse_server(written: str) -> tuple[str, int | None]:
+    """Read `host`, `host:port` or `[address]:port`; an address may have colons."""
+    text = _parse_text(written)
+    match = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})", text)
+    return (match[1] or match[2], int(match[3])) if match else (text, None)
 
 
 def _parse_address(written: str) -> str:

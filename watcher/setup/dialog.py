@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from watcher.config.values import Bad
-from watcher.errors import Unanswered, WatcherError
+from watcher.errors import Unanswered, WatcherError, is_unread
 from watcher.i18n import Language, Text, wrap_columns
 
 T = TypeVar("T")
@@ -106,7 +106,9 @@ def _write(text: str) -> None:
     """Print text; a reader that went away does not stop what is being set up."""
     try:
         print(text, end="", flush=True)
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_unread(error):
+            raise
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 

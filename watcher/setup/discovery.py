@@ -18,7 +18,7 @@ import dns.resolver
 
 from watcher.clock import call_with_timeout
 from watcher.config.providers import of_address, of_exchange
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
 from watcher.keys import resolver_at, servers_asked
 
 TIMEOUT_S = 6.0

@@ -16,11 +16,17 @@ from watcher.imap.account import Account
 from watcher.imap.connection import Connection
 from watcher.imap.progress import Pending, Progress
 from watcher.imap.reading import MailReader
-from watcher.recognition.judge import Judgement, Policy, classify
+from watcher.recognition.judge import Judgement, classify
 from watcher.recognition.message import may_be_attempt
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.recipients import is_addressed_to
 from watcher.recognition.sender import mailbox_of
-from watcher.recognition.verdict import LookAlike, Reason, Recognised, Result
+from watcher.recognition.verdict import (
+    LookAlike,
+    Recognised,
+    Result,
+)
 
 PAST = timedelta(days=90)
 """How far back is looked."""
@@ -97,6 +103,9 @@ class _Asked:
     def find_anew(self, text: str, /) -> bytes | None:
         return self._note(text, self.keys.find_anew(text))
 
+    def is_validated(self, text: str, /) -> bool:
+        return self.keys.is_validated(text)
+
     def _note(self, name: str, record: bytes | None) -> bytes | None:
         self.found[name] = record is not None and not _is_revoked(record)
         return record
@@ -162,7 +171,9 @@ class _Look:
     def read(self, mailbox: str) -> None:
         """Judge the mails of one mailbox, newest first."""
         opened = self.connection.examine(mailbox)
-        uids = self.connection.uids_since(self.now - PAST, self.now, *_FROM_AMAZON)
+        uids = self.connection.opened.uids_since(
+            self.now - PAST, self.now, *_FROM_AMAZON
+        )
         newest = sorted(uids, reverse=True)[: self.bounds.headers]
         self.is_complete &= len(newest) == len(uids)
         progress = Progress(opened.uid_validity)

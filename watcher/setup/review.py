@@ -9,13 +9,13 @@ from watcher.i18n import Text
 from watcher.imap.account import Account
 from watcher.imap.connection import Connection
 from watcher.keys import Keys
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.text import sanitise
 from watcher.recognition.verdict import (
     Approval,
     Code,
     NotRelevant,
-    Reason,
     Recognised,
     Unknown,
     Unverified,

@@ -126,10 +126,12 @@ IN_KEYRING = Text(
     ja="   パスワードは、このパソコンのキーリング(資格情報の保管庫)に入れました。",
 )
 IN_FILE = Text(
-    en="   There is no keyring here that works. The password is kept, as it is, in a "
-    "file that only you can read: {path}",
-    ja="   使えるキーリングがないので、パスワードはあなただけが読めるファイルに"
-    "そのまま入れました: {path}",
+    en="   No keyring of this computer could be used: there is none that works, or a "
+    "window that asks for its password was not answered. The password is kept, as it "
+    "is, in a file that only you can read: {path}",
+    ja="   このパソコンのキーリングを使えませんでした(キーリングがないか、キーリングの"
+    "パスワードをたずねるウィンドウに答えがありませんでした)。メールのパスワードは、"
+    "あなただけが読めるファイルにそのまま入れました: {path}",
 )
 WRITTEN = Text(en="   The configuration: {path}", ja="   設定ファイル: {path}")
 ADDED = Text(
@@ -193,12 +195,22 @@ NO_SERVICE = Text(
     en="   That did not work: {why}\n   Start it with: watcher run",
     ja="   登録できませんでした: {why}\n   次のように始めてください: watcher run",
 )
+READY = Text(
+    en="\nReady. Now link the app, and wait for the notification.",
+    ja="\n準備ができました。アプリの連携を始めて、通知を待ってください。",
+)
+NOT_RUNNING = Text(
+    en="\nThe settings are ready, but nothing is watched yet. Before you link the app, "
+    "start it with: watcher run",
+    ja="\n設定はできましたが、まだ見張っていません。アプリの連携を始める前に、"
+    "次のように始めてください: watcher run",
+)
 WHERE = Text(
-    en="\nReady. Now link the app, and wait for the notification.\n"
+    en="To be led through linking an app: watcher guide\n"
     "To change something: {config}\n"
     "To check everything: watcher doctor\n"
     "To remove it: watcher service uninstall, then delete {folder}",
-    ja="\n準備ができました。アプリの連携を始めて、通知を待ってください。\n"
+    ja="アプリの連携を順に案内する: watcher guide\n"
     "設定を変える: {config}\n"
     "動作を確かめる: watcher doctor\n"
     "やめる: watcher service uninstall のあと、{folder} を消します",

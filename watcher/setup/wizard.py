@@ -9,12 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from watcher.app.wiring import open_channels, secret_variables
+from watcher.app.wiring import open_channels
 from watcher.config.accounts import account_of, addresses, policy_for
 from watcher.config.load import load
-from watcher.config.schema import Account, Config, LanguageChoice, Notify
+from watcher.config.schema import (
+    Account,
+    Config,
+    LanguageChoice,
+    Notify,
+    Push,
+    secret_variables,
+)
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
-from watcher.config.write import account_table, add_account, create
+from watcher.config.write import account_table, add_account, create, push_table
 from watcher.errors import ConfigError, WatcherError
 from watcher.i18n import Language
 from watcher.imap.account import Account as Mailbox
@@ -23,6 +30,7 @@ from watcher.keys import dns_keys
 from watcher.setup import sentences
 from watcher.setup.access import Access, with_addresses
 from watcher.setup.dialog import Dialog
+from watcher.setup.phone import set_up
 from watcher.setup.probe import Probed
 from watcher.setup.review import Review, review
 from watcher.setup.service import service_here
@@ -40,6 +48,10 @@ class Answers:
     """Server, user, source of the password and name, as far as they were given."""
     address: str | None = None
     language: Language | None = None
+    pushes: bool | None = None
+    """Whether a phone is told; None: that is asked for."""
+    push_server: str | None = None
+    """The ntfy server by which it is told."""
     shows_trial: bool = True
     installs_service: bool = True
     adds: bool = False
@@ -71,14 +83,15 @@ class Wizard:
         left = sentences.LEFT
         try:
             account, password = self._account(config)
-            self._write(existing, account, password)
+            self._write(existing, account, password, self._phone(config))
             left = sentences.LEFT_WRITTEN
             self._try_notification(config)
-            self._start_at_login()
+            is_running = self._start_at_login()
         except KeyboardInterrupt:
             self._dialog.say(left)
             raise
         folder = self._path.parent
+        self._dialog.say(sentences.READY if is_running else sentences.NOT_RUNNING)
         self._dialog.say(sentences.WHERE, config=self._path, folder=folder)
         return True
 
@@ -165,10 +178,23 @@ class Wizard:
         )
         return with_addresses(account, (*known, *others)) if is_taken else account
 
+    def _phone(self, config: Config) -> Push | None:
+        """Return where a phone is told of the account's attempts, if it is to be."""
+        answers = self._answers
+        is_unasked = not self._dialog.asks or not answers.shows_trial
+        if answers.pushes is False or (answers.pushes is None and is_unasked):
+            return None
+        server = answers.push_server if answers.pushes else None
+        return set_up(self._dialog, server, secret_variables(config))
+
     # What is written
 
     def _write(
-        self, existing: Config | None, account: Account, password: str | None
+        self,
+        existing: Config | None,
+        account: Account,
+        password: str | None,
+        push: Push | None,
     ) -> None:
         """Keep the password, then write the configuration; both or none."""
         kept: Path | None = None
@@ -182,11 +208,13 @@ class Wizard:
                 account = replace(account, keyring=True)
                 self._dialog.say(sentences.IN_KEYRING)
             if existing is None:
-                aside = create(self._path, self._text(account))
+                text = self._text(account) + (push_table(push) if push else "")
+                aside = create(self._path, text)
                 self._dialog.say(sentences.WRITTEN, path=self._path)
                 if aside is not None:
                     self._dialog.say(sentences.ASIDE, path=aside)
             else:
+                account = replace(account, push=push or account.push)
                 copy = add_account(self._path, account_table(account))
                 self._dialog.say(sentences.ADDED, path=self._path, copy=copy)
         except BaseException:
@@ -232,29 +260,31 @@ class Wizard:
         else:
             self._dialog.say(sentences.NOT_PRESSED if is_seen else sentences.UNSEEN)
 
-    def _start_at_login(self) -> None:
+    def _start_at_login(self) -> bool:
+        """Let it start at each login if that is wanted; return whether it runs now."""
         if not self._answers.installs_service:
             self._dialog.say(sentences.BY_HAND)
-            return
+            return False
         try:
             service = service_here(self._path)
         except WatcherError as error:
             self._dialog.say(sentences.NO_SERVICE, why=error)
-            return
+            return False
         status = service.status()
         if status.starts_at_login and status.is_running and not status.problem:
             self._dialog.say(sentences.STARTED_BEFORE)
-            return
+            return True
         if not self._dialog.confirm(sentences.AT_LOGIN, option="--no-service"):
             text = sentences.RUNS if status.is_running else sentences.BY_HAND
             self._dialog.say(text)
-            return
+            return status.is_running
         try:
             service.install()
         except WatcherError as error:  # the configuration is good, and is kept
             self._dialog.say(sentences.NO_SERVICE, why=error)
-        else:
-            self._dialog.say(sentences.STARTED, title=service.title, path=service.path)
+            return status.is_running
+        self._dialog.say(sentences.STARTED, title=service.title, path=service.path)
+        return True
 
 
 def _stem(name: str) -> str:

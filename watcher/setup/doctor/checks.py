@@ -12,7 +12,7 @@ from pathlib import Path
 from watcher.app.machine_clock import read_error
 from watcher.clock import is_synchronised, utc_now
 from watcher.config.accounts import watched
-from watcher.config.schema import Config
+from watcher.config.schema import Config, secret_variables
 from watcher.errors import ConfigError, JournalBusy, JournalUnusable
 from watcher.i18n import Language, Text
 from watcher.imap.account import Timeouts
@@ -24,6 +24,7 @@ from watcher.setup.doctor.desktop import check_browser, check_notification
 from watcher.setup.doctor.machine import check_disk, check_log, check_permissions
 from watcher.setup.doctor.mails import check_key
 from watcher.setup.doctor.network import check_name_servers
+from watcher.setup.doctor.phone import phone_parts
 from watcher.setup.doctor.report import (
     Check,
     Finding,
@@ -85,7 +86,6 @@ class Doctor:
             Check.LOG: lambda: check_log(self.log),
             Check.SERVICE: lambda: check_service(service_here(self.path).status()),
             Check.DISK: lambda: check_disk(self.log),
-            Check.PUSH: lambda: skipped(_NO_PUSH),
             Check.OAUTH: lambda: skipped(_NO_OAUTH),
         }
         if not config.accounts:
@@ -94,6 +94,10 @@ class Doctor:
             single[Check.DKIM_KEY] = lambda: check_key(keys, ())
         for check, make in single.items():
             yield one(Slot(check), make)
+        hidden = secret_variables(config)
+        yield from phone_parts(
+            config, hidden, self.language, shows=self.shows_notification
+        )
         for entry, account in zip(config.accounts, watched(config), strict=True):
             checks = AccountChecks(
                 entry=entry,
@@ -141,10 +145,6 @@ _CORRECT = Text(
 _NO_ACCOUNT = Text(
     en="Not checked, since no account is configured.",
     ja="アカウントが設定されていないので、確認していません。",
-)
-_NO_PUSH = Text(
-    en="No push to a phone is configured.",
-    ja="スマートフォンへの通知は設定されていません。",
 )
 _NO_OAUTH = Text(
     en="No account logs in by OAuth2.",

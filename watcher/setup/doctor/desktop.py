@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from watcher.app.browser import way_to_open
+from watcher.app.browser import PORTAL, SYSTEM, way_to_open
 from watcher.config.schema import CHANNELS, Notify
 from watcher.i18n import Language, Text
-from watcher.notify.delivery import ChannelChoice, Failure, channels
+from watcher.notify.choice import ChannelChoice
+from watcher.notify.delivery import Failure, channels
 from watcher.notify.examine import Buttons, Offer, examine
 from watcher.recognition.text import sanitise
 from watcher.setup.doctor.report import (
@@ -74,7 +75,9 @@ def check_browser() -> Finding:
     way = way_to_open()
     if way is None:
         return warned(_NO_BROWSER, _NO_BROWSER_REMEDY)
-    return passed(_BROWSER, way=sanitise(way))
+    if way in (PORTAL, SYSTEM):
+        return passed(_BROWSER, way=sanitise(way))
+    return passed(_BY_COMMAND, way=sanitise(way))
 
 
 _SHOWN = Text(
@@ -128,6 +131,12 @@ _TERMINAL_REMEDY = Text(
     ja="そのターミナルが見えるようにしておくか、デスクトップで実行してください。",
 )
 _BROWSER = Text(en="Pages are opened by: {way}", ja="ページを開くプログラム: {way}")
+_BY_COMMAND = Text(
+    en="Pages are opened by: {way} (the link stands on its command line, which other "
+    "programs on this computer can read for a moment)",
+    ja="ページを開くプログラム: {way}(リンクは引数で渡すので、このパソコンのほかの"
+    "プログラムからも一時的に見えます)",
+)
 _NO_BROWSER = Text(
     en="No browser was found that could open the approval page from here.",
     ja="ここから承認ページを開けるブラウザーが見つかりません。",

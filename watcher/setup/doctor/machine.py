@@ -2,15 +2,13 @@
 
 import os
 import shutil
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from watcher.config.file import WRITABLE_BY_OTHERS
+from watcher import ownership
 from watcher.config.schema import Config
 from watcher.errors import JournalBusy, JournalUnusable, reason_of
 from watcher.i18n import Text
-from watcher.journal.files import OPEN_TO_OTHERS
 from watcher.journal.reader import JournalReader
 from watcher.setup.doctor.report import (
     Finding,
@@ -29,33 +27,40 @@ TOO_LITTLE_BYTES = 10 * 1024 * 1024
 
 def check_permissions(path: Path, config: Config | None, log: Path) -> Finding:
     """Return whether other users can change what watcher obeys, or read secrets."""
-    if os.name != "posix":
+    if not ownership.IS_KNOWN:
         return skipped(_NO_MODES)
     return worst(list(_permissions(path, config, log)) or [passed(_PRIVATE)])
 
 
 def _permissions(path: Path, config: Config | None, log: Path) -> Iterator[Finding]:
-    if _mode(path) & WRITABLE_BY_OTHERS:
+    if _holds(ownership.is_writable, path):
         remedy = Sentence.of(_RUN, command=f"chmod go-w '{path}'")
         yield failed(Sentence.of(_CHANGED, path=path), remedy)
+    if config and _has_phone(config) and _holds(ownership.is_open, path):
+        remedy = Sentence.of(_RUN, command=f"chmod 600 '{path}'")
+        yield failed(Sentence.of(_TOPIC_READ, path=path), remedy)
     for account in config.accounts if config else ():
         secret = account.password_file
-        if secret is not None and _mode(secret) & OPEN_TO_OTHERS:
+        if secret is not None and _holds(ownership.is_open, secret):
             remedy = Sentence.of(_RUN, command=f"chmod 600 '{secret}'")
             yield failed(Sentence.of(_READ, path=secret), remedy)
     for folder in dict.fromkeys((path.parent, log.parent)):
-        mode = _mode(folder)
-        if mode & WRITABLE_BY_OTHERS and not mode & stat.S_ISVTX:
+        if _holds(ownership.is_replaceable, folder):
             remedy = Sentence.of(_RUN, command=f"chmod go-w '{folder}'")
             yield failed(Sentence.of(_REPLACED, path=folder), remedy)
 
 
-def _mode(path: Path) -> int:
-    """Return the mode of a file, 0 where there is none."""
+def _has_phone(config: Config) -> bool:
+    """Return whether the configuration holds an address that is a password."""
+    return bool(config.push.url or any(one.push.url for one in config.accounts))
+
+
+def _holds(is_so: Callable[[os.stat_result], bool], path: Path) -> bool:
+    """Return whether something is so of what lies at a path, if anything does."""
     try:
-        return path.stat().st_mode
+        return is_so(path.stat())
     except OSError:
-        return 0
+        return False
 
 
 def check_log(path: Path) -> Finding:
@@ -65,10 +70,11 @@ def check_log(path: Path) -> Finding:
             remedy = Sentence.of(_LOG_REMEDY, path=place)
             return failed(Sentence.of(_NOT_WRITABLE, path=place), remedy)
     try:
-        journal = JournalReader.read(path)  # reads every page
+        journal = JournalReader.read(path)
         if journal is None:
             return passed(_NO_LOG_YET, path=path)
         with journal:
+            journal.read_rest()
             is_shared = journal.is_in_wal_mode()
     except JournalBusy as error:
         return warned(error, Sentence.of(_LOG_REMEDY, path=path))
@@ -121,6 +127,10 @@ _CHANGED = Text(
 _READ = Text(
     en="Other users can read the password file {path}.",
     ja="ほかの利用者がパスワードファイル {path} を読めます。",
+)
+_TOPIC_READ = Text(
+    en="Other users can read {path}, and so the address of the phone in it.",
+    ja="ほかの利用者が {path} を読めるので、スマートフォンの送り先も読めます。",
 )
 _REPLACED = Text(
     en="Other users can replace the files in {path}.",

@@ -6,7 +6,8 @@ from functools import partial
 
 from watcher.clock import call_in_thread
 from watcher.i18n import Text
-from watcher.keys import Server, examine_server
+from watcher.keys import examine_server
+from watcher.name_server import NameServer
 from watcher.setup.doctor.report import Finding, Sentence, failed, passed, warned
 
 QUESTION = "_domainkey.amazon.co.jp"
@@ -16,15 +17,13 @@ LONGEST = timedelta(seconds=5)
 """How long one question may take, whatever is configured."""
 
 
-def check_name_servers(servers: Sequence[Server], timeout: timedelta) -> Finding:
+def check_name_servers(servers: Sequence[NameServer], timeout: timedelta) -> Finding:
     """Ask each server alone, all at the same time; `timeout` bounds one question."""
     if not servers:
         return failed(_NONE, _REMEDY)
     seconds = min(timeout, LONGEST).total_seconds()
     asked = {
-        _written(server): call_in_thread(
-            partial(examine_server, server, QUESTION, seconds)
-        )
+        str(server): call_in_thread(partial(examine_server, server, QUESTION, seconds))
         for server in servers
     }
     facts = {name: future.result(3 * seconds) for name, future in asked.items()}
@@ -39,12 +38,6 @@ def check_name_servers(servers: Sequence[Server], timeout: timedelta) -> Finding
     if short:
         return warned(Sentence.of(_SHORT, names=", ".join(short)), _REMEDY)
     return passed(_GOOD, names=", ".join(good))
-
-
-def _written(server: Server) -> str:
-    address, port = server
-    host = f"[{address}]" if ":" in address else address
-    return host if port == 53 else f"{host}:{port}"
 
 
 _GOOD = Text(

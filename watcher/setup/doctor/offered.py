@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from watcher.i18n import Text
-from watcher.imap.account import JUNK, WatchMode
+from watcher.imap.account import JUNK
+from watcher.imap.choices import WatchMode
 from watcher.imap.mailboxes import is_special
 from watcher.recognition.text import one_line
 from watcher.setup.doctor.report import (

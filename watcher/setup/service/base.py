@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from watcher.app.lock import running_daemon
+from watcher.child import bare_environment
 from watcher.config.load import default_path, journal_path, load, state_folder
 from watcher.errors import (
     ConfigError,
@@ -282,12 +283,21 @@ def command_here(config: Path | None, environment: Mapping[str, str]) -> Command
     return Command(words, carried)
 
 
+_ENVIRONMENT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_MESSAGES", "TZ"),
+    *("XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS"),
+    *("SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP"),
+    *("USERPROFILE", "USERNAME", "USERDOMAIN", "APPDATA", "LOCALAPPDATA"),
+)
+
+
 def ask(
     *command: str, patience_s: float | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Return how one of the platform's own programs ended, and what it printed.
 
-    One that is missing or hangs has ended with a status that is not 0.
+    One that is missing or hangs has ended with a status that is not 0. Of the
+    environment it gets what it needs: nobody knows where a password stands.
     """
     timeout_s = ASK_S if patience_s is None else patience_s
     try:
@@ -299,6 +309,7 @@ def ask(
             errors="replace",
             timeout=timeout_s,
             check=False,
+            env=bare_environment(_ENVIRONMENT),
         )
     except subprocess.TimeoutExpired:
         reason = f"no answer in {timeout_s:.0f} s"
