@@ -56,6 +56,11 @@ class AttemptTracker:
         """Whether a browser or the clipboard has not answered yet."""
         return bool(self._in_hand)
 
+    @property
+    def are_alive(self) -> bool:
+        """Whether an attempt has not ended yet, as far as is known."""
+        return bool(self._next_end or self._in_hand)
+
     def resume(self, now: datetime) -> None:
         """Expire, schedule and notify of what an earlier daemon left."""
         self.expire(now)
@@ -99,7 +104,7 @@ class AttemptTracker:
 
     def remind(self, due: Remind, now: datetime) -> None:
         """Show an attempt again, unless it is over, answered, or a later one is due."""
-        attempt = self._find_unanswered(due.attempt_id, now)
+        attempt = self._find_pending(due.attempt_id, now)
         if attempt is None:
             return
         left = attempt.time_left(now)
@@ -120,7 +125,7 @@ class AttemptTracker:
 
         A click on the text is no answer, and opens the page only while armed.
         """
-        attempt = self._find_unanswered(pressed.attempt_id, now)
+        attempt = self._find_pending(pressed.attempt_id, now)
         if attempt is None:
             return
         is_opening = pressed.action is Action.OPEN or (
@@ -179,11 +184,11 @@ class AttemptTracker:
             error = NotHandedOver(_NOT_STARTED, reason=reason_of(failure))
             self._scheduler.put(HandedOver(attempt, answer, error))
 
-    def _find_unanswered(self, attempt_id: int, now: datetime) -> Attempt | None:
-        """Return a live attempt; None if it was answered, or is being answered."""
+    def _find_pending(self, attempt_id: int, now: datetime) -> Attempt | None:
+        """Return a live attempt; None if it was closed, or is being answered."""
         if attempt_id in self._in_hand:
             return None
-        return self._journal.find_unanswered(attempt_id, now)
+        return self._journal.find_pending(attempt_id, now)
 
 
 _NOT_STARTED = Text(

@@ -7,18 +7,22 @@ once two looks have found it the same.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from watcher.app.changes import FileWait, waiting_thread
 from watcher.config.schema import Config
 from watcher.errors import WatcherError
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+"""How far apart the two looks are that find a file the same."""
+
+QUIET_LOOK_S = 60.0
+"""How often to look though the system tells of no change: not each disk does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class ConfigFile:
     """Called with what is wrong with it, and with None once that is put right."""
     on_retry: Callable[[Collection[str]], None] = lambda _: None
     """Called with the accounts that are logged in to again, before that."""
+    is_noted: bool = True
+    """Whether `status` tells of it, as of the daemon's."""
 
 
 FromConfig = ConfigRead | ConfigRefused | PasswordWritten
@@ -99,6 +105,11 @@ class Settled:
     def __init__(self, path: Path, known: Stamp | None) -> None:
         self.path = path
         self._known = self._last = known
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the last look has found what is known."""
+        return self._last == self._known
 
     def is_news(self) -> bool:
         """Look; return whether the file is another, and written to its end."""
@@ -122,25 +133,31 @@ class ConfigWatch:
             for account in file.taken.config.accounts
             if (path := account.password_file)
         ]
-        self._ended = threading.Event()
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Look while inside; a look that hangs delays no exit."""
-        threading.Thread(target=self._run, name="configuration", daemon=True).start()
-        try:
+        wait = FileWait(one.path for one in self._files())
+        with waiting_thread("configuration", lambda: self.run(wait), wait):
             yield
-        finally:
-            self._ended.set()
 
-    def _run(self) -> None:
-        while not self._ended.wait(LOOK_EVERY_S):
+    def _files(self) -> list[Settled]:
+        return [self._file, *(file for _, file in self._secrets)]
+
+    def run(self, wait: FileWait) -> None:
+        """Look at the start, and when the files may have changed, until the end."""
+        is_going_on = wait.pause(0.0)
+        while is_going_on:
             try:
                 for item in self.look():
                     self._put(item)
             except Exception as bug:  # noqa: BLE001 -- the next look may do
                 # Its text could hold what stands in the file.
                 logger.error("a bug: %s", type(bug).__name__)
+            if all(file.is_settled for file in self._files()):
+                is_going_on = wait.until_changed(QUIET_LOOK_S)
+            else:
+                is_going_on = wait.pause(LOOK_EVERY_S)
 
     def look(self) -> Iterator[FromConfig]:
         """Yield what is news."""

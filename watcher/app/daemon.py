@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from watcher.app.attempts import AttemptTracker
+from watcher.app.changes import ClockWatch, FileWatch
 from watcher.app.configfile import ConfigRead, ConfigRefused, PasswordWritten, Taken
 from watcher.app.desktop import Shown
 from watcher.app.health import Health
@@ -23,20 +24,25 @@ from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.logfile import LogFile
 from watcher.app.logwork import LogWork, Work
 from watcher.app.notifier import Notifier
+from watcher.app.phone import Pushed
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.prune import PRUNE_EVERY, Pruner
 from watcher.app.queue import (
     ButtonPressed,
+    Changed,
     Deadline,
     EventQueue,
     HandedOver,
+    HookFailed,
     Prune,
     QueueItem,
     Remind,
     Scheduler,
+    WarmedUp,
 )
 from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
+from watcher.app.silence import Silence
 from watcher.clock import monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import (
@@ -48,6 +54,7 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.imap.session import Session
+from watcher.journal.files import beside
 from watcher.journal.log import Journal
 from watcher.notify import trouble
 
@@ -55,6 +62,9 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
 """How often the daemon ticks, and tries again what the event log did not take."""
+
+QUIET_TICK_S = 60.0
+"""The same while nothing goes on, and the system tells of changes."""
 
 BUSY_WAIT_S = 0.05
 """How long the event log is waited for; after that, what is to be done is owed."""
@@ -67,6 +77,10 @@ CLEAR_WITHIN_S = 1.2
 
 SHOW_WITHIN_S = 10.0
 """What a desktop may take to show what a command beside the daemon has found."""
+
+
+PUSH_WITHIN_S = 5.0
+"""What a push server may take to hear of it, before the command ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +100,8 @@ class DaemonSettings:
     """Called once each time that the event log cannot be written."""
     on_log_changed: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that it goes on with another log, or with less of it."""
+    relay: Callable[[Journal, datetime], None] = lambda *_: None
+    """Passes on what other programs have logged."""
     keep_lock: Callable[[], None] = lambda: None
     """Takes the lock of the only daemon again where its file was moved or deleted."""
     manager: ServiceManager = field(default_factory=ServiceManager)
@@ -117,8 +133,10 @@ class Daemon:
         self._settings = settings
         self._scheduler = Scheduler(queue.put)
         self._health = health
+        self._silence = Silence(journal, notifier) if health else None
         self._reload = reload
-        self._ticked_s = 0.0
+        self._ticked_s = self._tick_at_s = 0.0
+        self._is_told_of_changes: Callable[[], bool] = lambda: False
         self._attempts = AttemptTracker(
             journal, notifier, self._scheduler, settings.remind_at, settings.hidden
         )
@@ -152,8 +170,11 @@ class Daemon:
         self._sessions = {session.account.name: session for session in sessions}
         if self._health:
             self._health.start(self._sessions)
-        with self._scheduler.running(), _threads(sessions) as stop:
-            self._scheduler.every(PRUNE_EVERY, Prune())
+        with (
+            self._scheduler.running(),
+            self._watching_for_changes(sessions),
+            _threads(sessions) as stop,
+        ):
             try:
                 self._work()
             finally:
@@ -166,18 +187,28 @@ class Daemon:
     def _work(self) -> None:
         self._log.do(self._begin)
         while not (self._queue.is_stopping or self._is_done() or self._is_reloading()):
-            item = self._queue.next(TICK_S)
+            item = self._queue.next(max(0.0, self._tick_at_s - monotonic_s()))
             self._log.try_to(self._log.check_file)
+            for synced, waited_s in self._queue.take_syncs():
+                self._take(synced, waited_s)
             if item is not None:
-                if isinstance(item, FromAccount) and self._health:
-                    self._health.hear(item)
-                act = partial(self._handle, item)
-                self._log.do(act, in_order=isinstance(item, FromAccount))
+                self._take(item)
             if self._queue.is_empty():  # in a flood, it would take longer than the rest
                 self._log.try_to(self._log.remember)
-            if monotonic_s() - self._ticked_s >= TICK_S:
+            if item is not None:  # what is handled may need a tick soon
+                soon_s = self._ticked_s + TICK_S
+                self._tick_at_s = min(self._tick_at_s, soon_s)
+            if monotonic_s() >= self._tick_at_s:
                 self._ticked_s = monotonic_s()
                 self._tick()
+                self._tick_at_s = self._ticked_s + self._tick_every_s()
+
+    def _take(self, item: QueueItem, waited_s: float = 0.0) -> None:
+        """Handle what was reported so long ago, or owe it."""
+        if isinstance(item, FromAccount) and self._health:
+            self._health.hear(item, waited_s=waited_s)
+        act = partial(self._handle, item)
+        self._log.do(act, in_order=isinstance(item, FromAccount))
 
     def _is_done(self) -> bool:
         """Return whether every session has stopped, and nothing is left to do."""
@@ -192,7 +223,9 @@ class Daemon:
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
         acts = [self._attempts.tick, self._pipeline.check_clock]
-        acts += [self._watch_health, self._arm]
+        relay = partial(self._settings.relay, self._journal)
+        acts += [self._watch_health, self._arm, relay]
+        acts += [self._silence.tick] if self._silence else []
         works: list[Work] = [partial(act, utc_now()) for act in acts]
         works.append(self._log.check_file)
         is_good = [self._log.pay(), *map(self._log.try_to, works)]
@@ -200,6 +233,39 @@ class Daemon:
             self._notifier.withdraw(trouble.STUCK_ID, utc_now())
         if not (self._health and self._health.is_any_stuck()):
             self._settings.manager.note_progress()
+
+    def _tick_every_s(self) -> float:
+        """Return how soon to tick again, if nothing happens."""
+        is_lively = (
+            self._attempts.are_alive
+            or self._armed_until is not None
+            or self._notifier.is_showing
+            or self._log.is_in_trouble
+        )
+        if is_lively or not self._is_told_of_changes():
+            return TICK_S
+        dues_s = [QUIET_TICK_S, self._settings.manager.due_in_s]
+        if self._health:
+            dues_s.append(self._health.due_in_s)
+        return max(TICK_S, min(dues_s))
+
+    @contextmanager
+    def _watching_for_changes(self, sessions: Sequence[Session]) -> Iterator[None]:
+        """Let a suspend reach every session, and other programs' changes the queue."""
+
+        def look() -> None:
+            for session in sessions:
+                session.check_clock()
+            self._queue.put(Changed())
+
+        clock = ClockWatch(look)
+        path = self._journal.path
+        files = FileWatch(
+            (path, beside(path, "-wal")), lambda: self._queue.put(Changed())
+        )
+        self._is_told_of_changes = lambda: clock.is_told and files.is_told
+        with clock.running(), files.running():
+            yield
 
     def _begin(self) -> None:
         now = utc_now()
@@ -213,6 +279,7 @@ class Daemon:
     def _end(self) -> None:
         """Leave nothing stale on the screen, and log the end if it is one."""
         if self._health is None:
+            self._notifier.wait_for_phones(PUSH_WITHIN_S)
             self._settle(SHOW_WITHIN_S)
         if self._reload and self._is_reloading() and not self._queue.is_stopping:
             self._next = self._reload.next
@@ -237,7 +304,7 @@ class Daemon:
         for item in self._queue.rest():
             with suppress(JournalBusy, JournalUnusable):
                 match item:
-                    case Shown() | HandedOver():
+                    case Shown() | Pushed() | HandedOver():
                         self._handle(item)
                     case StateChanged() if self._health:
                         self._health.note_state(item)
@@ -283,6 +350,8 @@ class Daemon:
                 self._tell_alert(item, now)
             case Shown():
                 self._notifier.confirm(item, now)
+            case Pushed():
+                self._notifier.confirm_push(item, now)
             case Remind():
                 self._attempts.remind(item, now)
             case Deadline():
@@ -291,8 +360,17 @@ class Daemon:
                 self._attempts.press(item, now)
             case HandedOver():
                 self._attempts.finish(item, now)
+            case HookFailed(error=error):
+                self._notifier.note_hook_failure(error, now)
             case Prune():
-                self._pruner.prune(now)
+                if self._pruner.prune(now):  # the rest behind what came meanwhile
+                    self._queue.put(item)
+            case WarmedUp(bug=Exception() as bug):
+                raise bug
+            case WarmedUp():
+                self._scheduler.every(PRUNE_EVERY, Prune())
+            case Changed():
+                self._attempts.schedule(now)
             case ConfigRead() | ConfigRefused() | PasswordWritten():
                 if self._reload:
                     self._reload.handle(item, self._sessions, now)

@@ -123,9 +123,14 @@ class Desktop:
         return self._delivery.lost()
 
     def clear(self, going: Iterable[int]) -> None:
-        """Take these off the screen without waiting, and forget what was asked for."""
+        """Take these off the screen without waiting, and show nothing more.
+
+        What waits is still taken off, in its turn: it may be on the screen, as it was
+        before, or as another program has left it.
+        """
         with self._changed:
-            self._pending.clear()
+            for replaces_id, request in self._pending.items():
+                self._pending[replaces_id] = replace(request, act=Act.WITHDRAW)
         self._delivery.clear(going)
 
     def wait(self, seconds: float) -> bool:

@@ -7,10 +7,12 @@ is down.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import Any
 
 from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.notifier import Notifier
+from watcher.app.places import IS_BLIND
 from watcher.clock import iso, monotonic_s
 from watcher.events import (
     AccountRef,
@@ -30,8 +32,8 @@ BLIND_AFTER = timedelta(seconds=90)
 STUCK_AFTER = timedelta(minutes=15)
 """Every wait of a session is bounded, all of one try together by less than this."""
 
-SYNC_NOTED_EVERY_S = 10.0
-"""How fresh `status` is; with many accounts a write for each sync would be too many."""
+SYNC_NOTED_EVERY_S = 600.0
+"""How far the last look may be ahead of what the log has of it: a disk is to rest."""
 
 
 class Health:
@@ -50,6 +52,7 @@ class Health:
         self._heard_s: dict[str, float] = {}
         """When each session last reported; in a pause, when it is to go on."""
         self._noted_s: dict[str, float] = {}
+        """When the log last took what is known of each account."""
         self._blind: set[str] = set()
         """Of which the user was told."""
         self._logged: set[str] = set()
@@ -62,9 +65,12 @@ class Health:
         self._last_sync_s = dict.fromkeys(accounts, self._clock_s())
         self._heard_s = dict(self._last_sync_s)
 
-    def hear(self, report: FromAccount) -> None:
-        """Note that a session works, whatever the event log takes."""
-        now_s = self._clock_s()
+    def hear(self, report: FromAccount, *, waited_s: float = 0.0) -> None:
+        """Note that a session works, whatever the event log takes.
+
+        `waited_s` is how many seconds ago it reported.
+        """
+        now_s = self._clock_s() - waited_s
         match report:
             case Judged(origin=origin) | NotJudged(origin=origin):
                 self._heard_s[origin.account] = now_s
@@ -86,19 +92,41 @@ class Health:
         oldest_s = self._clock_s() - STUCK_AFTER.total_seconds()
         return any(heard_s < oldest_s for heard_s in self._heard_s.values())
 
+    @property
+    def due_in_s(self) -> float:
+        """Return in how many seconds an account may have to be told as blind."""
+        oldest_s = min(
+            (
+                last_s
+                for account, last_s in self._last_sync_s.items()
+                if account not in self._logged
+            ),
+            default=inf,
+        )
+        return oldest_s + BLIND_AFTER.total_seconds() - self._clock_s()
+
     def note_sync(self, synced: MailboxSynced, now: datetime) -> None:
-        """Note that an account was synced; notify that it recovered if it was blind."""
+        """Store that an account was synced; notify that it recovered if it was blind.
+
+        When it was synced was heard.
+        """
         account = synced.account
-        self._last_sync_s[account] = self._clock_s()
+        ago_s = self._clock_s() - self._last_sync_s[account]
         if account in self._blind:
             self._blind.discard(account)
             self._notifier.notify(partial(trouble.recovered, account), now)
         if account in self._logged:
             self._log(EventName.RECOVERED, account, now)
             self._logged.discard(account)
-        if self._clock_s() - self._noted_s.get(account, 0.0) >= SYNC_NOTED_EVERY_S:
-            self._put(account, {"last_look_at": iso(now)})
-            self._noted_s[account] = self._clock_s()
+        was_blind = self._of(account).pop(IS_BLIND, False)
+        self._of(account)["last_look_at"] = iso(now - timedelta(seconds=ago_s))
+        noted_s = self._noted_s.get(account)
+        if (
+            was_blind
+            or noted_s is None
+            or self._clock_s() - noted_s >= SYNC_NOTED_EVERY_S
+        ):
+            self._put(account, {})
 
     def note_state(self, change: StateChanged) -> None:
         """Note a state; notify once of a refused login until the next good one."""
@@ -139,15 +167,20 @@ class Health:
             if account not in self._logged:
                 self._log(EventName.BLIND, account, now)
                 self._logged.add(account)
+                self._put(account, {IS_BLIND: True})
 
     def _notify_blind(self, account: str, since: datetime, now: datetime) -> None:
         if account not in self._refused:  # else the user was told, and why
             self._notifier.notify(partial(trouble.blind, account, since=since), now)
 
     def _put(self, account: str, facts: Mapping[str, Any]) -> None:
-        known = self._known.setdefault(account, {})
+        known = self._of(account)
         known.update(facts)
         self._journal.put_session(account, known)
+        self._noted_s[account] = self._clock_s()
+
+    def _of(self, account: str) -> dict[str, Any]:
+        return self._known.setdefault(account, {})
 
     def _log(self, name: EventName, account: str, now: datetime) -> None:
         self._journal.append(name, at=now, about=AccountRef(account))

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from watcher.clock import boottime_s
 from watcher.events import (
@@ -23,8 +24,12 @@ from watcher.events import (
     Report,
     StateChanged,
 )
-from watcher.recognition.judge import Policy, Verify, classify
-from watcher.recognition.verdict import Reason, Unverified, Verdict
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
+from watcher.recognition.verdict import Unverified, Verdict
+
+if TYPE_CHECKING:
+    from watcher.recognition.judge import Verify
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +43,10 @@ WAITING_AT_ONCE = 1000
 IN_VAIN_AT_ONCE = 20
 """Mails that are judged in vain, one after the other, before the next pause."""
 
-WAITING_BYTES = 4 * 1024 * 1024
+WAITING_BYTES = 2 * 1024 * 1024
+
+NEEDED = ("watcher.recognition.judge", "watcher.dkim", "watcher.keys")
+"""What judges a mail, and takes long to import (see `warmup`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,7 @@ class Judging:
 
     def __init__(
         self,
-        verify: Verify,
+        verify: "Verify",
         policies: Mapping[str, Policy],
         put: Callable[[FromAccount], None],
     ) -> None:
@@ -97,13 +105,15 @@ class Judging:
             self._put(report)
             return
         judged = self._judge(report)
+        self._put(judged)  # before a later verdict on the same mail can come
         if _waits_for_dns(judged):
             self._waiting.add(report)
-        self._put(judged)
 
     def _judge(self, mail: MessageFetched) -> Judged | NotJudged:
         policy = self._policies[mail.origin.account]
         try:
+            from watcher.recognition.judge import classify
+
             judgement = classify(mail.raw, verify=self._verify, policy=policy)
         except Exception as bug:  # noqa: BLE001 -- the account is to be watched on
             return NotJudged(mail.origin, bug)
@@ -123,16 +133,24 @@ class Judging:
 
     def _judge_again(self) -> None:
         """Judge what waits, unless DNS fails; what failed comes last the next time."""
-        mails = deque(self._waiting.take())
-        in_vain: list[MessageFetched] = []
-        while mails and len(in_vain) < IN_VAIN_AT_ONCE and not self._ended.is_set():
-            mail = mails.popleft()
+        in_vain = 0
+        for mail in self._waiting.taken():
             judged = self._judge(mail)
             if not _waits_for_dns(judged):
                 self._put(judged)
-            elif boottime_s() - mail.arrival.seen.boot_s < RETRY_WITHIN_S:
-                in_vain.append(mail)
-        self._waiting.add(*mails, *in_vain)
+                continue
+            if boottime_s() - mail.arrival.seen.boot_s < RETRY_WITHIN_S:
+                self._waiting.add(mail)
+            in_vain += 1
+            if in_vain == IN_VAIN_AT_ONCE or self._ended.is_set():
+                return
+
+
+def may_be_attempt(header: bytes) -> bool:
+    """Return from the header alone whether a mail is worth fetching whole."""
+    from watcher.recognition.message import may_be_attempt
+
+    return may_be_attempt(header)
 
 
 class Waiting:
@@ -140,13 +158,13 @@ class Waiting:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._mails: list[MessageFetched] = []
+        self._mails: deque[MessageFetched] = deque()
         self._is_closed = False
 
-    def add(self, *mails: MessageFetched) -> None:
-        """Add mails; too many, or too many bytes, let the largest go."""
+    def add(self, mail: MessageFetched) -> None:
+        """Add a mail; too many, or too many bytes, let the largest go."""
         with self._changed:
-            self._mails += mails
+            self._mails.append(mail)
             while self._is_too_much():
                 largest = max(self._mails, key=lambda one: len(one.raw))
                 self._mails.remove(largest)
@@ -163,11 +181,17 @@ class Waiting:
             self._changed.wait_for(lambda: self._mails or self._is_closed)
             return not self._is_closed
 
-    def take(self) -> list[MessageFetched]:
-        """Take all mails, oldest first."""
-        with self._changed:
-            mails, self._mails = self._mails, []
-            return mails
+    def taken(self) -> Iterator[MessageFetched]:
+        """Take each mail that waits now, the oldest first.
+
+        One at a time: what is judged again still counts until its turn comes.
+        """
+        for _ in range(len(self._mails)):
+            with self._changed:
+                if not self._mails:
+                    return
+                mail = self._mails.popleft()
+            yield mail
 
     def close(self) -> None:
         """Let nobody wait any more."""

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -9,16 +10,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from watcher import ownership
 from watcher.errors import AlreadyRunning, JournalUnusable, reason_of
 from watcher.i18n import Text
 
 PROBE_TRIES = 4
 PROBE_S = 0.05
 """A probe takes microseconds: one that still holds the lock after these is a daemon."""
+PID_BYTES = 20
+"""A lock holds the number of a process, and a longer file is something else."""
 _WITHOUT_LOCKS = frozenset(
     {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 )
 """What a file system says that cannot lock files."""
+_AS_IT_IS = sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+)
+"""Follow no link, wait for nobody, change no line end; each where there is such."""
 
 
 def lock_path(journal: Path) -> Path:
@@ -53,8 +61,9 @@ class DaemonLock:
     def _take(self) -> None:
         with _sentences(self._path):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-            file = os.fdopen(descriptor, "r+b", buffering=0)
+            if folder := ownership.replaceable_folder(self._path):
+                raise JournalUnusable(_REPLACEABLE, path=self._path, folder=folder)
+            file = _opened(self._path, os.O_CREAT | os.O_RDWR)
             try:
                 if not _lock(file):
                     pid = _pid_in(file)
@@ -97,13 +106,32 @@ def running_daemon(journal: Path) -> int | None:
     path = lock_path(journal)
     with _sentences(path):
         try:
-            file: IO[bytes] = path.open("r+b")
+            file = _opened(path, os.O_RDWR)
         except FileNotFoundError:
             return None
         except OSError:
-            file = path.open("rb")  # nothing can be written there: a lock suffices
+            file = _opened(path, os.O_RDONLY)  # nothing can be written: a lock suffices
         with file:
             return None if _try_lock(file) else _pid_in(file)
+
+
+def _opened(path: Path, flags: int) -> IO[bytes]:
+    """Open an ordinary file of ours, behind no link, unbuffered.
+
+    What is no lock is not written to: beside a log `poetry` lies `poetry.lock`.
+
+    Raises:
+        JournalUnusable: something else lies there.
+        OSError: it cannot be opened.
+    """
+    descriptor = os.open(path, flags | _AS_IT_IS, 0o600)
+    found = os.fstat(descriptor)
+    is_file = stat.S_ISREG(found.st_mode) and found.st_size <= PID_BYTES
+    if not is_file or ownership.is_foreign(found):
+        os.close(descriptor)
+        raise JournalUnusable(_NO_FILE_OF_OURS, path=path)
+    mode = "r+b" if flags & os.O_RDWR else "rb"
+    return os.fdopen(descriptor, mode, buffering=0)
 
 
 @contextmanager
@@ -111,6 +139,8 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise JournalUnusable(_NO_FILE_OF_OURS, path=path) from error
         text = _NO_LOCKS if error.errno in _WITHOUT_LOCKS else _NO_ACCESS
         raise JournalUnusable(text, path=path, reason=reason_of(error)) from error
 
@@ -127,7 +157,7 @@ def _lock(file: IO[bytes]) -> bool:
 def _pid_in(file: IO[bytes]) -> int:
     """Return the process number in the file, 0 while it is not written yet."""
     file.seek(0)
-    text = file.read(20)
+    text = file.read(PID_BYTES)
     return int(text) if text.isdigit() else 0
 
 
@@ -168,6 +198,21 @@ _NO_ACCESS = Text(
     "name another event log under [log] path.",
     ja="ロックファイル {path} を開けません({reason})。アクセス権を直すか、[log] path "
     "に別のファイルを書いてください。",
+)
+_NO_FILE_OF_OURS = Text(
+    en="The lock file {path} is a link, a device, or a file of another user or "
+    "program. Move it away, or name another event log under [log] path.",
+    ja="ロックファイル {path} がリンク、デバイス、または別の利用者やプログラムの"
+    "ファイルになっています。ほかの場所に移すか、[log] path に別のファイルを書いて"
+    "ください。",
+)
+_REPLACEABLE = Text(
+    en="Other users can replace the lock file {path}, since the folder {folder} is "
+    "open to them. Run: chmod go-w '{folder}' (or name another event log under [log] "
+    "path.)",
+    ja="フォルダー {folder} にほかの利用者も書きこめるので、ロックファイル {path} を"
+    "置きかえられてしまいます。次を実行してください: chmod go-w '{folder}'"
+    "([log] path に別のファイルを書いても構いません)",
 )
 _NO_LOCKS = Text(
     en="The file system of the lock file {path} cannot lock files ({reason}). Name an "

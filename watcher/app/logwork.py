@@ -58,6 +58,11 @@ class LogWork:
         """Whether something is still to be done."""
         return bool(self._owed)
 
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether the log did not take something since it was in use last."""
+        return self.is_owed or self._trouble_since_s is not None
+
     def do(self, work: Work, *, in_order: bool = False) -> None:
         """Do it, or owe it; `in_order`: not before what is owed already."""
         if (in_order and self._owed) or not self.try_to(work):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from watcher.app.places import MACHINE_CLOCK
 from watcher.clock import boot_id, boottime_s, is_synchronised
 from watcher.events import EventName
 from watcher.journal.log import Journal
@@ -15,9 +16,6 @@ from watcher.journal.reader import JournalReader
 from watcher.timing.deadline import Machine, Times
 from watcher.timing.error import ClockError
 from watcher.timing.evidence import Evidence
-
-PLACE = ""
-"""Where it stands among the sessions: every account has a name."""
 
 
 def read_machine(now: datetime) -> Machine:
@@ -34,7 +32,7 @@ def read_error(journal: JournalReader, now: datetime) -> ClockError | None:
 
 def _known(journal: JournalReader, boot: str) -> dict[str, Any]:
     """Return what is stored of this boot, or of none that has a name."""
-    facts = journal.sessions().get(PLACE, {})
+    facts = journal.sessions().get(MACHINE_CLOCK, {})
     return facts if facts.get("boot_id") == boot else {}
 
 
@@ -107,4 +105,4 @@ class MachineClock:
     def _store(self) -> None:
         told = {"logged": self._logged, "shown": self._shown}
         facts = {"boot_id": self._boot_id, **told, **self.evidence.to_facts()}
-        self._journal.put_session(PLACE, facts)
+        self._journal.put_session(MACHINE_CLOCK, facts)

@@ -7,29 +7,31 @@ lost comes back, and what a short command showed gets its buttons. The desktop w
 a thread of its own: what it showed comes back as a `Shown`, to be confirmed.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from watcher.app.delivery_log import PHONE, DeliveryLog
 from watcher.app.desktop import Desktop, Shown, Words
 from watcher.app.flood import AT_ONCE, FLOOD, FloodGauge
+from watcher.app.hooks import NAME as HOOK
+from watcher.app.phone import Pushed
+from watcher.app.phones import Phones
 from watcher.app.screen import Screen
+from watcher.app.succession import Succession
 from watcher.clock import monotonic_s
-from watcher.errors import NotHandedOver
+from watcher.errors import JournalUnusable, NotHandedOver, NotificationFailed
 from watcher.events import Attempt, Event, EventName, Mail
 from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import trouble, wording
-from watcher.notify.delivery import Failure
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 from watcher.timing.error import ClockError
-
-logger = logging.getLogger(__name__)
 
 UNVERIFIED_AN_HOUR = 5
 """More than this would make us the amplifier of a phisher's flood."""
@@ -41,6 +43,9 @@ HOUR = timedelta(hours=1)
 STALE_AFTER = timedelta(minutes=2)
 """That an attempt is over is no news after this: the user was told the deadline."""
 
+
+LOOKED_AT = 200
+"""The newest events, among which those of live attempts are, but in a flood."""
 
 Wording = Callable[..., Notification]
 """A function of `wording`; to `notify`, one that only lacks its argument `language`."""
@@ -58,29 +63,40 @@ class NotifierSettings:
     """How long a link or code lives."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     """Called with each notification and the channel that showed it."""
+    on_told: Callable[[Notification], None] = lambda _: None
+    """Called with what is to be told, live attempts excepted, wherever it is shown."""
 
 
 class Notifier:
     """Asks for notifications of events, and logs what was shown.
 
-    Without a desktop the user wants no notifications: nothing is shown or logged.
+    Without a desktop the user wants no notifications here: nothing is shown or logged,
+    but for what goes to `phones`.
     """
 
     def __init__(
-        self, journal: Journal, desktop: Desktop | None, settings: NotifierSettings
+        self,
+        journal: Journal,
+        desktop: Desktop | None,
+        settings: NotifierSettings,
+        phones: Phones | None = None,
     ) -> None:
         self._journal = journal
+        self._phones = phones or Phones({}, settings.language)
         self._screen = Screen(journal, desktop) if desktop else None
         self._settings = settings
         self._floods = FloodGauge()
         self._failures: dict[int, NotHandedOver] = {}
-        self._logged_failures: set[tuple[int, str]] = set()
+        self._deliveries = DeliveryLog(journal)
         self._retry_at_s: dict[int, float] = {}
         self._answered: set[int] = set()
         """Answered here, though the event log may not have taken it yet."""
         self._overtaken: set[int] = set()
         """What newer attempts have driven off the screen; it may come back."""
         self._is_clock_wrong = False
+        self.succession = Succession()
+        self._earlier: dict[int, Attempt] = {}
+        """The older attempt that one of the same sign-in stands for."""
 
     # Attempts ---------------------------------------------------------------------
 
@@ -88,6 +104,7 @@ class Notifier:
         """Show a new event, if it is one to be shown; of a flood, at the next tick."""
         match event:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
+                self.succession.note(attempt)
                 if attempt.kind is not Kind.UNKNOWN:  # they have their own limit
                     self._floods.note(attempt.origin.account, attempt.began_at)
                 if not self.is_flooded(attempt):
@@ -139,11 +156,14 @@ class Notifier:
         is_shown = any(attempt.id == event.about.id for event in self._newest(now))
         if is_shown and not is_one_too_many:
             self._show(wording.reminder, attempt, now, confirms=EventName.REMINDED)
+            self._push(wording.reminder, attempt, now, EventName.REMINDED)
 
     def refresh(self, attempt: Attempt, now: datetime) -> None:
         """Let the time left count down where the notification is still open."""
         if self._screen is not None and attempt.id in self._screen:
             self._screen.refresh(attempt.id, self._again(attempt, now), now)
+        if self._phones.has(attempt):
+            self._phones.refresh(attempt, self._again(attempt, now), now)
 
     def notify_failure(
         self, attempt: Attempt, error: NotHandedOver, now: datetime
@@ -155,7 +175,7 @@ class Notifier:
     def note_used(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw what the user has used; then many attempts were their own, too."""
         self._answered.add(attempt.id)
-        self.withdraw(attempt.id, now)
+        self._withdraw_everywhere(attempt.id, now)
         if self._floods.are_many(attempt.origin.account):
             self.withdraw(wording.flood_id(attempt.origin.account), now)
 
@@ -164,13 +184,21 @@ class Notifier:
         if attempt.id in self._answered:
             return
         self._answered.add(attempt.id)
-        self.withdraw(attempt.id, now)
+        self._withdraw_everywhere(attempt.id, now)
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
+
+    def tell_reported(self, attempt: Attempt, at: datetime, now: datetime) -> None:
+        """Say that Amazon reports a sign-in of then, in place of the attempt."""
+        self._withdraw_everywhere(attempt.id, now)
+        self.notify(self._afterwards(partial(wording.reported, at), attempt), now)
 
     def close(self, attempt: Attempt, now: datetime) -> None:
         """Withdraw an expired attempt; say that it is over to who has not answered."""
-        self.withdraw(attempt.id, now)
+        self._withdraw_everywhere(attempt.id, now)
         self._failures.pop(attempt.id, None)
+        self._deliveries.forget(attempt.id)
+        self.succession.forget(attempt.id)
+        self._earlier.pop(attempt.id, None)
         self._overtaken.discard(attempt.id)
         self._answered.discard(attempt.id)
         self._retry_at_s.pop(attempt.id, None)
@@ -180,7 +208,7 @@ class Notifier:
         was_shown = self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         is_recent = was_shown and now - attempt.expires_at < STALE_AFTER
         is_news = is_recent and not self._floods.are_many(attempt.origin.account)
-        if is_news and self._journal.answer_to(attempt.id) is None:
+        if is_news and not self._journal.is_closed(attempt.id):
             self.notify(self._afterwards(wording.expired, attempt), now)
 
     def note_clock(self, now: datetime, *, is_wrong: bool) -> None:
@@ -204,6 +232,7 @@ class Notifier:
     ) -> None:
         """Ask for a notification whose words do not change while it waits."""
         notification = wording(language=self._settings.language)
+        self._settings.on_told(notification)
         if self._screen is not None:
             self._screen.show(lambda _: notification, now, about=about)
 
@@ -213,12 +242,31 @@ class Notifier:
         if self._screen is not None:
             self._screen.note(shown)
         for failure in shown.delivered.failures:
-            self._log_failure(failure, now, request.about)
+            self._deliveries.add_failure(
+                failure.channel, failure.error, now, request.about
+            )
         if channel is None or shown.notification is None:
             return
         if request.about is not None and request.confirms is not None:
-            self._log_shown(request.about, request.confirms, channel, now)
+            self._deliveries.add(request.about, request.confirms, channel, now)
+            self._withdraw_overtaken(now)
         self._settings.on_shown(shown.notification, channel)
+
+    def confirm_push(self, pushed: Pushed, now: datetime) -> None:
+        """Log what was sent to a phone, and what could not be.
+
+        What the desktop has still to show is not logged as told before it has.
+        """
+        about, confirms = pushed.request.about, pushed.request.confirms
+        if pushed.error is not None:
+            self._deliveries.add_failure(PHONE, pushed.error, now, about)
+        elif about is not None and confirms is not None:
+            waits = self._screen is not None
+            self._deliveries.add_push(about, confirms, now, waits=waits)
+
+    def note_hook_failure(self, error: NotificationFailed, now: datetime) -> None:
+        """Log that the user's command did not take an event."""
+        self._deliveries.add_failure(HOOK, error, now, None)
 
     def withdraw(self, replaces_id: int, now: datetime) -> None:
         """Take a notification off the screen, if it is there."""
@@ -226,6 +274,12 @@ class Notifier:
             self._screen.withdraw(replaces_id, now)
 
     # The screen -------------------------------------------------------------------
+
+    @property
+    def is_showing(self) -> bool:
+        """Whether something is on the screen or a phone, to be kept true."""
+        is_on_screen = self._screen is not None and self._screen.is_showing
+        return is_on_screen or self._phones.are_showing
 
     @property
     def is_busy(self) -> bool:
@@ -237,18 +291,44 @@ class Notifier:
         if self._screen is not None:
             self._screen.wait(seconds)
 
+    def wait_for_phones(self, seconds: float) -> None:
+        """Wait so long, at most, until the phones were told, or could not be."""
+        self._phones.wait(seconds)
+
     def prepare(self, now: datetime) -> None:
         """Take away what ended programs left, but for unanswered attempts."""
+        newest = [event.about for event in self._newest(now)]
+        if self._phones.are_any:
+            self._prepare_phones(newest, now)
         if self._screen is not None:
-            keep = {event.about.id for event in self._newest(now)}
-            self._screen.withdraw_left(keep, now)
+            self._screen.withdraw_left({attempt.id for attempt in newest}, now)
+
+    def _prepare_phones(self, newest: Sequence[Attempt], now: datetime) -> None:
+        """Take over what is on the phones, and tell them what only a desktop showed."""
+        told: dict[int, Attempt] = {}
+        with suppress(JournalUnusable):  # after the last good row
+            for event in self._journal.last(LOOKED_AT):
+                if event.detail == PHONE and isinstance(event.about, Attempt):
+                    told[event.about.id] = event.about
+        for attempt in told.values():
+            if abs(now - attempt.expires_at) < HOUR:
+                self._phones.adopt(attempt, now)
+        self._phones.keep({attempt.id for attempt in newest}, now)
+        for attempt in newest:
+            if attempt.id in told:
+                self._phones.adopt(attempt, now)  # as it stands in the log now
+            elif self._journal.has_happened(attempt.id, EventName.NOTIFIED):
+                self._push(wording.live, attempt, now, EventName.NOTIFIED)
 
     def update(self, now: datetime) -> None:
         """Keep the screen true: withdraw what is answered, show what is not there."""
-        if self._screen is None or not self._settings.is_attended:
+        is_told = self._screen is not None or self._phones.are_any
+        if not (is_told and self._settings.is_attended):
             return
         newest = self._withdraw_overtaken(now)
         self.notify_pending(now)
+        if self._screen is None:
+            return
         self._screen.restore_lost(now)
         for attempt in newest:
             if attempt.id in self._overtaken:
@@ -258,13 +338,14 @@ class Notifier:
                 self._take_over(attempt, now)
 
     def _withdraw_overtaken(self, now: datetime) -> list[Attempt]:
-        """Withdraw what is over, answered or overtaken; return what may be shown."""
-        newest = [event.about for event in self._newest(now)]
+        """Withdraw what is over, closed or overtaken; return what may be shown."""
+        newest = self._supersede([event.about for event in self._newest(now)], now)
+        ids = {attempt.id for attempt in newest}
+        self._phones.keep(ids, now)
         if self._screen is not None:
-            ids = {attempt.id for attempt in newest}
             for gone in self._screen.attempt_ids - ids:
                 is_alive = gone not in self._answered and bool(
-                    self._journal.find_unanswered(gone, now)
+                    self._journal.find_pending(gone, now)
                 )
                 if is_alive and not self._screen.is_confirmed(gone):
                     continue  # it is to be told, though only for a moment
@@ -273,6 +354,25 @@ class Notifier:
                     self._overtaken.add(gone)
                 if ended := self._journal.find_expired(gone):
                     self._tell_end(ended, now)  # another program has logged it
+        return newest
+
+    def _supersede(self, newest: list[Attempt], now: datetime) -> list[Attempt]:
+        """Close each for which a newer one stands; return the rest.
+
+        Both must have been told, the older though only for a moment.
+        """
+        if len(newest) < 2:
+            return newest
+        told = [
+            one
+            for one in newest
+            if self._journal.has_happened(one.id, EventName.NOTIFIED)
+        ]
+        for older, newer in self.succession.superseded(told):
+            self._journal.append(EventName.SUPERSEDED, at=now, about=older)
+            newest = [one for one in newest if one.id != older.id]
+            self._earlier[newer.id] = older
+            self.refresh(newer, now)
         return newest
 
     def refresh_all(self, now: datetime) -> None:
@@ -300,7 +400,7 @@ class Notifier:
             self._screen.mark_withdrawn(replaces_ids)
 
     def _newest(self, now: datetime) -> list[Event[Attempt]]:
-        newest = self._journal.newest_unanswered(now, AT_ONCE)
+        newest = self._journal.newest_pending(now, AT_ONCE)
         return [event for event in newest if event.about.id not in self._answered]
 
     def _take_over(self, attempt: Attempt, now: datetime) -> None:
@@ -321,11 +421,21 @@ class Notifier:
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
         if attempt.kind is Kind.UNKNOWN and self._is_flood_of_unknown(now):
             return
-        is_daemon = self._settings.is_attended
-        if self._screen and self._journal.acquire_lease(
-            attempt.id, now, is_daemon=is_daemon
+        is_told = self._screen is not None or self._phones.has(attempt)
+        if is_told and self._journal.acquire_lease(
+            attempt.id, now, is_daemon=self._settings.is_attended
         ):
             self._show(wording.live, attempt, now, confirms=EventName.NOTIFIED)
+            self._push(wording.live, attempt, now, EventName.NOTIFIED)
+
+    def _push(
+        self, kind: Wording, attempt: Attempt, now: datetime, confirms: EventName
+    ) -> None:
+        """Tell the account's phone of an attempt, if it has one."""
+        if self._phones.has(attempt):
+            words = self._words(kind, attempt, now)
+            is_armed = self._journal.is_armed(now)
+            self._phones.tell(attempt, words, now, is_armed=is_armed, confirms=confirms)
 
     def _show(
         self,
@@ -339,14 +449,6 @@ class Notifier:
             words = self._words(kind, attempt, now)
             self._screen.show(words, now, about=attempt, confirms=confirms)
 
-    def _log_shown(
-        self, attempt: Attempt, confirms: EventName, channel: str, now: datetime
-    ) -> None:
-        """Log that an attempt was shown: the first time it is `notified`."""
-        if not self._journal.has_happened(attempt.id, EventName.NOTIFIED):
-            confirms = EventName.NOTIFIED
-        self._journal.append(confirms, at=now, about=attempt, detail=channel)
-
     def _is_flood_of_unknown(self, now: datetime) -> bool:
         """Return whether somebody passes Amazon's mails to them on to this user."""
         return self._journal.count_unknown(now, HOUR) > UNKNOWN_AN_HOUR
@@ -358,22 +460,13 @@ class Notifier:
             return
         count = self._journal.count(EventName.UNVERIFIED, now, HOUR)
         if count <= UNVERIFIED_AN_HOUR:
-            self.notify(partial(wording.unverified, attempt, reasons, now=now), now)
+            words = partial(wording.unverified, attempt, reasons, now=now)
+            self.notify(words, now)
+            if self._journal.is_armed(now):  # anybody can send such a mail
+                shown = words(language=self._settings.language)
+                self._phones.tell(attempt, lambda _: shown, now, is_armed=True)
         elif count == UNVERIFIED_AN_HOUR + 1:
             self.notify(partial(wording.unverified_summary, count), now)
-
-    def _log_failure(
-        self, failure: Failure, now: datetime, about: Attempt | None
-    ) -> None:
-        """Log that a channel did not show it, of an attempt once for each reason."""
-        detail = f"{failure.channel}: {failure.error}"
-        logger.info("a channel did not show it: %s", detail)
-        if about is None or (about.id, detail) not in self._logged_failures:
-            self._journal.append(
-                EventName.NOTIFY_FAILED, at=now, about=about, detail=detail
-            )
-        if about is not None:
-            self._logged_failures.add((about.id, detail))
 
     def _again(self, attempt: Attempt, now: datetime) -> Words:
         """Return the words for a live attempt as it is to be shown now."""
@@ -390,6 +483,7 @@ class Notifier:
             is_clock_wrong=self._is_clock_wrong,
             window=self._settings.window,
             failure=self._failures.get(attempt.id),
+            earlier=self._earlier.get(attempt.id),
         )
 
         def word(at: datetime) -> Notification | None:
@@ -403,3 +497,7 @@ class Notifier:
 
     def _afterwards(self, kind: Wording, attempt: Attempt) -> Wording:
         return partial(kind, attempt, is_clock_wrong=self._is_clock_wrong)
+
+    def _withdraw_everywhere(self, attempt_id: int, now: datetime) -> None:
+        self.withdraw(attempt_id, now)
+        self._phones.withdraw(attempt_id, now)

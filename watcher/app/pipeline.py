@@ -4,7 +4,6 @@ A mail is recorded once for ever, then told; the cursor moves last, so that what
 dies half-way is processed again.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from watcher.app.clocks import AccountClocks
 from watcher.app.judging import Judged
 from watcher.app.machine_clock import MachineClock, read_machine
 from watcher.app.notifier import Notifier
+from watcher.clock import iso
 from watcher.events import (
     AlertReceived,
     Attempt,
@@ -24,11 +24,12 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.journal.log import Journal, NewEvent
+from watcher.recognition.claim import Claim
 from watcher.recognition.verdict import (
+    AccountMail,
     Approval,
     Authentication,
     Authority,
-    Claim,
     Content,
     LookAlike,
     NotRelevant,
@@ -120,12 +121,19 @@ class MailPipeline:
         new_event = find_event(
             judged, now=now, deadline_of=deadline_of, is_expected=is_expected
         )
+        new_event = new_event or self._find_report(judged, now)
         event = self._record(new_event, now) if new_event else None
         processed = Processed(judged, event)
         self._observe(processed)
         match event:
             case Event(event=EventName.MISSED, about=Attempt() as attempt):
                 self._missed.setdefault(account, []).append(attempt)
+            case Event(
+                event=EventName.SIGN_IN_REPORTED,
+                about=Attempt() as attempt,
+                detail=str() as at,
+            ):
+                self._notifier.tell_reported(attempt, datetime.fromisoformat(at), now)
             case Event():
                 self._notifier.notify_new(event, now)
             case None if is_expected:
@@ -141,7 +149,7 @@ class MailPipeline:
         It is one that nobody is told of at other times.
         """
         match judged.verdict:
-            case LookAlike(claim=Claim()) | NotRelevant(subject=str()):
+            case LookAlike(claim=Claim()) | NotRelevant(account_mail=AccountMail()):
                 pass
             case _:
                 return False
@@ -156,11 +164,34 @@ class MailPipeline:
 
     def _notify_account_mail(self, judged: Judged, now: datetime) -> None:
         match judged.verdict:
-            case NotRelevant(subject=str() as subject) if self._is_recent(judged, now):
+            case NotRelevant(account_mail=AccountMail(subject=subject)) if (
+                self._is_recent(judged, now)
+            ):
                 account = judged.origin.account
                 self._notifier.notify_account_mail(account, subject, now)
             case _:
                 pass
+
+    def _find_report(self, judged: Judged, now: datetime) -> NewEvent | None:
+        """Return that Amazon reports a sign-in, about the attempt that it was."""
+        match judged.verdict:
+            case NotRelevant(account_mail=AccountMail(sign_in=Claim() as claim)):
+                at = claim.attempted_at or judged.arrival.received_at
+            case _:
+                return None
+        alive = {
+            event.about.id: event.about
+            for event in self._journal.live(now)
+            if event.about.origin.account == judged.origin.account
+            and event.about.began_at <= at
+        }
+        found = self._notifier.succession.find_reported(list(alive.values()), claim)
+        if found is None:
+            return None
+        name = EventName.SIGN_IN_REPORTED
+        attempt = replace(alive[found], secret=None)
+        event = Event(at=now, event=name, about=attempt, detail=iso(at))
+        return NewEvent(event, (_key(name, judged.identity),))
 
     def _is_recent(self, judged: Judged, now: datetime) -> bool:
         return now - judged.arrival.received_at < self._window
@@ -272,4 +303,6 @@ def _key(name: EventName, identity: str) -> str:
 
     Otherwise a look-alike that guesses a Message-ID could keep the real mail out.
     """
-    return f"{name}:{hashlib.sha256(identity.encode()).hexdigest()}"
+    from hashlib import sha256  # it takes long, and the first mail comes later
+
+    return f"{name}:{sha256(identity.encode()).hexdigest()}"

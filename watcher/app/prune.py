@@ -40,13 +40,16 @@ class Pruner:
         self._boottime_s = boottime_s
         self._is_synchronised = is_synchronised
 
-    def prune(self, now: datetime) -> None:
-        """Delete what is old, unless the clock was set or is known to be wrong."""
+    def prune(self, now: datetime) -> bool:
+        """Delete some of what is old, unless the clock was set or is known to be wrong.
+
+        Return whether there may be more: to be asked for again, behind other work.
+        """
         was_set = bool(self._clock_step.take_step())
         if was_set or not self._is_borne_out(now):
             logger.info("old events are kept: the clock may be wrong")
-            return
-        self._journal.prune(now - self._keep)
+            return False
+        return self._journal.prune(now - self._keep)
 
     def _is_borne_out(self, now: datetime) -> bool:
         """Return whether another clock agrees that it is now."""

@@ -9,22 +9,24 @@ acts.
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
+from typing import TYPE_CHECKING
 
 from watcher.app.configfile import FromConfig
 from watcher.app.desktop import Shown
-from watcher.app.judging import FromAccount, Judged
-from watcher.clock import STEP_S, Now, boottime_s, utc_now
-from watcher.errors import NotHandedOver
-from watcher.events import Attempt, EventName
+from watcher.app.judging import FromAccount, Judged, NotJudged
+from watcher.app.phone import Pushed
+from watcher.clock import STEP_S, Now, boottime_s, monotonic_s, utc_now
+from watcher.errors import NotHandedOver, NotificationFailed
+from watcher.events import Attempt, EventName, MailboxSynced, StateChanged
 from watcher.notify.notification import Action
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
 
 logger = logging.getLogger(__name__)
 
@@ -64,15 +66,39 @@ class Prune:
     """Events older than they are kept can be deleted."""
 
 
+@dataclass(frozen=True, slots=True)
+class WarmedUp:
+    """What takes long to import was imported, or cannot be."""
+
+    bug: Exception | None = None
+    """The installation is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookFailed:
+    """The user's command did not take an event."""
+
+    error: NotificationFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody has written to the event log, or the clock was set."""
+
+
 QueueItem = (
     FromAccount
     | FromConfig
+    | Changed
     | Shown
+    | Pushed
     | Remind
     | Deadline
     | ButtonPressed
     | HandedOver
+    | HookFailed
     | Prune
+    | WarmedUp
 )
 
 MAILS_AT_ONCE = 64
@@ -81,17 +107,34 @@ MAILS_AT_ONCE = 64
 ROOM_CHECK_S = 0.2
 """How often a thread that waits for room checks whether the end has come."""
 
+LATE_S = 45.0
+"""A sync that comes so long after the last one is news: it may end a trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Synced:
+    """What was reported of a mailbox, and when."""
+
+    item: MailboxSynced
+    at_s: float
+
 
 class EventQueue:
     """Takes items from every thread and signal handler; one thread reads them.
 
     A signal may come while the handler of another one runs, so `stop` takes no lock. A
     flood of mails waits in its account's thread, not in memory: there is room for so
-    many that are not dealt with.
+    many that are not dealt with. A sync that found nothing new does not wake the
+    reader, who takes the last one of each mailbox before what comes next.
     """
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[QueueItem | None] = queue.SimpleQueue()
+        self._items: deque[QueueItem | None] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._synced: dict[str, dict[str, _Synced]] = {}
+        """What each account has reported last of its mailboxes, and nothing since."""
+        self._without_news: dict[tuple[str, str], _Synced] = {}
+        """What the reader has not taken, by account and mailbox."""
         self._room = threading.Semaphore(MAILS_AT_ONCE)
         self._stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.is_stopping = False
@@ -103,12 +146,48 @@ class EventQueue:
             while not self._room.acquire(timeout=ROOM_CHECK_S):
                 if self.is_stopping:
                     return
-        self._queue.put(item)
+        match item:
+            case MailboxSynced():
+                if not self._is_news(item):
+                    return
+            case StateChanged(account=account):
+                self._synced.pop(account, None)
+            case Judged(origin=origin) | NotJudged(origin=origin):
+                self._synced.pop(origin.account, None)
+            case _:
+                pass
+        self._items.append(item)
+        self._ring()
+
+    def _is_news(self, item: MailboxSynced) -> bool:
+        """Return whether a sync tells more than the last one; keep it if it does not.
+
+        The reader takes what is kept before any item that the account reports later.
+        """
+        now = _Synced(item, monotonic_s())
+        mailboxes = self._synced.setdefault(item.account, {})
+        before, mailboxes[item.mailbox] = mailboxes.get(item.mailbox), now
+        if not before or before.item != item or now.at_s - before.at_s > LATE_S:
+            return True
+        self._without_news[item.account, item.mailbox] = now
+        return False
+
+    def take_syncs(self) -> Iterator[tuple[MailboxSynced, float]]:
+        """Yield what syncs without news have told, and how many seconds ago."""
+        while self._without_news:
+            _, synced = self._without_news.popitem()
+            yield synced.item, monotonic_s() - synced.at_s
+
+    def _ring(self) -> None:
+        """Wake the reader, who looks at the items after each ring."""
+        if self._bell.empty():
+            self._bell.put(None)
 
     def stop(self) -> None:
         """Ask the reader to end."""
         self.is_stopping = True
-        self._queue.put(None)
+        self._items.append(None)
+        self._bell.put(None)
         self._stopped.put(None)
 
     def wait_for_stop(self, seconds: float) -> bool:
@@ -120,19 +199,23 @@ class EventQueue:
 
     def rest(self) -> Iterator[QueueItem]:
         """Yield what is still in the queue, without waiting."""
-        while not self._queue.empty():
-            if item := self._queue.get():
+        while self._items:
+            if item := self._items.popleft():
                 yield item
 
     def next(self, seconds: float) -> QueueItem | None:
-        """Return the oldest item; None if none comes within so many seconds."""
-        with suppress(queue.Empty):
-            return self._queue.get(timeout=seconds)
-        return None
+        """Return the oldest item, within so many seconds; None: there is none."""
+        deadline_s = monotonic_s() + seconds
+        while not self._items:
+            try:
+                self._bell.get(timeout=max(0.0, deadline_s - monotonic_s()))
+            except queue.Empty:
+                break
+        return self._items.popleft() if self._items else None
 
     def is_empty(self) -> bool:
         """Return whether nothing is waiting now."""
-        return self._queue.empty()
+        return not self._items
 
     def make_room(self, item: QueueItem) -> None:
         """Let another mail come, since one was dealt with."""
@@ -140,10 +223,43 @@ class EventQueue:
             self._room.release()
 
 
+class RoundQueues:
+    """The queue of each round that a configuration lasts; `stop` stops them all."""
+
+    def __init__(self) -> None:
+        self._is_stopping = False
+        self._queue = EventQueue()
+
+    def stop(self) -> None:
+        """End this round and every later one; for a handler of signals."""
+        self._is_stopping = True
+        self._queue.stop()
+
+    def put(self, item: QueueItem) -> None:
+        """Put an item on the queue of this round."""
+        self._queue.put(item)
+
+    def next(self) -> EventQueue:
+        """Return the queue of another round."""
+        self._queue = EventQueue()
+        if self._is_stopping:  # it may have come to the queue before
+            self._queue.stop()
+        return self._queue
+
+
 JOBS_AT_ONCE = 9
 """Of the same value: one that is planned anew by its own job must not be skipped."""
 
 CLOCKS_APART = timedelta(seconds=STEP_S)
+
+NEEDED = tuple(
+    f"apscheduler.{name}"
+    for name in (
+        *("executors.pool", "jobstores.memory", "schedulers.background"),
+        "triggers.date",  # else found by its name
+    )
+)
+"""What a scheduler needs, and takes long to import (see `warmup`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +275,8 @@ class Scheduler:
     """Puts values on a queue at set times. `put` must be safe from any thread.
 
     APScheduler goes by the wall clock, which may be set: what is due is kept by the
-    time since boot, and looked at again before it is put.
+    time since boot, and looked at again before it is put. It takes long to import, and
+    is started when something is planned.
     """
 
     def __init__(
@@ -172,31 +289,18 @@ class Scheduler:
         self.put = put
         self._wall = wall
         self._boottime_s = boottime_s
-        # Without a time zone of its own it asks the system's, which may be broken.
-        self._scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={
-                "misfire_grace_time": None,
-                "coalesce": True,
-                "max_instances": JOBS_AT_ONCE,
-            },
-        )
-        # Its tracebacks could hold what a job was called with.
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
+        self._scheduler: BackgroundScheduler | None = None
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run while inside; it ends at once, since no job ever blocks."""
-        self._scheduler.start()
-        # Starts the one thread for all jobs: later there may be none to be had.
-        self._scheduler.add_job(_do_nothing)
         try:
             yield
         finally:
-            # APScheduler 3.11 fails if its end comes while it takes a job out.
-            self._scheduler.remove_all_jobs()
-            self._scheduler.shutdown(wait=False)
+            if self._scheduler is not None:
+                # APScheduler 3.11 fails if its end comes while it takes a job out.
+                self._scheduler.remove_all_jobs()
+                self._scheduler.shutdown(wait=False)
 
     def at(self, when: datetime, value: QueueItem) -> None:
         """Put a value at an instant, or at once if it is past; the same value moves."""
@@ -213,6 +317,10 @@ class Scheduler:
 
         Also wake up after a suspend, which APScheduler's wait does not count.
         """
+        if self._scheduler is None:
+            return
+        from apscheduler.jobstores.base import JobLookupError
+
         for job in self._scheduler.get_jobs():
             if not job.args:
                 continue
@@ -226,6 +334,7 @@ class Scheduler:
                 self._scheduler.wakeup()
 
     def _plan(self, due: _Due) -> None:
+        self._scheduler = self._scheduler or _started()
         self._scheduler.add_job(
             self._fire,
             "date",
@@ -246,6 +355,28 @@ class Scheduler:
         if due.every_s is not None:
             self._plan(replace(due, at_s=now_s + due.every_s))
         self.put(due.value)
+
+
+def _started() -> "BackgroundScheduler":
+    from apscheduler.executors.pool import ThreadPoolExecutor
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    # Its tracebacks could hold what a job was called with.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Without a time zone of its own it asks the system's, which may be broken.
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        executors={"default": ThreadPoolExecutor(1)},
+        job_defaults={
+            "misfire_grace_time": None,
+            "coalesce": True,
+            "max_instances": JOBS_AT_ONCE,
+        },
+    )
+    scheduler.start()
+    # Starts the one thread for all jobs: later there may be none to be had.
+    scheduler.add_job(_do_nothing)
+    return scheduler
 
 
 def _do_nothing() -> None:

@@ -19,15 +19,13 @@ from watcher.app.configfile import (
 )
 from watcher.app.health import Health
 from watcher.app.notifier import Notifier
+from watcher.app.places import CONFIGURATION
 from watcher.clock import iso
 from watcher.errors import WatcherError
 from watcher.i18n import Language
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
 from watcher.notify import trouble
-
-PLACE = " "
-"""Where its state stands among the sessions: no account can have such a name."""
 
 
 class Reload:
@@ -94,8 +92,10 @@ class Reload:
             sessions[account].retry()
 
     def _note(self, error: WatcherError | None) -> None:
+        if not self._file.is_noted:
+            return
         facts = {
             "since": self._since and iso(self._since),
             "error": error and {one.value: error.say(one) for one in Language},
         }
-        self._journal.put_session(PLACE, facts)
+        self._journal.put_session(CONFIGURATION, facts)

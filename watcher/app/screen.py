@@ -44,6 +44,11 @@ class Screen:
         return replaces_id in self._confirmed
 
     @property
+    def is_showing(self) -> bool:
+        """Whether something is shown, or is about to be."""
+        return bool(self._asked) or self.is_busy
+
+    @property
     def is_busy(self) -> bool:
         """Whether the desktop has still something to do."""
         return self._desktop.is_busy

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from math import inf
 
 from watcher.clock import monotonic_s
 
@@ -28,7 +29,7 @@ class ServiceManager:
         clock_s: Callable[[], float] = monotonic_s,
     ) -> None:
         self._address = address
-        self._feed_every_s = feed_every_s
+        self._feed_every_s = inf if feed_every_s is None else feed_every_s
         self._clock_s = clock_s
         self._fed_s: float | None = None
 
@@ -50,11 +51,17 @@ class ServiceManager:
         now_s = self._clock_s()
         if self._fed_s is None:
             self._send("READY=1\nWATCHDOG=1")
-        elif self._feed_every_s is None or now_s - self._fed_s < self._feed_every_s:
+        elif now_s - self._fed_s < self._feed_every_s:
             return
         else:
             self._send("WATCHDOG=1")
         self._fed_s = now_s
+
+    @property
+    def due_in_s(self) -> float:
+        """Return in how many seconds the watchdog is to be fed; infinite: never."""
+        fed_s = self._clock_s() if self._fed_s is None else self._fed_s
+        return fed_s + self._feed_every_s - self._clock_s()
 
     def note_end(self) -> None:
         """Tell that the daemon ends."""

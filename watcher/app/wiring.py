@@ -1,44 +1,56 @@
 """Builds the application from a `Config`; shared by `run`, `check` and `demo`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from watcher.app.configfile import ConfigFile, ConfigWatch, Taken
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.desktop import Desktop
 from watcher.app.health import Health
-from watcher.app.judging import Judging
+from watcher.app.judging import Judging, may_be_attempt
 from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.phones import Phones, Route
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
+from watcher.app.warmup import WarmUp
 from watcher.config.accounts import watched
-from watcher.config.schema import Config
-from watcher.dkim import verifier
+from watcher.config.push import pusher_of
+from watcher.config.schema import Config, Push, PushWhen, secret_variables
 from watcher.errors import WatcherError
+from watcher.events import Report
 from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
 from watcher.journal.log import Journal
-from watcher.keys import dns_keys
 from watcher.notify.delivery import Delivery, channels
 from watcher.notify.notification import Action, Channel, Notification, OnAction
-from watcher.recognition.judge import Verify
-from watcher.recognition.message import may_be_attempt
+
+if TYPE_CHECKING:
+    from watcher.recognition.judge import Verify
+    from watcher.recognition.message import Reading
+    from watcher.recognition.sender import Signature
 
 
-def dns_verify(config: Config) -> Verify:
+def dns_verify(config: Config) -> "Verify":
     """Return the DKIM check that asks the configured name servers for keys."""
-    return verifier(dns_keys(config.dkim.nameservers, config.dkim.timeout))
 
+    @cache
+    def made() -> "Verify":
+        from watcher.dkim import verifier  # see `judging`
+        from watcher.keys import dns_keys
 
-def secret_variables(config: Config | None) -> frozenset[str]:
-    """Return the environment variables that hold passwords."""
-    accounts = config.accounts if config else ()
-    return frozenset(one.password_env for one in accounts if one.password_env)
+        return verifier(dns_keys(config.dkim.nameservers, config.dkim.timeout))
+
+    def verify(reading: "Reading", domain: str) -> tuple["Signature", ...]:
+        return made()(reading, domain)
+
+    return verify
 
 
 OpenChannels = Callable[[OnAction], Sequence[Channel]]
@@ -51,6 +63,22 @@ def open_channels(config: Config) -> OpenChannels | None:
     return partial(channels, notify.channel) if notify.enabled else None
 
 
+def routes(config: Config) -> dict[str, Route]:
+    """Return how the attempts of each account that has a phone get there."""
+    hidden = secret_variables(config)
+
+    @cache  # accounts that share a phone share the way to it
+    def route(entry: Push) -> Route | None:
+        pusher = pusher_of(entry, hidden)
+        only_expected = entry.when is PushWhen.EXPECTED
+        return Route(pusher, entry.link, only_expected) if pusher else None
+
+    entries = {
+        one.name: one.push if one.push.url else config.push for one in config.accounts
+    }
+    return {name: found for name, one in entries.items() if (found := route(one))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """The application: what `run`, `check` and `demo` have in common."""
@@ -58,9 +86,11 @@ class App:
     config: Config
     journal: Journal
     language: Language
-    verify: Verify
+    verify: "Verify"
     open_channels: OpenChannels | None
     """Opens the notification channels; None: the user wants no notifications."""
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    """How attempts get to a phone, by the accounts' names."""
     is_daemon: bool = False
     """Whether this is the one program that notes how well the accounts are watched."""
     is_one_shot: bool = False
@@ -70,11 +100,15 @@ class App:
     is_attended: bool = True
     """Whether it stays to act on the buttons of what it shows."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
+    on_told: Callable[[Notification], None] = lambda _: None
+    """Called with what is to be told, live attempts excepted, wherever it is shown."""
     observe: Callable[[Observed], None] = lambda _: None
     on_trouble: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that the event log cannot be written."""
     on_log_changed: Callable[[WatcherError], None] = lambda _: None
     """Called once each time that it goes on with another log, or with less of it."""
+    relay: Callable[[Journal, datetime], None] = lambda *_: None
+    """Passes on what other programs have logged, at each tick."""
     keep_lock: Callable[[], None] = lambda: None
     manager: ServiceManager = field(default_factory=ServiceManager)
     queue: EventQueue = field(default_factory=EventQueue)
@@ -89,15 +123,23 @@ class App:
         accounts = watched(self.config)
         policies = {one.account.name: one.policy for one in accounts}
         judging = Judging(self.verify, policies, self.queue.put)
-        with self._desktop() as desktop, judging.running():
+        warm_up = WarmUp(self.queue.put)
+        phones = Phones(self.routes, self.language, self.queue.put)
+        with (
+            self._desktop() as desktop,
+            phones.running(),
+            judging.running(),
+            warm_up.running(),
+        ):
             settings = NotifierSettings(
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
                 is_attended=self.is_attended,
                 window=self.config.watch.window,
                 on_shown=self.on_shown,
+                on_told=self.on_told,
             )
-            notifier = Notifier(self.journal, desktop, settings)
+            notifier = Notifier(self.journal, desktop, settings, phones)
             pipeline = MailPipeline(
                 self.journal,
                 notifier,
@@ -118,13 +160,16 @@ class App:
                     observe=self.observe,
                     on_trouble=self.on_trouble,
                     on_log_changed=self.on_log_changed,
+                    relay=self.relay,
                     keep_lock=self.keep_lock,
                     manager=self.manager,
                 ),
                 health,
                 self._reload(notifier, health),
             )
-            sessions = [self._session(one.account, judging) for one in accounts]
+            sessions = [
+                self._session(one.account, judging, warm_up) for one in accounts
+            ]
             with self._watching_file():
                 return daemon.run(sessions)
 
@@ -153,12 +198,16 @@ class App:
             with desktop.running():
                 yield desktop
 
-    def _session(self, account: Account, judging: Judging) -> Session:
+    def _session(self, account: Account, judging: Judging, warm_up: WarmUp) -> Session:
+        def report(report: Report) -> None:
+            warm_up.hear(report)
+            judging.report(report)
+
         watch = self.config.watch
         return Session(
-            account,
+            replace(account, get_password=warm_up.after(account.get_password)),
             cursors=self.journal.cursors(account.name),
-            report=judging.report,
+            report=report,
             is_candidate=may_be_attempt,
             settings=WatchSettings(
                 mode=watch.mode,
