@@ -52,10 +52,26 @@ NO_LINK = Text(en="No link is shown.", ja="リンクは出しません。")
 NOT_FETCHED = Text(en="Its body is not even fetched.", ja="本文は取り寄せもしません。")
 REASONS = Text(en="Why: {reasons}", ja="理由: {reasons}")
 SHOWN = Text(en="Shown to you ({channel}):", ja="あなたへの通知({channel}):")
+PUSHED = Text(
+    en="Sent to your phone (ntfy), without link and code:",
+    ja="スマートフォンへの通知(ntfy。リンクとコードは付けません):",
+)
+PUSHED_AGAIN = Text(
+    en="On your phone now, in place of the message before:",
+    ja="スマートフォンの通知が入れかわりました:",
+)
+OFF_THE_PHONE = Text(
+    en="Taken off your phone.", ja="スマートフォンの通知を消しました。"
+)
+GUIDE = Text(
+    en="While you link an app, `watcher guide {app}` shows this (no key works here):",
+    ja="アプリの連携中なら、`watcher guide {app}` はこう示します(ここではキーは"
+    "効きません):",
+)
 LEFT = Text(en="Time left: {left}", ja="残り時間: {left}")
 LATE = Text(
-    en="NOT AS IT SHOULD BE: no verdict came in time.",
-    ja="想定と違います: 時間内に判定されませんでした。",
+    en="NOT AS IT SHOULD BE: it took too long.",
+    ja="想定と違います: 時間がかかりすぎました。",
 )
 WRONG = Text(
     en="NOT AS IT SHOULD BE: {expected} was expected.",

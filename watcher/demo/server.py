@@ -70,7 +70,14 @@ class _Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def serving(mailbox: Mailbox, password: str) -> Iterator[int]:
     """Serve a mailbox on loopback inside the `with` block; yield the port."""
-    with _Server(mailbox, password) as server:
+    with running(_Server(mailbox, password)) as port:
+        yield port
+
+
+@contextmanager
+def running(started: socketserver.TCPServer) -> Iterator[int]:
+    """Let a server answer inside the `with` block; yield its port."""
+    with started as server:
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
