@@ -5,7 +5,6 @@ A command's module is imported once the command is known, so that `--help` is qu
 
 import errno
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from contextlib import suppress
 from watcher.cli import parser
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language, set_up_streams, write_utf8
-from watcher.errors import ExitCode, WatcherError
+from watcher.errors import ExitCode, WatcherError, is_unread
 from watcher.i18n import Text, desktop_language
 
 INTERRUPTED = 130
@@ -23,6 +22,7 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
+    _leave_no_core()
     set_up_streams()
     options = parser.defaults(readable_language(desktop_language()))
     try:
@@ -34,12 +34,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        return ExitCode.OK  # the reader of our output closed the pipe
     except Exception as error:  # noqa: BLE001 -- reported as a bug
+        if isinstance(error, OSError) and is_unread(error):
+            return ExitCode.OK
+        if lack := _lack(error):
+            _complain(lack.say(options.language))
+            return ExitCode.TEMPORARY
         return _report_bug(error, options)
     finally:
         _drop_unwritten()
+
+
+def _leave_no_core() -> None:
+    """Let a crash write no memory to disk: there are passwords in it.
+
+    That nobody may look into the process is not asked for: the desktop's portal, which
+    opens links for us, would refuse a caller that it cannot look at.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _run(argv: Sequence[str] | None, options: Options) -> int:
@@ -49,20 +65,22 @@ def _run(argv: Sequence[str] | None, options: Options) -> int:
         return int(ended.code or ExitCode.OK)
     if getattr(options, "json", False):
         write_utf8()
-    _set_up_diagnostics(options)
-    command = importlib.import_module(f"watcher.cli.{options.command}")
-    code: int = command.run(options)
-    return code
-
-
-def _set_up_diagnostics(options: Options) -> None:
-    # For developers; what users need to know, every command prints itself.
     if options.verbose:
         from watcher.cli.diagnostics import print_records  # a thread, if need be
 
         print_records()
-    else:
-        logging.basicConfig(handlers=[logging.NullHandler()])
+    command = importlib.import_module(f"watcher.cli.{options.command}")
+    if "logging" in sys.modules:  # else nothing here logs
+        _set_up_logging()
+    code: int = command.run(options)
+    return code
+
+
+def _set_up_logging() -> None:
+    # For developers; what users need to know, every command prints itself.
+    import logging
+
+    logging.basicConfig(handlers=[logging.NullHandler()])  # unless it is --verbose
     # At DEBUG they log whole messages, live links among them.
     for library in ("imapclient", "mailparser", "apscheduler", "jeepney", "keyring"):
         logging.getLogger(library).setLevel(logging.ERROR)
@@ -73,11 +91,23 @@ def _complain(sentence: str) -> None:
         print(sentence, file=sys.stderr)
 
 
-def _report_bug(error: Exception, options: Options) -> int:
+def _lack(error: Exception) -> Text | None:
+    """Return what to say of an error that means that the machine lacks something."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        _complain(_NO_ROOM.say(options.language))
-        return ExitCode.TEMPORARY
+        return _NO_ROOM
+    is_exhausted = (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno in _EXHAUSTED)
+        # CPython says no more of a thread that the system refuses
+        or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+    )
+    return _TOO_LITTLE if is_exhausted else None
+
+
+def _report_bug(error: Exception, options: Options) -> int:
     if options.verbose:
+        import logging
+
         logging.getLogger(__name__).error("traceback", exc_info=error)
     _complain(_BUG.say(options.language, kind=type(error).__name__))
     return ExitCode.BUG
@@ -92,6 +122,14 @@ def _drop_unwritten() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+
+_TOO_LITTLE = Text(
+    en="The system gives watcher no more memory, files or threads. Close other "
+    "programs, or raise the limit (ulimit -n, -v, -u), and try again.",
+    ja="メモリ、ファイル、スレッドのどれかが足りません。ほかのプログラムを終了するか、"
+    "上限(ulimit -n, -v, -u)を上げてから、もう一度試してください。",
+)
 _NO_ROOM = Text(
     en="The output cannot be written: make room on the disk and try again.",
     ja="出力を書きこめません。ディスクを空けてから、もう一度試してください。",

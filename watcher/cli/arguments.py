@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from watcher.cli.usage import spoken
 from watcher.clock import parse_duration
+from watcher.guide.apps import NAMES
 from watcher.i18n import Text
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
 ACTIONS = ("install", "uninstall", "status")
+OUTCOMES = ("worked", "failed")
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 TOPICS = {
@@ -48,6 +50,10 @@ TOPICS = {
     ),
     "events": Text(en="what can stand in the event log", ja="記録に残る出来事の一覧"),
     "json": Text(en="the keys of what --json prints", ja="--json が出力するキー"),
+    "hook": Text(
+        en="a command of yours that gets each event, with examples",
+        ja="出来事のたびに自分のコマンドを動かす方法と例",
+    ),
     "exit-codes": Text(en="the exit codes", ja="終了コード"),
 }
 """What the reference tells, by the topics of `watcher help`."""
@@ -156,6 +162,10 @@ _FOLLOW = Text(en="go on with new events", ja="新しい出来事を表示しつ
 _REVEAL = Text(
     en="show live links and codes in full", ja="有効なリンクとコードを隠さずに表示する"
 )
+_OUTCOME = Text(
+    en="note how the newest attempt, or the named one, ended",
+    ja="いちばん新しい(または番号で指定した)試行の結果を記録する",
+)
 _OPEN = Text(
     en="open the approval page of the newest attempt that you have not answered",
     ja="まだ答えていない、いちばん新しい試行の承認ページをブラウザーで開く",
@@ -177,6 +187,14 @@ _EXPECT = Text(
 )
 _SPAN = Text(en="for how long, like 10m (default)", ja="その時間(例 10m、既定)")
 _OFF = Text(en="say that you expect no sign-in any more", ja="待機をやめると伝える")
+_GUIDE = Text(
+    en="link a household-budget app to Amazon, step by step",
+    ja="家計簿アプリと Amazon の連携を、手順ごとに案内する",
+)
+_APP = Text(
+    en="the app: zaim or moneyforward (Money Forward ME)",
+    ja="アプリ。zaim か moneyforward(マネーフォワード ME)",
+)
 _STATUS = Text(
     en="tell whether watcher is running and how each account is watched",
     ja="動いているか、各アカウントをどう見張っているかを示す",
@@ -232,6 +250,11 @@ _LANGUAGE = Text(
     en="language of what is said and shown: ja or en", ja="表示と通知の言語(ja か en)"
 )
 _NO_TRIAL = Text(en="show no test notification", ja="テストの通知を出さない")
+_PUSH = Text(
+    en="tell a phone, too, by an ntfy server, like https://ntfy.sh",
+    ja="スマートフォンにも ntfy のサーバーで知らせる(例 https://ntfy.sh)",
+)
+_NO_PUSH = Text(en="tell no phone", ja="スマートフォンには知らせない")
 _NO_SERVICE = Text(en="do not start at login", ja="ログイン時に自動で始めない")
 _ADD = Text(en="add one more account", ja="アカウントを追加する")
 _YES = Text(en="ask nothing, take every default", ja="質問せず、既定の答えで進める")
@@ -241,8 +264,8 @@ _DOCTOR = Text(
     ja="うまくいかない原因になりうるものを、ひとつずつすべて確かめる",
 )
 _NOTIFY = Text(
-    en="also show a test notification for a moment",
-    ja="通知のテストも少しのあいだ表示する",
+    en="also show a test notification for a moment, and send one to the phone",
+    ja="通知のテストも少しのあいだ表示し、スマートフォンにも送る",
 )
 
 _HELP = Text(
@@ -288,6 +311,8 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--keyring": (_KEYRING, _FLAG),
     "--name": (_NAME, {"metavar": "NAME"}),
     "--language": (_LANGUAGE, {"dest": "spoken", "metavar": "ja|en"}),
+    "--push": (_PUSH, {"metavar": "SERVER"}),
+    "--no-push": (_NO_PUSH, _FLAG),
     "--no-trial": (_NO_TRIAL, _FLAG),
     "--no-service": (_NO_SERVICE, _FLAG),
     "--add": (_ADD, _FLAG),
@@ -297,10 +322,15 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--since": (_SINCE, {"type": _span, "metavar": "SPAN"}),
     "--follow": (_FOLLOW, _FLAG),
     "--reveal": (_REVEAL, _FLAG),
+    "--outcome": (_OUTCOME, {"choices": OUTCOMES, "metavar": "|".join(OUTCOMES)}),
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
     "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
     "--off": (_OFF, _FLAG),
+    "app": (
+        _APP,
+        {"nargs": "?", "type": str.lower, "choices": NAMES, "metavar": "APP"},
+    ),
     "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
     "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
     "span": (
@@ -315,16 +345,17 @@ COMMANDS = {
         _INIT,
         "--address --amazon-address --provider --host --port --tls --ca-file --user "
         "--password-file --password-command --password-env --keyring --name --language "
-        "--no-trial --no-service --add --yes",
+        "--push --no-push --no-trial --no-service --add --yes",
     ),
     "run": (_RUN, ""),
     "check": (_CHECK, "--wait --json --no-notify"),
     "demo": (_DEMO, "--seconds --no-notify"),
     "classify": (_CLASSIFY, "--json --received-at files"),
-    "log": (_LOG, "-n --since --json --follow --reveal"),
+    "log": (_LOG, "id --outcome -n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
     "copy": (_COPY, "id"),
     "expect": (_EXPECT, "span --off"),
+    "guide": (_GUIDE, "app"),
     "status": (_STATUS, "--json"),
     "doctor": (_DOCTOR, "--json --notify"),
     "service": (_SERVICE, "action --print"),

@@ -2,39 +2,29 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from watcher.app.judging import Judged
 from watcher.app.machine_clock import MachineClock
-from watcher.app.pipeline import Observed
-from watcher.app.wiring import App, dns_verify, open_channels
+from watcher.app.pipeline import Observed, Processed
+from watcher.app.silence import SILENT_AFTER, count_silent_tries, other_ways
+from watcher.app.wiring import App, dns_verify, open_channels, routes
 from watcher.cli.context import configuration, journal_path, notification_language
+from watcher.cli.failures import Failures
 from watcher.cli.layout import fit
 from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
 from watcher.cli.terminal import columns, is_terminal
 from watcher.clock import minutes_seconds, utc_now
-from watcher.errors import (
-    ExitCode,
-    MailboxMissing,
-    MailboxRefused,
-    MailsUndelivered,
-    WatcherError,
-)
-from watcher.events import (
-    AlertReceived,
-    Attempt,
-    Event,
-    EventName,
-    MailboxSynced,
-    StateChanged,
-    to_json,
-)
+from watcher.errors import ExitCode
+from watcher.events import AlertReceived, Attempt, Event, EventName, to_json
 from watcher.i18n import Text
 from watcher.journal.log import Journal
 from watcher.notify.wording import foreign_words
+from watcher.recognition.verdict import Unverified
 
 
 def run(options: Options) -> int:
@@ -49,6 +39,7 @@ def run(options: Options) -> int:
             language=notification_language(config),
             verify=dns_verify(config),
             open_channels=None if options.no_notify else open_channels(config),
+            routes={} if options.no_notify else routes(config),
             is_one_shot=options.wait is None,
             is_waiting=options.wait is not None,
             is_attended=False,
@@ -62,9 +53,11 @@ class Check:
     def __init__(self, app: App, options: Options) -> None:
         self._app = replace(app, observe=self._observe)
         self._options = options
-        self._errors: dict[str, WatcherError] = {}
-        self._undelivered: dict[str, dict[str, int]] = {}
-        """How many mails, by account and mailbox."""
+        is_waiting = options.wait is not None
+        names = [one.name for one in app.config.accounts]
+        self._failures = Failures(names if is_waiting else ())
+        self._is_doubtful = False
+        """Whether a mail has come that may be what is waited for."""
 
     def run(self) -> int:
         """Sync or wait, print the live attempts and return the exit code."""
@@ -72,15 +65,14 @@ class Check:
         is_waiting = seconds is not None
         self._say_what_takes_time(seconds)
         if seconds is not None:
-            timer = threading.Timer(seconds, self._app.queue.stop)
-            timer.daemon = True
-            timer.start()
+            _later(seconds, self._app.queue.stop)
+            self._say_when_silent(seconds)
         self._app.run()
         now = utc_now()
         live = self._print_live(now)
         if is_waiting and live:
             return ExitCode.OK
-        errors = [*self._errors.items(), *self._undelivered_errors()]
+        errors = self._failures.all()
         for account, error in errors:
             print(f"{account}: {error.say(language)}", file=sys.stderr)
         if not (live or self._options.json or errors):
@@ -98,14 +90,23 @@ class Check:
         said = text.say(self._options.language, accounts=accounts, left=left)
         print(fit(said, columns(sys.stderr)), file=sys.stderr, flush=True)
 
-    def _undelivered_errors(self) -> Iterator[tuple[str, WatcherError]]:
-        """Return an error for each account with mails that could not be read.
+    def _say_when_silent(self, seconds: float) -> None:
+        """Tell after a while what else Amazon does, unless a mail has ended the wait.
 
-        One of them may be an attempt: "nothing" would be a guess.
+        On standard error, in a thread of its own: the log was asked before.
         """
-        for account, counts in self._undelivered.items():
-            if count := sum(counts.values()):
-                yield account, MailsUndelivered(_UNDELIVERED, count=count)
+        silent_s, now = SILENT_AFTER.total_seconds(), utc_now()
+        if self._options.quiet or seconds <= silent_s:
+            return
+        texts = [*other_ways(count_silent_tries(self._app.journal, now))]
+
+        def say() -> None:
+            if not (self._is_doubtful or self._app.queue.is_stopping):
+                for text in texts:
+                    said = text.say(self._options.language)
+                    print(fit(said, columns(sys.stderr)), file=sys.stderr, flush=True)
+
+        _later(silent_s, say)
 
     def _print_live(self, now: datetime) -> list[Event[Attempt]]:
         """Print the live attempts and return them; say so if the clock is wrong."""
@@ -147,18 +148,19 @@ class Check:
                 said = foreign_words(words)
                 text = ALERT.say(self._options.language, account=account, words=said)
                 print(text, file=sys.stderr)
-            case StateChanged(account=account, error=WatcherError() as error):
-                self._errors[account] = error
-            case MailboxSynced(account=account, mailbox=mailbox):
-                counts = self._undelivered.setdefault(account, {})
-                counts[mailbox] = observed.undelivered_count
-                kept = MailboxMissing | MailboxRefused
-                if not isinstance(self._errors.get(account), kept):
-                    self._errors.pop(account, None)
+            case Processed(judged=Judged(verdict=Unverified(), arrival=arrival)):
+                age = utc_now() - arrival.received_at
+                self._is_doubtful |= age < self._app.config.watch.window
             case _:
-                pass
+                self._failures.observe(observed)
         if self._options.wait is not None and self._app.journal.unanswered(utc_now()):
             self._app.queue.stop()
+
+
+def _later(seconds: float, call: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
 
 
 def _minute(instant: datetime) -> str:
@@ -183,12 +185,6 @@ _OVER_BY_CLOCK = Text(
     ja="最後のサインイン試行({when})は、このパソコンの時計({now})では期限切れです。"
     "今サインインしたばかりなら、時計が合っていないかもしれません。時刻を合わせるか、"
     "Amazon のメールを見てください。そうでなければ、承認を待っている試行はありません。",
-)
-_UNDELIVERED = Text(
-    en="The server did not deliver {count} of the mails, so they could not be read: "
-    "try again in a moment.",
-    ja="サーバーから受け取れず、読めなかったメールが {count} 通あります。"
-    "しばらくしてから、もう一度実行してください。",
 )
 _NOTHING = Text(
     en="No sign-in attempt is waiting for you.",

@@ -8,19 +8,20 @@ from typing import Any
 
 from watcher.app.wiring import dns_verify
 from watcher.cli.context import configuration_if_any
+from watcher.cli.judgement import render_judgement
 from watcher.cli.layout import fit
 from watcher.cli.mailfiles import names_in, read
 from watcher.cli.parser import Options
-from watcher.cli.render import render_judgement
 from watcher.cli.terminal import Progress, columns
 from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_for
 from watcher.config.schema import Config
 from watcher.errors import ExitCode, Unreadable
-from watcher.recognition.judge import Policy, classify
+from watcher.recognition.claim import Claim
+from watcher.recognition.judge import classify
+from watcher.recognition.policy import Policy
 from watcher.recognition.verdict import (
     Approval,
-    Claim,
     Code,
     Content,
     LookAlike,

@@ -20,8 +20,9 @@ from watcher.config.values import (
 )
 from watcher.errors import ExitCode, WrongUsage
 from watcher.i18n import Language, Text
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
 from watcher.setup.dialog import Dialog
+from watcher.setup.phone import parse_server
 from watcher.setup.wizard import Answers, Wizard
 
 T = TypeVar("T")
@@ -76,6 +77,8 @@ def _answers(options: Options) -> Answers:
         account=account,
         address=_parsed("--address", parse_address, options.address),
         language=_parsed("--language", one_of(Language), options.spoken),
+        pushes=False if options.no_push else True if options.push else None,
+        push_server=_parsed("--push", _server, options.push),
         shows_trial=not options.no_trial,
         installs_service=not options.no_service,
         adds=options.add,
@@ -98,6 +101,10 @@ def _parsed(
         raise WrongUsage(
             _BAD, option=option, why=WrongUsage(bad.text, **bad.data)
         ) from bad
+
+
+def _server(written: object) -> str:
+    return parse_server(parse_text(written))
 
 
 def _words(written: object) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""`watcher log`: reads the event log."""
+"""`watcher log`: reads the event log, and notes in it how an attempt ended."""
 
 import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.layout import fit
@@ -11,8 +12,9 @@ from watcher.cli.parser import Options
 from watcher.cli.render import DETAILS_AT, render_event
 from watcher.cli.terminal import columns
 from watcher.clock import utc_now
-from watcher.errors import ExitCode
+from watcher.errors import ExitCode, NothingLive
 from watcher.events import AnyEvent, Attempt, to_json
+from watcher.i18n import Text
 from watcher.journal.reader import JournalReader, as_of
 from watcher.journal.rows import mask
 
@@ -21,8 +23,14 @@ FOLLOW_EVERY_S = 0.5
 
 
 def run(options: Options) -> int:
-    """Print events, oldest first."""
+    """Print events, oldest first; with `--outcome` note how an attempt ended.
+
+    Raises:
+        NothingLive: there is no such attempt.
+    """
     path = journal_path(configuration_if_good(options))
+    if options.outcome:
+        return _note(path, options)
     while (journal := JournalReader.read(path)) is None:
         if not options.follow:
             return ExitCode.OK
@@ -30,7 +38,9 @@ def run(options: Options) -> int:
     with journal:
         since = utc_now() - options.since if options.since else None
         events: Iterable[AnyEvent] = journal.events(since=since)
-        if options.count is not None:
+        if options.id is not None:
+            events = journal.about(options.id)
+        elif options.count is not None:
             newest = journal.last(options.count)
             events = (one for one in newest if since is None or one.at >= since)
         newest_id = _print(events, options)
@@ -38,6 +48,21 @@ def run(options: Options) -> int:
             time.sleep(FOLLOW_EVERY_S)
             events = journal.events(after_id=newest_id, since=since)
             newest_id = _print(events, options, newest_id)
+    return ExitCode.OK
+
+
+def _note(path: Path, options: Options) -> int:
+    """Note how the newest attempt, or the named one, ended."""
+    from watcher.app.outcomes import Outcome, note_outcome
+    from watcher.journal.log import Journal
+
+    with Journal.open(path) as journal:
+        attempt = journal.find_attempt(options.id)
+        if attempt is None:
+            text = _NONE if options.id is None else _UNKNOWN
+            raise NothingLive(text, id=options.id)
+        note_outcome(journal, attempt, Outcome(options.outcome), utc_now())
+    print(_NOTED[options.outcome].say(options.language, id=attempt.id))
     return ExitCode.OK
 
 
@@ -57,3 +82,17 @@ def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> 
             line = fit(line, columns(sys.stdout), DETAILS_AT)
         print(line, flush=options.follow)
     return newest_id
+
+
+_NOTED = {
+    "worked": Text(en="Noted: #{id} worked.", ja="#{id} は成功したと記録しました。"),
+    "failed": Text(en="Noted: #{id} failed.", ja="#{id} は失敗したと記録しました。"),
+}
+_NONE = Text(
+    en="There is no sign-in attempt in the log yet.",
+    ja="記録に、サインイン試行がまだありません。",
+)
+_UNKNOWN = Text(
+    en="There is no sign-in attempt #{id} in the log. See its number with: watcher log",
+    ja="記録に、試行 #{id} はありません。番号は次で確かめてください: watcher log",
+)

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from watcher.app.delivery_log import PHONE
 from watcher.app.health import BLIND_AFTER
+from watcher.app.hooks import NAME as HOOK
 from watcher.clock import minutes_seconds
 from watcher.errors import WatcherError
 from watcher.events import (
@@ -25,7 +27,7 @@ from watcher.events import (
     StateChanged,
 )
 from watcher.i18n import Language, Text, fit_columns
-from watcher.imap.account import MODES
+from watcher.imap.choices import MODES
 from watcher.recognition.text import one_line
 from watcher.timing.error import error_in_words
 
@@ -62,6 +64,10 @@ def _clock(instant: datetime) -> str:
 def event_line(event: AnyEvent) -> Line | None:
     """Return what to tell of an event; None for one that another line tells of."""
     text, is_urgent = _EVENTS.get(event.event, (None, False))
+    if event.detail == PHONE and event.event in _ON_PHONE:
+        text, is_urgent = _ON_PHONE[event.event], False
+    if (event.detail or "").startswith(f"{HOOK}: "):
+        text = _HOOK_FAILED
     if text is None or (event.event is EventName.EXPIRED and event.detail):
         return None  # who has answered needs no word on the end
     blind_s = round(BLIND_AFTER.total_seconds())
@@ -196,6 +202,20 @@ _CAME = Text(
     ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
     "`watcher check` で表示できます",
 )
+_ON_PHONE = {
+    EventName.NOTIFIED: Text(
+        en="{account}: the phone was told of the sign-in attempt (#{id}), {left} left",
+        ja="{account}: サインイン試行をスマートフォンに知らせました(#{id})。"
+        "残り {left}",
+    ),
+    EventName.REMINDED: Text(
+        en="{account}: the phone was reminded of the sign-in attempt (#{id}), {left} "
+        "left",
+        ja="{account}: サインイン試行をスマートフォンにもう一度知らせました(#{id})。"
+        "残り {left}",
+    ),
+}
+_HOOK_FAILED = Text(en="{detail}", ja="{detail}")
 _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.NOTIFIED: (
         Text(
@@ -281,6 +301,27 @@ _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
             ja="通知を表示できませんでした({detail})",
         ),
         True,
+    ),
+    EventName.SUPERSEDED: (
+        Text(
+            en="{account}: #{id} has made way for a newer mail",
+            ja="{account}: #{id} は新しいメールに替わりました",
+        ),
+        False,
+    ),
+    EventName.SIGN_IN_REPORTED: (
+        Text(
+            en="{account}: Amazon reports a sign-in; it may be #{id}",
+            ja="{account}: Amazon がサインインを知らせました(#{id} かもしれません)",
+        ),
+        True,
+    ),
+    EventName.OUTCOME: (
+        Text(
+            en="{account}: how #{id} ended is noted ({detail})",
+            ja="{account}: #{id} の結果を記録しました({detail})",
+        ),
+        False,
     ),
     EventName.ARMED: (
         Text(

@@ -1,20 +1,24 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from watcher.app.browser import open_link
-from watcher.app.wiring import secret_variables
 from watcher.cli.context import configuration_if_good, journal_path
+from watcher.cli.layout import fit
 from watcher.cli.parser import Options
-from watcher.cli.terminal import confirm
+from watcher.cli.terminal import columns, confirm
 from watcher.clock import local_time, utc_now
+from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode, NotHandedOver, NothingLive
 from watcher.events import Attempt, EventName
-from watcher.i18n import Text
-from watcher.journal.log import Journal
+from watcher.i18n import Language, Text
 from watcher.journal.reader import JournalReader
 from watcher.recognition.text import sanitise
+
+if TYPE_CHECKING:
+    from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:
@@ -30,18 +34,33 @@ def run(options: Options) -> int:
     config = configuration_if_good(options)
     if options.print_only:
         return _print_link(journal_path(config), options)
+    from watcher.journal.log import Journal  # nor is this needed to print
+
     with Journal.open(journal_path(config)) as journal:
-        attempt, link = _choose(journal, options)
-        print(_OPENING.say(options.language, **_facts(attempt)), file=sys.stderr)
-        try:
-            open_link(link, secret_variables(config))
-        except NotHandedOver as error:
-            journal.append(
-                EventName.OPEN_FAILED, at=utc_now(), about=attempt, detail=str(error)
-            )
-            raise NotHandedOver(_BY_HAND, why=error, id=attempt.id) from error
-        journal.append(EventName.OPENED, at=utc_now(), about=attempt)
+        open_page(journal, options.id, secret_variables(config), options.language)
     return ExitCode.OK
+
+
+def open_page(
+    journal: "Journal", number: int | None, hidden: Collection[str], language: Language
+) -> None:
+    """Open the newest attempt or the named one, as `run`, and log what came of it.
+
+    `hidden` names the environment variables that no browser may see.
+    """
+    from watcher.app.browser import open_link
+
+    attempt, link = _choose(journal, number, language)
+    opening = _OPENING.say(language, **_facts(attempt))
+    print(fit(opening, columns(sys.stderr)), file=sys.stderr)
+    try:
+        open_link(link, hidden)
+    except NotHandedOver as error:
+        journal.append(
+            EventName.OPEN_FAILED, at=utc_now(), about=attempt, detail=str(error)
+        )
+        raise NotHandedOver(_BY_HAND, why=error, id=attempt.id) from error
+    journal.append(EventName.OPENED, at=utc_now(), about=attempt)
 
 
 def _print_link(path: Path, options: Options) -> int:
@@ -50,26 +69,28 @@ def _print_link(path: Path, options: Options) -> int:
     if journal is None:
         raise NothingLive(_NOTHING)
     with journal:
-        _, link = _choose(journal, options)
+        _, link = _choose(journal, options.id, options.language)
     print(link)
     return ExitCode.OK
 
 
-def _choose(journal: JournalReader, options: Options) -> tuple[Attempt, str]:
+def _choose(
+    journal: JournalReader, number: int | None, language: Language
+) -> tuple[Attempt, str]:
     """Return the attempt to open, and its link."""
     now = utc_now()
     journal.check()
     live = [event.about for event in journal.live(now)]
-    if options.id is None:
-        fitting = [event.about for event in journal.unanswered(now)]
+    if number is None:
+        fitting = [event.about for event in journal.pending(now)]
     else:
-        fitting = live = [attempt for attempt in live if attempt.id == options.id]
+        fitting = live = [attempt for attempt in live if attempt.id == number]
     linked = [attempt for attempt in fitting if attempt.link]
     if not linked:
-        raise _nothing(options.id, fitting, live)
+        raise _nothing(number, fitting, live)
     attempt = max(linked, key=lambda one: one.recency)
     if journal.answer_to(attempt.id) is EventName.NOT_ME:
-        if not confirm(_DENIED.say(options.language, id=attempt.id)):
+        if not confirm(_DENIED.say(language, id=attempt.id)):
             raise NothingLive(_LEFT)
         if attempt not in (event.about for event in journal.live(utc_now())):
             raise NothingLive(_NOTHING)  # it ended while the user was asked

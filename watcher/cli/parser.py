@@ -41,6 +41,8 @@ class Options(argparse.Namespace):
     # expect
     span: timedelta
     off: bool
+    # guide
+    app: str | None
     # init
     address: str | None
     amazon_address: list[str] | None
@@ -56,6 +58,8 @@ class Options(argparse.Namespace):
     keyring: bool
     name: str | None
     spoken: str | None
+    push: str | None
+    no_push: bool
     no_trial: bool
     no_service: bool
     add: bool

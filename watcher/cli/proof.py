@@ -8,7 +8,7 @@ import re
 
 from watcher.i18n import Language, Text
 
-_BY_SIGNATURE = re.compile(r"(d=\S* s=\S* \S*): (.*)")
+_BY_SIGNATURE = r"(d=\S* s=\S* \S*): (.*)"
 
 
 def proof_in_words(detail: str, language: Language) -> str:
@@ -20,17 +20,17 @@ def proof_in_words(detail: str, language: Language) -> str:
 
 
 def _clause(clause: str, language: Language) -> str:
-    if match := _BY_SIGNATURE.fullmatch(clause):
+    if match := re.fullmatch(_BY_SIGNATURE, clause):
         return f"{match[1]}: {_clause(match[2], language)}"
     for pattern, text in _CLAUSES:
-        if match := pattern.fullmatch(clause):
+        if match := re.fullmatch(pattern, clause):
             return text.say(language, **match.groupdict())
     return clause
 
 
-def _pattern(text: Text) -> re.Pattern[str]:
+def _pattern(text: Text) -> str:
     """Return what matches a sentence in English, its fields as groups."""
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text.en)))
+    return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text.en))
 
 
 _CLAUSES = [

@@ -1,41 +1,17 @@
-"""Renders events and judged mails as lines of text in the user's language."""
+"""Renders events and live attempts as lines of text in the user's language."""
 
-import sys
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from watcher.cli.parser import Options
-from watcher.cli.proof import proof_in_words
-from watcher.cli.terminal import Colour, can_encode, paint
 from watcher.clock import local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
 from watcher.notify.sentences import OPEN_MAIL, SIGNED_BUT, SIGNED_TO
-from watcher.recognition import explain
-from watcher.recognition.explain import (
-    ASPECTS,
-    REASONS,
-    Aspect,
-    Finding,
-    is_misaddressed,
-    misaddressed,
-)
+from watcher.recognition.claim import Kind
+from watcher.recognition.reasons import REASONS, Reason, is_misaddressed, misaddressed
 from watcher.recognition.text import sanitise
-from watcher.recognition.verdict import (
-    Kind,
-    LookAlike,
-    NotRelevant,
-    Reason,
-    Recognised,
-    Unverified,
-    Verdict,
-)
 from watcher.timing.error import error_in_words
-
-if TYPE_CHECKING:  # it imports mailparser, which `log` does without
-    from watcher.recognition.judge import Judgement
 
 DETAILS_AT = 28
 """The column at which a line of the event log has come past time and number."""
@@ -81,6 +57,10 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
         is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
         if is_channel and detail in CHANNELS:
             yield _ON.say(language, channel=CHANNELS[detail])
+        elif event.event is EventName.ARMED:
+            yield _BY.say(language, detail=detail)
+        elif event.event is EventName.SIGN_IN_REPORTED:
+            yield local_time(datetime.fromisoformat(detail))
         elif event.event is EventName.EXPIRED:
             yield EVENT_NAMES[EventName(detail)].say(language)
         else:
@@ -141,6 +121,7 @@ KINDS = {
 }
 _ON = Text(en="on the {channel}", ja="{channel}に表示")
 _DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")
+_BY = Text(en="by `watcher {detail}`", ja="`watcher {detail}` による")
 _UNTIL = Text(en="until {until}", ja="{until} まで")
 _TO_ANOTHER = Text(en="to another address", ja="宛先が違うメール")
 EVENT_NAMES = {
@@ -156,6 +137,9 @@ EVENT_NAMES = {
     EventName.OPEN_FAILED: Text(en="page could not be opened", ja="ページを開けず"),
     EventName.COPIED: Text(en="code copied", ja="コードをコピー"),
     EventName.NOT_ME: Text(en="it was not me", ja="身に覚えがない"),
+    EventName.SUPERSEDED: Text(en="superseded", ja="新しいメールに交代"),
+    EventName.SIGN_IN_REPORTED: Text(en="sign-in reported", ja="サインインの報告"),
+    EventName.OUTCOME: Text(en="outcome", ja="結果"),
     EventName.ARMED: Text(en="sign-in expected", ja="サインイン予定"),
     EventName.DISARMED: Text(en="no sign-in expected any more", ja="予定の取り消し"),
     EventName.CLOCK_WRONG: Text(en="clock wrong", ja="時計のずれ"),
@@ -164,55 +148,3 @@ EVENT_NAMES = {
     EventName.STARTED: Text(en="watcher started", ja="watcher を開始"),
     EventName.STOPPED: Text(en="watcher stopped", ja="watcher を終了"),
 }
-
-
-_SIGNS = {True: ("✓", Colour.GOOD), False: ("✗", Colour.BAD), None: ("?", Colour.OPEN)}
-_ASCII_SIGNS = {"✓": "o", "✗": "x"}
-"""Of the rest, code pages such as Japan's (cp932) would make a third "?"."""
-SAID_BY_FLAWS = {Kind.UNKNOWN.value, "no signature"}
-_COLOURS: dict[type[Verdict], Colour] = {
-    Recognised: Colour.GOOD,
-    Unverified: Colour.OPEN,
-    LookAlike: Colour.BAD,
-    NotRelevant: Colour.STRONG,
-}
-
-
-def render_judgement(name: str, judgement: "Judgement", options: Options) -> str:
-    """Return the lines on one mail."""
-    lines = [f"{name}: {_headline(judgement, options)}"]
-    for found in judgement.findings:
-        sign, colour = _SIGNS[found.passed]
-        if not can_encode(sys.stdout, sign):
-            sign = _ASCII_SIGNS[sign]
-        line = _render_finding(found, options.language)
-        lines.append(f"  {paint(sign, colour, options)} {line}")
-    return "\n".join(lines)
-
-
-def _headline(judgement: "Judgement", options: Options) -> str:
-    verdict = judgement.verdict
-    if isinstance(verdict, Recognised) and verdict.attempt.claim.recipient:
-        text, data = misaddressed(sanitise(verdict.attempt.claim.recipient))
-        return paint(text.say(options.language, **data), Colour.OPEN, options)
-    text = explain.headline(verdict)
-    return paint(text.say(options.language), _COLOURS[type(verdict)], options)
-
-
-def _render_finding(found: Finding, language: Language) -> str:
-    flaws = "; ".join(REASONS[flaw].say(language) for flaw in found.flaws)
-    told = ": ".join(part for part in (flaws, _value(found, language)) if part)
-    return ": ".join(filter(None, (ASPECTS[found.aspect].say(language), told)))
-
-
-def _value(found: Finding, language: Language) -> str:
-    """Return what was examined; what are our own words, in the user's language."""
-    if found.flaws and found.value in SAID_BY_FLAWS:
-        return ""
-    match found.aspect:
-        case Aspect.BODY:
-            return KINDS[Kind(found.value)].say(language)
-        case Aspect.SIGNATURE:
-            return proof_in_words(found.value, language)
-        case _:
-            return found.value

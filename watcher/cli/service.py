@@ -2,9 +2,9 @@
 
 import sys
 
-from watcher.app.wiring import secret_variables
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
+from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode
 from watcher.i18n import Text
 from watcher.setup.service import service_here

@@ -4,12 +4,18 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.app import machine_clock, reload
 from watcher.app.lock import running_daemon
-from watcher.app.machine_clock import read_error
+from watcher.app.outcomes import Outcomes, read_outcomes
+from watcher.app.places import (
+    CONFIGURATION,
+    GUIDE,
+    IS_BLIND,
+    LOOKED_WITHIN,
+    MACHINE_CLOCK,
+)
 from watcher.cli.context import (
     configuration_if_good,
     journal_path,
@@ -18,12 +24,12 @@ from watcher.cli.context import (
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.terminal import columns
-from watcher.clock import local_time, utc_now
+from watcher.clock import iso, local_time, minutes_seconds, utc_now
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
-from watcher.imap.account import MODES
+from watcher.imap.choices import MODES
 from watcher.journal.reader import JournalReader
 from watcher.timing.error import ClockError
 
@@ -46,8 +52,10 @@ def run(options: Options) -> int:
     pid = running_daemon(path)
     known = _read(JournalReader.read(path), config)
     if pid is None:
-        stopped = {name: {**one, **_STOPPED} for name, one in known.sessions.items()}
-        known = replace(known, sessions=stopped, configuration={})
+        known = replace(known, configuration={})
+    now = utc_now()
+    sessions = {name: _now(one, pid, now) for name, one in known.sessions.items()}
+    known = replace(known, sessions=sessions)
     if options.json:
         status = _to_json(known, pid, notification_language(config))
         print(json.dumps(status, ensure_ascii=False))
@@ -55,6 +63,22 @@ def run(options: Options) -> int:
         for line in _render(known, pid, options.language):
             print(line)
     return ExitCode.NOTHING if pid is None else ExitCode.OK
+
+
+def _now(facts: Mapping[str, Any], pid: int | None, now: datetime) -> Mapping[str, Any]:
+    """Return what is true of a session now; the log has a look late or never."""
+    told = {name: fact for name, fact in facts.items() if name != IS_BLIND}
+    if pid is None:
+        return told | _STOPPED
+    if _is_watched(facts) and not facts.get(IS_BLIND):
+        stored = datetime.fromisoformat(told["last_look_at"])
+        looked = max(stored.astimezone(), now - LOOKED_WITHIN)
+        told["last_look_at"] = iso(looked)
+    return told
+
+
+def _is_watched(facts: Mapping[str, Any]) -> bool:
+    return facts.get("state") == State.WATCHING and bool(facts.get("last_look_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +89,8 @@ class _Known:
     """The last known session of each configured account."""
     clock_error: ClockError | None = None
     """None: the clock is not known to be wrong."""
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    """How the attempts ended of which that was said."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """Since when it is at work, and what is wrong with the file as it was saved."""
 
@@ -74,12 +100,19 @@ def _read(journal: JournalReader | None, config: Config | None) -> _Known:
         return _Known()
     with journal:
         known = journal.sessions()
-        error = read_error(journal, utc_now())
-    known.pop(machine_clock.PLACE, None)
-    configuration = known.pop(reload.PLACE, {})
+        error = _clock_error(journal) if known.pop(MACHINE_CLOCK, None) else None
+        outcomes = read_outcomes(journal)
+    configuration = known.pop(CONFIGURATION, {})
+    known.pop(GUIDE, None)
     names = [one.name for one in config.accounts] if config else list(known)
     sessions = {name: known[name] for name in names if name in known}
-    return _Known(sessions, error, configuration)
+    return _Known(sessions, error, outcomes, configuration)
+
+
+def _clock_error(journal: JournalReader) -> ClockError | None:
+    from watcher.app.machine_clock import read_error  # seldom is anything known
+
+    return read_error(journal, utc_now())
 
 
 def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, Any]:
@@ -92,11 +125,17 @@ def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, An
         }
         for name, facts in known.sessions.items()
     ]
+    slowest = known.outcomes.slowest
     return {
         "v": 1,
         "running": pid is not None,
         "pid": pid,
         "accounts": accounts,
+        "outcomes": {
+            "worked": known.outcomes.worked,
+            "failed": known.outcomes.failed,
+            "slowest_s": slowest and round(slowest.total_seconds()),
+        },
         "clock_wrong": known.clock_error and known.clock_error.detail,
         "configuration_since": known.configuration.get("since"),
         "configuration_error": _error(known.configuration, language),
@@ -114,6 +153,17 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
         yield _CLOCK.say(language, error=known.clock_error.text)
     for name, facts in known.sessions.items():
         yield from _render_account(name, facts, language)
+    yield from _render_outcomes(known.outcomes, language)
+
+
+def _render_outcomes(outcomes: Outcomes, language: Language) -> Iterator[str]:
+    count = outcomes.worked + outcomes.failed
+    if count and outcomes.slowest:
+        slowest = minutes_seconds(outcomes.slowest)
+        worked = outcomes.worked
+        yield _WORKED_IN.say(language, worked=worked, count=count, slowest=slowest)
+    elif count:
+        yield _WORKED.say(language, worked=outcomes.worked, count=count)
 
 
 def _render_account(
@@ -126,11 +176,22 @@ def _render_account(
         mode = MODES[Mode(facts["mode"])]
         said = _MODE.say(language, mode=mode, reason=words)
         yield fit(said, columns(sys.stdout))
-    yield _LOOK.say(language, at=_clock_time(facts.get("last_look_at")))
+    looked = facts.get("last_look_at")
+    if _is_watched(facts) and _is_recent(str(looked)):
+        minutes = LOOKED_WITHIN // timedelta(minutes=1)
+        yield _RECENT_LOOK.say(language, minutes=minutes)
+    else:
+        yield _LOOK.say(language, at=_clock_time(looked))
     if error := _error(facts, language):
         yield _ERROR.say(language, error=error)
     if next_try_at := facts.get("next_try_at"):
         yield _NEXT.say(language, at=_clock_time(next_try_at))
+
+
+def _is_recent(instant: str) -> bool:
+    """Return whether it is not over `LOOKED_WITHIN` ago, a second for this program."""
+    longest = LOOKED_WITHIN + timedelta(seconds=1)
+    return utc_now() - datetime.fromisoformat(instant).astimezone() <= longest
 
 
 def _error(facts: Mapping[str, Any], language: Language) -> str | None:
@@ -166,9 +227,22 @@ _CLOCK = Text(
     en="This computer's clock is {error}. Set it right.",
     ja="このパソコンの時計が{error}。時刻を合わせてください。",
 )
+_WORKED = Text(
+    en="Of {count} sign-ins {worked} worked.",
+    ja="サインイン {count} 件のうち、成功 {worked} 件。",
+)
+_WORKED_IN = Text(
+    en="Of {count} sign-ins {worked} worked; the slowest was answered {slowest} after "
+    "its mail.",
+    ja="サインイン {count} 件のうち、成功 {worked} 件(最も遅い応答はメールの"
+    "{slowest} 後)。",
+)
 _HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
 _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")
 _LOOK = Text(en="  last good look: {at}", ja="  最後の確認: {at}")
+_RECENT_LOOK = Text(
+    en="  last good look: within {minutes} minutes", ja="  最後の確認: {minutes}分以内"
+)
 _ERROR = Text(en="  last error: {error}", ja="  最後のエラー: {error}")
 _NEXT = Text(en="  next try: {at}", ja="  次に試す時刻: {at}")
 _STATES = {

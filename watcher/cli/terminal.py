@@ -5,7 +5,6 @@ Where the streams cannot encode Japanese, everything printed is English.
 
 import io
 import os
-import shutil
 import sys
 import threading
 from enum import StrEnum
@@ -75,7 +74,11 @@ PIPE_COLUMNS = 80
 
 def columns(stream: TextIO) -> int | None:
     """Return the width of a terminal; None where a stream is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size  # it brings the compressions along
+
+    return get_terminal_size().columns
 
 
 def paint(text: str, colour: Colour, options: Options) -> str:

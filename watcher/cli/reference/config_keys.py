@@ -10,8 +10,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from watcher.cli.layout import Section
 from watcher.config.schema import TABLES, Account
-from watcher.config.values import NameServer
 from watcher.i18n import Language, Text
+from watcher.name_server import NameServer
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -27,7 +27,10 @@ def page(language: Language) -> Iterator[Section]:
 def _section(title: str, table: type, language: Language) -> Section:
     hints = get_type_hints(table)
     entries = [
-        (key.name, _meaning(key, hints[key.name], language)) for key in fields(table)
+        (key.name, _meaning(key, hints[key.name], language))
+        if "parse" in key.metadata
+        else (f"[accounts.{key.name}]", key.metadata["about"].say(language))
+        for key in fields(table)
     ]
     return Section(title=title, entries=entries)
 
@@ -102,6 +105,7 @@ _FORMS = {
     ),
     Path: Text(en="the path of a file, in quotes", ja="引用符で囲んだファイルの場所"),
     NameServer: Text(
-        en='an IP address, like "127.0.0.1:53"', ja='IP アドレス("127.0.0.1:53" など)'
+        en='an IP address, like "127.0.0.1:53", or "tls://1.1.1.1"',
+        ja='IP アドレス("127.0.0.1:53" や "tls://1.1.1.1" など)',
     ),
 }

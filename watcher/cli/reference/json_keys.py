@@ -136,6 +136,12 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
             en="A list, with the keys below for each account.",
             ja="アカウントの並び。それぞれに次のキーがあります。",
         ),
+        "outcomes": Text(
+            en="How many attempts `worked` and `failed`, as you said; `slowest_s`: the "
+            "most seconds from mail to answer of those that worked, or null.",
+            ja="伝えられた結果の数 `worked`(成功)と `failed`(失敗)。`slowest_s` は、"
+            "成功したもののメールから応答までの最も長い秒数、または null。",
+        ),
         "clock_wrong": Text(
             en="How this computer's clock is wrong; null if it is not known to be.",
             ja="このパソコンの時計のずれ。ずれが分かっていなければ null。",
@@ -166,7 +172,10 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
         "error": Text(en="The last error, or null.", ja="最後のエラー、または null。"),
         "next_try_at": Text(en="When it is tried again.", ja="次に試す時刻。"),
         "last_look_at": Text(
-            en="The last time all was looked at.", ja="最後に確認できた時刻。"
+            en="The last time all was looked at; while an account is watched, it may "
+            "have been up to two minutes later.",
+            ja="最後に確認できた時刻。見張っている間、実際の最後の確認はこれより後の"
+            "こともあります(2分以内)。",
         ),
     },
     "doctor --json": {

@@ -6,8 +6,9 @@ from watcher.i18n import Text
 
 EXIT_CODES = {
     ExitCode.OK: Text(
-        en="Done. `check --wait`: a live attempt was found.",
-        ja="済みました。`check --wait` では、有効な試行が見つかりました。",
+        en="Done. `check --wait`, `guide` in a pipe: a live attempt was found.",
+        ja="済みました。`check --wait` と、パイプの中の `guide` では、有効な試行が"
+        "見つかりました。",
     ),
     ExitCode.BUG: Text(
         en="A bug in watcher: run it with --verbose and report what it prints.",
@@ -18,12 +19,12 @@ EXIT_CODES = {
         ja="使い方が違います。`watcher help コマンド` を見てください。",
     ),
     ExitCode.NOTHING: Text(
-        en="`check --wait`: nothing came. `open`, `copy`: nothing is live, or there is "
-        "no browser or clipboard. `status`: it is not running. `doctor`: something "
-        "fails.",
-        ja="`check --wait`: 何も届きませんでした。`open` と `copy`: 有効な試行がない"
-        "か、ブラウザーやクリップボードを使えません。`status`: 動いていません。"
-        "`doctor`: うまくいかない点があります。",
+        en="`check --wait`, `guide`: nothing came. `open`, `copy`: nothing is live, or "
+        "there is no browser or clipboard. `status`: it is not running. `doctor`: "
+        "something fails.",
+        ja="`check --wait` と `guide`: 何も届きませんでした。`open` と `copy`: 有効な"
+        "試行がないか、ブラウザーやクリップボードを使えません。`status`: 動いて"
+        "いません。`doctor`: うまくいかない点があります。",
     ),
     ExitCode.UNREADABLE: Text(
         en="`classify`: a file is missing or no mail. The others were judged.",
@@ -75,8 +76,10 @@ EVENTS = {
         ja="通知を出しました。`detail` は出した場所です。",
     ),
     EventName.NOTIFY_FAILED: Text(
-        en="A channel could not show a notification; `detail` says why.",
-        ja="通知を出せませんでした。`detail` が理由です。",
+        en="A channel could not show a notification, a phone not be told (`push: …`), "
+        "or your command failed (`hook: …`); `detail` says why.",
+        ja="通知を出せなかったか、スマートフォンに知らせられなかったか(`push: …`)、"
+        "自分のコマンドが失敗しました(`hook: …`)。`detail` が理由です。",
     ),
     EventName.REMINDED: Text(
         en="You were reminded of an attempt without an answer.",
@@ -101,13 +104,33 @@ EVENTS = {
     EventName.COPIED: Text(
         en="You copied the code.", ja="確認コードをコピーしました。"
     ),
+    EventName.SUPERSEDED: Text(
+        en="A newer mail came for the same sign-in, and its notification took the "
+        "place of this one's.",
+        ja="同じサインインの新しいメールが届き、通知をそちらに替えました。",
+    ),
+    EventName.SIGN_IN_REPORTED: Text(
+        en="Amazon wrote that there was a sign-in, at the time that `detail` names: "
+        "nobody but you knows whether it was yours.",
+        ja="サインインがあったと Amazon が知らせてきました(時刻は `detail`)。ご本人の"
+        "ものかどうかは、watcher にはわかりません。",
+    ),
+    EventName.OUTCOME: Text(
+        en="You said by `watcher log --outcome`, or to the guide, how an attempt "
+        "ended: `detail` is worked or failed.",
+        ja="試行の結果を `watcher log --outcome` か案内(guide)で伝えました。"
+        "`detail` は worked(成功)か failed(失敗)です。",
+    ),
     EventName.ARMED: Text(
-        en="You said that you are about to sign in; `expires_at` is until when.",
-        ja="これからサインインすると伝えました。`expires_at` がその期限です。",
+        en="You said that you are about to sign in, or `watcher guide` did (`detail`); "
+        "`expires_at` is until when.",
+        ja="これからサインインすると伝えたか、`watcher guide` が伝えました(`detail`)。"
+        "`expires_at` がその期限です。",
     ),
     EventName.DISARMED: Text(
-        en="You said by `watcher expect --off` that you no longer are.",
-        ja="`watcher expect --off` で、取りやめました。",
+        en="You said by `watcher expect --off` that you no longer are, or the guide "
+        "ended.",
+        ja="`watcher expect --off` で取りやめたか、案内(guide)が終わりました。",
     ),
     EventName.CLOCK_WRONG: Text(
         en="Signed mails prove that this computer's clock is wrong.",

@@ -6,7 +6,7 @@ from typing import TypeVar
 from watcher.app.lock import lock_path
 from watcher.cli.context import journal_path
 from watcher.cli.layout import Section
-from watcher.cli.reference import config_keys
+from watcher.cli.reference import config_keys, hook
 from watcher.cli.reference.json_keys import JSON_KEYS, JSON_NOTES
 from watcher.cli.reference.messages import REMEDIES
 from watcher.cli.reference.outcomes import EVENTS, EXIT_CODES, INTERRUPTED
@@ -16,7 +16,7 @@ from watcher.cli.reference.verdicts import KINDS, RULES, VERDICTS
 from watcher.config.load import default_path
 from watcher.config.providers import PRESETS
 from watcher.i18n import Language, Text
-from watcher.recognition.explain import REASONS
+from watcher.recognition.reasons import REASONS
 from watcher.setup.service import service_here
 
 NameT = TypeVar("NameT", bound=str)
@@ -109,6 +109,7 @@ PAGES: Mapping[str, Page] = {
     "files": _files,
     "events": _events,
     "json": _json,
+    "hook": hook.page,
     "exit-codes": _exit_codes,
 }
 """What each topic of `watcher help` prints."""

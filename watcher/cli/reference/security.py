@@ -32,12 +32,21 @@ SECURITY = (
                 "できたときだけです。",
             ),
             Text(
-                en="The key for that comes from DNS, and DNSSEC is not checked: your "
-                "name server, and the way to it, are trusted. Whoever can forge its "
-                "answers could pass off a mail as Amazon's.",
-                ja="検証の鍵は DNS から得ます。DNSSEC は確かめないので、ネームサーバー"
-                "とそこまでの経路は信じることになります。その答えを偽造できる人は、偽の"
-                "メールを Amazon のものに見せられます。",
+                en="The key for that comes from DNS, and DNSSEC is not checked here: "
+                "your name server, and the way to it, are trusted. Whoever can forge "
+                "its answers could pass off a mail as Amazon's, though never with a "
+                "link that leads elsewhere than to Amazon's own page. Against that, "
+                "name servers can be asked over TLS (`[dkim] nameservers = "
+                '["tls://1.1.1.1"]`), `watcher doctor` tries each, and '
+                "`watcher classify` tells where a resolver that cannot "
+                "be impersonated says that DNSSEC confirms a key.",
+                ja="検証の鍵は DNS から得ます。ここでは DNSSEC を確かめないので、ネーム"
+                "サーバーとそこまでの経路は信じることになります。その答えを偽造できる人"
+                "は、偽のメールを Amazon のものに見せられます。それでも、Amazon の"
+                "ページ以外へ導くリンクが出ることはありません。備えとして、TLS で尋ねる"
+                'ネームサーバーを書けます(`[dkim] nameservers = ["tls://1.1.1.1"]`)。'
+                "`watcher doctor` は一つずつ確かめ、`watcher classify` は、なりすまし"
+                "のできないリゾルバーが DNSSEC で確かめた鍵なら、そう示します。",
             ),
             Text(
                 en="What your provider says (Authentication-Results) is read only "
@@ -71,8 +80,12 @@ SECURITY = (
         Text(en="What is stored", ja="何を残すか"),
         (
             Text(
-                en="Passwords are fetched anew for each login and written nowhere.",
-                ja="パスワードはログインのたびに取り出し、どこにも書きません。",
+                en="Passwords are fetched anew for each login, and stand in neither "
+                "configuration nor event log. `watcher init` keeps one in the keyring "
+                "of the desktop, or in a file that only you can read.",
+                ja="パスワードはログインのたびに取り出します。設定や記録には書きません。"
+                "`watcher init` は、パソコンのキーリングか、あなただけが読める"
+                "ファイルに保存します。",
             ),
             Text(
                 en="Bodies of mails are never stored. Live links and codes stand in "
@@ -106,6 +119,37 @@ SECURITY = (
                 "key of a mail's sender.",
                 ja="DNS に: メールサーバーの名前と、差出人のドメインの DKIM の鍵の名"
                 "前。",
+            ),
+            Text(
+                en="To the push server that you named, if you named one: that there is "
+                "an attempt, and the time left. The approval link only with `link = "
+                "true`, a code never. The server can read it, and so can everybody who "
+                "knows the topic: it is a password, and stands in no log. The server's "
+                "certificate is verified, and a redirect is not followed. Other "
+                "services than ntfy are reached by apprise, in a process of its own "
+                "that gets no other secret.",
+                ja="プッシュのサーバーに(書いたときだけ): 試行があることと残り時間。"
+                "承認リンクは `link = true` のときだけで、コードは決して送りません。"
+                "サーバーとトピックを知っている人は読めます。トピックはパスワードと同じ"
+                "なので、記録には書きません。サーバーの証明書を検証し、転送先には"
+                "送りません。ntfy 以外のサービスには、ほかの秘密を渡さない別のプロセス"
+                "の apprise が送ります。",
+            ),
+            Text(
+                en="To your own command under [hook], if you named one: the events, "
+                "links and codes masked unless it says `secrets = true`.",
+                ja="[hook] に書いた自分のコマンドに(書いたときだけ): 出来事。リンクと"
+                "コードは `secrets = true` でなければ隠します。",
+            ),
+            Text(
+                en="To your browser, when you ask for it: the link, through the "
+                "desktop's portal where there is one. Where there is none it stands on "
+                "the browser's command line, which other programs on this computer can "
+                "read; `watcher doctor` tells which it is.",
+                ja="あなたが頼んだときだけ、ブラウザーに: リンク。デスクトップの"
+                "ポータルがあれば、それを通します。なければブラウザーの引数に書くので、この"
+                "パソコンのほかのプログラムから見えます。どちらかは `watcher doctor` が"
+                "示します。",
             ),
             Text(
                 en="To the desktop of this computer: notifications. Nothing is sent to "

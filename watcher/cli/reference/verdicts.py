@@ -1,7 +1,7 @@
 """What the four verdicts and the three kinds mean for the user."""
 
 from watcher.i18n import Text
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 VERDICTS = {
     "recognised": Text(
