@@ -5,10 +5,20 @@ exit code is the contract's (§1). Any exception that is no `WatcherError` is a 
 """
 
 import errno
+import os
 from enum import IntEnum
 from typing import ClassVar
 
 from watcher.i18n import Language, Text
+
+
+def is_unread(error: OSError) -> bool:
+    """Return whether it says that the reader of our output closed the pipe.
+
+    Windows says EINVAL of such a pipe.
+    """
+    is_odd = error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or (os.name != "posix" and is_odd)
 
 
 class ExitCode(IntEnum):

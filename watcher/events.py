@@ -12,8 +12,8 @@ from watcher.clock import iso
 from watcher.errors import WatcherError
 from watcher.i18n import Text
 from watcher.recognition import limits
+from watcher.recognition.claim import Claim, Kind
 from watcher.recognition.text import shorten
-from watcher.recognition.verdict import Claim, Kind
 
 
 class EventName(StrEnum):
@@ -34,6 +34,9 @@ class EventName(StrEnum):
     ARMED = "armed"
     DISARMED = "disarmed"
     CLOCK_WRONG = "clock_wrong"
+    SUPERSEDED = "superseded"
+    SIGN_IN_REPORTED = "sign_in_reported"
+    OUTCOME = "outcome"
     BLIND = "blind"
     RECOVERED = "recovered"
     STARTED = "started"
@@ -42,6 +45,9 @@ class EventName(StrEnum):
 
 ANSWERS = (EventName.OPENED, EventName.COPIED, EventName.NOT_ME)
 """What a person did about an attempt; the first of them binds."""
+
+CLOSINGS = (*ANSWERS, EventName.SUPERSEDED, EventName.SIGN_IN_REPORTED)
+"""After which the notification of an attempt has nothing more to ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ chooses the language and passes it on. A text is fitted to columns of a screen, 
 which a full-width character takes two, or to UTF-16 code units of a platform's field.
 """
 
-import locale
 import os
 import re
 import unicodedata
@@ -55,8 +54,14 @@ def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:
     """
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     set_ones = (environment[name] for name in names if environment.get(name))
-    name = next(set_ones, None) or locale.getlocale()[0] or ""
+    name = next(set_ones, None) or _of_system()
     return Language.JA if name.lower().startswith("ja") else Language.EN
+
+
+def _of_system() -> str:
+    from locale import getlocale  # it takes long, and most systems set a variable
+
+    return getlocale()[0] or ""
 
 
 ELLIPSIS = "…"
@@ -64,7 +69,7 @@ ELLIPSIS = "…"
 
 def columns_of(text: str) -> int:
     """Return how many columns a text takes; a full-width character takes two."""
-    return sum(map(_columns, _SGR.sub("", text)))
+    return sum(map(_columns, re.sub(_SGR, "", text)))
 
 
 def fit_columns(text: str, columns: int) -> str:
@@ -85,10 +90,10 @@ def pad_columns(text: str, columns: int) -> str:
     return text + " " * (columns - sum(map(_columns, text)))
 
 
-_SGR = re.compile(r"\x1b\[[0-9;]*m")
+_SGR = r"\x1b\[[0-9;]*m"
 """What colours a text and takes no column (ECMA-48 §8.3.117)."""
 _NO_START = ")、。」』】…・ー々?!ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
-_PIECE = re.compile(rf"[「『【(]*(?:[!-~\x1b]+|.)[{_NO_START}]* ?")
+_PIECE = rf"[「『【(]*(?:[!-~\x1b]+|.)[{_NO_START}]*(?:[,.:;](?= |$))* ?"
 """What stays on one line: a word in ASCII, or a character, with what encloses it.
 
 No line begins with a small kana or another sign that belongs to what stands before it.
@@ -102,7 +107,7 @@ def wrap_columns(text: str, columns: int, indent: int = 0) -> list[str]:
     lines but the first are indented.
     """
     lines = [""]
-    for piece in _PIECE.findall(text):
+    for piece in re.findall(_PIECE, text):
         is_full = columns_of(lines[-1] + piece.rstrip()) > columns
         if is_full and lines[-1].strip():
             lines.append(" " * indent)
