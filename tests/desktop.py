@@ -709,6 +709,7 @@ def portal(bus: SessionBus, *, asks: bool = False) -> Iterator[Portal]:
     record.touch()
     home = {
         "XDG_DATA_HOME": f"{bus.directory}/data",
+        "XDG_DATA_DIRS": str(_without_programs(bus.directory / "share")),
         "XDG_CONFIG_HOME": f"{bus.directory}/config",
         "XDG_CURRENT_DESKTOP": "GNOME",  # what the gtk portal's description is for
         **_GTK,
@@ -722,6 +723,15 @@ def portal(bus: SessionBus, *, asks: bool = False) -> Iterator[Portal]:
         stack.enter_context(_owner(bus, name, store, **home))
         process = stack.enter_context(_owner(bus, PORTAL, desktop_portal, **home))
         yield Portal(process, record)
+
+
+def _without_programs(folder: Path) -> Path:
+    """Return what this machine shares, without its own browsers: one could be taken."""
+    folder.mkdir()
+    for shared in Path("/usr/share").iterdir():
+        if shared.name != "applications":
+            (folder / shared.name).symlink_to(shared)
+    return folder
 
 
 def _install_browser(directory: Path, record: Path, *, is_default: bool) -> None:

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import IO, Any
 
-import pytest
 from imapclient import IMAPClient
 
-from tests.fakes import required_program
+from tests.fakes import needs_posix, required_program
 from tests.sample_mails import Mail, approval, code, compose
 from tests.servers import PASSWORD, Dovecot, NameServer
 from watcher.app.lock import running_daemon
@@ -38,8 +39,7 @@ CLOSED = -1
 
 def without_privileges() -> tuple[str, ...]:
     """Return the command that obeys permissions, also where root runs the tests."""
-    if os.name != "posix":
-        pytest.skip("Windows has no such permissions")
+    needs_posix("file modes: Windows has none")
     if os.getuid():
         return WATCHER
     program = required_program("setpriv", package="util-linux")
@@ -49,18 +49,8 @@ def without_privileges() -> tuple[str, ...]:
 
 def pseudo_terminal() -> tuple[int, int]:
     """Return the two ends of a terminal, the user's and the program's."""
-    if os.name != "posix":
-        pytest.skip("Windows lends no pseudo-terminal by a descriptor")
+    needs_posix("a pseudo-terminal: Windows lends none by a descriptor")
     return os.openpty()
-
-
-posix = pytest.mark.skipif(os.name != "posix", reason="Windows has nothing like it")
-"""Marks tests of what POSIX alone has: its modes, links, signals and scripts."""
-
-
-movable = pytest.mark.skipif(
-    os.name != "posix", reason="Windows lets nobody move or delete an open file"
-)
 
 
 def is_private(path: Path) -> bool:
@@ -93,15 +83,26 @@ class Running:
     def await_text(self, text: str) -> str:
         """Return all that was printed, once `text` is in it."""
         while text not in self.seen:
-            ready, _, _ = select.select([self.terminal], [], [], PATIENCE_S)
-            assert ready, f"no {text!r} in {self.seen}"
+            assert self._is_readable(), f"no {text!r} in {self.seen}"
             assert self._read(), f"it ended without {text!r}: {self.seen}"
         return self.seen
+
+    def crash(self) -> None:
+        """End it as kill -9 does; `seen` then holds all the rest."""
+        self.process.kill()
+        self.await_end()
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code; `seen` then holds all the rest."""
         self.process.send_signal(number)
         return self.await_end()
+
+    def kill(self) -> None:
+        """End it if it still runs, and let go of its terminal."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+        if self.terminal != CLOSED:
+            os.close(self.terminal)
 
     def hang_up(self) -> int:
         """Close the terminal, as its window's button does; return the exit code."""
@@ -115,6 +116,9 @@ class Running:
             pass
         return self.process.wait(PATIENCE_S)
 
+    def _is_readable(self) -> bool:
+        return bool(select.select([self.terminal], [], [], PATIENCE_S)[0])
+
     def _read(self) -> bool:
         try:
             data = os.read(self.terminal, 65536)
@@ -122,6 +126,61 @@ class Running:
             return False
         self.seen += data.decode(errors="replace").replace("\r\n", "\n")
         return bool(data)
+
+
+@dataclass(slots=True)
+class Piped(Running):
+    """A command that still runs, on two pipes: Windows selects on sockets only."""
+
+    _lines: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    _next: str = ""
+    _reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read on in a thread of its own."""
+        self._reader = threading.Thread(target=self._forward, daemon=True)
+        self._reader.start()
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Press Ctrl-Break and return the exit code, as if that were any signal."""
+        self._stdin.close()
+        return self.await_end()
+
+    def kill(self) -> None:
+        """End it if it still runs."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+        self._stdin.close()
+        self._reader.join(PATIENCE_S)
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def await_end(self) -> int:
+        """Return the exit code."""
+        while self._is_readable() and self._read():
+            pass
+        return self.process.wait(PATIENCE_S)
+
+    def _forward(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout:
+            for line in self.process.stdout:
+                self._lines.put(line.decode(errors="replace").replace("\r\n", "\n"))
+        self._lines.put("")
+
+    def _is_readable(self) -> bool:
+        try:
+            self._next = self._lines.get(timeout=PATIENCE_S)
+        except Empty:
+            return False
+        return True
+
+    def _read(self) -> bool:
+        self.seen += self._next
+        return bool(self._next)
 
 
 _NEEDED_BY_WINDOWS = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")
@@ -154,6 +213,21 @@ def own_places(folder: Path) -> dict[str, str]:
     return {}
 
 
+def _with_stand_ins(where: str, command: Sequence[str]) -> Sequence[str]:
+    """Return the command, where need be with what stands in for parts of a desktop."""
+    if os.name == "posix":
+        return command
+    python, *words = command
+    if python != sys.executable:
+        needs_posix(f"it runs {python}")
+    return [
+        python,
+        str(Path(__file__).with_name("windows_stand_ins.py")),
+        where,
+        *words,
+    ]
+
+
 @dataclass(slots=True)
 class Home:
     """Where a user's configuration and event log lie."""
@@ -175,13 +249,15 @@ class Home:
             "LANG": "C.UTF-8",
             "MAIL_PASSWORD": "secret",
             "BROWSER": str(self._browser()),
+            "OPENED": str(self.opened),
             **own_places(self.folder),
         }
 
     def _browser(self) -> Path:
         """Make a browser that visits nothing: it writes down what it should open."""
         browser = self.folder / "browser"
-        browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{self.opened}"\n')
+        script = f'#!/bin/sh\nprintf %s "$1" > "{self.opened}"\n'
+        browser.write_text(script, encoding="utf-8")
         browser.chmod(0o700)
         return browser
 
@@ -225,13 +301,13 @@ class Home:
         environment: Mapping[str, str] | None = None,
         stdin: bytes = b"",
         command: Sequence[str] = WATCHER,
+        encoding: str = "utf-8",
     ) -> Done:
         """Run a command to its end. It may fail, but never with a traceback."""
-        hands_over = {"open", "copy"} & {*arguments} and "--print" not in arguments
-        if os.name != "posix" and hands_over:
-            pytest.skip("browser and clipboard belong to who runs the tests")
+        if "copy" in arguments:
+            needs_posix("a clipboard that is the test's own")
         done = subprocess.run(
-            [*command, *arguments],
+            _with_stand_ins("pipes", [*command, *arguments]),
             cwd=self.folder,
             env={**self.environment, **(environment or {})},
             input=stdin,
@@ -241,10 +317,28 @@ class Home:
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr
         out, err = (
-            text.decode(errors="replace").replace(os.linesep, "\n")
+            text.decode(encoding, "replace").replace(os.linesep, "\n")
             for text in (done.stdout, done.stderr)
         )
         return Done(done.returncode, out, err)
+
+    def run_unread(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Run a command whose output goes into a closed pipe."""
+        with subprocess.Popen(
+            [*WATCHER, *arguments],
+            cwd=self.folder,
+            env={**self.environment, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            err = process.stderr.read().decode(errors="replace")
+            return process.wait(PATIENCE_S), err
 
     @contextmanager
     def started(
@@ -259,11 +353,20 @@ class Home:
         when that is closed.
         """
         if is_controlled:
+            needs_posix("a controlling terminal")
             program = required_program("setsid", package="util-linux")
             command = (program, "--ctty", *command)
+        start = self._on_terminal if os.name == "posix" else self._on_pipes
+        running = start([*command, *arguments], is_controlled)
+        try:
+            yield running
+        finally:
+            running.kill()
+
+    def _on_terminal(self, command: Sequence[str], is_controlled: bool) -> Running:
         terminal, theirs = pseudo_terminal()
         process = subprocess.Popen(
-            [*command, *arguments],
+            command,
             cwd=self.folder,
             env=self.environment,
             stdin=theirs if is_controlled else subprocess.DEVNULL,
@@ -271,14 +374,18 @@ class Home:
             stderr=theirs,
         )
         os.close(theirs)
-        running = Running(process, terminal)
-        try:
-            yield running
-        finally:
-            process.kill()
-            process.wait(PATIENCE_S)
-            if running.terminal != CLOSED:
-                os.close(terminal)
+        return Running(process, terminal)
+
+    def _on_pipes(self, command: Sequence[str], _: bool) -> Running:
+        process = subprocess.Popen(
+            _with_stand_ins("terminal", command),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        return Piped(process, CLOSED)
 
     def events(self) -> list[AnyEvent]:
         """Return everything in the event log."""
@@ -317,6 +424,11 @@ UNREACHABLE = (
     'tls = "none"\nport = 1\npassword_file = "password"',
 )
 """An account whose server never answers."""
+
+
+def saying(words: str) -> str:
+    """Return a `password_command` that prints these words, in TOML."""
+    return json.dumps([sys.executable, "-c", f"print({words!r})"])
 
 
 def end_daemon(log: Path) -> None:
@@ -367,7 +479,7 @@ class MailUser:
             "name": '"home"',
             "host": '"localhost"',
             "port": str(self.server.ports.imaps),
-            "ca_file": f'"{self.server.ca_file}"',
+            "ca_file": f'"{self.server.ca_file.as_posix()}"',
             "user": f'"{self.user}"',
             "password_env": '"MAIL_PASSWORD"',
             "mailboxes": '["INBOX"]',

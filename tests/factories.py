@@ -11,7 +11,7 @@ from watcher.journal.log import Journal, NewEvent
 from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
-from watcher.recognition.verdict import Claim, Kind
+from watcher.recognition.claim import Claim, Kind
 
 LINK = "https://www.amazon.co.jp/a/c/r/AbCdEfGhIjKlMnOpQrStUvWxY"
 CODE = "123456"
@@ -32,12 +32,15 @@ _REFUSED = LoginRefused(
 )
 
 
+DEVICE, NEAR = "Google Chrome Windows (デスクトップ)", "Tokyo, Japan"
+
+
 def attempt(
     kind: Kind | None = Kind.APPROVAL,
     *,
     id: int = 1,  # noqa: A002 -- the mail's own word
-    device: str | None = "Google Chrome Windows (デスクトップ)",
-    near: str | None = "Tokyo, Japan",
+    device: str | None = DEVICE,
+    near: str | None = NEAR,
     recipient: str | None = None,
     account: str = "home",
     uid: int = 1,
@@ -106,9 +109,15 @@ def every_kind(language: Language) -> dict[str, Notification]:
             language=language,
         ),
         "reminder": reminder(attempt(), language, now=soon, is_armed=True),
+        "again": wording.live(
+            attempt(),
+            situation=Situation(now=NOW, is_armed=False, earlier=attempt()),
+            language=language,
+        ),
         "ended": wording.ended(attempt(), now=NOW, language=language),
         "expired": wording.expired(attempt(), language=language),
         "late": wording.late(attempt(), language=language),
+        "reported": wording.reported(EXPIRES_AT, attempt(), language=language),
         "missed": wording.missed([attempt(), attempt()], language=language),
         "unverified": wording.unverified(attempt(), now=NOW, language=language),
         "unverified-why": wording.unverified(
@@ -122,6 +131,8 @@ def every_kind(language: Language) -> dict[str, Notification]:
         "blind": trouble.blind("home", since=NOW, language=language),
         "recovered": trouble.recovered("home", language=language),
         "login-refused": trouble.login_refused("home", why=_REFUSED, language=language),
+        "silent": trouble.silent(language=language),
+        "silent-again": trouble.silent(1, language=language),
         "trial": trouble.trial("https://www.amazon.co.jp/", language=language),
     }
 
@@ -135,9 +146,13 @@ def recorded(
     *,
     at: datetime = NOW,
     event: EventName = EventName.ATTEMPT,
+    device: str = DEVICE,
+    near: str = NEAR,
 ) -> Event[Attempt]:
     """Record a new attempt and return its event."""
-    first = journal.record(new_event(number, at=at, event=event))
+    first = journal.record(
+        new_event(number, at=at, event=event, device=device, near=near)
+    )
     assert first is not None
     assert isinstance(first.about, Attempt)
     return cast(Event[Attempt], first)
@@ -155,11 +170,13 @@ def new_event(
     keys: tuple[str, ...] = (),
     predecessors: tuple[str, ...] = (),
     event: EventName = EventName.ATTEMPT,
+    device: str = DEVICE,
+    near: str = NEAR,
 ) -> NewEvent:
     """Return an attempt that came just now, not the same as one of another number."""
     is_attempt = event is EventName.ATTEMPT
     about = replace(
-        attempt(Kind.APPROVAL, id=UNRECORDED, uid=number),
+        attempt(Kind.APPROVAL, id=UNRECORDED, uid=number, device=device, near=near),
         secret=link_of(number) if is_attempt else None,
         expires_at=at + WINDOW,
     )

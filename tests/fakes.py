@@ -9,6 +9,7 @@ import math
 import os
 import shutil
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ import pytest
 
 from watcher.app.desktop import Desktop, Request, Shown
 from watcher.app.judging import Judged, Judging
+from watcher.app.kernel import KernelEvents
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.clock import BootClock
 from watcher.errors import NotificationFailed
@@ -28,7 +30,8 @@ from watcher.i18n import Text
 from watcher.journal.log import Journal
 from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Channel, Notification
-from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.judge import Verify
+from watcher.recognition.policy import Policy
 
 
 @dataclass(slots=True)
@@ -67,8 +70,29 @@ class FakeClock:
         return BootClock(lambda: self.now + wrong_by, self.boottime_s, self.boot)
 
 
+IS_POSIX = os.name == "posix"
+
+
+def posix_only(why: str) -> pytest.MarkDecorator:
+    """Mark tests of what POSIX alone has, and say what that is."""
+    return pytest.mark.skipif(not IS_POSIX, reason=f"POSIX only: {why}")
+
+
+def linux_only(why: str) -> pytest.MarkDecorator:
+    """Mark tests of what Linux alone has, and say what that is."""
+    is_linux = sys.platform.startswith("linux")
+    return pytest.mark.skipif(not is_linux, reason=f"Linux only: {why}")
+
+
+def needs_posix(why: str) -> None:
+    """Skip the test that runs, as `posix_only` does."""
+    if not IS_POSIX:
+        pytest.skip(f"POSIX only: {why}")
+
+
 def required_program(name: str, *, package: str) -> str:
     """Return the path of a program, or skip the test and name the Debian package."""
+    needs_posix(f"it runs {name}")
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/xfce4")
     if path is None:
         missing(f"{name} is not installed: apt-get install {package}")
@@ -89,6 +113,7 @@ def recorder(
 
     `then` is what it does next, in the words of the shell; `$said` is that file.
     """
+    needs_posix("stand-ins that are shell scripts")
     said = directory / "said"
     program = directory / name
     lines = ("#!/bin/sh", f"said='{said}'", 'printf "%s\\n" "$@" > "$said"', then, "")
@@ -112,6 +137,7 @@ class Programs:
 
         They find no other program by its name alone: the path may be this folder only.
         """
+        needs_posix("stand-ins that are shell scripts")
         self.folder.mkdir(exist_ok=True)
         for name in names:
             words = f'{{ printf %s {name}; [ $# = 0 ] || printf " %s" "$@"; echo; }}'
@@ -257,8 +283,7 @@ class Listener:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        if not hasattr(socket, "AF_UNIX"):
-            pytest.skip("only systemd asks for such a socket")
+        needs_posix("systemd, with a socket in the file system")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(address)
 
@@ -279,3 +304,21 @@ class Listener:
     def close(self) -> None:
         """Listen no longer."""
         self._socket.close()
+
+
+class Pipe(KernelEvents):
+    """Stands for what the kernel tells: readable once the test says so."""
+
+    def __init__(self) -> None:
+        reader, self._writer = os.pipe()
+        os.set_blocking(reader, False)
+        super().__init__(reader)
+
+    def tell(self) -> None:
+        """Let something happen."""
+        os.write(self._writer, b"\0")
+
+    def close(self) -> None:
+        """Close both ends."""
+        super().close()
+        os.close(self._writer)

@@ -27,7 +27,13 @@ from watcher.events import (
     State,
     StateChanged,
 )
-from watcher.imap.account import Account, Timeouts, Tls, WatchMode, WatchSettings
+from watcher.imap.account import (
+    Account,
+    Timeouts,
+    WatchSettings,
+)
+from watcher.imap.choices import Tls, WatchMode
+from watcher.imap.opened import SENDER_AND_SUBJECT
 from watcher.imap.session import Session
 
 PATIENCE_S = 30
@@ -42,6 +48,9 @@ class Peer:
         self._file = sock.makefile("rb")
         self._lock = threading.Lock()
         self.idle_tag: str | None = None
+        self.selected = "INBOX"
+        self.has_news = False
+        """A mail came outside of IDLE, and it has not searched since."""
 
     def line(self) -> str:
         """Return the client's next line, empty at its end."""
@@ -99,6 +108,8 @@ class Server:
         """By how much INTERNALDATE is wrong, as of a local time labelled +0000."""
         self.saved: str | None = None
         """SAVEDATE of every mail (RFC 8514); None: NIL."""
+        self.pushes_fields = False
+        """With a mail its sender and subject are announced (RFC 5465 §5.2)."""
         self.commands: list[str] = []
         self.peers: list[Peer] = []
         self._changed = threading.Condition()
@@ -158,20 +169,37 @@ class Server:
         )
 
     def add(self, raw: bytes, *, mailbox: str = "INBOX", is_told: bool = True) -> int:
-        """Let a mail arrive, announced to those in IDLE; return its UID."""
+        """Let a mail arrive, announced in IDLE or when it begins; return its UID."""
+        with self._changed:
+            uid, announcement = self._put(raw, mailbox)
+            if is_told and mailbox == "INBOX":
+                for peer in self.peers:
+                    peer.has_news = not peer.idle_tag
+                    if peer.idle_tag:
+                        peer.send_raw(announcement)
+        return uid
+
+    def announced(self, raw: bytes) -> bytes:
+        """Let a mail arrive without a word; return what is to be said of it in IDLE."""
+        with self._changed:
+            return self._put(raw, "INBOX")[1]
+
+    def _put(self, raw: bytes, mailbox: str) -> tuple[int, bytes]:
         mails = self.mailboxes[mailbox]
         uid = max(mails, default=0) + 1
         mails[uid] = raw
-        if is_told and mailbox == "INBOX":
-            for peer in self.peers:
-                if peer.idle_tag:
-                    peer.send(f"* {len(mails)} EXISTS")
-        return uid
+        announcement = f"* {len(mails)} EXISTS\r\n".encode()
+        if self.pushes_fields:
+            announcement += fetched(mails, f"UID FETCH {uid} {SENDER_AND_SUBJECT}")
+        return uid, announcement
 
     def idle(self, peer: Peer, tag: str, *lines: str) -> None:
         """Let a peer be in IDLE, with further lines in the same segment."""
-        peer.send("+ idling", *lines)
-        self._note(setattr, peer, "idle_tag", tag)
+        with self._changed:
+            if peer.has_news:
+                lines = (*lines, f"* {len(self.mailboxes['INBOX'])} EXISTS")
+            peer.send("+ idling", *lines)
+            self._note(setattr, peer, "idle_tag", tag)
 
     def wait_for_idle(self) -> None:
         """Wait until some client is in IDLE."""
@@ -179,29 +207,31 @@ class Server:
 
     def _serve(self, peer: Peer) -> None:
         self.greet(peer)
-        selected = "INBOX"
         while line := peer.line():
-            tag, _, command = line.partition(" ")
-            if tag.upper() == "DONE":
-                self._note(self.commands.append, "DONE")
-                if "DONE" in self.faults:
-                    self.faults["DONE"](peer, peer.idle_tag or "")
-                else:
-                    peer.send(f"{peer.idle_tag} OK idled")
-                peer.idle_tag = None
-                continue
-            name = command.removeprefix("UID ").split(" ")[0].upper()
-            self._note(self.commands.append, command)
-            if name in {"EXAMINE", "SELECT"}:
-                selected = command.split(" ", 1)[1].strip('"')
-            if name in self.faults:
-                self.faults[name](peer, tag)
-            else:
-                self._answer(peer, tag, name, command, selected)
+            self.obey(peer, line)
 
-    def _answer(
-        self, peer: Peer, tag: str, name: str, command: str, selected: str
-    ) -> None:
+    def obey(self, peer: Peer, line: str) -> None:
+        """Answer a line of a client."""
+        tag, _, command = line.partition(" ")
+        if tag.upper() == "DONE":
+            self._note(self.commands.append, "DONE")
+            if "DONE" in self.faults:
+                self.faults["DONE"](peer, peer.idle_tag or "")
+            else:
+                peer.send(f"{peer.idle_tag} OK idled")
+            peer.idle_tag = None
+            return
+        name = command.removeprefix("UID ").split(" ")[0].upper()
+        self._note(self.commands.append, command)
+        if name in {"EXAMINE", "SELECT"}:
+            peer.selected = command.split(" ", 1)[1].strip('"')
+        if name in self.faults:
+            self.faults[name](peer, tag)
+        else:
+            self._answer(peer, tag, name, command)
+
+    def _answer(self, peer: Peer, tag: str, name: str, command: str) -> None:
+        selected = peer.selected
         mails = self.mailboxes.get(selected, {})
         done = f"{tag} OK done"
         match name:
@@ -221,10 +251,14 @@ class Server:
             case "STATUS":
                 self._status(peer, tag, command)
             case "SEARCH":
+                peer.has_news = False
                 peer.send(f"* SEARCH {self._found(mails, command)}".rstrip(), done)
             case "FETCH":
                 answers = fetched(mails, command, self.ahead, self.saved)
                 peer.send_raw(answers + f"{done}\r\n".encode())
+            case "NOTIFY":
+                self.pushes_fields = SENDER_AND_SUBJECT in command
+                peer.send(done)
             case "IDLE":
                 self.idle(peer, tag)
             case "LOGOUT":
@@ -252,6 +286,15 @@ class Server:
         return " ".join(map(str, mails))
 
 
+def uids_in(command: str) -> list[int]:
+    """Return the UIDs that a UID FETCH asks for."""
+    uids: list[int] = []
+    for word in command.split(" ")[2].split(","):
+        first, _, last = word.partition(":")
+        uids += range(int(first), int(last or first) + 1)
+    return uids
+
+
 def fetched(
     mails: Mapping[int, bytes],
     command: str,
@@ -260,7 +303,7 @@ def fetched(
 ) -> bytes:
     """Return the untagged answers to a UID FETCH."""
     answers, date = b"", _internal_date(datetime.now(UTC) + ahead)
-    for uid in (int(word) for word in command.split(" ")[2].split(",")):
+    for uid in uids_in(command):
         if uid in mails:
             part, name = _part(mails[uid], command)
             answers += b'* %d FETCH (UID %d INTERNALDATE "%b" ' % (uid, uid, date)
@@ -271,9 +314,16 @@ def fetched(
 
 
 def _part(raw: bytes, command: str) -> tuple[bytes, bytes]:
-    if "[HEADER]" not in command:
+    if "[HEADER" not in command:
         return raw, b"BODY[]<0>"
-    return raw.split(b"\r\n\r\n")[0] + b"\r\n\r\n", b"BODY[HEADER]<0>"
+    lines = raw.split(b"\r\n\r\n")[0].split(b"\r\n")
+    name = b"BODY[HEADER]<0>"
+    if "[HEADER.FIELDS (FROM SUBJECT)]" in command:
+        lines = [
+            one for one in lines if one.lower().startswith((b"from:", b"subject:"))
+        ]
+        name = b"BODY[HEADER.FIELDS (FROM SUBJECT)]<0>"
+    return b"\r\n".join([*lines, b"", b""]), name
 
 
 def _internal_date(at: datetime) -> bytes:
@@ -376,14 +426,18 @@ class Proxy:
                 else:
                     self.received_count += len(data)
                     self.overhear(data)
-                if self.latency_s:
-                    time.sleep(self.latency_s)
-                sink.sendall(data)
+                self.pass_on(sink, data)
         if source not in self._swallowing:
             for sock in (source, sink):
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
                 sock.close()
+
+    def pass_on(self, sink: socket.socket, data: bytes) -> None:
+        """Send what came in from the other side."""
+        if self.latency_s:
+            time.sleep(self.latency_s)
+        sink.sendall(data)
 
 
 ReportT = TypeVar("ReportT", MessageFetched, MailboxSynced, StateChanged)
@@ -397,7 +451,6 @@ QUICK = Timeouts(
     command_timeout_s=5,
     login_timeout_s=1,
     idle_interval_s=0.3,
-    tick_s=0.1,
     refused_delay_s=0.2,
     secret_delay_s=0.2,
 )
@@ -406,7 +459,9 @@ QUICK = Timeouts(
 STEADY = replace(QUICK, prompt_timeout_s=10, answer_timeout_s=10, login_timeout_s=10)
 """Many syncs, but no time-out: for servers that take their time."""
 
-PATIENT = Timeouts(prompt_timeout_s=10, idle_interval_s=60)
+PATIENT = Timeouts(
+    prompt_timeout_s=10, idle_interval_s=60, renew_interval_s=60, armed_renew_s=60
+)
 """Timeouts that are never reached: what is seen was announced."""
 
 MAIL = b"From: a@example.com\r\nSubject: hello\r\n\r\nbody\r\n"

@@ -16,12 +16,14 @@ from tests.imap_server import (
     clear,
     fetched,
     settings,
+    uids_in,
 )
 from watcher.errors import MailboxMissing
 from watcher.events import Cursor, MailboxSynced, MessageFetched, Report
 from watcher.imap.login import log_in
+from watcher.imap.mailbox_sync import MailboxSync
 from watcher.imap.progress import AccountMemory
-from watcher.imap.sync import AccountSync, MailboxSync
+from watcher.imap.sync import AccountSync
 from watcher.imap.transport import Interrupt
 
 HOW = settings(STEADY)
@@ -43,7 +45,10 @@ class Watch:
         self.account_sync.initial_sync()
 
     def fetch_new(self, announced_s: float | None = None) -> bool:
-        return self.account_sync.fetch_new(announced_s)
+        protocol = self.account_sync.connection.protocol
+        if announced_s is not None:
+            protocol.has_new_mail, protocol.announced_s = True, announced_s
+        return self.account_sync.fetch_new(is_pushed=announced_s is not None)
 
     def sync_when_due(self) -> bool:
         self.now.s += HOW.timeouts.reopen_interval_s + 1
@@ -114,6 +119,14 @@ def watches(clock: SimpleNamespace) -> Iterator[Watching]:
         yield start
 
 
+def synced(watch: Watching, server: Server) -> Watch:
+    """Watch a server's mailbox, with all that lay there read."""
+    it: Watch = watch(server)
+    it.initial_sync()
+    it.take()
+    return it
+
+
 def with_mails(*uids: int) -> Server:
     server = Server()
     server.mailboxes["INBOX"] = dict.fromkeys(uids, MAIL)
@@ -126,9 +139,9 @@ def dated(server: Server, ages: Mapping[int, timedelta]) -> Fault:
     def fetch(peer: Peer, tag: str) -> None:
         command = server.commands[-1]
         words = command.split(" ")
-        for uid in words[2].split(","):
-            one = " ".join([*words[:2], uid, *words[3:]])
-            at = datetime.now(UTC) - ages.get(int(uid), JUST_NOW)
+        for uid in uids_in(command):
+            one = " ".join([*words[:2], str(uid), *words[3:]])
+            at = datetime.now(UTC) - ages.get(uid, JUST_NOW)
             month = "JanFebMarAprMayJunJulAugSepOctNovDec"[3 * at.month - 3 :][:3]
             date = f'INTERNALDATE "{at.day:2}-{month}-{at:%Y %H:%M:%S} +0000"'
             answer = fetched(server.mailboxes["INBOX"], one)

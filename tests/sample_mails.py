@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.header import Header
 from functools import cache
+from itertools import product
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -15,14 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from watcher.dkim import verifier
 from watcher.recognition.amazon import STORES
-from watcher.recognition.judge import Policy, Verify, classify
+from watcher.recognition.judge import Verify, classify
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     Approval,
     Code,
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     SignInAttempt,
     Unknown,
@@ -143,7 +145,7 @@ def compose(mail: Mail) -> bytes:
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
     raw = lines.encode("utf-8", "surrogateescape") + mail.body
-    return re.sub(rb"\r?\n", b"\r\n", raw)
+    return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def sign(
@@ -227,9 +229,13 @@ def signed(mail: Mail, **changes: object) -> bytes:
     return sign(compose(changed), domain)
 
 
-def approval(link: str = LINK, **changes: object) -> bytes:
-    """Return a signed mail that asks to approve or deny."""
-    return signed(Mail(body=html(APPROVAL_HTML.format(link=link))), **changes)
+PLACE = "Tokyo, Japan"
+
+
+def approval(link: str = LINK, *, place: object = PLACE, **changes: object) -> bytes:
+    """Return a signed mail that asks to approve or deny; `place` is where from."""
+    text = APPROVAL_HTML.format(link=link).replace(PLACE, str(place))
+    return signed(Mail(body=html(text)), **changes)
 
 
 def code(number: str = "123456", **changes: object) -> bytes:
@@ -331,6 +337,9 @@ def _signed(body: bytes, canonicalization: str, field: bytes = b"") -> bytes:
     return field + raw
 
 
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_MARKS = b"".join(b".%c%c" % pair for pair in product(_LETTERS, _LETTERS))
+
 HOSTILE = {
     "empty": b"",
     "one_newline": b"\r\n",
@@ -417,11 +426,21 @@ HOSTILE = {
         + b"</style>"
         + b"<p class=b>" * 400
     ),
+    "html_rules_of_many_marks": _html(
+        b"<style>"
+        + b"".join(b".x%d %s b{left:9999px}" % (n, _MARKS) for n in range(50))
+        + b"</style><p class='%s'>" % _MARKS.replace(b".", b" ")
+        + b"<b>" * 9900
+    ),
     "html_rules_nested": _html(b"<style>" + _fill(b"a{b:c;")),
     "html_selectors": _html(b"<style>" + _fill(b".a>b~") + b"{left:9999px}"),
+    "html_selectors_of_what_is_pressed": _html(
+        b"<style>" + _fill(b":hover") + b"({left:9999px}</style>"
+    ),
     "html_style_quotes": _html(b"<p style='" + _fill(b'"\\') + b"'>"),
     "html_rules_without_end": _html(b"<style>" + _fill(b"a,.b,#c{@media{")),
     "html_style_of_zeros": _html(b"<p style='font:" + _fill(b"0 ") + b"x'>"),
+    "html_style_of_colours": _html(b"<p style='color:" + _fill(b"rgb(1,1,1,") + b"'>"),
     "html_style_comments": _html(b"<p style='" + _fill(b"/*") + b"'>"),
     "html_formatting": _html(_fill(b"<p><b style='opacity:0'>x")),
     "html_cells": _html(_fill(b"<td><a href=x>y")),

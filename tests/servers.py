@@ -1,5 +1,6 @@
 """Real servers on loopback: Dovecot with its certificates, a name server."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.fakes import missing, required_program
+from watcher import name_server
 from watcher.clock import boottime_s
 from watcher.keys import Lookup, dns_keys
 
@@ -63,6 +65,8 @@ class Authority:
         builder = builder.add_extension(
             x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
         )
+        usage = dict.fromkeys(_USAGES, False) | {"key_cert_sign": True}
+        builder = builder.add_extension(x509.KeyUsage(**usage), critical=True)
         return cls(builder.sign(key, hashes.SHA256()), key)
 
     @property
@@ -93,10 +97,21 @@ class Authority:
             if host == "localhost"
             else [x509.DNSName(host)]
         )
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(
+            self.key.public_key()
+        )
+        builder = builder.add_extension(issuer, critical=False)
         signed = builder.add_extension(names, critical=False).sign(
             self.key, hashes.SHA256()
         )
         return Certificate(_pem(signed), _key_pem(key))
+
+
+_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment"),
+    *("data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"),
+    *("encipher_only", "decipher_only"),
+)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -157,15 +172,15 @@ class NameServer:
     """How long it takes over an answer."""
     ttl_s: int = TTL_S
     hosts: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Records of other types, as a zone file has them, by name and type."""
+    """Other records, as a zone file has them, each on a line, by name and type."""
     questions: list[str] = field(default_factory=list)
     was_asked: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def endpoint(self) -> tuple[str, int]:
+    def endpoint(self) -> name_server.NameServer:
         """Its address and port."""
         address, _, port = self.address.partition(":")
-        return address, int(port)
+        return name_server.NameServer(address, int(port))
 
     def answer(self, wire: bytes) -> bytes | None:
         """Return the answer to a question, None to let it wait."""
@@ -179,7 +194,8 @@ class NameServer:
         response = dns.message.make_response(query)
         kind = dns.rdatatype.to_text(query.question[0].rdtype)
         if host := self.hosts.get((name.rstrip("."), kind)):
-            answer = dns.rrset.from_text(name, self.ttl_s, "IN", kind, host)
+            lines = host.splitlines()
+            answer = dns.rrset.from_text(name, self.ttl_s, "IN", kind, *lines)
             response.answer.append(answer)
             return response.to_wire()
         record = self.records.get(name.rstrip(".")) if kind == "TXT" else None
@@ -306,6 +322,7 @@ default_internal_group = {group}
 default_login_user = {user}
 """
 _MAIL_ID = 65534
+_CA_FILE = "ca.pem"
 _PACKAGES = "dovecot-imapd dovecot-lmtpd"
 _LIBEXEC = (Path("/usr/lib/dovecot"), Path("/usr/libexec/dovecot"))
 
@@ -333,6 +350,18 @@ class Dovecot:
         recipient = f"{user}+{mailbox}" if mailbox else user
         with smtplib.LMTP("127.0.0.1", self.ports.lmtp) as lmtp:
             lmtp.sendmail("sender@example.com", [recipient], raw)
+
+    @property
+    def loan(self) -> str:
+        """What tests on another Python of this machine need to know of it."""
+        return json.dumps((*astuple(self.ports), str(self.folder)))
+
+    @classmethod
+    def lent(cls, loan: str) -> "Dovecot":
+        """Return the server of a `loan`: all it has is there, but it is not ours."""
+        *ports, name = json.loads(loan)
+        folder = Path(name).absolute()  # on the drive of the tests
+        return cls("", folder, Ports(*ports), folder / _CA_FILE)
 
     def maildir(self, user: str) -> Path:
         """Return the folder of a user's INBOX."""
@@ -381,7 +410,13 @@ def free_port() -> int:
 
 @contextmanager
 def running() -> Iterator[Dovecot]:
-    """Run a server of its own, with everything it writes in a folder that goes away."""
+    """Run a server of its own, with everything it writes in a folder that goes away.
+
+    Where none can run, the one that `WATCHER_DOVECOT` lends is taken.
+    """
+    if loan := os.environ.get("WATCHER_DOVECOT"):
+        yield Dovecot.lent(loan)
+        return
     program = required_program("dovecot", package=_PACKAGES)
     if not any((folder / "imap").exists() for folder in _LIBEXEC):
         missing(f"Dovecot has no IMAP: apt-get install {_PACKAGES}")
@@ -392,7 +427,7 @@ def running() -> Iterator[Dovecot]:
             program,
             folder,
             Ports(free_port(), free_port(), free_port()),
-            folder / "ca.pem",
+            folder / _CA_FILE,
         )
         _prepare(server)
         server.start()

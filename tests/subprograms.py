@@ -33,7 +33,10 @@ def audit(record: str, *arguments: str) -> int:
     with Path(record).open("a", encoding="utf-8", buffering=1) as file:
 
         def hook(event: str, details: tuple[Any, ...]) -> None:
-            if event in WATCHED:
+            # On Windows a pair of sockets is a connection to oneself.
+            if event not in WATCHED:
+                return
+            if not sys._getframe(1).f_code.co_name.endswith("socketpair"):
                 print(json.dumps([event, *_told(event, details)]), file=file)
 
         sys.addaudithook(hook)
@@ -57,8 +60,14 @@ def crash_loop(rounds: str, seed: str) -> int:
     Each run is a fork of this process, which has imported everything already: so
     hundreds of them take seconds.
     """
-    import watcher.cli.run as _imported_before_the_forks  # noqa: F401
+    import apscheduler.schedulers.background as _before_the_forks  # noqa: F401
+
+    import watcher.cli.run as _imported  # noqa: F401
+    from watcher.app import judging
+    from watcher.app.warmup import import_all
     from watcher.cli import main as run_command
+
+    import_all(judging.NEEDED)
 
     chance = random.Random(int(seed))
     for number in range(int(rounds)):

@@ -35,7 +35,7 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify.notification import Action
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 PATIENCE_S = 20.0
 DAY = timedelta(days=1)
@@ -382,7 +382,7 @@ def test_an_answered_attempt_does_not_count_down(
     machine.answer(answer)
     machine.attempts.tick(NOW + REFRESH_EVERY)
 
-    assert [shown.replaces_id for shown in machine.channel.refreshed] == [second.id]
+    assert {shown.replaces_id for shown in machine.channel.refreshed} == {second.id}
 
 
 # Buttons ------------------------------------------------------------------------------

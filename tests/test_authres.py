@@ -12,19 +12,19 @@ from tests.sample_mails import (
     outcome,
     sign,
 )
-from watcher.recognition import authres
+from watcher.recognition import trust as trusted
 from watcher.recognition.authres import (
     AuthenticationResults,
     Clause,
-    Trust,
     parse_field,
     provider_result,
 )
 from watcher.recognition.header import parse_header
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
+from watcher.recognition.trust import Trust
 from watcher.recognition.verdict import (
     LookAlike,
-    Reason,
     Recognised,
     Result,
     Unverified,
@@ -78,20 +78,20 @@ YAHOO_JAPAN = (
     "dkim=pass (ok); header.i=@amazon.co.jp"
 )
 PROVIDERS = {
-    "gmail": (GMAIL, authres.GMAIL, Result.PASS),
-    "outlook": (OUTLOOK, authres.OUTLOOK, Result.PASS),
-    "yahoo": (YAHOO, authres.YAHOO, Result.PASS),
-    "yahoo_omega": (OMEGA, authres.YAHOO, Result.PASS),
-    "aol": (AOL, authres.AOL, Result.PASS),
-    "aol_omega": (OMEGA, authres.AOL, Result.PASS),
-    "icloud": (ICLOUD, authres.ICLOUD, Result.PASS),
-    "fastmail": (FASTMAIL, authres.FASTMAIL, Result.PASS),
-    "zoho_names_no_domain": (ZOHO, authres.ZOHO, Result.NONE),
-    "gmx": (GMX, authres.GMX, Result.PASS),
-    "nifty": (NIFTY, authres.NIFTY, Result.PASS),
+    "gmail": (GMAIL, trusted.GMAIL, Result.PASS),
+    "outlook": (OUTLOOK, trusted.OUTLOOK, Result.PASS),
+    "yahoo": (YAHOO, trusted.YAHOO, Result.PASS),
+    "yahoo_omega": (OMEGA, trusted.YAHOO, Result.PASS),
+    "aol": (AOL, trusted.AOL, Result.PASS),
+    "aol_omega": (OMEGA, trusted.AOL, Result.PASS),
+    "icloud": (ICLOUD, trusted.ICLOUD, Result.PASS),
+    "fastmail": (FASTMAIL, trusted.FASTMAIL, Result.PASS),
+    "zoho_names_no_domain": (ZOHO, trusted.ZOHO, Result.NONE),
+    "gmx": (GMX, trusted.GMX, Result.PASS),
+    "nifty": (NIFTY, trusted.NIFTY, Result.PASS),
     "yahoo_japan_names_the_domain_apart": (
         YAHOO_JAPAN,
-        authres.YAHOO_JAPAN,
+        trusted.YAHOO_JAPAN,
         Result.PASS,
     ),
 }
@@ -131,13 +131,13 @@ def test_failure_in_the_form_of_every_provider_is_read(
 def test_gmx_writes_one_field_a_signature() -> None:
     ours, service = GMX, "gmx.net; dkim=pass header.i=@amazonses.com"
 
-    assert said(ours, service, trust=authres.GMX) is Result.PASS
+    assert said(ours, service, trust=trusted.GMX) is Result.PASS
 
 
 def test_failure_in_a_later_field_of_icloud_refuses() -> None:
     dmarc = "dmarc.icloud.com; dmarc=fail header.from=amazon.co.jp"
 
-    assert said(ICLOUD, dmarc, trust=authres.ICLOUD) is Result.FAIL
+    assert said(ICLOUD, dmarc, trust=trusted.ICLOUD) is Result.FAIL
 
 
 # --- grammar ---
@@ -326,7 +326,7 @@ def test_field_of_another_name_is_ignored(name: str) -> None:
     ],
 )
 def test_star_stands_within_one_label(authserv_id: str, *, is_covered: bool) -> None:
-    assert authres.FASTMAIL.covers(authserv_id) is is_covered
+    assert trusted.FASTMAIL.covers(authserv_id) is is_covered
 
 
 # --- what it means for the verdict ---
@@ -348,7 +348,7 @@ def test_failure_vetoes_a_mail_that_verifies_here() -> None:
 
 
 def test_pass_of_a_provider_that_leaves_foreign_fields_is_no_proof() -> None:
-    for trust in (HOST, authres.GMAIL):
+    for trust in (HOST, trusted.GMAIL):
         raw = unsigned(PASS, GMAIL)
         assert outcome(raw, policy=Policy(trust=(trust,))) == (
             Unverified,
@@ -357,7 +357,7 @@ def test_pass_of_a_provider_that_leaves_foreign_fields_is_no_proof() -> None:
 
 
 def test_pass_of_outlook_proves_a_mail_that_it_rewrote() -> None:
-    policy = Policy(trust=(authres.OUTLOOK,))
+    policy = Policy(trust=(trusted.OUTLOOK,))
     mail = compose(Mail(body=BODY, extra=(("Authentication-Results", OUTLOOK),)))
     rewritten = sign(mail, DOMAIN) + b"\r\nscanned\r\n"
 
@@ -375,20 +375,20 @@ def test_pass_of_outlook_proves_a_mail_that_it_rewrote() -> None:
     ],
 )
 def test_outlook_proves_only_what_is_aligned(field: str) -> None:
-    policy = Policy(trust=(authres.OUTLOOK,))
+    policy = Policy(trust=(trusted.OUTLOOK,))
 
     assert outcome(unsigned(field), policy=policy)[0] is Unverified
 
 
 def test_only_the_topmost_field_of_outlook_proves() -> None:
-    policy = Policy(trust=(authres.OUTLOOK,))
+    policy = Policy(trust=(trusted.OUTLOOK,))
     top = OUTLOOK.replace("dkim=pass", "dkim=none").replace("dmarc=pass", "dmarc=none")
 
     assert outcome(unsigned(top, OUTLOOK), policy=policy)[0] is Unverified
 
 
 def test_outlook_does_not_prove_a_body_of_which_a_part_is_signed() -> None:
-    policy = Policy(trust=(authres.OUTLOOK,))
+    policy = Policy(trust=(trusted.OUTLOOK,))
     mail = compose(Mail(body=BODY, extra=(("Authentication-Results", OUTLOOK),)))
     raw = sign(mail, DOMAIN, tags={"l": "10"})
 

@@ -1,7 +1,6 @@
 """A link is handed to a browser that shows it, or it is known that none took it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,16 +9,14 @@ import pytest
 
 from tests.desktop import PortalAnswer, SessionBus, fake_portal, session_bus
 from tests.factories import LINK
-from tests.fakes import Latch, Programs, required_program
+from tests.fakes import Latch, Programs, linux_only, required_program
 from watcher.app import browser as browser_module
 from watcher.app import portal as portal_module
 from watcher.app.browser import open_link, way_to_open
 from watcher.errors import NotHandedOver
 from watcher.notify.dbus import DISABLED
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="these launchers are Linux's"
-)
+pytestmark = linux_only("xdg-open and its like")
 
 NO_SCREEN = ":77777"
 """A display that is nowhere."""

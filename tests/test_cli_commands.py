@@ -2,16 +2,19 @@
 
 import json
 import os
-import signal
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.environment import CONNECTED, Home, MailUser
+from tests.environment import CONNECTED, PATIENCE_S, Home, MailUser
 from tests.factories import WINDOW, link_of, new_event
+from tests.fakes import posix_only
 from tests.sample_mails import LINK, approval, code
+from watcher.app.lock import only_daemon
+from watcher.app.places import IS_BLIND, LOOKED_WITHIN
 from watcher.cli.parser import parse
-from watcher.clock import BootClock, boot_id, utc_now
+from watcher.clock import BootClock, boot_id, iso, utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
 from watcher.i18n import Language
@@ -127,6 +130,7 @@ def test_open_points_to_the_code_where_there_is_no_link(mail_user: MailUser) -> 
     assert "copy it with `watcher copy`" in done.err
 
 
+@posix_only("a browser that fails")
 def test_open_without_a_browser_says_how_to_do_it_by_hand(lived_in: Home) -> None:
     nothing = {"BROWSER": "/nowhere/browser", "PATH": "/nowhere"}
 
@@ -144,7 +148,7 @@ def test_status_tells_how_each_account_is_watched(mail_user: MailUser) -> None:
     with home.started("run") as run:
         run.await_text(CONNECTED)
         mail_user.approval()
-        run.await_text("https://")
+        run.await_text("sign-in attempt shown")
         (status,) = home.run("status", "--json").json
         text = home.run("status")
         run.end()
@@ -161,13 +165,43 @@ def test_status_tells_how_each_account_is_watched(mail_user: MailUser) -> None:
     assert "Start it with: watcher run" in down.out
 
 
+@pytest.mark.parametrize(
+    ("facts", "is_running", "is_recent"),
+    [
+        ({"state": "watching"}, True, True),
+        ({"state": "watching", IS_BLIND: True}, True, False),
+        ({"state": "backing_off"}, True, False),
+        ({"state": "watching"}, False, False),
+    ],
+    ids=["watched", "blind", "not connected", "not running"],
+)
+def test_a_watched_account_was_looked_at_lately_whatever_the_log_has_of_it(
+    facts: dict[str, object], is_running: bool, is_recent: bool, home: Home
+) -> None:
+    before = (utc_now() - timedelta(hours=2)).replace(microsecond=0)
+    with Journal.open(home.log) as journal:
+        journal.put_session("home", {**facts, "last_look_at": iso(before)})
+
+    with only_daemon(home.log) if is_running else nullcontext():
+        (status,) = home.run("status", "--json").json
+        text = home.run("status").out
+
+    (account,) = status["accounts"]
+    looked = datetime.fromisoformat(account["last_look_at"])
+    longest = LOOKED_WITHIN + timedelta(seconds=PATIENCE_S)
+    assert looked == before or utc_now() - longest <= looked <= utc_now()
+    assert (looked != before) is is_recent
+    assert ("last good look: within 2 minutes" in text) is is_recent
+    assert IS_BLIND not in account
+
+
 def test_status_of_a_daemon_that_was_killed_claims_no_watching(
     mail_user: MailUser,
 ) -> None:
     home = mail_user.home
     with home.started("run") as run:
         run.await_text(CONNECTED)
-        run.end(signal.SIGKILL)
+        run.crash()
 
     text, (status,) = home.run("status"), home.run("status", "--json").json
 

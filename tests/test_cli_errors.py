@@ -1,12 +1,15 @@
 """Whatever is wrong ends in a sentence with its remedy and the contract's exit code."""
 
+import errno
 import os
 import sqlite3
 import ssl
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,19 +20,28 @@ from tests.environment import (
     Done,
     Home,
     MailUser,
+    saying,
     without_privileges,
 )
+from tests.fakes import linux_only, posix_only
 from tests.sample_mails import Mail, approval, html, sign
 from tests.servers import Authority, Certificate, free_port
 from watcher.app.lock import only_daemon, running_daemon
-from watcher.errors import ExitCode
+from watcher.errors import ExitCode, is_unread
 from watcher.events import EventName
 from watcher.journal.schema import FORMAT
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
-FULL = pytest.mark.skipif(
-    os.name != "posix" or not Path("/dev/full").exists(), reason="no /dev/full"
-)
+FULL = linux_only("/dev/full")
+NO_SERVER = """
+[[accounts]]
+name = "home"
+user = "taro@example.jp"
+host = "127.0.0.1"
+port = 1
+tls = "none"
+password_env = "MAIL_PASSWORD"
+"""
 HANG_UPS: dict[str, imap_server.Fault] = {
     "LOGIN": lambda peer, _: peer.close(),
     "EXAMINE": lambda peer, _: peer.reset(),
@@ -106,7 +118,7 @@ def test_a_certificate_not_to_be_trusted_is_69(
 ) -> None:
     folder, authority = mail_user.home.folder, Authority.make()
     (folder / "ca.pem").write_bytes(authority.pem)
-    ca_file = f'"{folder}/ca.pem"' if is_trusted else None
+    ca_file = f'"{folder.as_posix()}/ca.pem"' if is_trusted else None
     with tls_server(folder, authority.issue(host, at=issued_at)) as port:
         mail_user.configure(mail_user.account(port=str(port), ca_file=ca_file))
         done = no_notify(mail_user.home)
@@ -149,7 +161,7 @@ def test_the_dead_account_holds_up_nobody_and_the_highest_code_wins(
         mail_user.account(
             name='"locked"',
             password_env=None,
-            password_command='["echo", "wrong"]',
+            password_command=saying("wrong"),
         ),
     )
     link = mail_user.approval()
@@ -201,7 +213,7 @@ def test_a_folder_in_the_place_of_the_configuration_is_78(home: Home) -> None:
     assert home.run("check").code == ExitCode.CONFIG
 
 
-@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+@posix_only("pipes in the file system")
 def test_a_pipe_in_the_place_of_the_configuration_is_78(home: Home) -> None:
     home.config.parent.mkdir(parents=True)
     os.mkfifo(home.config, 0o600)
@@ -222,6 +234,7 @@ def test_a_locked_log_is_75(mail_user: MailUser) -> None:
     assert "is locked by another program" in done.err
 
 
+@posix_only("file modes: Windows has none")
 def test_a_read_only_log_is_78(mail_user: MailUser) -> None:
     no_notify(mail_user.home)
     mail_user.home.log.chmod(0o400)
@@ -257,6 +270,7 @@ def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
     assert "Correct its permissions" in done.err
 
 
+@posix_only("a shell's ulimit")
 def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) -> None:
     mail_user.approval()
     no_notify(mail_user.home)
@@ -274,6 +288,34 @@ def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) ->
     assert "Make room on the disk" in full.err
     assert (done.code, link in done.out) == (0, True)
     assert mail_user.home.names() == ["attempt", "attempt"]
+
+
+@posix_only("limits of a process")
+@pytest.mark.parametrize(
+    ("option", "amounts"),
+    [("n", (*range(5, 14), 64)), ("v", (*range(40_000, 130_000, 10_000), 2_000_000))],
+)
+def test_where_the_system_gives_too_little_a_sentence_says_so(
+    home: Home, option: str, amounts: Sequence[int]
+) -> None:
+    """From the least with which Python starts, to what is enough."""
+    home.configure(NO_SERVER)
+    ends = []
+    for amount in amounts:
+        limited = ("sh", "-c", f'ulimit -{option} {amount}; exec "$@"', "sh", *WATCHER)
+        with suppress(AssertionError):  # Python itself did not start
+            ends.append(
+                home.run(
+                    *("check", "--no-notify"),
+                    command=limited,
+                    environment={"COVERAGE_PROCESS_CONFIG": ""},
+                )
+            )
+
+    assert not [done.err for done in ends if "This is a bug" in done.err]
+    too_little = [done.code for done in ends if "gives watcher no more" in done.err]
+    assert set(too_little) == {ExitCode.TEMPORARY}
+    assert ends[-1].code == ExitCode.UNREACHABLE
 
 
 def test_a_log_of_a_newer_version_is_78(mail_user: MailUser) -> None:
@@ -356,8 +398,11 @@ def test_a_broken_installation_is_1_with_a_traceback_for_those_who_ask(
 ) -> None:
     (mail_user.home.folder / "imapclient.py").write_text("raise RuntimeError('broken')")
 
-    done = mail_user.home.run("check")
-    asked = mail_user.home.run("-v", "check")
+    # Not every Python looks for modules where it runs.
+    here = "import sys; sys.path.insert(0, '.'); from watcher.cli import main; "
+    command = (sys.executable, "-c", f"{here} sys.exit(main(sys.argv[1:]))")
+    done = mail_user.home.run("check", command=command)
+    asked = mail_user.home.run("-v", "check", command=command)
 
     assert (done.code, asked.code) == (ExitCode.BUG, ExitCode.BUG)
     assert "This is a bug" in done.err
@@ -391,12 +436,13 @@ def test_errors_speak_the_language_of_the_desktop(home: Home) -> None:
     assert "設定ファイル" in done.err
 
 
+@posix_only("file modes")
 def test_a_password_file_that_others_can_read_is_78(mail_user: MailUser) -> None:
     secret = mail_user.home.folder / "password"
     secret.write_text("secret")
     secret.chmod(0o644)
     mail_user.configure(
-        mail_user.account(password_env=None, password_file=f'"{secret}"')
+        mail_user.account(password_env=None, password_file=f'"{secret.as_posix()}"')
     )
 
     done = no_notify(mail_user.home)
@@ -407,6 +453,7 @@ def test_a_password_file_that_others_can_read_is_78(mail_user: MailUser) -> None
     assert no_notify(mail_user.home).code == 0
 
 
+@posix_only("file modes")
 def test_a_configuration_that_others_can_write_is_78(mail_user: MailUser) -> None:
     mail_user.home.config.chmod(0o666)
 
@@ -431,14 +478,23 @@ def test_output_into_a_closed_pipe_is_no_error(mail_user: MailUser) -> None:
     mail_user.approval()
     no_notify(mail_user.home)
 
-    done = mail_user.home.run(
-        command=("sh", "-c", '"$@" | head -c 0', "sh", *WATCHER, "log", "--json")
-    )
-
-    assert (done.code, done.err) == (0, "")
+    assert mail_user.home.run_unread("log", "--json") == (0, "")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows closes no descriptors")
+def test_of_a_pipe_that_nobody_reads_windows_says_that_it_is_invalid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    invalid = OSError(errno.EINVAL, "Invalid argument")
+    of_a_file = OSError(errno.EINVAL, "Invalid argument", "events.db")
+    for name, is_pipe in (("posix", False), ("nt", True)):
+        monkeypatch.setattr("watcher.errors.os", SimpleNamespace(name=name))
+
+        assert is_unread(invalid) is is_pipe
+        assert not is_unread(of_a_file)
+        assert is_unread(BrokenPipeError())
+
+
+@posix_only("a shell that closes descriptors")
 @pytest.mark.parametrize(
     ("streams", "code"),
     [
@@ -474,9 +530,12 @@ def test_an_error_that_cannot_be_told_keeps_its_exit_code(home: Home) -> None:
 
 @FULL
 def test_a_full_disk_under_the_lock_is_left_to_the_log_to_tell(home: Home) -> None:
-    lock = home.log.with_name("events.db.lock")
-    lock.parent.mkdir(parents=True)
-    lock.symlink_to("/dev/full")
+    import resource
 
-    with only_daemon(home.log):
-        assert running_daemon(home.log) == 0
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))  # no file takes a byte
+    try:
+        with only_daemon(home.log):
+            assert running_daemon(home.log) == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))

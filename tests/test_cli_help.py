@@ -1,11 +1,13 @@
 """`watcher` alone: the help, and the way to a first configuration."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from tests.environment import Home, MailUser
 from watcher.cli.arguments import COMMANDS
+from watcher.cli.no_command import CLICKED_IN
 from watcher.errors import ExitCode
 
 
@@ -47,3 +49,25 @@ def test_at_a_terminal_it_asks_and_a_no_is_followed_by_the_help(
 
     assert code == ExitCode.OK
     assert all(f"    {command}" in asking.seen for command in COMMANDS)
+
+
+def test_a_double_click_shows_how_watcher_stands_and_how_commands_are_typed(
+    mail_user: MailUser,
+) -> None:
+    status = mail_user.home.run("status")
+
+    done = mail_user.home.run(environment={CLICKED_IN: "/a folder/"})
+
+    assert (done.code, done.err) == (status.code, status.err)
+    assert done.out.startswith(status.out)
+    assert f"open the folder {Path('/a folder')} in the Explorer" in done.out
+
+
+def test_the_first_double_click_sets_watcher_up(home: Home) -> None:
+    home.environment[CLICKED_IN] = "/"
+
+    with home.started(is_controlled=True) as asking:
+        asking.await_text("1. ")
+
+    assert "A few questions, and watcher is ready." in asking.seen
+    assert "Run `watcher init` now?" not in asking.seen

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import Home
+from tests.fakes import posix_only
 from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
@@ -26,8 +27,8 @@ from tests.sample_mails import (
 from watcher.cli.mailfiles import MailFile, read
 from watcher.errors import ExitCode, Unreadable
 from watcher.i18n import Language
-from watcher.recognition.judge import Policy
 from watcher.recognition.limits import MAIL_BYTES
+from watcher.recognition.policy import Policy
 
 FROM_LINE = b"From account-update@amazon.co.jp Sat Nov 21 12:00:05 2026\n"
 PLIST = (
@@ -312,6 +313,7 @@ def test_device_without_end_is_no_mail() -> None:
         list(read("/dev/zero"))
 
 
+@posix_only("pipes in the file system")
 def test_pipe_that_gives_a_byte_at_a_time_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)

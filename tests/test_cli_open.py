@@ -11,14 +11,14 @@ from typing import cast
 import pytest
 
 from tests import desktop
-from tests.environment import PATIENCE_S, WATCHER, Home, MailUser, posix
+from tests.environment import PATIENCE_S, WATCHER, Home, MailUser
 from tests.factories import WINDOW, link_of, new_event
-from tests.fakes import Programs, required_program
+from tests.fakes import Programs, posix_only, required_program
 from watcher.clock import utc_now
 from watcher.errors import ExitCode
 from watcher.events import ANSWERS, Attempt, EventName
 from watcher.journal.log import Journal
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 MINUTE = timedelta(minutes=1)
 NEVER_YES = ["", "\n", "y\n", "no\n", "yes please\n", "いいえ\n", "open\nyes\n"]
@@ -235,7 +235,7 @@ def test_a_yes_that_comes_after_the_deadline_opens_nothing(
     assert opened(home) is None
 
 
-@posix
+@posix_only("signals: it sends SIGINT")
 def test_ctrl_c_at_the_question_opens_nothing(home: Home, denied: Attempt) -> None:
     with subprocess.Popen(
         [*WATCHER, "open", str(denied.id)],
@@ -264,6 +264,7 @@ def test_a_denied_one_hides_no_other_one(home: Home, journal: Journal) -> None:
 # What did not open --------------------------------------------------------------------
 
 
+@posix_only("a browser that fails")
 def test_a_page_that_did_not_open_is_logged_and_can_be_opened_again(
     home: Home, journal: Journal
 ) -> None:
@@ -341,6 +342,33 @@ def test_copy_leaves_out_what_was_denied(clipboard: Home, journal: Journal) -> N
     assert opened(clipboard) == code_of(1)
     assert journal.answer_to(first.id) is EventName.COPIED
     assert clipboard.names().count("copied") == 1
+
+
+def test_copy_takes_no_code_for_which_a_newer_one_stands(
+    clipboard: Home, journal: Journal
+) -> None:
+    first, second = (add(journal, number, kind=Kind.CODE) for number in (1, 2))
+    journal.append(EventName.SUPERSEDED, at=utc_now(), about=first)
+
+    done = clipboard.run("copy", str(first.id))
+    assert done.code == ExitCode.NOTHING
+    assert f"A newer code has come, so #{first.id} is not copied." in done.err
+    assert [event.id for event in journal.unanswered(utc_now())] == [second.id]
+    assert clipboard.run("copy").code == ExitCode.OK
+    assert opened(clipboard) == code_of(2)
+
+
+def test_a_page_for_which_a_newer_one_stands_is_opened_by_its_number(
+    home: Home, journal: Journal
+) -> None:
+    first = add(journal, 1, began_at=utc_now() - MINUTE)
+    second = add(journal, 2)
+    journal.append(EventName.SUPERSEDED, at=utc_now(), about=first)
+
+    printed = [home.run("open", *id_, "--print").out for id_ in ((), (str(first.id),))]
+    assert printed == [f"{link_of(2)}\n", f"{link_of(1)}\n"]
+    answer(journal, second, EventName.OPENED)
+    assert home.run("open", "--print").code == ExitCode.NOTHING
 
 
 def test_copy_without_a_code_says_so(clipboard: Home, journal: Journal) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,12 @@ import pytest
 
 from tests.desktop import SessionBus, display, eventually, session_bus
 from tests.factories import CODE
-from tests.fakes import Latch, Programs, required_program
+from tests.fakes import Latch, Programs, linux_only, required_program
 from watcher.app import clipboard as clipboard_module
 from watcher.app.clipboard import copy_text
 from watcher.errors import NotHandedOver
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="these clipboards are Linux's"
-)
+pytestmark = linux_only("xclip and its like")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from tests.desktop import eventually
 from tests.environment import CONNECTED, Done, MailUser
+from tests.fakes import posix_only
 from tests.test_clock_flow import DAY_S, WINDOW_S, move_in, set_clock
 from watcher.errors import ExitCode
 from watcher.events import Attempt, EventName
@@ -95,7 +96,7 @@ def test_a_single_mail_shows_check_that_the_clock_is_behind(
     again = run(mail_user, "check", "--json", kernel=kernel)
 
     (error_s,) = clock_errors(mail_user)
-    assert error_s == pytest.approx(offset_s, abs=10)
+    assert error_s == pytest.approx(offset_s, abs=30)
     assert "This computer's clock is about" in done.err
     assert "behind" in done.err
     assert "behind" in again.err
@@ -104,7 +105,7 @@ def test_a_single_mail_shows_check_that_the_clock_is_behind(
     assert CLOCK_TIME.search(done.out) is None
     shown = ClockError.parse(status(mail_user)["clock_wrong"])
     assert shown is not None
-    assert shown.ahead_s == pytest.approx(offset_s, abs=10)
+    assert shown.ahead_s == pytest.approx(offset_s, abs=30)
     assert "behind" in run(mail_user, "status").out
 
 
@@ -158,7 +159,7 @@ def test_run_learns_by_two_mails_that_the_clock_is_ahead(
 
     assert count >= 2
     (error_s,) = clock_errors(mail_user)
-    assert error_s == pytest.approx(offset_s, abs=10)
+    assert error_s == pytest.approx(offset_s, abs=30)
     assert "this computer's clock is about" in running.seen
     assert re.search(r"\n4:\d\d left", running.seen)
     assert CLOCK_TIME.search(running.seen.split("this computer's clock")[1]) is None
@@ -275,6 +276,7 @@ def test_a_clock_that_is_put_right_is_not_wrong_any_more(mail_user: MailUser) ->
 # What follows on a mail ---------------------------------------------------------------
 
 
+@posix_only("a clock that is wrong and goes on (libfaketime)")
 @pytest.mark.parametrize("offset_s", [-DAY_S, -300, 300, DAY_S, 400 * DAY_S])
 def test_reminder_and_page_come_in_time_on_every_clock(
     mail_user: MailUser, offset_s: int
@@ -285,13 +287,13 @@ def test_reminder_and_page_come_in_time_on_every_clock(
         link = mail_user.approval()
         eventually(lambda: mail_user.home.names().count("notified") == 1)
         began_s = time.monotonic()
-        mail_user.approval(age=timedelta(seconds=15))
+        mail_user.approval(age=timedelta(seconds=15), place="Osaka, Japan")
         seen = running.await_text("reminded of the sign-in attempt (#")
         waited_s = time.monotonic() - began_s
         opened = run(mail_user, "open", "--print")
         running.end()
 
-    assert 7 <= waited_s <= 20
+    assert 3 <= waited_s <= 22, "about ten: not at once, and not those of the first"
     assert "4:3" in seen.split("reminded of the sign-in attempt")[1]
     assert opened.out.strip() == link
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import WATCHER, Home, Running, pseudo_terminal
+from tests.environment import Home, Running, pseudo_terminal
 from tests.fakes import required_program
 from watcher.cli.arguments import ARGUMENTS, COMMANDS, SHELLS, TOPICS
 from watcher.cli.completion import INSTALL
@@ -168,9 +168,8 @@ def test_quotes_and_brackets_of_the_script_of_powershell_are_paired(
 def test_the_script_is_in_the_encoding_of_the_locale(home: Home) -> None:
     """In another one, the last byte of a character could swallow a quote."""
     japanese = {"LANG": "ja_JP.UTF-8", "PYTHONIOENCODING": "cp932"}
-    command = ("sh", "-c", '"$@" | iconv -f cp932 -t utf-8', "sh", *WATCHER)
 
-    done = home.run("completion", "powershell", command=command, environment=japanese)
+    done = home.run("completion", "powershell", environment=japanese, encoding="cp932")
 
     assert (done.code, done.err) == (ExitCode.OK, "")
     assert COMMANDS["check"][0].ja in done.out

@@ -15,8 +15,10 @@ from tests.environment import ACCOUNT, written
 from watcher.config.load import ConfigMistakesError, default_path, load, state_folder
 from watcher.config.schema import TABLES, Account, Config
 from watcher.errors import ConfigError
+from watcher.events import EventName
 from watcher.i18n import Language, wrap_columns
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
+from watcher.name_server import NameServer
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 KEY = re.compile(r"^(?:# )?(\w+) *= ")
@@ -36,12 +38,18 @@ def mistake_in(folder: Path, key_and_value: str) -> str:
     return line
 
 
+HEADER = re.compile(r"^(?:# )?\[+(\w+)\]+$")
+ONES_OWN = "# [accounts.push]"
+"""A table in an account: it begins the last lines of the example."""
+
+
 def example_keys() -> dict[str, list[str]]:
     """Return the keys of each table of the example, those in comments too."""
     tables: dict[str, list[str]] = {}
     keys: list[str] = []
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if header := re.match(r"^\[+(\w+)\]+$", line):
+    text, _, _ = EXAMPLE.read_text(encoding="utf-8").partition(ONES_OWN)
+    for line in text.splitlines():
+        if header := HEADER.match(line):
             keys = tables.setdefault(header[1], [])
         elif key := KEY.match(line):
             keys.append(key[1])
@@ -52,7 +60,8 @@ def test_the_example_names_exactly_the_keys_that_there_are() -> None:
     known = {**TABLES, "accounts": Account}
 
     assert example_keys() == {
-        name: [key.name for key in fields(table)] for name, table in known.items()
+        name: [key.name for key in fields(table) if "parse" in key.metadata]
+        for name, table in known.items()
     }
 
 
@@ -74,9 +83,11 @@ def test_the_example_says_of_each_key_what_the_reference_says() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     table: type = Account
     for number, line in enumerate(lines):
-        if header := re.match(r"^\[+(\w+)\]+$", line):
+        if header := HEADER.match(line):
             table = known[header[1]]
-        elif key := KEY.match(line):
+        elif key := KEY.match(line) or (line == ONES_OWN and ["", "push"]):
+            if ONES_OWN in lines[:number]:
+                continue
             declared = next(one for one in fields(table) if one.name == key[1])
             about = declared.metadata["about"]
             wrapped = [*wrap_columns(about.en, 86), *wrap_columns(about.ja, 86)]
@@ -86,15 +97,22 @@ def test_the_example_says_of_each_key_what_the_reference_says() -> None:
 
 def test_each_key_in_a_comment_of_the_example_can_be_used(tmp_path: Path) -> None:
     """Lines that exclude each other are tried one by one."""
-    text = EXAMPLE.read_text(encoding="utf-8")
-    for line in text.splitlines():
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    needed: list[int] = []
+    for number, line in enumerate(lines):
+        if line.startswith(("[", "# [")):
+            needed = [number] if line.startswith("#") else []
         if line.startswith("# ") and KEY.match(line):
             tomllib.loads(line.removeprefix("# "))
             password = 'password_command = ["pass", "show", "mail/home"]'
-            other = text.replace(line, line.removeprefix("# "))
+            other = list(lines)
+            for one in (*needed, number):
+                other[one] = other[one].removeprefix("# ")
             if "password" in line:
-                other = other.replace(password, "")
-            load(written(tmp_path, other))
+                other.remove(password)
+            load(written(tmp_path, "\n".join(other)))
+            if len(needed) == 1:
+                needed.append(number)  # its other keys are nothing without the first
 
 
 def test_all_mistakes_come_out_at_once_each_with_its_key(tmp_path: Path) -> None:
@@ -447,21 +465,169 @@ def test_any_other_span_is_refused(tmp_path: Path, value: str) -> None:
         ("[::1]:5353", ("::1", 5353)),
         ("[::1]", ("::1", 53)),
         ("::1", ("::1", 53)),
+        ("tls://1.1.1.1", ("1.1.1.1", 853, "1.1.1.1")),
+        ("tls://9.9.9.9:8853#dns.quad9.net", ("9.9.9.9", 8853, "dns.quad9.net")),
+        ("tls://[::1]:8853", ("::1", 8853, "::1")),
+        ("tls://::1", ("::1", 853, "::1")),
     ],
 )
 def test_a_name_server_is_an_address_with_or_without_a_port(
-    tmp_path: Path, written_as: str, server: tuple[str, int]
+    tmp_path: Path, written_as: str, server: tuple[str, int, str]
 ) -> None:
     text = f'[dkim]\nnameservers = ["{written_as}"]\n{ACCOUNT}'
 
-    assert load(written(tmp_path, text)).dkim.nameservers == (server,)
+    (read,) = load(written(tmp_path, text)).dkim.nameservers
+    assert read == NameServer(*server)
+    again = f'[dkim]\nnameservers = ["{read}"]\n{ACCOUNT}'
+    assert load(written(tmp_path, again)).dkim.nameservers == (read,)
 
 
 @pytest.mark.parametrize(
-    "written_as", ["", "dns.example", "1.2.3.4:0", "1.2.3.4:99999", ":"]
+    "written_as",
+    [
+        *("", "dns.example", "1.2.3.4:0", "1.2.3.4:99999", ":", "tls://dns.example"),
+        *("1.1.1.1#dns.example", "tls://1.1.1.1#", "https://1.1.1.1/dns-query"),
+        *("tls://1.1.1.1#a..b", "tls://1.1.1.1#.", f"tls://1.1.1.1#{'a' * 64}"),
+    ],
 )
 def test_any_other_name_server_is_refused(tmp_path: Path, written_as: str) -> None:
     text = f'[dkim]\nnameservers = ["{written_as}"]\n{ACCOUNT}'
     (line,) = mistakes(tmp_path, text)
 
     assert line.startswith("  - dkim.nameservers: it must be")
+
+
+PUSH = '[push]\nurl = "https://ntfy.sh/secret-topic"\n'
+
+
+def test_each_account_may_have_a_phone_of_its_own(tmp_path: Path) -> None:
+    own = '[accounts.push]\nurl = "http://127.0.0.1:8080/own"\nca_file = "ca.pem"\n'
+    config = load(written(tmp_path, f"{ACCOUNT}{own}{PUSH}"))
+
+    (account,) = config.accounts
+    assert (config.push.url, config.push.link) == (
+        "https://ntfy.sh/secret-topic",
+        False,
+    )
+    assert account.push.url == "http://127.0.0.1:8080/own"
+    assert account.push.ca_file == tmp_path / "ca.pem"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ntfy.sh/topic",
+        "HTTPS://ntfy.example.jp:8443/topic/",
+        "http://localhost/t-o_p1c",
+        "http://[::1]:8080/topic",
+        "tgram://123:abc/456",
+        "json+x://host?a=b#c",
+    ],
+)
+def test_a_phone_is_named_by_a_topic_of_ntfy_or_a_url_of_apprise(
+    tmp_path: Path, url: str
+) -> None:
+    config = load(written(tmp_path, f'{ACCOUNT}[push]\nurl = "{url}"'))
+
+    assert config.push.url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("hunter2", "address of an ntfy topic"),
+        ("ntfy.sh/hunter2", "address of an ntfy topic"),
+        ("tgram://hunter2 x", "address of an ntfy topic"),
+        ("https://ntfy.sh", "one name of letters"),
+        ("https://ntfy.sh/", "one name of letters"),
+        ("https://ntfy.sh/a/hunter2", "one name of letters"),
+        ("https://ntfy.sh/hunter2?auth=x", "one name of letters"),
+        ("https://me:hunter2@ntfy.sh/topic", "token_command"),
+        ("https://ntfy.sh:x/hunter2", "one name of letters"),
+        ("https://[ntfy.sh/hunter2", "one name of letters"),
+        (f"https://ntfy.sh/hunter2{'x' * 64}", "one name of letters"),
+        ("http://ntfy.sh/hunter2", "without encryption"),
+        ("http://localhost.example.jp/hunter2", "without encryption"),
+    ],
+)
+@both_languages
+def test_another_url_is_refused_and_not_repeated(
+    tmp_path: Path, url: str, reason: str, language: Language
+) -> None:
+    (line,) = mistakes(tmp_path, f'{ACCOUNT}[push]\nurl = "{url}"', language)
+
+    assert line.startswith("  - push.url: ")
+    assert "hunter2" not in line
+    assert language is Language.JA or reason in line
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ("[push]\nlink = true", "push.url"),
+        ('[push]\nwhen = "expected"', "push.url"),
+        ('[push]\nurl = "tgram://x"\nca_file = "ca.pem"', "push.ca_file"),
+        ('[push]\nurl = "tgram://x"\ntoken_command = ["x"]', "push.token_command"),
+        ('[accounts.push]\nurl = "x"', "accounts[1].push.url"),
+        ("[accounts.push]\nlink = true", "accounts[1].push.url"),
+        ('[accounts.push]\ntopic = "x"', "accounts[1].push.topic"),
+        ('[push]\nurl = "tgram://x"\nwhen = "never"', "push.when"),
+        ('[push]\ntoken = "hunter2"', "push.token"),
+    ],
+)
+@both_languages
+def test_what_does_not_go_together_for_a_phone_is_told(
+    tmp_path: Path, lines: str, key: str, language: Language
+) -> None:
+    (line,) = mistakes(tmp_path, f"{ACCOUNT}{lines}", language)
+
+    assert line.startswith(f"  - {key}: ")
+    assert "hunter2" not in line
+
+
+def test_a_phone_that_is_no_table_is_told_how_to_write_it(tmp_path: Path) -> None:
+    line = mistake_in(tmp_path, 'push = "https://ntfy.sh/hunter2"')
+
+    assert "accounts[1].push: it must be a table: write [accounts.push]" in line
+    assert "hunter2" not in line
+
+
+def test_the_address_of_a_phone_is_in_no_repr(tmp_path: Path) -> None:
+    own = PUSH.replace("[push]", "[accounts.push]").replace("secret", "hidden")
+    config = load(written(tmp_path, f"{ACCOUNT}{own}{PUSH}"))
+
+    assert not re.search("secret-topic|hidden-topic", repr(config))
+
+
+def test_a_command_for_events_is_read(tmp_path: Path) -> None:
+    text = '[hook]\ncommand = ["x", "y"]\nevents = ["attempt"]\nsecrets = true'
+    hook = load(written(tmp_path, f"{ACCOUNT}{text}")).hook
+
+    assert (hook.command, hook.events, hook.secrets) == (
+        ("x", "y"),
+        (EventName.ATTEMPT,),
+        True,
+    )
+    assert "x" not in repr(hook).replace("expired", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('command = "hunter2 x"', "hook.command"),
+        ("command = []", "hook.command"),
+        ('events = ["attempt"]', "hook.command"),
+        ("secrets = true", "hook.command"),
+        ('command = ["x"]\nevents = ["atempt"]', "hook.events"),
+        ('command = ["x"]\nevents = "attempt"', "hook.events"),
+        ('command = ["x"]\nevent = ["attempt"]', "hook.event"),
+    ],
+)
+@both_languages
+def test_a_command_that_cannot_be_is_told(
+    tmp_path: Path, line: str, key: str, language: Language
+) -> None:
+    (said,) = mistakes(tmp_path, f"{ACCOUNT}[hook]\n{line}", language)
+
+    assert said.startswith(f"  - {key}: ")
+    assert "hunter2" not in said

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import ACCOUNT, posix, written
+from tests.environment import ACCOUNT, written
+from tests.fakes import posix_only
 from watcher.config.load import load
 from watcher.config.regular import opened
 from watcher.errors import ConfigError
@@ -51,7 +52,7 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path / "config.toml")
 
 
-@posix
+@posix_only("pipes and links in the file system")
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     os.mkfifo(path, 0o600)
@@ -68,7 +69,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -
         assert "put an ordinary file in its place" in said
 
 
-@posix
+@posix_only("pipes and links in the file system")
 def test_a_pipe_that_comes_between_the_look_and_the_opening_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,14 +83,14 @@ def test_a_pipe_that_comes_between_the_look_and_the_opening_is_refused(
         opened(path)
 
 
-@posix
+@posix_only("the errors of its file system")
 def test_what_else_the_system_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     assert "Not a directory" in refusal(tmp_path / "file" / "config.toml")
 
 
-@posix
+@posix_only("file modes")
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
 def test_a_file_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
     path = written(tmp_path, ACCOUNT)
@@ -134,3 +135,69 @@ def test_utf_16_that_is_cut_off_names_the_remedy(tmp_path: Path) -> None:
     path = written(tmp_path, ACCOUNT.encode("utf-16")[:-1])
 
     assert "not saved as UTF-8" in refusal(path)
+
+
+@posix_only("owners and modes")
+def test_a_file_that_another_user_could_change_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, ACCOUNT)
+    owner = path.stat().st_uid
+    os.chown(path, owner or 12345, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+
+    said = refusal(path)
+
+    assert "belongs to another user" in said
+
+
+@posix_only("owners and modes")
+def test_a_file_of_the_system_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, ACCOUNT)
+    if path.stat().st_uid != 0:
+        pytest.skip("only root can make a file of the system")
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+
+    assert load(path).accounts
+
+
+@posix_only("owners and modes")
+@pytest.mark.parametrize("is_behind_a_link", [False, True])
+def test_a_file_in_a_folder_that_others_can_write_is_refused(
+    tmp_path: Path, is_behind_a_link: bool
+) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    path = written(folder, ACCOUNT)
+    if is_behind_a_link:
+        path = tmp_path / "config.toml"
+        path.symlink_to(folder / "config.toml")
+    folder.chmod(0o777)
+    said = refusal(path)
+    folder.chmod(0o1777)
+
+    assert f"chmod go-w '{folder}'" in said
+    assert load(path).accounts
+
+
+def test_a_file_out_of_all_reason_is_not_read(tmp_path: Path) -> None:
+    path = written(tmp_path, ACCOUNT)
+    os.truncate(path, 1024**3)
+
+    assert "longer than 1024 KiB" in refusal(path)
+
+
+@pytest.mark.parametrize("key", ["user", "host", "authserv_id", "name"])
+def test_a_nul_in_a_text_is_refused(tmp_path: Path, key: str) -> None:
+    without = "\n".join(line for line in ACCOUNT.splitlines() if f"{key} " not in line)
+    path = written(tmp_path, without + f'\n{key} = "a\\u0000b"\n')
+
+    assert "NUL" in str(refusal(path))
+
+
+def test_a_nul_in_a_list_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, ACCOUNT + '\naddresses = ["a\\u0000@example.jp"]\n')
+
+    assert "accounts[1].addresses: it holds the character NUL" in refusal(path)

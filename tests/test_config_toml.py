@@ -233,3 +233,22 @@ signs = st.sampled_from([*"[]{}=\"'\\#,. \n\r\t1aé日　“＝", "password", "a
 def test_no_text_ends_in_anything_but_tables_or_a_sentence(text: str) -> None:
     with suppress(ConfigError):
         parse(text, PATH)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'url = "https://ntfy.sh/topic-8x3',
+        "url = https://ntfy.sh/topic-8x3",
+        'command = ["script", "topic-8x3"',
+        'token_command = ["script", "topic-8x3"',
+    ],
+)
+@both_languages
+def test_the_address_of_a_phone_and_the_words_of_a_command_are_not_shown(
+    line: str, language: Language
+) -> None:
+    said = refusal(f"[push]\n{line}\n", language)
+
+    assert "topic-8x3" not in said
+    assert f"{line.split()[0]} = …" in said

@@ -7,15 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.environment import is_private, posix
+from tests.environment import is_private
+from tests.fakes import posix_only
 from watcher.config.load import load
 from watcher.config.schema import Account
 from watcher.config.write import account_table, add_account, create
 from watcher.errors import ConfigError
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
 
 HOME = Account(name="home", user="anna@example.jp", provider="gmail", keyring=True)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
+).filter(str.strip)
 
 
 @given(name=TEXT, user=TEXT, words=st.lists(TEXT, min_size=1), mailbox=TEXT)
@@ -96,7 +99,7 @@ def test_where_nothing_can_be_added_nothing_changes(
     assert [*tmp_path.iterdir()] == [path]
 
 
-@posix
+@posix_only("links in the file system")
 def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:
     real = tmp_path / "dotfiles" / "watcher.toml"
     create(real, account_table(HOME))

@@ -1,13 +1,17 @@
 """A file that is written while the program runs is read once it is whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from watcher.app import configfile
+from watcher.app.changes import FileWait
 from watcher.app.configfile import (
+    LOOK_EVERY_S,
+    QUIET_LOOK_S,
     ConfigFile,
     ConfigRead,
     ConfigRefused,
@@ -99,6 +103,43 @@ def test_each_look_tells_what_was_written(tmp_path: Path) -> None:
     assert read == ConfigRead(
         Taken(Config(notify=Notify(enabled=False)), Stamp.of(path))
     )
+
+
+class Waits(FileWait):
+    """Notes how it is waited, and ends the waits when the test has done all."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        super().__init__(paths)
+        self.waited: list[float | None] = []
+        self.then: list[Callable[[], object]] = []
+
+    def until_changed(self, longest_s: float | None) -> bool:
+        self.waited.append(longest_s)
+        if self.then:
+            self.then.pop(0)()
+            return True
+        return False
+
+    def pause(self, seconds: float) -> bool:
+        self.waited.append(seconds)
+        return True
+
+
+def test_a_file_is_looked_at_when_it_changes_and_soon_again_until_it_is_settled(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("on")
+    taken = Taken(Config(), Stamp.of(path))
+    came: list[FromConfig] = []
+    file = ConfigFile(path=path, taken=taken, load=lambda: config_of(path))
+    watch = ConfigWatch(file, came.append)
+    with closing(Waits([path])) as waits:
+        waits.then = [lambda: None, lambda: path.write_text("off")]
+        watch.run(waits)
+
+    assert waits.waited[1:] == [QUIET_LOOK_S, QUIET_LOOK_S, LOOK_EVERY_S, QUIET_LOOK_S]
+    assert [type(one) for one in came] == [ConfigRead]
 
 
 def test_a_look_that_fails_is_followed_by_another(

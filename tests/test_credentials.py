@@ -4,19 +4,24 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import keyring
 import pytest
 
+from tests.fakes import PATIENCE_S, posix_only
+from watcher.config.accounts import watched
+from watcher.config.cleaning import clean_password
 from watcher.config.credentials import (
     FromCommand,
     FromEnvironment,
     FromFile,
     FromKeyring,
-    clean_password,
 )
+from watcher.config.schema import Account as Entry
+from watcher.config.schema import Config
 from watcher.errors import ConfigError, SecretUnavailable
 from watcher.i18n import Language
 
@@ -209,7 +214,7 @@ def test_what_people_paste_elsewhere_is_cleaned_too() -> None:
         FromEnvironment("PASS", {"PASS": "\ufeff "})()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+@posix_only("file modes")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o610])
 def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "secret"
@@ -220,7 +225,7 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
         FromFile(file)()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="FIFOs are POSIX's")
+@posix_only("pipes in the file system")
 def test_a_pipe_is_no_password_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "secret", 0o600)
 
@@ -289,3 +294,52 @@ def test_a_machine_without_keyring_is_told_so() -> None:
 
     with pytest.raises(ConfigError, match="password_file"):
         FromKeyring("imap.example.com", "anna")()
+
+
+@posix_only("yes(1)")
+def test_a_command_that_prints_without_end_is_ended() -> None:
+    with pytest.raises(ConfigError, match="more than 64 KiB"):
+        FromCommand(("yes",))()
+
+
+@posix_only("file modes")
+def test_a_file_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.touch(0o600)
+    os.truncate(path, 20 * 1024**3)
+
+    with pytest.raises(ConfigError, match="longer than 64 KiB"):
+        FromFile(path)()
+
+
+@posix_only("process groups")
+def test_what_a_command_that_hangs_has_started_ends_with_it(tmp_path: Path) -> None:
+    latch = tmp_path / "latch"
+    os.mkfifo(latch)
+    shell = f"sleep 60 >{latch} & wait"
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(latch.read_bytes)  # until nobody can write any more
+        with pytest.raises(SecretUnavailable):
+            FromCommand(("sh", "-c", shell), timedelta(seconds=0.5))()
+        assert reading.result(PATIENCE_S) == b""
+
+
+def test_a_command_sees_no_other_accounts_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTHER_PASSWORD", "geheim")
+    config = Config(
+        accounts=(
+            Entry(name="a", user="a", host="a.example", password_env="OTHER_PASSWORD"),
+            Entry(
+                name="b",
+                user="b",
+                host="b.example",
+                password_command=python(
+                    "import os; print(os.environ.get('OTHER_PASSWORD', 'nothing'))"
+                ),
+            ),
+        )
+    )
+
+    assert watched(config)[1].account.get_password() == "nothing"

@@ -1,6 +1,8 @@
 """The daemon's loop: what it hands to whom, and what ends it."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,16 +14,26 @@ from typing import cast
 import pytest
 
 from tests.factories import new_event
-from tests.fakes import READY, Listener, RecordingChannel, judged, prompt_notifier
+from tests.fakes import (
+    READY,
+    Listener,
+    Pipe,
+    RecordingChannel,
+    judged,
+    prompt_notifier,
+)
 from tests.sample_mails import LINK, VERIFY, approval
-from watcher.app import health
-from watcher.app.daemon import Daemon, DaemonSettings
+from watcher.app import changes, health
+from watcher.app import daemon as daemons
+from watcher.app.daemon import QUIET_TICK_S, Daemon, DaemonSettings
 from watcher.app.health import Health
 from watcher.app.judging import Judged
+from watcher.app.kernel import FileEvents
 from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import (
     ButtonPressed,
+    Changed,
     Deadline,
     EventQueue,
     Prune,
@@ -45,13 +57,14 @@ from watcher.events import (
 )
 from watcher.i18n import Language
 from watcher.imap.session import Session
-from watcher.journal.log import Journal
+from watcher.journal.log import PRUNED_AT_ONCE, Journal
 from watcher.notify import trouble
 from watcher.notify.notification import Action
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
 WINDOW = timedelta(minutes=5)
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
+WATCHING = StateChanged(account="home", state=State.WATCHING, at=NOW)
 SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
 
 
@@ -65,10 +78,12 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 class Account:
     """Stands for a session: remembers what the daemon asks of it."""
 
-    armed: list[timedelta] = field(default_factory=list)
     account: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(name="home")
     )
+    armed: list[timedelta] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
+    on_look: Callable[[], None] = lambda: None
 
     def run(self) -> None:
         """End at once."""
@@ -84,6 +99,11 @@ class Account:
         """Remember it, too."""
         self.armed.append(timedelta(0))
 
+    def check_clock(self) -> None:
+        """Remember it."""
+        self.looked.append(self.account.name)
+        self.on_look()
+
 
 @dataclass(slots=True)
 class Loop:
@@ -93,6 +113,7 @@ class Loop:
     channel: RecordingChannel = field(default_factory=RecordingChannel)
     queue: EventQueue = field(default_factory=EventQueue)
     account: Account = field(default_factory=Account)
+    others: list[Account] = field(default_factory=list)
     observed: list[Observed] = field(default_factory=list)
     on_observed: Callable[[Observed], None] = lambda _: None
     has_health: bool = True
@@ -117,7 +138,7 @@ class Loop:
         )
         health = Health(self.journal, notifier) if self.has_health else None
         Daemon(self.queue, self.journal, pipeline, notifier, settings, health).run(
-            [cast("Session", self.account)]
+            [cast("Session", one) for one in (self.account, *self.others)]
         )
 
     def observe(self, observed: Observed) -> None:
@@ -181,6 +202,140 @@ def test_a_bug_ends_a_command_beside_the_daemon_before_the_cursor_moves(
     assert loop.journal.cursors("home") == {}
 
 
+SHORT_TICK_S = 0.02
+WAITS = 4
+
+
+class Patience(EventQueue):
+    """Ends the daemon where it would wait for long, or has waited a few times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits_s: list[float] = []
+
+    def next(self, seconds: float) -> QueueItem | None:
+        if self.is_empty() and seconds > 0.0:
+            self.waits_s.append(seconds)
+            if seconds > SHORT_TICK_S or len(self.waits_s) == WAITS:
+                self.stop()
+        return super().next(seconds)
+
+
+@pytest.fixture
+def _short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemons, "TICK_S", SHORT_TICK_S)
+
+
+short_ticks = pytest.mark.usefixtures("_short_ticks")
+
+
+def patience_s(loop: Loop, *items: QueueItem) -> float:
+    """Return how long the daemon waits in the end for what happens next."""
+    loop.queue = patience = Patience()
+    loop.run(WATCHING, *items)
+    return patience.waits_s[-1]
+
+
+on_linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="no other system is asked yet"
+)
+
+
+@on_linux
+@short_ticks
+def test_a_daemon_at_rest_waits_for_what_happens(loop: Loop) -> None:
+    assert patience_s(loop) == pytest.approx(QUIET_TICK_S, abs=1.0)
+
+
+@short_ticks
+def test_a_daemon_that_is_not_told_of_changes_ticks(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FileEvents, "open", lambda: None)
+
+    assert patience_s(loop) <= SHORT_TICK_S
+
+
+@short_ticks
+def test_a_daemon_ticks_while_a_sign_in_is_expected(loop: Loop) -> None:
+    about = Expectation(utc_now() + WINDOW)
+    loop.journal.append(EventName.ARMED, at=utc_now(), about=about)
+
+    assert patience_s(loop) <= SHORT_TICK_S
+
+
+@short_ticks
+def test_a_daemon_ticks_while_an_attempt_is_alive(loop: Loop) -> None:
+    loop.journal.record(new_event(at=utc_now()))
+
+    assert patience_s(loop) <= SHORT_TICK_S
+
+
+@on_linux
+@short_ticks
+def test_a_daemon_at_rest_wakes_when_an_account_may_have_to_be_told_as_blind(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "BLIND_AFTER", timedelta(seconds=9))
+
+    assert patience_s(loop) == pytest.approx(9.0, abs=1.0)
+
+
+class Late(EventQueue):
+    """Tells of a sync without news an hour after it."""
+
+    def take_syncs(self) -> Iterator[tuple[MailboxSynced, float]]:
+        yield SYNCED, 3600.0
+
+
+def test_a_look_without_news_is_noted_with_its_own_time(loop: Loop) -> None:
+    loop.queue = Late()
+    loop.run(Changed())
+
+    looked_at = loop.journal.sessions()["home"]["last_look_at"]
+    assert datetime.fromisoformat(looked_at) < utc_now() - timedelta(minutes=59)
+
+
+@on_linux
+@short_ticks
+def test_a_daemon_at_rest_feeds_the_watchdog_in_time(
+    loop: Loop, listener: Listener
+) -> None:
+    loop.manager = ServiceManager(listener.address, 7.0)
+
+    assert patience_s(loop) == pytest.approx(7.0, abs=1.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows selects sockets alone")
+def test_a_resume_that_one_thread_finds_reaches_every_session(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, looked = Pipe(), list[str]()
+    monkeypatch.setattr(changes, "clock_events", lambda: pipe)
+    for name in ("work", "other"):
+        loop.others.append(Account(SimpleNamespace(name=name)))
+    for account in (loop.account, *loop.others):
+        account.looked = looked
+    loop.others[-1].on_look = loop.queue.stop
+    pipe.tell()
+
+    loop.run()
+
+    assert looked == ["home", "work", "other"]
+
+
+@short_ticks
+def test_what_another_program_has_recorded_is_planned_once_the_log_has_changed(
+    loop: Loop,
+) -> None:
+    def record(_: Observed) -> None:
+        loop.journal.record(new_event(at=utc_now()))
+
+    loop.on_observed = record
+
+    assert patience_s(loop, Changed()) <= SHORT_TICK_S
+
+
 def test_sessions_are_armed_once_for_each_word_that_is_not_past(
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,6 +387,27 @@ def test_events_older_than_they_are_kept_are_pruned(loop: Loop) -> None:
         EventName.STARTED,
         EventName.STOPPED,
     ]
+
+
+def test_while_much_is_pruned_other_work_is_done(loop: Loop) -> None:
+    now = utc_now()
+    for number in range(2 * PRUNED_AT_ONCE):
+        at = now - timedelta(days=3) + timedelta(minutes=number)
+        loop.journal.append(EventName.STARTED, at=at)
+    at_boot_s = now.timestamp() - boottime_s()
+    loop.journal.put_server_clock("home", boot_id(), at_boot_s, at_boot_s)
+    left: list[int] = []
+
+    def look(_: Observed) -> None:
+        left.append(len(list(loop.journal.events())))
+        loop.queue.put(idle if left[-1] else SYNCED)
+
+    loop.on_observed = look
+    idle = StateChanged(account="home", state=State.WATCHING, at=NOW)
+    loop.run(Prune(), idle)
+
+    assert left[0] == PRUNED_AT_ONCE
+    assert left[-1] == 0
 
 
 def test_a_mail_and_what_follows_is_handed_to_the_attempts(loop: Loop) -> None:

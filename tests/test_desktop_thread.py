@@ -158,6 +158,25 @@ def test_the_end_takes_everything_away_without_waiting(
     assert [one.replaces_id for one in channel.shown] == [7]
 
 
+@pytest.mark.parametrize(
+    "waits",
+    [show(9, Act.WITHDRAW), replace(show(9), adopts="left by another")],
+    ids=["answered", "taken over"],
+)
+def test_the_end_takes_away_in_its_turn_what_waits_and_may_be_on_the_screen(
+    channel: HangingChannel, told: SimpleQueue[Shown], waits: Request
+) -> None:
+    with hanging(channel, told) as desktop:
+        desktop.ask(waits)
+        desktop.clear([7])
+        assert channel.withdrawn == [7]
+        await_idle(desktop, channel)
+
+    assert channel.withdrawn == [7, 9]
+    assert [key for key, _ in channel.adopted] == [9][: waits.adopts is not None]
+    assert [one.replaces_id for one in channel.shown] == [7]
+
+
 # Two requests for one notification ----------------------------------------------------
 
 

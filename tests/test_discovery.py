@@ -7,7 +7,7 @@ import pytest
 
 from tests.servers import NameServer, serving_dns
 from watcher import keys
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
 from watcher.setup.discovery import NOTHING, Found, find_server
 
 SRV = "SRV"

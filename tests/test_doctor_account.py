@@ -1,6 +1,7 @@
 """`watcher doctor` on an account: from its password to the mails that came there."""
 
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
@@ -31,7 +32,8 @@ from watcher.config.load import load
 from watcher.errors import MailboxRefused
 from watcher.events import Arrival, Seen
 from watcher.i18n import Language, Text
-from watcher.imap.account import JUNK, WatchMode
+from watcher.imap.account import JUNK
+from watcher.imap.choices import WatchMode
 from watcher.journal.log import Journal
 from watcher.setup.doctor.clock import KnownClock, machine_clock
 from watcher.setup.doctor.mails import check_addresses
@@ -132,7 +134,7 @@ def test_a_certificate_for_another_host_is_named(
     ca_file.write_bytes(authority.pem)
     context = server_context(authority.issue("mail.example.com"), tmp_path)
     with Server(context=context) as server:
-        port, file = str(server.port), f'"{ca_file}"'
+        port, file = str(server.port), f'"{ca_file.as_posix()}"'
         user.configure(user.account(port=port, ca_file=file), notify=SWITCHED_OFF)
         report = examined(user.home)
 
@@ -157,10 +159,8 @@ def test_a_refused_login_comes_with_the_servers_words(user: MailUser) -> None:
 
 def test_the_password_is_fetched_once(user: MailUser) -> None:
     asked = user.home.folder / "asked"
-    script = user.home.folder / "pass"
-    script.write_text(f"#!/bin/sh\necho x >>'{asked}'\necho secret\n")
-    script.chmod(0o700)
-    command = f'["{script}"]'
+    program = f"print('x', file=open({str(asked)!r}, 'a')); print('secret')"
+    command = json.dumps([sys.executable, "-c", program])
     account = user.account(password_env=None, password_command=command)
     user.configure(account, notify=SWITCHED_OFF)
 

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.environment import (
     MailUser,
     without_privileges,
 )
+from tests.fakes import posix_only
 from watcher.config.schema import Notify
 from watcher.errors import ServiceFailed
 from watcher.i18n import Language, Text
@@ -36,13 +38,14 @@ def user(mail_user: MailUser) -> MailUser:
 # Permissions and password
 
 
+@posix_only("file modes")
 def test_a_password_file_that_others_read_fails_with_the_command(
     user: MailUser,
 ) -> None:
     secret = user.home.folder / "secret"
     secret.write_text("secret\n")
     secret.chmod(0o644)
-    account = user.account(password_env=None, password_file=f'"{secret}"')
+    account = user.account(password_env=None, password_file=f'"{secret.as_posix()}"')
     user.configure(account, notify=SWITCHED_OFF)
 
     report = examined(user.home)
@@ -54,6 +57,7 @@ def test_a_password_file_that_others_read_fails_with_the_command(
     assert verdict(report, "tls") == "pass"
 
 
+@posix_only("file modes")
 def test_a_configuration_that_others_change_fails(user: MailUser) -> None:
     user.home.config.chmod(0o666)
 
@@ -64,12 +68,14 @@ def test_a_configuration_that_others_change_fails(user: MailUser) -> None:
     assert verdict(report, "configuration") == "fail"
 
 
+@posix_only("file modes")
 def test_a_folder_that_others_change_fails(user: MailUser) -> None:
     user.home.config.parent.chmod(0o777)
 
     assert verdict(examined(user.home), "permissions") == "fail"
 
 
+@posix_only("file modes")
 def test_a_folder_in_which_each_has_only_their_own_files_is_good(
     user: MailUser,
 ) -> None:
@@ -79,7 +85,7 @@ def test_a_folder_in_which_each_has_only_their_own_files_is_good(
 
 
 def test_a_password_that_cannot_be_had_fails(user: MailUser) -> None:
-    account = user.account(password_env=None, password_command='["false"]')
+    account = user.account(password_env=None, password_command='["nowhere"]')
     user.configure(account, notify=SWITCHED_OFF)
 
     report = examined(user.home)
@@ -119,7 +125,8 @@ def test_where_nothing_can_be_shown_the_reason_is_told(user: MailUser) -> None:
     report = examined(user.home)
 
     assert verdict(report, "notification") == "fail"
-    assert "session bus" in report["notification"]["detail"]
+    why = "session bus" if sys.platform.startswith("linux") else "no such desktop"
+    assert why in report["notification"]["detail"]
 
 
 def test_nothing_is_shown_unless_asked_for(user: MailUser) -> None:
@@ -162,6 +169,7 @@ def test_the_portal_opens_pages(user: MailUser) -> None:
     assert opened == []
 
 
+@posix_only("Windows always has a browser")
 def test_where_no_browser_is_found_it_is_told(user: MailUser) -> None:
     report = examined(user.home, environment={"BROWSER": "/nowhere/browser"})
 

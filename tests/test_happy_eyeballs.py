@@ -24,7 +24,8 @@ from tests.imap_server import (
 from tests.servers import Authority, free_port, server_context
 from watcher.errors import Unreachable
 from watcher.events import State
-from watcher.imap.account import Account, Timeouts, Tls
+from watcher.imap.account import Account, Timeouts
+from watcher.imap.choices import Tls
 from watcher.imap.errors import ServerBusy
 from watcher.imap.happy_eyeballs import (
     ALTERNATIVE_S,

@@ -3,17 +3,19 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from tests.factories import NOW
 from tests.fakes import RecordingChannel, prompt_notifier
-from watcher.app.health import BLIND_AFTER, STUCK_AFTER, SYNC_NOTED_EVERY_S, Health
+from watcher.app.health import BLIND_AFTER, STUCK_AFTER, Health
 from watcher.app.judging import FromAccount, NotJudged
 from watcher.app.notifier import NotifierSettings
-from watcher.clock import monotonic_s
+from watcher.app.places import IS_BLIND
+from watcher.clock import iso, monotonic_s
 from watcher.errors import JournalBusy, LoginRefused
 from watcher.events import (
     AlertReceived,
@@ -59,6 +61,12 @@ def synced(account: str = "home") -> MailboxSynced:
     return MailboxSynced(account=account, mailbox="INBOX", cursor=Cursor(1, 1))
 
 
+def sync(health: Health, at: datetime, account: str = "home") -> None:
+    """Report that an account was synced."""
+    health.hear(synced(account))
+    health.note_sync(synced(account), at)
+
+
 def watching(
     journal: Journal, channel: RecordingChannel, clock: ManualClock, *others: str
 ) -> Health:
@@ -94,25 +102,89 @@ def test_a_blind_account_that_recovered_can_be_blind_again(
     for _ in range(2):
         clock.seconds += BLIND_AFTER.total_seconds() + 1
         health.tick(NOW)
-        health.note_sync(synced(), NOW)
+        sync(health, NOW)
 
     assert names(journal) == [EventName.BLIND, EventName.RECOVERED] * 2
 
 
-def test_a_sync_is_noted_every_ten_seconds_only(
+def test_looks_that_find_nothing_new_write_nothing_for_ten_minutes(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     clock = ManualClock()
     clock.seconds = 1000.0
     health = watching(journal, channel, clock)
-    noted = []
-    for second in range(11):
-        clock.seconds = 1000.0 + second
-        health.note_sync(synced(), NOW + timedelta(seconds=second))
-        noted.append(journal.sessions()["home"]["last_look_at"][-3:-1])
+    contents, noted = [], []
+    for minute in range(11):
+        clock.seconds = 1000.0 + 60.0 * minute
+        sync(health, NOW + timedelta(minutes=minute))
+        health.tick(NOW + timedelta(minutes=minute))
+        contents.append(journal.content())
+        noted.append(journal.sessions()["home"]["last_look_at"])
 
-    assert SYNC_NOTED_EVERY_S == 10.0
-    assert noted == ["28"] * 10 + ["38"]
+    assert contents[:10] == [contents[0]] * 10
+    assert noted == [iso(NOW)] * 10 + [iso(NOW + timedelta(minutes=10))]
+
+
+def test_what_the_log_has_of_the_last_look_is_true_when_the_watch_ends(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    health = watching(journal, channel, ManualClock())
+    looks = [NOW, NOW + timedelta(minutes=3)]
+    for at in looks:
+        sync(health, at)
+    health.note_state(changed(State.BACKING_OFF))
+
+    assert journal.sessions()["home"]["last_look_at"] == iso(looks[-1])
+
+
+def test_the_time_that_a_sync_waited_in_the_queue_does_not_count_as_watched(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    clock.seconds += 30.0
+    health.hear(synced(), waited_s=20.0)
+    health.note_sync(synced(), NOW)
+    clock.seconds += BLIND_AFTER.total_seconds() - 19.0
+    health.tick(NOW)
+
+    assert journal.sessions()["home"]["last_look_at"] == iso(
+        NOW - timedelta(seconds=20)
+    )
+    assert names(journal) == [EventName.BLIND]
+
+
+def test_the_log_has_that_an_account_is_blind_until_it_is_not(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    sync(health, NOW)
+    told = []
+    clock.seconds += BLIND_AFTER.total_seconds() + 1
+    health.tick(NOW)
+    told.append(journal.sessions()["home"].get(IS_BLIND))
+    sync(health, NOW)
+    told.append(journal.sessions()["home"].get(IS_BLIND))
+
+    assert told == [True, None]
+
+
+def test_the_next_account_to_be_told_as_blind_is_known_until_it_is(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    clock.seconds = 1000.0
+    health = watching(journal, channel, clock, "work")
+    clock.seconds += 20.0
+    sync(health, NOW, "work")
+    due_in_s = [health.due_in_s]
+    for _ in range(2):
+        clock.seconds += health.due_in_s + 1.0
+        health.tick(NOW)
+        due_in_s.append(health.due_in_s)
+
+    assert due_in_s == [BLIND_AFTER.total_seconds() - 20.0, 19.0, inf]
 
 
 def test_a_refused_login_is_told_once_until_the_server_lets_us_in(
@@ -161,10 +233,10 @@ def test_an_account_without_a_sync_is_notified_once_and_its_recovery_too(
     one = watching(journal, channel, clock, "work")
     for _ in range(4):
         clock.seconds += BLIND_AFTER.total_seconds() / 2 + 1
-        one.note_sync(synced("work"), NOW)
+        sync(one, NOW, "work")
         one.tick(NOW)
-    one.note_sync(synced(), NOW)
-    one.note_sync(synced(), NOW)
+    sync(one, NOW)
+    sync(one, NOW)
 
     told = [(event.event, to_fields(event)["account"]) for event in journal.events()]
     assert told == [(EventName.BLIND, "home"), (EventName.RECOVERED, "home")]
@@ -177,7 +249,7 @@ def test_status_finds_what_is_known_of_each_account(journal: Journal) -> None:
     one = watching(journal, channel, ManualClock())
     error = LoginRefused(Text(en="no {n}", ja="否 {n}"), n=1)
 
-    one.note_sync(synced(), NOW)
+    sync(one, NOW)
     one.note_state(
         StateChanged(account="home", state=State.REFUSED, at=NOW, error=error)
     )
@@ -208,9 +280,9 @@ def test_what_a_locked_log_did_not_take_is_noted_the_next_time(
         health.tick(NOW)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalBusy):
-            health.note_sync(synced(), NOW)
+            sync(health, NOW)
         other.execute("ROLLBACK")
-        health.note_sync(synced(), NOW)
+        sync(health, NOW)
 
     assert names(journal) == [EventName.BLIND, EventName.RECOVERED]
     assert "last_look_at" in journal.sessions()["home"]

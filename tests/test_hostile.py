@@ -23,18 +23,20 @@ from tests.sample_mails import (
     sign,
 )
 from watcher.recognition import limits
-from watcher.recognition.authres import GMAIL, OUTLOOK, Trust, parse_field
+from watcher.recognition.authres import parse_field
 from watcher.recognition.charset import decode_field, decode_text
 from watcher.recognition.header import split
 from watcher.recognition.html import parse_html
-from watcher.recognition.judge import Policy, classify
+from watcher.recognition.judge import classify
 from watcher.recognition.message import Reading, may_be_attempt
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import normal, sanitise, skeleton
+from watcher.recognition.trust import GMAIL, OUTLOOK, Trust
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Unknown,
     Unverified,

@@ -5,6 +5,7 @@ back by itself, and report the mail that waits there.
 """
 
 import re
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -239,6 +240,36 @@ def test_an_odd_answer_neither_ends_the_watch_nor_leaves_a_number_that_no_log_ho
         (at.cursor.uid_validity, at.cursor.uid_next) for at in seen.of(MailboxSynced)
     ]
     assert max(max(pair) for pair in numbers) < 2**32 + 1
+
+
+@pytest.mark.parametrize("lines", [1, 240])
+def test_a_search_answer_of_24_mb_costs_less_than_60_and_nothing_is_kept(
+    lines: int,
+) -> None:
+    """In one line it is too long; in many the end of it counts."""
+
+    def search(peer: Peer, tag: str) -> None:
+        del server.faults["SEARCH"]
+        tracemalloc.start()
+        for _ in range(lines):
+            peer.send_raw(b"* SEARCH")
+            for _ in range(240 // lines):
+                peer.send_raw(b" 1234567" * (100_000 // 8))
+            peer.send_raw(b"\r\n")
+        peer.send(f"{tag} OK done")
+
+    server = Server(faults={"SEARCH": search})
+    server.add(MAIL)
+    try:
+        with watched(server, settings(QUICK)) as (_, seen):
+            seen.wait_for_state(State.WATCHING)
+            kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 60_000_000
+    assert kept < 2_000_000
+    assert 1 in seen.uids or lines > 1
 
 
 def test_a_date_that_cannot_be_is_the_present() -> None:

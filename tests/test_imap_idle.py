@@ -3,11 +3,15 @@
 import threading
 import time
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.imap_server import (
     MAIL,
@@ -20,11 +24,13 @@ from tests.imap_server import (
     settings,
     watched,
 )
+from tests.imap_watch import Watching, synced, with_mails
 from watcher.events import Mode, ModeReason, State, StateChanged
-from watcher.imap import idle as idle_module
-from watcher.imap.account import WatchMode
+from watcher.imap import losses as losses_module
+from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
-from watcher.imap.idle import AVOIDED_S, LOSSES, IdleLosses, Waiter, WaitResult
+from watcher.imap.idle import LOSSES, SPREAD_S, Waiter, WaitResult, shared_end_s
+from watcher.imap.losses import AVOIDED_S, Losses
 from watcher.imap.transport import Interrupt
 
 pytestmark = pytest.mark.timeout(60)
@@ -247,34 +253,34 @@ def test_a_server_that_breaks_off_each_idle_is_polled_and_status_says_why(
 
 
 def test_an_idle_that_is_not_broken_off_clears_the_suspicion() -> None:
-    losses = IdleLosses()
+    losses = Losses(LOSSES)
     for _ in range(LOSSES - 1):
         losses.note_loss(0.0)
     losses.note_good()
     for _ in range(LOSSES - 1):
         losses.note_loss(0.0)
-    assert not losses.is_idle_avoided(0.0)
+    assert not losses.is_avoided(0.0)
     losses.note_loss(0.0)
 
-    assert losses.is_idle_avoided(0.0)
+    assert losses.is_avoided(0.0)
 
 
 def test_idle_is_tried_again_after_a_while_and_one_more_loss_is_enough() -> None:
-    losses = IdleLosses()
+    losses = Losses(LOSSES)
     for _ in range(LOSSES):
         losses.note_loss(10.0)
-    assert losses.is_idle_avoided(10.0 + AVOIDED_S - 1)
+    assert losses.is_avoided(10.0 + AVOIDED_S - 1)
     later_s = 10.0 + AVOIDED_S
-    assert not losses.is_idle_avoided(later_s)
+    assert not losses.is_avoided(later_s)
     losses.note_loss(later_s)
 
-    assert losses.is_idle_avoided(later_s)
+    assert losses.is_avoided(later_s)
 
 
 def test_a_server_that_broke_off_each_idle_is_pushed_from_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(idle_module, "AVOIDED_S", 1.0)
+    monkeypatch.setattr(losses_module, "AVOIDED_S", 1.0)
     server = Server(faults={"IDLE": say_bye})
     with watched(server, settings(QUICK)) as (_, seen):
         seen.wait_until(lambda seen: seen.mode is Mode.POLL)
@@ -295,7 +301,7 @@ def test_an_idle_that_is_ended_as_asked_is_a_good_one() -> None:
 
     for _ in range(LOSSES - 1):
         losses.note_loss(time.monotonic())
-    assert not losses.is_idle_avoided(time.monotonic())
+    assert not losses.is_avoided(time.monotonic())
 
 
 def test_polls_are_used_where_the_user_wants_them() -> None:
@@ -342,8 +348,104 @@ def test_mail_announced_by_the_last_answer_needs_no_idle() -> None:
     )
     connection = SimpleNamespace(protocol=protocol, talking=nullcontext)
     with closing(Interrupt()) as interrupt:
-        waiter = Waiter(interrupt, 1.0, lambda: None)
-        result = waiter.idle(cast("Connection", connection), 30.0)
+        waiter = Waiter(interrupt, lambda _: None)
+        result = waiter.idle(cast("Connection", connection), 30.0, lambda: None)
 
     assert result is WaitResult.ANNOUNCED
     assert began == []
+
+
+OFTEN = replace(PATIENT, renew_interval_s=0.1, armed_renew_s=0.1)
+HARDLY_EVER = replace(OFTEN, renew_interval_s=60)
+
+
+@pytest.mark.parametrize("is_armed", [False, True])
+def test_idle_is_renewed_without_a_look(is_armed: bool) -> None:
+    server = Server()
+    how = settings(HARDLY_EVER if is_armed else OFTEN)
+    with watched(server, how) as (session, seen):
+        server.wait_for_idle()
+        if is_armed:
+            session.arm(timedelta(minutes=10))
+        server.wait_for("IDLE", times=5)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert server.count("SEARCH") <= 3  # at first, after `arm`, and for the mail
+    assert State.BACKING_OFF not in seen.states
+
+
+def test_a_line_that_is_dead_in_idle_is_given_up() -> None:
+    server = Server(faults={"DONE": lambda peer, tag: None})
+    with watched(server, settings(replace(OFTEN, prompt_timeout_s=0.2))) as (_, seen):
+        server.wait_for("LOGIN", times=2)
+
+    assert State.BACKING_OFF in seen.states
+    assert server.count("SEARCH") == 1
+
+
+def test_mail_that_comes_while_idle_is_renewed_is_announced() -> None:
+    def done(peer: Peer, tag: str) -> None:
+        if server.count("DONE") == 2:
+            server.add(MAIL, is_told=False)
+            peer.send("* 1 EXISTS")
+        peer.send(f"{tag} OK idled")
+
+    server = Server(faults={"DONE": done})
+    with watched(server, settings(OFTEN)) as (_, seen):
+        seen.wait_for_uid(1)
+
+
+def test_what_comes_while_idle_is_renewed_does_not_pile_up(watch: Watching) -> None:
+    def done(peer: Peer, tag: str) -> None:
+        peer.send("* 1 FETCH (FLAGS ())", f"{tag} OK idled")
+
+    server = with_mails(1)
+    server.faults["DONE"] = done
+    protocol = synced(watch, server).account_sync.connection.protocol
+    tag = protocol.begin_idle()
+    for _ in "12":
+        tag = protocol.renew_idle(tag)
+
+    assert protocol.untagged_responses == {}
+
+
+def test_a_wait_in_idle_is_not_cut_into_pieces() -> None:
+    received: list[float] = []
+    woken: list[float] = []
+    protocol = SimpleNamespace(
+        is_announced=lambda: bool(received),
+        begin_idle=lambda: b"A1",
+        receive=lambda _tag, seconds: received.append(seconds),
+        in_one_segment=nullcontext,
+        send=lambda _data: None,
+        end_idle=lambda _tag: None,
+    )
+    connection = SimpleNamespace(protocol=protocol, talking=nullcontext)
+    with closing(Interrupt()) as interrupt:
+        waiter = Waiter(interrupt, woken.append)
+        result = waiter.idle(cast("Connection", connection), 600.0, lambda: None)
+
+    assert result is WaitResult.ANNOUNCED
+    assert received == [pytest.approx(550.0, abs=51.0)]
+    assert woken == [inf, *received]
+
+
+@given(
+    st.floats(0.0, 1e8),
+    st.lists(st.floats(0.0, 17.0), min_size=1, max_size=5),
+    st.floats(0.0, SPREAD_S),
+    st.floats(0.0, 2.5),
+)
+def test_waits_of_several_accounts_end_together_and_none_is_longer(
+    start_s: float, later_s: list[float], place_s: float, look_s: float
+) -> None:
+    for one in later_s:
+        began_s = start_s + one
+        end_s = shared_end_s(began_s, 18.0, place_s)
+        next_s = shared_end_s(end_s + 0.01 + look_s, 18.0, place_s)
+        behind_s = (end_s + 0.001) % 3.0
+
+        assert 14.99 < end_s - began_s < 18.01
+        assert behind_s == pytest.approx(place_s + 0.001, abs=0.0001)
+        assert next_s == pytest.approx(end_s + 18.0, abs=0.0001)

@@ -30,7 +30,8 @@ from watcher.errors import (
 )
 from watcher.events import State
 from watcher.i18n import Language, Text
-from watcher.imap.account import Account, Timeouts, Tls
+from watcher.imap.account import Account, Timeouts
+from watcher.imap.choices import Tls
 from watcher.imap.errors import ServerBusy
 from watcher.imap.login import log_in
 from watcher.imap.transport import Interrupt, context_for

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.imap_server import MAIL, Fault, Peer, Server, fetched
-from tests.imap_watch import HOW, Watching, dated, with_mails
+from tests.imap_server import MAIL, Fault, Peer, Server, fetched, uids_in
+from tests.imap_watch import HOW, Watching, dated, synced, with_mails
 from watcher.events import Cursor
+from watcher.imap.opened import HEADERS_AT_ONCE
 from watcher.imap.progress import (
     MARGIN,
     READ_MOST,
@@ -16,7 +17,6 @@ from watcher.imap.progress import (
     Progress,
 )
 from watcher.imap.protocol import LITERAL_BYTES
-from watcher.imap.reading import HEADERS_AT_ONCE
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(60)
@@ -40,7 +40,7 @@ def withholding(server: Server, uid: int, answer: str, part: str = "") -> Fault:
 
     def fetch(peer: Peer, tag: str) -> None:
         command = server.commands[-1]
-        if str(uid) in command.split(" ")[2].split(",") and part in command:
+        if uid in uids_in(command) and part in command:
             name = "BODY[HEADER]" if "HEADER" in command else "BODY[]"
             peer.send(answer.format(tag=tag, uid=uid, part=name))
         else:
@@ -48,6 +48,11 @@ def withholding(server: Server, uid: int, answer: str, part: str = "") -> Fault:
             peer.send(f"{tag} OK done")
 
     return fetch
+
+
+def asked_for(server: Server) -> set[str]:
+    """Return what each FETCH of a header asked for, as it was written."""
+    return {one.split(" ")[2] for one in server.commands if "HEADER" in one}
 
 
 def leaving_out(*uids: int, server: Server) -> Fault:
@@ -69,9 +74,7 @@ def test_a_mail_that_is_named_and_not_delivered_is_asked_for_at_each_look(
     watch: Watching, answer: str, part: str
 ) -> None:
     server = with_mails(1)
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     for _ in range(2):
         server.add(MAIL)
     server.faults["FETCH"] = withholding(server, 2, answer, part)
@@ -93,9 +96,7 @@ def test_a_new_mail_behind_one_that_is_not_delivered_is_reported_at_once_and_onc
     watch: Watching,
 ) -> None:
     server = with_mails(1)
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     server.add(MAIL)
     server.faults["FETCH"] = withholding(server, 2, ANSWERS["NO"])
     it.fetch_new()
@@ -105,8 +106,7 @@ def test_a_new_mail_behind_one_that_is_not_delivered_is_reported_at_once_and_onc
     server.commands.clear()
     it.fetch_new()
 
-    fetches = [one.split(" ")[2] for one in server.commands if "FETCH" in one]
-    assert set(fetches) == {"2"}
+    assert asked_for(server) == {"2", "4:53"}
 
 
 def test_the_first_sync_asks_a_second_time_at_once(watch: Watching) -> None:
@@ -132,19 +132,18 @@ def test_mails_that_an_answer_leaves_out_are_asked_for_in_the_same_look(
 
     def give_the_first(peer: Peer, tag: str) -> None:
         words = server.commands[-1].split(" ")
-        command = " ".join([*words[:2], words[2].split(",")[0], *words[3:]])
+        first = str(uids_in(server.commands[-1])[0])
+        command = " ".join([*words[:2], first, *words[3:]])
         peer.send_raw(fetched(server.mailboxes["INBOX"], command))
         peer.send(f"{tag} OK done")
 
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     server.faults["FETCH"] = give_the_first
     for _ in range(5):
         server.add(MAIL)
     it.fetch_new()
 
-    assert it.take() == [("INBOX", uid) for uid in (6, 5, 4, 3, 2)]
+    assert sorted(it.take()) == [("INBOX", uid) for uid in (2, 3, 4, 5, 6)]
 
 
 def test_a_mail_that_is_not_delivered_is_given_up_and_logged_when_its_window_is_over(
@@ -167,7 +166,7 @@ def test_a_mail_that_is_not_delivered_is_given_up_and_logged_when_its_window_is_
     assert it.synced().undelivered_count == 1, "it was not read all the same"
     server.commands.clear()
     it.fetch_new()
-    assert server.count("FETCH") == 0
+    assert asked_for(server) == {"3:52"}
 
 
 @pytest.mark.parametrize("part", ["BODY.PEEK[HEADER]", "BODY.PEEK[]"])
@@ -186,7 +185,7 @@ def test_a_mail_that_was_expunged_is_asked_for_no_more(
 
     assert it.synced().cursor == Cursor(1, 3)
     assert it.synced().undelivered_count == 0
-    assert server.count("FETCH") == 0
+    assert asked_for(server) == {"3:52"}
     it.let_window_pass()
     it.fetch_new()
     assert not caplog.records
@@ -292,7 +291,7 @@ def test_a_junk_mailbox_is_opened_while_it_holds_what_was_not_delivered(
     assert it.take() == [("Junk", 1)]
     it.commands()
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50", "STATUS Junk"]
 
 
 def test_a_server_that_delivers_nothing_is_not_asked_for_each_of_very_many_mails(
@@ -303,8 +302,7 @@ def test_a_server_that_delivers_nothing_is_not_asked_for_each_of_very_many_mails
     it = watch(server)
     it.initial_sync()
 
-    asked = {one.split(" ")[2] for one in server.commands if "HEADER" in one}
-    singles = {one for one in asked if "," not in one}
+    singles = {one for one in asked_for(server) if one.isdigit()}
     assert len(singles) == HEADERS_AT_ONCE
     assert it.synced().undelivered_count == 3 * HEADERS_AT_ONCE
 
@@ -313,9 +311,7 @@ def test_a_mail_that_came_late_was_not_there_before_it_was_named(
     watch: Watching,
 ) -> None:
     server = with_mails(1)
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     absent_s = it.account_sync._mailbox_sync.memory.looks.absent_s("INBOX")
     server.add(MAIL)
     server.faults["FETCH"] = withholding(server, 2, ANSWERS["NO"])
@@ -397,9 +393,7 @@ def test_a_mail_that_a_search_left_out_once_is_found_by_the_next_one(
     watch: Watching,
 ) -> None:
     server = with_mails(1)
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     for _ in range(2):
         server.add(MAIL)
     server.faults["SEARCH"] = leaving_out(2, server=server)
@@ -428,7 +422,7 @@ def test_a_mail_that_the_first_search_left_out_is_found_by_the_next_one(
     assert it.take() == [("INBOX", 4)], "the other one was too old"
     server.commands.clear()
     it.fetch_new()
-    assert server.count("FETCH") == 0
+    assert asked_for(server) == {"6:55"}
 
 
 def test_a_junk_mailbox_that_had_new_mail_is_searched_once_more(
@@ -452,10 +446,12 @@ def test_a_junk_mailbox_that_had_new_mail_is_searched_once_more(
     assert it.take() == [("Junk", 2), ("Junk", 1)]
     it.commands()
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50", "STATUS Junk"]
 
 
-def test_a_look_costs_one_search_and_nothing_more(watch: Watching) -> None:
+def test_a_look_costs_one_search_and_one_fetch(
+    watch: Watching,
+) -> None:
     server = with_mails(1, 2)
     it = watch(server)
     it.initial_sync()
@@ -464,7 +460,7 @@ def test_a_look_costs_one_search_and_nothing_more(watch: Watching) -> None:
     it.commands()
     it.fetch_new()
 
-    assert it.commands() == ["SEARCH UID"]
+    assert it.commands() == ["SEARCH UID", "FETCH 4:53"]
 
 
 # How far back a search goes

@@ -1,5 +1,6 @@
 """A tagged NO or BAD is an answer: the server is asked in another way, or without."""
 
+import itertools
 import logging
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ from tests.imap_watch import Watching, dated, with_mails
 from watcher.errors import ConnectionLost
 from watcher.events import State
 from watcher.i18n import Language
-from watcher.imap import sync
-from watcher.imap.connection import LAST_UIDS
-from watcher.imap.listing import read_list
+from watcher.imap import mailbox_sync
+from watcher.imap.listing import LISTED, read_list
+from watcher.imap.opened import LAST_UIDS
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -86,7 +87,7 @@ def test_of_a_mailbox_with_few_mails_all_are_compared(watch: Watching) -> None:
 def test_where_younger_is_refused_the_age_goes_by_our_clock(
     watch: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "is_synchronised", lambda: False)
+    monkeypatch.setattr(mailbox_sync, "is_synchronised", lambda: False)
     server = with_mails(1)
     server.ahead = timedelta(days=-400)
     server.capabilities += " WITHIN"
@@ -134,8 +135,12 @@ def test_what_stands_before_a_refusal_is_not_taken_for_the_next_answer(
 
 
 @pytest.mark.parametrize("words", REFUSALS)
-@pytest.mark.parametrize("command", ["NOTIFY", "LIST"])
-def test_a_refused_command_is_done_without(command: str, words: str) -> None:
+@pytest.mark.parametrize(("command", "times"), [("NOTIFY", 2), ("LIST", 1)])
+def test_a_refused_command_is_done_without(
+    command: str, times: int, words: str
+) -> None:
+    """NOTIFY is tried without the fields of the mail, too."""
+
     def refuse(peer: Peer, tag: str) -> None:
         peer.send(f"{tag} {words}")
 
@@ -148,7 +153,7 @@ def test_a_refused_command_is_done_without(command: str, words: str) -> None:
         server.add(MAIL)
         seen.wait_for_uid(1)
 
-    assert server.count(command) == 1
+    assert server.count(command) == times
     assert State.BACKING_OFF not in seen.states
 
 
@@ -270,3 +275,9 @@ def test_a_line_of_the_list_that_names_no_mailbox_costs_only_itself(
 
 def test_no_list_at_all_is_no_bad_line() -> None:
     assert read_list([None]) == ([], [])
+
+
+def test_of_a_list_without_end_the_first_lines_are_read() -> None:
+    mailboxes, bad = read_list(b'() "/" "%d"' % number for number in itertools.count())
+
+    assert (len(mailboxes), bad) == (LISTED, [])

@@ -201,7 +201,8 @@ def examining(server: Server, answers: dict[str, str]) -> Fault:
         if mailbox in answers:
             peer.send(f"{tag} {answers[mailbox]}")
         else:
-            server._answer(peer, tag, name, command, mailbox)
+            peer.selected = mailbox
+            server._answer(peer, tag, name, command)
 
     return fault
 

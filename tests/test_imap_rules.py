@@ -6,10 +6,20 @@ from watcher.clock import GAP_S, Resumed, SuspendDetector
 from watcher.config.providers import PRESETS, Provider, of_address
 from watcher.events import Mode, ModeReason
 from watcher.i18n import Language
-from watcher.imap.account import Timeouts, WatchMode, is_loopback
-from watcher.imap.backoff import BRISK_FOR_S, LONGEST_S, WORTHY_S, Backoff
+from watcher.imap.account import Timeouts
+from watcher.imap.backoff import (
+    BRISK_FOR_S,
+    KNOCK_S,
+    KNOCKING_FOR_S,
+    LONGEST_S,
+    SLOW_KNOCK_S,
+    WORTHY_S,
+    Backoff,
+    Trouble,
+)
+from watcher.imap.choices import WatchMode, is_loopback
 from watcher.imap.idle import WaitResult, WatchStrategy, strategy
-from watcher.imap.mailboxes import Listed, resolve
+from watcher.imap.mailboxes import SPECIAL, Listed, resolve
 
 
 def highest(_low: float, high: float) -> float:
@@ -21,14 +31,12 @@ def lowest(low: float, _high: float) -> float:
 
 
 def delays(
-    backoff: Backoff, until: float, *, is_server_busy: bool = False
+    backoff: Backoff, until: float, trouble: Trouble = Trouble.BROKEN
 ) -> list[float]:
     """Fail again and again, each time at once, until a time."""
     now, found = 1000.0, []
     while now < 1000 + until:
-        found.append(
-            backoff.delay(now, is_server_busy=is_server_busy, longest=LONGEST_S)
-        )
+        found.append(backoff.delay(now, trouble, longest=LONGEST_S))
         now += found[-1]
     return found
 
@@ -47,6 +55,22 @@ def test_a_long_outage_grows_to_thirty_seconds_and_no_further() -> None:
     assert max(long) == LONGEST_S == long[-1]
 
 
+def test_while_nothing_answers_a_server_that_is_back_is_found_within_seconds() -> None:
+    assert (KNOCK_S, SLOW_KNOCK_S) == (3.0, 8.0)
+    early = delays(Backoff(highest), KNOCKING_FOR_S, Trouble.UNCONNECTED)
+    late = delays(Backoff(highest), 3600, Trouble.UNCONNECTED)
+
+    assert max(early) == KNOCK_S
+    assert max(late) == late[-1] == SLOW_KNOCK_S
+
+
+def test_one_that_answers_after_all_is_not_hammered_for_the_tries_before() -> None:
+    backoff = Backoff(highest)
+    delays(backoff, 600, Trouble.UNCONNECTED)
+
+    assert [backoff.delay(2000, Trouble.BROKEN, longest=30) for _ in "123"] == [1, 2, 4]
+
+
 def test_two_minutes_cost_no_more_than_some_dozen_tries_at_the_worst() -> None:
     later = delays(Backoff(lowest), BRISK_FOR_S)
 
@@ -55,7 +79,7 @@ def test_two_minutes_cost_no_more_than_some_dozen_tries_at_the_worst() -> None:
 
 
 def test_a_server_that_asks_for_patience_is_never_tried_briskly() -> None:
-    later = delays(Backoff(highest), 60, is_server_busy=True)
+    later = delays(Backoff(highest), 60, Trouble.BUSY)
 
     assert later[:5] == [1, 2, 4, 8, 16]
 
@@ -65,9 +89,9 @@ def test_only_a_session_that_outlived_its_delay_starts_the_count_anew() -> None:
     delays(backoff, 600)
 
     backoff.outlived(LONGEST_S - 1)
-    assert backoff.delay(2000, is_server_busy=False, longest=LONGEST_S) > 0
+    assert backoff.delay(2000, Trouble.BROKEN, longest=LONGEST_S) > 0
     backoff.outlived(LONGEST_S + 1)
-    assert backoff.delay(2000, is_server_busy=False, longest=LONGEST_S) == 0
+    assert backoff.delay(2000, Trouble.BROKEN, longest=LONGEST_S) == 0
 
 
 def test_a_server_that_lets_us_in_and_throws_us_out_is_not_hammered() -> None:
@@ -75,9 +99,7 @@ def test_a_server_that_lets_us_in_and_throws_us_out_is_not_hammered() -> None:
     now, tries = 0.0, 0
     while now < 120:
         backoff.outlived(WORTHY_S / 2)
-        now += WORTHY_S / 2 + backoff.delay(
-            now, is_server_busy=False, longest=LONGEST_S
-        )
+        now += WORTHY_S / 2 + backoff.delay(now, Trouble.BROKEN, longest=LONGEST_S)
         tries += 1
 
     assert tries < 15
@@ -87,13 +109,14 @@ def test_a_bound_from_outside_holds() -> None:
     backoff = Backoff(highest)
     delays(backoff, 600)
 
-    assert backoff.delay(2000, is_server_busy=False, longest=5) == 5
+    assert backoff.delay(2000, Trouble.BROKEN, longest=5) == 5
 
 
-def test_a_dead_line_is_noticed_within_thirty_seconds() -> None:
+def test_a_dead_line_is_noticed_within_15_seconds_and_8_while_armed() -> None:
     timeouts = Timeouts()
 
-    assert timeouts.idle_interval_s + timeouts.prompt_timeout_s <= 28
+    assert timeouts.renew_interval_s + timeouts.prompt_timeout_s <= 15
+    assert timeouts.armed_renew_s + timeouts.prompt_timeout_s <= 8
 
 
 class Clocks:
@@ -111,7 +134,7 @@ def test_clocks_that_agree_are_no_suspend() -> None:
     for _ in range(100):
         clocks.awake += 1
         clocks.always += 1
-        clocks.suspend.check_tick()
+        clocks.suspend.check_wait(1.0)
 
 
 def test_a_clock_that_ran_on_alone_is_a_suspend() -> None:
@@ -119,17 +142,17 @@ def test_a_clock_that_ran_on_alone_is_a_suspend() -> None:
     clocks.always += GAP_S + 1
 
     with pytest.raises(Resumed):
-        clocks.suspend.check_tick()
-    clocks.suspend.check_tick()
+        clocks.suspend.check_wait(1.0)
+    clocks.suspend.check_wait(1.0)
 
 
-def test_a_tick_that_comes_far_too_late_is_a_process_that_was_stopped() -> None:
+def test_a_wait_that_ends_far_too_late_is_a_process_that_was_stopped() -> None:
     clocks = Clocks()
-    clocks.awake += GAP_S + 1
-    clocks.always += GAP_S + 1
+    clocks.awake += GAP_S + 1.1
+    clocks.always += GAP_S + 1.1
 
     with pytest.raises(Resumed):
-        clocks.suspend.check_tick()
+        clocks.suspend.check_wait(1.0)
 
 
 def test_long_work_is_no_suspend() -> None:
@@ -151,7 +174,7 @@ def test_a_suspend_in_the_middle_of_work_is_noticed_after_it() -> None:
 def test_a_clock_that_is_set_back_is_no_suspend() -> None:
     clocks = Clocks()
     clocks.always -= 3600
-    clocks.suspend.check_tick()
+    clocks.suspend.check_wait(1.0)
 
 
 def test_idle_is_used_where_it_is_offered() -> None:
@@ -164,10 +187,8 @@ def test_idle_is_used_where_it_is_offered() -> None:
 
 
 def test_one_silent_idle_is_forgiven_and_two_are_not() -> None:
-    once = WatchStrategy(ModeReason.OFFERED).after(
-        WaitResult.TIMED_OUT, found_mail=True
-    )
-    twice = once.after(WaitResult.TIMED_OUT, found_mail=True)
+    once = WatchStrategy(ModeReason.OFFERED).after(WaitResult.TIMED_OUT, is_missed=True)
+    twice = once.after(WaitResult.TIMED_OUT, is_missed=True)
 
     assert once.mode is Mode.PUSH
     assert twice == WatchStrategy(ModeReason.SILENT)
@@ -176,7 +197,7 @@ def test_one_silent_idle_is_forgiven_and_two_are_not() -> None:
 
 def test_an_announcement_in_between_clears_the_suspicion() -> None:
     after = WatchStrategy(ModeReason.OFFERED, missed_count=1).after(
-        WaitResult.ANNOUNCED, found_mail=True
+        WaitResult.ANNOUNCED, is_missed=True
     )
 
     assert after == WatchStrategy(ModeReason.OFFERED)
@@ -185,7 +206,7 @@ def test_an_announcement_in_between_clears_the_suspicion() -> None:
 def test_a_wait_that_was_cut_short_proves_nothing() -> None:
     before = WatchStrategy(ModeReason.OFFERED, missed_count=1)
 
-    assert before.after(WaitResult.INTERRUPTED, found_mail=True) == before
+    assert before.after(WaitResult.INTERRUPTED, is_missed=True) == before
 
 
 @pytest.mark.parametrize("reason", ModeReason)
@@ -242,6 +263,14 @@ def test_an_account_without_junk_is_watched_without() -> None:
 
 def test_a_mailbox_that_cannot_be_opened_is_no_junk() -> None:
     assert resolve(("\\Junk",), [listed("Junk", "\\noselect")]) == ()
+
+
+def test_of_many_mailboxes_of_one_special_use_some_are_watched() -> None:
+    many = [listed(f"Junk {number}", "\\junk") for number in range(1000)]
+    names = tuple(one.name for one in many)
+
+    assert resolve(("\\Junk",), many) == names[:SPECIAL]
+    assert resolve(names, many) == names  # what is named by the user is watched
 
 
 def test_a_mailbox_that_is_named_twice_is_watched_once() -> None:

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from tests.imap_server import (
     watching,
 )
 from watcher.events import MailboxSynced, State
-from watcher.imap.account import Tls
+from watcher.imap.choices import Tls
 from watcher.imap.session import TRANSITIONS, Outcome
 from watcher.imap.transport import Interrupt, Stopped
 
@@ -98,6 +98,21 @@ def test_stop_is_obeyed_in_the_middle_of_every_command(command: str) -> None:
     timeouts = replace(PATIENT, idle_interval_s=0.1)
     with watched(server, settings(timeouts), "INBOX", "\\Junk"):
         server.wait_for(command)
+
+
+def test_stop_is_obeyed_while_a_server_talks_without_end() -> None:
+    is_talking = threading.Event()
+
+    def talk(peer: Peer, tag: str) -> None:
+        server.idle(peer, tag)
+        with suppress(OSError):
+            while True:
+                peer.sock.sendall(b"* 1 FETCH (FLAGS ())\r\n" * 1000)
+                is_talking.set()
+
+    server = Server(faults={"IDLE": talk})
+    with watched(server, settings(PATIENT)):
+        assert is_talking.wait(5)
 
 
 def test_stop_is_obeyed_before_the_greeting() -> None:

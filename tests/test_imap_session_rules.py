@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -25,13 +26,14 @@ from tests.imap_server import (
     watched,
     watching,
 )
+from tests.servers import free_port
 from watcher.clock import GAP_S, Resumed, SuspendDetector
 from watcher.errors import ConnectionLost, SecretUnavailable
 from watcher.events import MailboxSynced, Mode, ModeReason, State, StateChanged
 from watcher.i18n import Text
 from watcher.imap import backoff as backoffs
 from watcher.imap import session as sessions
-from watcher.imap.account import Timeouts, WatchMode
+from watcher.imap.account import Timeouts
 from watcher.imap.backoff import (
     AFTER_RESUME_FOR_S,
     AFTER_RESUME_S,
@@ -42,17 +44,16 @@ from watcher.imap.backoff import (
     DelayCap,
     LookRate,
 )
+from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
 from watcher.imap.idle import Waiter, WaitResult, WatchStrategy
 from watcher.imap.session import Session
 
 pytestmark = pytest.mark.timeout(60)
 
-BRISK = replace(QUICK, idle_interval_s=0.05, tick_s=0.05)
+BRISK = replace(QUICK, idle_interval_s=0.05)
 """Many syncs in a short test."""
 
-UNHURRIED = replace(PATIENT, tick_s=0.05)
-"""Waits that no test sits out, with many beats in them."""
 
 BY_HAND = timedelta(minutes=10)
 
@@ -130,10 +131,13 @@ class Clocks:
         self.awake += 60
         self.always += 60
 
-    def wait_for_beats(self, count: int) -> None:
-        with self._read:
-            last = self._readings + count
-            assert self._read.wait_for(lambda: self._readings >= last, PATIENCE_S)
+    def wait_for_looks(self, session: Session, count: int) -> None:
+        """Let a session look at them so often; after two looks it waits."""
+        for _ in range(count):
+            with self._read:
+                self._readings = 0
+                session.check_clock()
+                assert self._read.wait_for(lambda: self._readings, PATIENCE_S)
 
 
 @pytest.fixture
@@ -334,6 +338,18 @@ def test_while_a_sign_in_is_expected_a_backoff_takes_at_most_the_armed_delay() -
 
 
 @pytest.mark.usefixtures("_longest_waits")
+def test_a_port_that_nobody_listens_on_is_tried_again_within_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backoffs, "BRISK_FOR_S", 0.0)
+    with watching(clear(free_port()), settings(PATIENT)) as (session, seen):
+        seen.wait_for_state(State.BACKING_OFF)
+        later = [next_wait(session, seen) for _ in range(4)]
+
+    assert later == 4 * [about(backoffs.KNOCK_S)]
+
+
+@pytest.mark.usefixtures("_longest_waits")
 def test_the_backoff_begins_anew_after_a_good_session(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -376,10 +392,11 @@ def test_the_backoff_goes_on_after_a_short_session() -> None:
 
 @pytest.mark.usefixtures("_longest_waits")
 def test_after_a_suspend_no_wait_is_longer_than_a_second(clocks: Clocks) -> None:
-    with watched(Server(greet=say_later), settings(UNHURRIED)) as (session, seen):
+    with watched(Server(greet=say_later), settings(PATIENT)) as (session, seen):
         seen.wait_for_state(State.BACKING_OFF)
         before = [next_wait(session, seen) for _ in range(2)]
         clocks.suspend()
+        session.check_clock()
         seen.wait_for_state(State.BACKING_OFF, times=4)
         after = [next_wait(session, seen) for _ in range(2)]
 
@@ -388,7 +405,7 @@ def test_after_a_suspend_no_wait_is_longer_than_a_second(clocks: Clocks) -> None
 
 
 def test_the_backoff_begins_anew_after_a_suspend(clocks: Clocks) -> None:
-    with watched(Server(greet=hang_up), settings(UNHURRIED)) as (_, seen):
+    with watched(Server(greet=hang_up), settings(PATIENT)) as (_, seen):
         seen.wait_for_state(State.BACKING_OFF, times=3)
         assert [wait <= 0 for wait in waits(seen)[:3]] == [True, False, False]
         clocks.suspend()
@@ -401,10 +418,11 @@ def test_a_suspend_is_noticed_in_the_middle_of_a_wait_for_mail(
     mode: WatchMode, clocks: Clocks
 ) -> None:
     server = Server()
-    with watched(server, settings(UNHURRIED, mode)) as (_, seen):
+    with watched(server, settings(PATIENT, mode)) as (session, seen):
         seen.wait_for_state(State.WATCHING)
-        clocks.wait_for_beats(3)
+        clocks.wait_for_looks(session, 3)
         clocks.suspend()
+        session.check_clock()
         seen.wait_for_state(State.WATCHING, times=2)
         server.wait_for("LOGOUT")  # what was open is closed
 
@@ -416,10 +434,11 @@ def test_a_suspend_is_noticed_in_the_middle_of_a_wait_for_mail(
 
 def test_a_suspend_is_noticed_in_the_wait_after_a_refusal(clocks: Clocks) -> None:
     server = Server(faults={"LOGIN": refuse})
-    with watched(server, settings(UNHURRIED)) as (_, seen):
+    with watched(server, settings(PATIENT)) as (session, seen):
         seen.wait_for_state(State.REFUSED)
         server.faults.clear()
         clocks.suspend()
+        session.check_clock()
 
         seen.wait_for_state(State.WATCHING)
 
@@ -427,7 +446,7 @@ def test_a_suspend_is_noticed_in_the_wait_after_a_refusal(clocks: Clocks) -> Non
 @contextmanager
 def long_login(
     clocks: Clocks, way: Callable[[], None], server: Server
-) -> Iterator[Reports]:
+) -> Iterator[tuple[Session, Reports]]:
     """Watch a server while the first password costs much time."""
     passed = [way]
 
@@ -437,22 +456,25 @@ def long_login(
         return "secret"
 
     account = replace(clear(server.port), get_password=get_password)
-    with watched(server, settings(UNHURRIED), account=account) as (_, seen):
-        yield seen
+    with watched(server, settings(PATIENT), account=account) as (session, seen):
+        yield session, seen
 
 
 def test_long_work_before_the_watch_is_no_suspend(clocks: Clocks) -> None:
-    with long_login(clocks, clocks.work, Server()) as seen:
+    with long_login(clocks, clocks.work, Server()) as (session, seen):
         seen.wait_for_state(State.WATCHING)
-        clocks.wait_for_beats(5)
+        clocks.wait_for_looks(session, 5)
 
         assert seen.states.count(State.CONNECTING) == 1
 
 
 def test_long_work_before_a_rest_is_no_suspend(clocks: Clocks) -> None:
-    with long_login(clocks, clocks.work, Server(faults={"LOGIN": refuse})) as seen:
+    with long_login(clocks, clocks.work, Server(faults={"LOGIN": refuse})) as (
+        session,
+        seen,
+    ):
         seen.wait_for_state(State.REFUSED)
-        clocks.wait_for_beats(5)
+        clocks.wait_for_looks(session, 5)
 
         assert seen.states == [State.CONNECTING, State.REFUSED]
 
@@ -460,7 +482,7 @@ def test_long_work_before_a_rest_is_no_suspend(clocks: Clocks) -> None:
 def test_a_suspend_in_the_middle_of_work_leads_to_a_new_connection(
     clocks: Clocks,
 ) -> None:
-    with long_login(clocks, clocks.suspend, Server()) as seen:
+    with long_login(clocks, clocks.suspend, Server()) as (_, seen):
         seen.wait_for_state(State.WATCHING, times=2)
 
     assert State.BACKING_OFF not in seen.states
@@ -470,12 +492,12 @@ def test_a_gap_is_more_than_gap_s() -> None:
     clocks = Clocks()
     detector = clocks.detector()
     clocks.always += GAP_S
-    detector.check_tick()
+    detector.check_wait(1.0)
     clocks.always += GAP_S
     assert not detector.has_resumed()
     clocks.always += GAP_S + 0.1
     with pytest.raises(Resumed):
-        detector.check_tick()
+        detector.check_wait(1.0)
     clocks.always += GAP_S + 0.1
     assert detector.has_resumed()
 
@@ -590,7 +612,7 @@ def test_the_server_is_brought_up_to_date_before_each_poll() -> None:
         commands = [one.split(" ")[0] for one in server.commands]
 
     first = commands.index("NOOP")
-    assert commands[first : first + 3] == ["NOOP", "UID", "NOOP"]
+    assert commands[first : first + 4] == ["NOOP", "UID", "UID", "NOOP"]
 
 
 def test_what_was_there_at_the_opening_is_no_news() -> None:
@@ -638,25 +660,32 @@ RESTS = {State.BACKING_OFF, State.REFUSED}
 
 
 class NotingWaiter(Waiter):
-    """Notes how long it was asked to wait, and waits no time at all."""
+    """Notes how long it was asked to wait, and waits hardly at all."""
 
     asked: ClassVar[list[tuple[str, float]]] = []
 
-    def idle(self, connection: Connection, seconds: float) -> WaitResult:
+    def idle(
+        self,
+        connection: Connection,
+        seconds: float,
+        begin_look: Callable[[], None],
+        *,
+        renew_s: float = inf,
+    ) -> WaitResult:
         self.asked.append(("idle", seconds))
-        return Waiter.idle(self, connection, 0)
+        return Waiter.idle(self, connection, 0.001, begin_look)
 
-    def rest(self, seconds: float) -> WaitResult:
-        self.asked.append(("rest", seconds))
-        return Waiter.rest(self, 0)
+    def poll(self, seconds: float) -> WaitResult:
+        self.asked.append(("poll", seconds))
+        return Waiter.poll(self, 0.001)
 
 
 @pytest.mark.parametrize(
     ("mode", "capabilities", "expected"),
     [
         (WatchMode.AUTO, "IDLE", ("idle", 7)),
-        (WatchMode.AUTO, "", ("rest", 4)),
-        (WatchMode.POLL, "IDLE", ("rest", 4)),
+        (WatchMode.AUTO, "", ("poll", 4)),
+        (WatchMode.POLL, "IDLE", ("poll", 4)),
     ],
 )
 def test_push_waits_an_idle_interval_and_a_poll_its_interval(
@@ -688,29 +717,72 @@ def test_a_poll_is_capped_while_a_sign_in_is_expected(
     with watched(Server(), how) as (session, seen):
         seen.wait_until(lambda it: len(it.of(MailboxSynced)) > 3)
         session.arm(timedelta(minutes=10))
-        seen.wait_until(lambda _: ("rest", 2) in NotingWaiter.asked)
+        seen.wait_until(lambda _: ("poll", 2) in NotingWaiter.asked)
 
-    assert NotingWaiter.asked[0] == ("rest", 4)
+    assert NotingWaiter.asked[0] == ("poll", 4)
+
+
+@pytest.mark.parametrize(
+    ("mailboxes", "capabilities", "expected"),
+    [
+        (("INBOX", "Junk"), "IDLE", 2.0),
+        (("INBOX", "Junk"), "IDLE NOTIFY", 7.0),
+        (("INBOX",), "IDLE", 7.0),
+    ],
+)
+def test_junk_that_is_not_announced_is_looked_at_often_while_a_sign_in_is_expected(
+    mailboxes: tuple[str, ...],
+    capabilities: str,
+    expected: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "Waiter", NotingWaiter)
+    NotingWaiter.asked.clear()
+    timeouts = replace(PATIENT, idle_interval_s=7, armed_look_s=2)
+    server = Server(capabilities=f"IMAP4rev1 {capabilities}")
+    server.faults["NOTIFY"] = lambda peer, tag: peer.send(f"{tag} OK done")
+    server.mailboxes["Junk"] = {}
+    with watched(server, settings(timeouts), *mailboxes) as (session, seen):
+        seen.wait_for_state(State.WATCHING)
+        session.arm(timedelta(minutes=10))
+        asked = len(NotingWaiter.asked)
+        # the wait that goes on may be one from before
+        seen.wait_until(lambda _: len(NotingWaiter.asked) > asked + 3)
+
+    assert set(NotingWaiter.asked[asked + 1 :]) == {("idle", expected)}
+
+
+def test_mail_that_is_announced_later_than_a_short_idle_is_not_missed() -> None:
+    server = Server()
+    server.mailboxes["Junk"] = {}
+    timeouts = replace(PATIENT, armed_look_s=0.05)
+    with watched(server, settings(timeouts), "INBOX", "Junk") as (session, seen):
+        seen.wait_for_state(State.WATCHING)
+        session.arm(timedelta(minutes=10))
+        for uid in (1, 2, 3):
+            server.add(MAIL, is_told=False)
+            seen.wait_for_uid(uid)
+
+    reasons = {change.mode_reason for change in seen.of(StateChanged)}
+    assert reasons == {None, ModeReason.OFFERED}
 
 
 @pytest.mark.parametrize("reason", ModeReason)
 def test_mail_missed_is_counted_in_an_idle_alone(reason: ModeReason) -> None:
     before = WatchStrategy(reason)
-    after = before.after(WaitResult.TIMED_OUT, found_mail=True)
+    after = before.after(WaitResult.TIMED_OUT, is_missed=True)
 
     assert after.reason is reason
     assert after.missed_count == (1 if before.may_idle else 0)
-    assert before.after(WaitResult.TIMED_OUT, found_mail=False) == before
+    assert before.after(WaitResult.TIMED_OUT, is_missed=False) == before
 
 
 def test_silent_idles_need_not_follow_each_other_at_once() -> None:
     suspected = WatchStrategy(ModeReason.OFFERED, missed_count=1)
-    still = suspected.after(WaitResult.TIMED_OUT, found_mail=False)
+    still = suspected.after(WaitResult.TIMED_OUT, is_missed=False)
 
     assert still == suspected
-    assert (
-        still.after(WaitResult.TIMED_OUT, found_mail=True).reason is ModeReason.SILENT
-    )
+    assert still.after(WaitResult.TIMED_OUT, is_missed=True).reason is ModeReason.SILENT
 
 
 def one_shot(server: Server) -> Reports:

@@ -3,6 +3,7 @@
 The parts run in the test's own thread on a scripted server: a test says when to sync.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,18 +14,16 @@ from tests.imap_server import (
     Peer,
     Server,
     fetched,
+    uids_in,
 )
-from tests.imap_watch import HOW, Watching, dated, with_mails
+from tests.imap_watch import HOW, Watching, dated, synced, with_mails
 from watcher.clock import boottime_s
 from watcher.errors import MailboxMissing
 from watcher.events import Cursor, MailboxSynced, MessageFetched, Origin
-from watcher.imap import sync as rounds_module
+from watcher.imap import mailbox_sync
+from watcher.imap.mailbox_sync import MANY, SYNCS_AT_ONCE
+from watcher.imap.opened import HEADERS_AT_ONCE
 from watcher.imap.progress import PUSH_S
-from watcher.imap.reading import HEADERS_AT_ONCE
-from watcher.imap.sync import (
-    MANY,
-    SYNCS_AT_ONCE,
-)
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -193,6 +192,56 @@ def test_the_newest_mail_comes_first_whatever_the_server_answers_first(
     heads = [one for one in server.commands if "HEADER" in one]
     assert [len(one.split(" ")[2].split(",")) for one in heads] == [HEADERS_AT_ONCE, 3]
     assert it.take() == [("INBOX", uid) for uid in range(last, 0, -1)]
+
+
+LOOKED_FOR = MAIL.replace(b"hello", b"sign-in")
+
+
+def test_a_mail_of_which_neither_sender_nor_subject_is_told_is_asked_for_as_others(
+    watch: Watching,
+) -> None:
+    server = with_mails(*range(1, 3 * HEADERS_AT_ONCE + 1))
+    server.mailboxes["INBOX"][1] = LOOKED_FOR
+
+    def fetch(peer: Peer, tag: str) -> None:
+        answer = fetched(server.mailboxes["INBOX"], server.commands[-1])
+        if "FIELDS" in server.commands[-1]:
+            answer = re.sub(rb"\{\d+\}\r\n(?s:.)+?\r\n\r\n\)", b"{2}\r\n\r\n)", answer)
+        peer.send_raw(answer)
+        peer.send(f"{tag} OK done")
+
+    server.faults["FETCH"] = fetch
+    it = watch(server, is_candidate=lambda header: b"sign-in" in header)
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", 1)]
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_of_very_many_mails_sender_and_subject_alone_are_asked_for(
+    watch: Watching, *, is_refused: bool
+) -> None:
+    last = 3 * HEADERS_AT_ONCE
+    server = with_mails(*range(1, last + 1))
+    server.mailboxes["INBOX"] |= {1: LOOKED_FOR, last: LOOKED_FOR}
+
+    def fetch(peer: Peer, tag: str) -> None:
+        command = server.commands[-1]
+        if "FIELDS" in command and is_refused:
+            peer.send(f"{tag} BAD what")
+        else:
+            peer.send_raw(fetched(server.mailboxes["INBOX"], command))
+            peer.send(f"{tag} OK done")
+
+    server.faults["FETCH"] = fetch
+    it = watch(server, is_candidate=lambda header: b"sign-in" in header)
+    it.initial_sync()
+
+    assert it.take() == [("INBOX", last), ("INBOX", 1)]
+    heads = [len(uids_in(one)) for one in server.commands if "[HEADER]" in one]
+    assert heads == [HEADERS_AT_ONCE, *([50, 50] if is_refused else [1])]
+    (first,) = [n for n, one in enumerate(server.commands) if "BODY.PEEK[]" in one][:1]
+    assert not any("FIELDS" in one for one in server.commands[:first]), "newest first"
 
 
 def test_a_body_is_fetched_only_of_what_may_be_an_attempt(watch: Watching) -> None:
@@ -439,7 +488,7 @@ def test_by_a_clock_that_may_lead_the_newest_mail_is_not_too_old(
     is_synchronised: bool | None,
     uids: list[int],
 ) -> None:
-    monkeypatch.setattr(rounds_module, "is_synchronised", lambda: is_synchronised)
+    monkeypatch.setattr(mailbox_sync, "is_synchronised", lambda: is_synchronised)
     server = with_mails(1, 2)
     server.ahead = timedelta(days=-400)
     it = watch(server)
@@ -458,13 +507,13 @@ def test_the_open_mailbox_is_opened_anew_every_reopen_s(watch: Watching) -> None
     it.fetch_new()
     it.now.s += HOW.timeouts.reopen_interval_s
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID", "SEARCH UID"]
+    assert it.commands() == 2 * ["SEARCH UID", "FETCH 1:50"]
 
     it.now.s += 1
     it.fetch_new()
-    assert it.commands() == ["EXAMINE INBOX", "SEARCH UID"]
+    assert it.commands() == ["EXAMINE INBOX", "SEARCH UID", "FETCH 1:50"]
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID"]
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50"]
 
 
 def test_opening_anew_tells_whether_there_was_new_mail(watch: Watching) -> None:
@@ -483,9 +532,7 @@ def test_a_mailbox_that_was_made_anew_is_searched_as_a_whole(
     uid_validity: int, watch: Watching
 ) -> None:
     server = with_mails(7)
-    it = watch(server)
-    it.initial_sync()
-    it.take()
+    it = synced(watch, server)
     server.mailboxes["INBOX"] = {1: MAIL, 2: MAIL}
     server.uid_validity = uid_validity
     server.faults["FETCH"] = dated(server, {1: DAYS, 2: timedelta(hours=1)})
@@ -519,14 +566,15 @@ def test_all_are_caught_up_and_the_first_one_is_left_open(watch: Watching) -> No
     assert it.take() == [("Junk", 1)]
 
 
-def test_a_single_mailbox_is_opened_once_and_nothing_more_is_asked_for(
+def test_a_single_mailbox_is_opened_once_and_no_other_one_is_asked_for(
     watch: Watching,
 ) -> None:
     server = Server(capabilities="IMAP4rev1 IDLE NOTIFY")
     it = watch(server)
     it.initial_sync()
 
-    assert it.commands() == ["EXAMINE INBOX", "SEARCH SINCE"]
+    assert "personal" not in server.commands[-1]
+    assert it.commands() == ["EXAMINE INBOX", "SEARCH SINCE", "NOTIFY SET"]
 
 
 def test_the_list_is_asked_for_only_where_an_attribute_is_meant(
@@ -544,7 +592,7 @@ def test_a_mailbox_whose_status_stands_still_is_not_opened(watch: Watching) -> N
     it.commands()
     assert not it.fetch_new()
 
-    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50", "STATUS Junk"]
 
 
 def test_a_mailbox_whose_status_moves_is_opened_and_then_the_first_one_again(
@@ -587,6 +635,19 @@ def test_mail_that_comes_while_another_mailbox_is_open_is_found(
     assert it.take() == [("Junk", 1), ("INBOX", 1)]
 
 
+def test_a_mailbox_whose_status_makes_no_sense_is_opened(watch: Watching) -> None:
+    server = with_junk()
+    it = watch(server, *BOTH)
+    it.initial_sync()
+    server.add(MAIL, mailbox="Junk")
+    server.faults["STATUS"] = lambda peer, tag: peer.send(
+        '* STATUS "Junk" (2 UIDNEXT)', f"{tag} OK done"
+    )
+    it.fetch_new()
+
+    assert it.take() == [("Junk", 1)]
+
+
 def test_opening_anew_asks_the_others_and_opens_those_that_moved(
     watch: Watching,
 ) -> None:
@@ -595,12 +656,17 @@ def test_opening_anew_asks_the_others_and_opens_those_that_moved(
     it.initial_sync()
     it.commands()
     assert not it.sync_when_due()
-    assert it.commands() == ["STATUS Junk", "EXAMINE INBOX", "SEARCH UID"]
+    assert it.commands() == [
+        "STATUS Junk",
+        "EXAMINE INBOX",
+        "SEARCH UID",
+        "FETCH 1:50",
+    ]
     server.add(MAIL, mailbox="Junk")
     it.sync_when_due()
 
     assert it.take() == [("Junk", 1)]
-    assert it.commands()[-2:] == ["EXAMINE INBOX", "SEARCH UID"]
+    assert it.commands()[-3:] == ["EXAMINE INBOX", "SEARCH UID", "FETCH 1:50"]
 
 
 # Missing mailboxes
@@ -659,7 +725,9 @@ def test_a_mailbox_that_appears_later_is_caught_up(watch: Watching) -> None:
     server.mailboxes["Junk"] = {5: MAIL}
     it.commands()
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID"], "it is tried only when that is due"
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50"], (
+        "it is tried only when that is due"
+    )
     it.sync_when_due()
 
     assert it.take() == [("Junk", 5)]
@@ -667,7 +735,7 @@ def test_a_mailbox_that_appears_later_is_caught_up(watch: Watching) -> None:
     commands = [one for one in it.commands() if "FETCH" not in one]
     assert commands == ["EXAMINE Junk", "SEARCH SINCE", "EXAMINE INBOX", "SEARCH UID"]
     it.fetch_new()
-    assert it.commands() == ["SEARCH UID", "STATUS Junk"]
+    assert it.commands() == ["SEARCH UID", "FETCH 1:50", "STATUS Junk"]
 
 
 def test_a_mailbox_that_vanishes_is_told_once_and_again_if_it_came_back_between(
@@ -686,8 +754,9 @@ def test_a_mailbox_that_vanishes_is_told_once_and_again_if_it_came_back_between(
 
     assert named(it.missing) == ["Junk", "Junk"]
     # a failed EXAMINE leaves no mailbox open: the first one is opened again
-    assert it.commands()[:4] == [
+    assert it.commands()[:5] == [
         "SEARCH UID",
+        "FETCH 1:50",
         "STATUS Junk",
         "EXAMINE INBOX",
         "SEARCH UID",

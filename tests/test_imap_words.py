@@ -153,7 +153,7 @@ def test_a_server_that_opens_nothing_to_the_nameless_is_watched() -> None:
         if not ids(server):
             peer.send(f"{tag} NO Unsafe Login. Please contact kefu@example.com")
         else:
-            server._answer(peer, tag, "EXAMINE", server.commands[-1], "INBOX")
+            server._answer(peer, tag, "EXAMINE", server.commands[-1])
 
     server.faults["EXAMINE"] = examine
     with watched(server, settings(PATIENT)) as (_, seen):
@@ -453,7 +453,7 @@ def test_check_tells_of_a_mailbox_that_is_refused(mail_user: MailUser) -> None:
         if '"Junk"' in server.commands[-1]:
             peer.send(f"{tag} NO index is broken")
         else:
-            server._answer(peer, tag, "EXAMINE", server.commands[-1], "INBOX")
+            server._answer(peer, tag, "EXAMINE", server.commands[-1])
 
     server.faults["EXAMINE"] = examine
     with server:

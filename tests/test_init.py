@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import tomllib
 import uuid
 from collections.abc import Iterator
@@ -14,16 +13,17 @@ import pytest
 from tests import desktop
 from tests.desktop import Desktop, eventually
 from tests.environment import WATCHER, Home, MailUser, Running, end_daemon
+from tests.fakes import linux_only
 from tests.sample_mails import APPROVAL_HTML, LINK, Mail, html
 from tests.servers import Dovecot, NameServer
 from watcher.errors import ExitCode
 from watcher.i18n import Language
 from watcher.notify import sentences
+from watcher.setup.access import _parse_server
 from watcher.setup.trial import PAGES
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="these desktops are Linux's"
-)
+DESKTOP = linux_only("a D-Bus desktop")
+OWN_NAMES = linux_only("a name server of its own, which is the system's")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,7 @@ def interrupted(run: Running) -> int:
     return run.await_end()
 
 
+@DESKTOP
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_from_an_empty_home_to_the_first_notification(
     newcomer: MailUser, screen: Desktop, tmp_path: Path, language: str
@@ -101,6 +102,7 @@ def test_from_an_empty_home_to_the_first_notification(
             answer(run, "2. ", "")
             answer(run, "3. ", "secret")
             run.await_text(APPROVAL[language])
+            answer(run, "[y/N]", "")
             run.await_text("5. ")
             screen.click_last_button()
             eventually(home.opened.exists)
@@ -219,6 +221,7 @@ def test_a_password_of_the_japanese_input_is_asked_for_again(
         assert run.await_end() == ExitCode.OK, run.seen
 
 
+@OWN_NAMES
 def test_an_account_that_is_there_is_not_added_again(newcomer: MailUser) -> None:
     newcomer.configure(newcomer.account(ca_file=f'"{newcomer.server.ca_file}"'))
     done = newcomer.home.run(*scripted(newcomer, "--add"))
@@ -357,6 +360,7 @@ def scripted(user: MailUser, *more: str, password: str = "secret") -> tuple[str,
     )
 
 
+@OWN_NAMES
 def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> None:
     done = newcomer.home.run(*scripted(newcomer, "--name", "mail", "--language", "ja"))
     assert done.code == ExitCode.OK, done.err
@@ -366,6 +370,7 @@ def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> No
     assert newcomer.home.run("check").code == ExitCode.OK
 
 
+@OWN_NAMES
 def test_a_login_that_does_not_work_writes_nothing(newcomer: MailUser) -> None:
     done = newcomer.home.run(*scripted(newcomer, password="wrong"))
     assert done.code == ExitCode.REFUSED
@@ -384,6 +389,7 @@ def test_a_missing_answer_names_the_option_that_gives_it(home: Home) -> None:
     assert "--address" in done.err
 
 
+@OWN_NAMES
 def test_in_a_pipe_each_line_is_an_answer(newcomer: MailUser) -> None:
     lines = f"{newcomer.user}\n\nsecret\n"
     done = newcomer.home.run(
@@ -395,6 +401,7 @@ def test_in_a_pipe_each_line_is_an_answer(newcomer: MailUser) -> None:
     assert newcomer.home.run("check").code == ExitCode.OK
 
 
+@OWN_NAMES
 def test_a_pipe_that_ends_too_soon_says_why_the_login_failed(
     newcomer: MailUser,
 ) -> None:
@@ -426,6 +433,7 @@ def test_an_option_that_cannot_be_used_is_named(
     assert said in done.err
 
 
+@DESKTOP
 def test_a_notification_that_nobody_saw_gets_its_remedy(
     newcomer: MailUser, screen: Desktop
 ) -> None:
@@ -434,6 +442,7 @@ def test_a_notification_that_nobody_saw_gets_its_remedy(
     with asked(newcomer, "--no-service", *address, language="en") as run:
         answer(run, "2. ", "")
         answer(run, "3. ", "secret")
+        answer(run, "Tell your phone", "")
         answer(run, "[Y/n]", "n")
         run.await_text("system's settings")
         assert run.await_end() == ExitCode.OK, run.seen
@@ -444,6 +453,7 @@ def test_without_a_desktop_it_says_where_watcher_will_tell(newcomer: MailUser) -
     with asked(newcomer, "--no-service", *address, language="en") as run:
         answer(run, "2. ", "")
         answer(run, "3. ", "secret")
+        answer(run, "Tell your phone", "")
         run.await_text("No notification could be shown here")
         assert run.await_end() == ExitCode.OK, run.seen
 
@@ -484,6 +494,7 @@ def test_a_reader_that_goes_away_stops_nothing(newcomer: MailUser, lines: int) -
     eventually(lambda: newcomer.home.run("check").code == ExitCode.OK)
 
 
+@OWN_NAMES
 @pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
 def test_an_answer_that_is_no_text_is_not_repeated(
     newcomer: MailUser, encoding: str
@@ -504,3 +515,20 @@ def test_a_name_that_is_taken_is_not_changed_in_silence(newcomer: MailUser) -> N
     done = newcomer.home.run(*scripted(newcomer, "--add", "--name", "home"))
     assert done.code == ExitCode.CONFIG
     assert "--name" in done.err
+
+
+@pytest.mark.parametrize(
+    ("written", "server"),
+    [
+        ("mail.example", ("mail.example", None)),
+        (" mail.example:1143 ", ("mail.example", 1143)),
+        ("127.0.0.1:143", ("127.0.0.1", 143)),
+        ("[::1]:143", ("::1", 143)),
+        ("::1", ("::1", None)),
+        ("mail.example:imap", ("mail.example:imap", None)),
+    ],
+)
+def test_a_server_may_be_written_with_its_port(
+    written: str, server: tuple[str, int | None]
+) -> None:
+    assert _parse_server(written) == server

@@ -1,5 +1,6 @@
 """The event log: each event once, leased, expired, pruned, and kept from others."""
 
+import os
 import random
 import sqlite3
 import subprocess
@@ -17,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.environment import is_private
-from tests.factories import NOW, WINDOW, attempt, link_of, new_event, recorded
+from tests.factories import LINK, NOW, WINDOW, attempt, link_of, new_event, recorded
+from tests.fakes import IS_POSIX, posix_only
 from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.events import (
     ANSWERS,
@@ -34,16 +36,25 @@ from watcher.events import (
     to_fields,
     to_json,
 )
-from watcher.journal.database import Database
+from watcher.journal.database import CHECKPOINT_PAGES, Database
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.journal.reader import PAGE, JournalReader
-from watcher.journal.rows import ABOUT, from_ms, from_row, mask, to_row
+from watcher.journal.rows import (
+    ABOUT,
+    COLUMNS,
+    OddRow,
+    from_ms,
+    from_row,
+    mask,
+    to_row,
+)
 from watcher.journal.schema import FORMAT
 from watcher.recognition import limits
-from watcher.recognition.verdict import Claim, Kind
+from watcher.recognition.claim import Claim, Kind
 
 PROJECT = Path(__file__).parent.parent
 KILLS = 24
+PAGE_SIZE = 4096
 
 
 @pytest.fixture
@@ -200,6 +211,18 @@ def test_a_row_is_the_event_that_was_put_into_it(event: AnyEvent) -> None:
 def test_a_link_is_masked_up_to_its_token_and_a_code_altogether() -> None:
     assert mask(link_of(1)) == "https://www.amazon.co.jp/a/c/r/…"
     assert mask("271828") == "…"
+
+
+@pytest.mark.parametrize("written", [link_of(1), "https://evil.example/", "271828", ""])
+def test_a_secret_where_only_its_mask_may_stand_is_odd(written: str) -> None:
+    """Nobody would take it away at its end, and it was never recognised."""
+    event = Event(id=1, at=NOW, event=EventName.ATTEMPT, about=attempt())
+    row = [written if one == mask(LINK) else one for one in to_row(event)]
+
+    assert from_row((1, *to_row(event), LINK)) == event
+    for live in (None, LINK):
+        with pytest.raises(OddRow):
+            from_row((1, *row, live))
 
 
 def test_only_the_table_of_secrets_holds_the_link(journal: Journal, path: Path) -> None:
@@ -390,7 +413,8 @@ def test_cursors_and_states_of_sessions_outlive_the_program(path: Path) -> None:
 
 
 def test_a_log_of_a_newer_version_is_left_alone(path: Path) -> None:
-    Journal.open(path).__exit__()
+    with Journal.open(path):
+        assert path.exists()
     sql(path, f"PRAGMA user_version = {FORMAT + 1}")
     before = path.read_bytes()
 
@@ -408,8 +432,21 @@ _SINCE_3 = (
     ),
     "ALTER TABLE deliveries DROP COLUMN is_daemon",
 )
+_SINCE_4 = (
+    *(
+        f"DROP TRIGGER {name}"
+        for name in ("attempt_begins", "attempt_ends", "boot_inserted", "boot_updated")
+    ),
+    *(
+        f"DROP INDEX {name}"
+        for name in ("events_open", "events_arming", "events_odd", "seen_by_attempt")
+    ),
+    "DROP TABLE boots",
+    "ALTER TABLE events DROP COLUMN is_open",
+)
 OLDER = {
     1: (
+        *_SINCE_4,
         *_SINCE_3,
         "DROP TABLE shown",
         "DROP TABLE clocks",
@@ -417,7 +454,8 @@ OLDER = {
         "ALTER TABLE events DROP COLUMN is_deadline_known",
         "PRAGMA user_version = 1",
     ),
-    2: (*_SINCE_3, "PRAGMA user_version = 2"),
+    2: (*_SINCE_4, *_SINCE_3, "PRAGMA user_version = 2"),
+    3: (*_SINCE_4, "PRAGMA user_version = 3"),
 }
 """What makes an older format of this one."""
 
@@ -428,18 +466,50 @@ def test_a_log_of_an_older_format_goes_on_whole(
     path: Path, open_log: Callable[[Path], Journal], older: int
 ) -> None:
     with Journal.open(path) as journal:
-        attempt_id = recorded(journal).id
+        over = recorded(journal, 1, at=NOW - WINDOW)
+        journal.expire(NOW)
+        attempt_id = recorded(journal, 2).id
         assert journal.acquire_lease(attempt_id, NOW)
         before = list(journal.events())
     for statement in OLDER[older]:
         sql(path, statement)
+    sql(path, f"INSERT INTO deliveries (attempt_id, claimed_at) VALUES ({over.id}, 1)")
 
     with open_log(path) as journal:
         assert list(journal.events()) == before
+        assert [event.id for event in journal.live(NOW)] == [attempt_id]
         assert journal.shown() == {}
+    assert sql(path, "SELECT attempt_id FROM deliveries") == [(attempt_id,)]
     assert sql(path, "PRAGMA user_version") == [(FORMAT,)]
     with Journal.open(path) as journal:
         assert not journal.acquire_lease(attempt_id, NOW)
+
+
+def test_what_an_older_program_still_writes_counts(
+    journal: Journal, path: Path
+) -> None:
+    """It knows nothing of the column that tells live attempts from the others."""
+    columns = COLUMNS.replace(" event,", "")
+    selected = columns.replace("attempt_id", "{}", 1)
+
+    def write(name: EventName, attempt_id: int) -> list[int]:
+        sql(
+            path,
+            f"INSERT INTO events (event, {columns}) SELECT '{name}', "
+            f"{selected.format(attempt_id)} FROM events WHERE id = {event.id}",
+        )
+        return [one.id for one in journal.live(NOW)]
+
+    event = recorded(journal)
+    sql(path, "DELETE FROM secrets")
+    sql(
+        path, f"UPDATE events SET kind = 'unknown', masked = NULL WHERE id = {event.id}"
+    )
+
+    assert write(EventName.ATTEMPT, 2) == [1, 2]
+    assert write(EventName.EXPIRED, 1) == [2]
+    assert write(EventName.ATTEMPT, 1) == [2]  # that one is over
+    assert write(EventName.EXPIRED, 2) == []
 
 
 # Answers ------------------------------------------------------------------------------
@@ -555,8 +625,58 @@ def test_an_index_that_would_hide_rows_is_damage(
 
 
 def test_a_folder_in_the_place_of_the_log_is_told(tmp_path: Path) -> None:
-    with pytest.raises(JournalUnusable, match="cannot be opened"):
+    with pytest.raises(JournalUnusable, match="is a link, a device, a folder"):
         Journal.open(tmp_path)
+
+
+@posix_only("devices, links and owners")
+def test_what_is_no_file_of_ours_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, target = tmp_path / "events.db", tmp_path / "target"
+    target.write_text("precious")
+    target.chmod(0o644)
+    path.symlink_to(target)
+    refused = [path, Path(os.devnull)]
+    if target.stat().st_uid:
+        monkeypatch.setattr(os, "geteuid", lambda: target.stat().st_uid + 1)
+        refused.append(target)
+    before = [one.stat().st_mode for one in refused]
+
+    for one in refused:
+        with pytest.raises(JournalUnusable, match="is a link, a device, a folder"):
+            Journal.open(one)
+
+    assert [one.stat().st_mode for one in refused] == before
+    assert target.read_text() == "precious"
+
+
+def test_another_programs_database_is_left_as_it_is(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    sql(path, "CREATE TABLE bookmarks (url)")
+    path.chmod(0o644)
+    before = path.read_bytes()
+
+    for version in (0, FORMAT):
+        with pytest.raises(JournalDamaged, match="no log of watcher"):
+            Journal.open(path)
+        assert not (IS_POSIX and is_private(path))
+        assert path.read_bytes() == before
+        sql(path, f"PRAGMA user_version = {version or FORMAT}")
+        before = path.read_bytes()
+
+
+@posix_only("file modes")
+def test_a_log_that_others_could_replace_is_refused(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.parent.chmod(0o777)
+    with pytest.raises(JournalUnusable, match=f"chmod go-w '{path.parent}'"):
+        Journal.open(path)
+    assert not path.exists()
+    path.parent.chmod(0o1777)
+
+    with Journal.open(path):
+        assert path.exists()
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
@@ -629,6 +749,29 @@ def test_pruning_deletes_leases_keys_and_secrets_of_old_attempts_alone(
     assert sql(path, "SELECT key FROM seen") == [("key 2",)]
 
 
+def test_an_attempt_of_which_something_is_left_keeps_its_key(
+    journal: Journal, path: Path
+) -> None:
+    event = recorded(journal)
+    journal.append(EventName.OPENED, about=event.about, at=NOW + DAY)
+
+    journal.prune(NOW + DAY)
+
+    assert [one.event for one in journal.events()] == [EventName.OPENED]
+    assert sql(path, "SELECT key FROM seen") == [("key 1",)]
+
+
+def test_some_are_pruned_at_once_the_oldest_first(journal: Journal) -> None:
+    for days in range(5):
+        journal.append(EventName.STARTED, at=NOW + days * DAY)
+
+    ids: list[list[int]] = []
+    while journal.prune(NOW + 4 * DAY, at_most=2):
+        ids.append([event.id for event in journal.events()])
+
+    assert ids == [[3, 4, 5], [5]]
+
+
 def test_an_event_without_attempt_keeps_no_key(journal: Journal, path: Path) -> None:
     recorded(journal)
     journal.append(EventName.STARTED, at=NOW + DAY)
@@ -682,11 +825,11 @@ def test_voided_leases_can_be_made_anew(journal: Journal) -> None:
     assert all(journal.acquire_lease(event.id, NOW) for event in events)
 
 
-def test_an_attempt_expires_once_at_its_instant_and_loses_its_secret_alone(
+def test_an_attempt_expires_once_at_its_instant_and_loses_secret_and_lease_alone(
     journal: Journal, path: Path
 ) -> None:
-    first = recorded(journal, 1)
-    recorded(journal, 2, at=NOW + MS)
+    first, second = recorded(journal, 1), recorded(journal, 2, at=NOW + MS)
+    assert all(journal.acquire_lease(one.id, NOW) for one in (first, second))
     assert journal.expire(NOW + WINDOW - MS) == []
     assert journal.live(NOW + WINDOW - MS)[0] == first
 
@@ -696,6 +839,7 @@ def test_an_attempt_expires_once_at_its_instant_and_loses_its_secret_alone(
     assert (logged.event, logged.at) == (EventName.EXPIRED, NOW + WINDOW)
     assert (logged.id, expired.id) == (3, first.id)
     assert sql(path, "SELECT secret FROM secrets") == [(link_of(2),)]
+    assert sql(path, "SELECT attempt_id FROM deliveries") == [(2,)]
     assert journal.expire(NOW + WINDOW) == []
     assert [event.id for event in journal.live(NOW)] == [2]
 
@@ -720,6 +864,16 @@ def test_the_checkpoint_is_retried_only_while_it_is_owed(
         assert wal.stat().st_size > 0
     journal.checkpoint()
     assert wal.stat().st_size == 0
+
+
+def test_no_write_has_a_long_write_ahead_log_to_empty(
+    journal: Journal, path: Path
+) -> None:
+    wal = path.with_name(path.name + "-wal")
+    for number in range(1, 200):
+        recorded(journal, number)
+
+    assert 0 < wal.stat().st_size < 2 * CHECKPOINT_PAGES * PAGE_SIZE
 
 
 def test_live_attempts_come_oldest_first_behind_an_id(journal: Journal) -> None:

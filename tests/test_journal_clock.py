@@ -10,9 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.environment import movable
 from tests.factories import NOW, WINDOW, recorded
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, posix_only
 from watcher.clock import STEP_S
 from watcher.errors import JournalUnusable
 from watcher.events import Attempt, Event, EventName, Expectation
@@ -185,6 +184,22 @@ def test_the_log_is_pruned_and_asked_by_true_age(
     assert list(journal.events()) == []
 
 
+def test_only_boots_of_which_there_are_events_are_kept_in_mind(
+    journal: Journal, clock: FakeClock, path: Path
+) -> None:
+    journal.append(EventName.STARTED, at=clock.now)
+    clock.reboot(DAY)
+    with Journal.open(path, clock=clock.boot_clock()) as later:
+        later.append(EventName.STARTED, at=clock.now)
+        clock.rest(DAY)
+        while later.prune(clock.now):
+            pass
+
+    with closing(sqlite3.connect(path)) as connection:
+        kept = connection.execute("SELECT boot FROM boots").fetchall()
+    assert kept == [(clock.boot_clock().boot,)]
+
+
 def test_a_clock_that_is_corrected_bit_by_bit_moves_nothing(
     journal: Journal, clock: FakeClock
 ) -> None:
@@ -275,6 +290,21 @@ def test_what_lies_ahead_may_be_over_and_ends_within_its_window(
         assert len(later.expire(clock.now)) == 1
 
 
+@wrong
+def test_what_was_stored_anew_in_this_boot_is_asked_for_by_true_age(
+    journal: Journal, clock: FakeClock, path: Path, wrong_by: timedelta
+) -> None:
+    recorded(journal)
+    clock.reboot(MINUTE, wrong_by=-DAY)
+
+    with Journal.open(path, clock=clock.boot_clock()) as later:
+        assert later.expire(clock.now) == []
+        clock.set_by(wrong_by)
+        clock.rest(MINUTE)
+        assert len(list(later.events(since=clock.now - MINUTE))) == 1
+        assert list(later.events(since=clock.now - MINUTE + SECOND)) == []
+
+
 # Another file -------------------------------------------------------------------------
 
 
@@ -297,7 +327,7 @@ def test_what_is_carried_is_known_again_after_a_step(
         assert not other.acquire_lease(attempt_id, clock.now)
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 def test_another_file_is_read_by_the_same_clock(path: Path) -> None:
     clock = FakeClock(NOW, boot="")
     with Journal.open(path, clock=clock.boot_clock()) as journal:
@@ -328,6 +358,17 @@ def test_an_odd_scale_hides_no_event(
         list(journal.events())
     with pytest.raises(JournalUnusable, match="cannot be read"):
         journal.check()
+
+
+def test_an_odd_clock_of_this_boot_hides_no_event(
+    journal: Journal, clock: FakeClock, path: Path
+) -> None:
+    journal.append(EventName.UNVERIFIED, at=clock.now)
+    clock.set_by(DAY)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE boots SET least = 'text'")
+
+    assert journal.count(EventName.UNVERIFIED, clock.now, HOUR) == 1
 
 
 def test_an_odd_lease_is_none(journal: Journal, clock: FakeClock, path: Path) -> None:

@@ -16,15 +16,16 @@ from tests.sample_mails import (
 from watcher.recognition import header, limits, message
 from watcher.recognition.explain import Aspect, Finding
 from watcher.recognition.header import Header
-from watcher.recognition.judge import Judgement, Policy, classify
+from watcher.recognition.judge import Judgement, classify
 from watcher.recognition.message import Reading
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.sender import UNCHECKED, Signature
 from watcher.recognition.verdict import (
     Authentication,
     Authority,
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Result,
     Unknown,

@@ -30,8 +30,9 @@ from watcher.events import (
     Seen,
 )
 from watcher.i18n import Text
-from watcher.recognition.judge import Policy, Verify
+from watcher.recognition.judge import Verify
 from watcher.recognition.message import Reading
+from watcher.recognition.policy import Policy
 from watcher.recognition.sender import Signature
 from watcher.recognition.verdict import Recognised, Unverified
 
@@ -161,7 +162,7 @@ def test_dns_is_asked_again_for_ten_minutes(age_s: float, *, is_worth: bool) -> 
     judging._waiting.add(mail(age_s=age_s))
     judging._judge_again()
 
-    assert bool(judging._waiting.take()) == is_worth
+    assert bool([*judging._waiting.taken()]) == is_worth
 
 
 def test_no_other_mail_is_worth_another_try() -> None:
@@ -169,19 +170,31 @@ def test_no_other_mail_is_worth_another_try() -> None:
     for report in (mail(), mail(size=5), SYNCED):
         judging.report(report)
 
-    assert judging._waiting.take() == []
+    assert [*judging._waiting.taken()] == []
 
 
 def test_what_waits_is_bounded_in_number_and_bytes_and_the_largest_goes() -> None:
     waiting = Waiting()
     for uid in range(WAITING_AT_ONCE + 1):
         waiting.add(mail(uid, size=100 + uid))
-    kept = waiting.take()
+    kept = waiting.taken()
     assert [one.origin.uid for one in kept] == [*range(WAITING_AT_ONCE)]
 
     for uid in range(3):
         waiting.add(mail(uid, size=WAITING_BYTES // 2 + 1 - uid))
-    assert [one.origin.uid for one in waiting.take()] == [1, 2]
+    assert [one.origin.uid for one in waiting.taken()] == [1, 2]
+
+
+def test_what_is_judged_again_still_counts_until_its_turn_comes() -> None:
+    waiting = Waiting()
+    for uid in range(4):
+        waiting.add(mail(uid, size=WAITING_BYTES // 4))
+    taken = waiting.taken()
+    assert next(taken).origin.uid == 0
+    for uid in range(4, 8):
+        waiting.add(mail(uid, size=WAITING_BYTES // 4 - 1))
+
+    assert [one.origin.uid for one in taken] == [4, 5, 6]
 
 
 def test_what_was_judged_in_vain_comes_last_the_next_time(
@@ -193,7 +206,7 @@ def test_what_was_judged_in_vain_comes_last_the_next_time(
         judging._waiting.add(mail(uid))
     judging._judge_again()
 
-    waiting = judging._waiting.take()
+    waiting = judging._waiting.taken()
     assert [one.origin.uid for one in waiting] == [
         IN_VAIN_AT_ONCE,
         *range(IN_VAIN_AT_ONCE),

@@ -1,15 +1,13 @@
 """Exactly once in the log and at least once on the screen, through kill -9."""
 
-import os
 import random
 import sys
 from collections import Counter
 from email.utils import format_datetime
 from pathlib import Path
 
-import pytest
-
 from tests.environment import CONNECTED, Home, token
+from tests.fakes import posix_only
 from tests.sample_mails import approval, records
 from tests.servers import serving_dns
 from watcher.clock import utc_now
@@ -20,7 +18,7 @@ RUNS = 200
 RUNS_A_MAIL = 5
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@posix_only("it forks")
 def test_each_attempt_is_logged_once_and_announced_through_hundreds_of_kills(
     home: Home,
 ) -> None:

@@ -35,6 +35,11 @@ def on_terminal(home: Home, language: Language, width: int, *arguments: str) -> 
     return running.seen
 
 
+def without_escapes(seen: str) -> str:
+    """Return it without colours, and without what erases a line or goes to it."""
+    return re.sub(r"\x1b\[[\d;]*[mKA]", "", seen)
+
+
 def too_wide(seen: str, width: int) -> list[str]:
     """Return the lines that are broken by the terminal but hold more than a word."""
     lines = [line for line in seen.splitlines() if columns_of(line) > width]
@@ -76,7 +81,7 @@ def test_classify_fits_the_terminal(language: Language, width: int, home: Home) 
 
     seen = on_terminal(home, language, width, "classify", name)
 
-    assert too_wide(re.sub(r"\x1b\[[\d;]*[mK]", "", seen), width) == []
+    assert too_wide(without_escapes(seen), width) == []
     assert "\x1b[" in seen
 
 
@@ -84,7 +89,7 @@ def test_classify_fits_the_terminal(language: Language, width: int, home: Home) 
 def test_the_demo_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     seen = on_terminal(home, language, width, "demo", "--seconds", "2", "--no-notify")
 
-    assert too_wide(seen, width) == []
+    assert too_wide(without_escapes(seen), width) == []
     assert re.search(r"^         \| https://\S+$", seen, re.MULTILINE)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import is_private
+from tests.fakes import posix_only
 from watcher.app.lock import lock_path, only_daemon, running_daemon
 from watcher.errors import AlreadyRunning, JournalUnusable
 
@@ -96,3 +97,42 @@ def test_the_lock_file_is_its_owners_alone(journal: Path) -> None:
     with only_daemon(journal):
         assert is_private(lock_path(journal))
         assert is_private(journal.parent)
+
+
+@posix_only("links, pipes and file modes")
+def test_only_a_file_of_ours_is_locked_and_written(journal: Path) -> None:
+    lock = lock_path(journal)
+    lock.parent.mkdir()
+    precious = journal.with_name("precious")
+    precious.write_text("precious")
+    lock.symlink_to(precious)
+    for _ in range(2):
+        with pytest.raises(JournalUnusable, match="is a link, a device"):
+            only_daemon(journal).__enter__()
+        with pytest.raises(JournalUnusable, match="is a link, a device"):
+            running_daemon(journal)
+        lock.unlink()
+        os.mkfifo(lock)
+
+    assert precious.read_text() == "precious"
+
+
+def test_a_file_that_is_no_lock_stays_as_it_is(tmp_path: Path) -> None:
+    precious = tmp_path / "poetry.lock"
+    precious.write_text("what another program needs")
+    with pytest.raises(JournalUnusable, match="another user or program"):
+        only_daemon(tmp_path / "poetry").__enter__()
+    with pytest.raises(JournalUnusable, match="another user or program"):
+        running_daemon(tmp_path / "poetry")
+
+    assert precious.read_text() == "what another program needs"
+
+
+@posix_only("file modes")
+def test_a_lock_that_others_could_replace_is_refused(journal: Path) -> None:
+    journal.parent.mkdir()
+    journal.parent.chmod(0o777)
+
+    with pytest.raises(JournalUnusable, match="chmod go-w"):
+        only_daemon(journal).__enter__()
+    assert not lock_path(journal).exists()

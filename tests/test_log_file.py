@@ -2,15 +2,18 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from tests.desktop import eventually
-from tests.environment import movable
+from tests.desktop import PATIENCE_S, eventually
 from tests.factories import link_of, new_event, recorded
+from tests.fakes import posix_only
 from tests.sample_mails import LINK
 from tests.test_daemon import Watch, watching
 from tests.test_journal import all_bytes, sql
@@ -139,6 +142,17 @@ def damage_a_name(path: Path) -> None:
         file.write(b"\xff\xfe")
 
 
+def damage_an_index(path: Path) -> None:
+    """Only reading the whole file finds it out."""
+    index = (
+        "SELECT rootpage * page_size FROM sqlite_master, pragma_page_size WHERE name"
+    )
+    ((end,),) = sql(path, f"{index} = 'events_by_name'")
+    with path.open("r+b") as file:
+        file.seek(cast(int, end) - 8)
+        file.write(bytes(8))
+
+
 DAMAGES = (overwrite, flip, truncate, empty, copy_another_over_it)
 DAMAGES_AHEAD = (*DAMAGES, truncate_what_is_ahead, empty_what_is_ahead)
 CHANGES = (
@@ -162,7 +176,7 @@ def get_over(log_file: LogFile) -> None:
         log_file.begin_anew(error)
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_alive_goes_into_the_file_that_is_there(
     journal: Journal,
@@ -206,7 +220,7 @@ def test_what_is_alive_goes_into_the_file_that_is_there(
     assert over.id == 1
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 def test_an_expectation_that_was_taken_back_stays_so_in_the_file_that_is_there(
     journal: Journal, log_file: LogFile, path: Path
 ) -> None:
@@ -273,8 +287,12 @@ def test_damage_that_a_write_of_ours_hides_is_found_out_later(
     journal.put_session("home", {"state": "watching"})
     assert not check(log_file)
     clock[0] += VERIFY_EVERY_S
-    get_over(log_file)
 
+    def is_told() -> bool:
+        get_over(log_file)
+        return bool(told)
+
+    eventually(is_told)
     assert len(told) == 1
     assert [one.about.link for one in journal.live(event.at)] == [event.about.link]
 
@@ -332,7 +350,92 @@ def test_a_log_that_only_programs_write_is_not_read_as_a_whole(
     check(log_file)
 
 
-@movable
+def test_a_log_that_nobody_has_changed_is_not_read_as_a_whole_again(
+    journal: Journal, told: list[WatcherError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    log_file = LogFile(journal, told.append, clock_s=lambda: clock[0])
+    read: list[float] = []
+    monkeypatch.setattr(journal, "verification", lambda: lambda: read.append(clock[0]))
+    recorded(journal, at=utc_now())
+
+    for _ in range(4):
+        clock[0] += VERIFY_EVERY_S
+        check(log_file)
+        eventually(lambda: bool(read))
+        check(log_file)
+
+    assert len(read) == 1
+
+
+def test_while_a_long_log_is_read_as_a_whole_other_work_is_done(
+    journal: Journal,
+    told: list[WatcherError],
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [1000.0]
+    log_file = LogFile(journal, told.append, clock_s=lambda: clock[0])
+    begun, ended = threading.Event(), threading.Event()
+    whole = journal.verification()
+
+    def read_slowly() -> None:
+        begun.set()
+        assert ended.wait(PATIENCE_S)
+        whole()
+
+    monkeypatch.setattr(journal, "verification", lambda: read_slowly)
+    recorded(journal, 1, at=utc_now())
+    check(log_file)
+    sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    journal.put_session("home", {"state": "watching"})
+    clock[0] += VERIFY_EVERY_S
+    assert not check(log_file)
+    assert begun.wait(PATIENCE_S)
+    recorded(journal, 2, at=utc_now())
+    assert not check(log_file)
+    assert len(journal.live(utc_now())) == 2
+
+    overwrite(path)
+    journal.put_session("home", {"state": "watching"})
+    ended.set()
+
+    def is_told() -> bool:
+        get_over(log_file)
+        return bool(told)
+
+    eventually(is_told)
+    assert len(journal.live(utc_now())) == 2
+
+
+def test_a_long_log_is_opened_at_once_and_read_as_a_whole_behind(
+    journal: Journal,
+    told: list[WatcherError],
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = recorded(journal, at=utc_now())
+    journal.remember()
+    sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    damage_an_index(path)
+    with pytest.raises(JournalDamaged):
+        Journal.open(path)
+    monkeypatch.setattr("watcher.journal.database.READ_AT_ONCE_BYTES", 0)
+    with Journal.open(path) as other, pytest.raises(JournalDamaged):
+        other.read_rest()
+
+    log_file = LogFile(journal, told.append)
+
+    def is_told() -> bool:
+        with suppress(JournalDamaged):  # while it is read, Windows does not move it
+            get_over(log_file)
+        return bool(told)
+
+    eventually(is_told)
+    assert [one.about.link for one in journal.live(event.at)] == [event.about.link]
+
+
+@posix_only("Windows lets nobody move or delete a file that is open")
 @pytest.mark.parametrize("change", [delete, move, move_alone, delete_folder])
 def test_an_id_stays_what_the_desktop_knows(
     journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
@@ -353,7 +456,7 @@ def test_an_id_stays_what_the_desktop_knows(
     assert recorded(journal, 5, at=now).id == event.id + 1
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 def test_in_the_place_of_another_attempt_it_is_shown_anew(
     journal: Journal, log_file: LogFile, path: Path
 ) -> None:
@@ -370,7 +473,7 @@ def test_in_the_place_of_another_attempt_it_is_shown_anew(
     assert journal.shown() == {ident: ""}
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 @pytest.mark.parametrize("change", [move, move_alone])
 def test_a_log_that_was_moved_keeps_no_link(
     journal: Journal, log_file: LogFile, path: Path, change: Callable[[Path], None]
@@ -439,6 +542,10 @@ ODD_ATTEMPTS = (
     [
         *(f"UPDATE events SET {values} WHERE id = 1" for values in ODD_ATTEMPTS),
         "UPDATE events SET event = 'zzz' WHERE id = 1",
+        *(
+            f"UPDATE events SET is_open = {value} WHERE id = 1"
+            for value in ("0", "NULL")
+        ),
         "UPDATE secrets SET secret = x'ff'",
         "DELETE FROM secrets",
         "DELETE FROM events",
@@ -505,7 +612,7 @@ def test_a_lost_link_is_refused_by_commands_and_told_without(
     assert not check(log_file)
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 def test_the_daemon_goes_on_where_the_log_was_deleted(tmp_path: Path) -> None:
     watch = Watch(tmp_path / "state" / "events.db")
     with watching(watch):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Done, Home, movable, without_privileges
+from tests.environment import Done, Home, without_privileges
 from tests.factories import NOW, WINDOW, link_of, recorded
+from tests.fakes import posix_only
 from tests.test_journal import OLDER, all_bytes, sql
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.clock import utc_now
@@ -19,8 +20,6 @@ from watcher.events import EventName
 from watcher.journal.errors import sentences
 from watcher.journal.log import Journal
 from watcher.journal.reader import JournalReader
-
-posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def leave(path: Path, how: str) -> None:
     path.with_name(path.name + ".lock").touch()
 
 
-@posix
+@posix_only("file modes")
 @pytest.mark.parametrize("how", ["ended", "killed", "killed, without memory", "old"])
 def test_what_cannot_be_written_can_be_read(home: Home, how: str) -> None:
     leave(home.log, how)
@@ -77,7 +76,7 @@ def test_what_cannot_be_written_can_be_read(home: Home, how: str) -> None:
     assert all_bytes(home.log) == before
 
 
-@posix
+@posix_only("file modes")
 def test_a_read_only_file_in_a_folder_of_ones_own_is_read(home: Home) -> None:
     leave(home.log, "ended")
     home.log.chmod(0o400)
@@ -99,7 +98,7 @@ def share_no_memory(path: Path) -> None:
     shared.symlink_to("nowhere")
 
 
-@posix
+@posix_only("SQLite shares memory by a file there")
 @pytest.mark.parametrize("is_new", [True, False])
 def test_without_wal_the_rollback_journal_does(path: Path, is_new: bool) -> None:
     if not is_new:
@@ -138,7 +137,7 @@ def test_a_disk_without_locks_is_told_with_the_remedy(path: Path, code: int) -> 
         raise error
 
 
-@posix
+@posix_only("locks by flock")
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.EINVAL])
 def test_without_locks_nobody_is_said_to_run_already(
     path: Path, code: int, monkeypatch: pytest.MonkeyPatch
@@ -155,7 +154,7 @@ def test_without_locks_nobody_is_said_to_run_already(
         running_daemon(path)
 
 
-@movable
+@posix_only("Windows lets nobody move or delete a file that is open")
 def test_the_lock_is_taken_again_where_its_file_is_gone(path: Path) -> None:
     with only_daemon(path) as lock:
         path.with_name(path.name + ".lock").unlink()

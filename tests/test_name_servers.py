@@ -1,12 +1,16 @@
 """How name servers are asked: in turn within one bound, with EDNS, and by TCP."""
 
+import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -14,10 +18,11 @@ import dns.rcode
 import pytest
 
 from tests.sample_mails import record, rsa_key
-from tests.servers import NameServer, serving_dns
+from tests.servers import Authority, NameServer, server_context, serving_dns
 from watcher import keys
 from watcher.errors import Unreachable
 from watcher.keys import ServerFacts, dns_keys, examine_server
+from watcher.name_server import NameServer as Server
 
 NAME = "test._domainkey.amazon.co.jp"
 OTHER = "test._domainkey.amazon.com"
@@ -140,6 +145,7 @@ class Recorder:
     """A name server by UDP and TCP on one port, and how it was asked."""
 
     change: Change
+    changes_all: bool = False
     queries: list[tuple[str, dns.message.Message]] = field(default_factory=list)
     port: int = 0
 
@@ -152,14 +158,16 @@ class Recorder:
         )
         name = query.question[0].name
         response.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", quoted))
-        if way == "udp":
+        if way == "udp" or self.changes_all:
             self.change(query, response)
         return response.to_wire()
 
 
 @contextmanager
-def recording(change: Change) -> Iterator[Recorder]:
-    recorder = Recorder(change)
+def recording(
+    change: Change, context: ssl.SSLContext | None = None
+) -> Iterator[Recorder]:
+    recorder = Recorder(change, changes_all=context is not None)
 
     class Udp(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -172,8 +180,20 @@ def recording(change: Change) -> Iterator[Recorder]:
             answer = recorder.respond(self.rfile.read(length), "tcp")
             self.wfile.write(len(answer).to_bytes(2, "big") + answer)
 
+    class TcpServer(socketserver.TCPServer):
+        def get_request(self) -> tuple[socket.socket, Any]:
+            accepted, address = super().get_request()
+            if context is not None:
+                accepted = context.wrap_socket(
+                    accepted, server_side=True, do_handshake_on_connect=False
+                )
+            return accepted, address
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing: a certificate that is refused ends the connection."""
+
     with ExitStack() as opened:
-        tcp = opened.enter_context(socketserver.TCPServer(("127.0.0.1", 0), Tcp))
+        tcp = opened.enter_context(TcpServer(("127.0.0.1", 0), Tcp))
         recorder.port = tcp.server_address[1]
         udp = opened.enter_context(
             socketserver.UDPServer(("127.0.0.1", recorder.port), Udp)
@@ -197,7 +217,7 @@ def truncate(_query: dns.message.Message, response: dns.message.Message) -> None
 
 def test_room_is_asked_for_by_edns_that_no_network_cuts() -> None:
     with recording(as_it_is) as server:
-        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
+        assert dns_keys([Server("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     [(_, query)] = server.queries
     assert (query.edns, query.payload) == (0, 1232)
@@ -205,7 +225,7 @@ def test_room_is_asked_for_by_edns_that_no_network_cuts() -> None:
 
 def test_a_truncated_answer_comes_again_by_tcp() -> None:
     with recording(truncate) as server:
-        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
+        assert dns_keys([Server("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     assert [way for way, _ in server.queries] == ["udp", "tcp"]
 
@@ -221,14 +241,14 @@ def test_an_old_name_server_is_asked_again_without_edns(
             response.set_rcode(rcode)
 
     with recording(know_no_edns) as server:
-        assert dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
+        assert dns_keys([Server("127.0.0.1", server.port)], DEFAULT).find(NAME) == KEY
 
     assert [query.edns for _, query in server.queries] == [0, -1]
 
 
 def facts(change: Change) -> ServerFacts:
     with recording(change) as server:
-        return examine_server(("127.0.0.1", server.port), NAME, 5.0)
+        return examine_server(Server("127.0.0.1", server.port), NAME, 5.0)
 
 
 def test_a_name_server_is_examined_by_udp_edns_and_tcp() -> None:
@@ -264,6 +284,105 @@ def test_an_old_name_server_that_refuses_both_has_failed() -> None:
         response.set_rcode(dns.rcode.NOTIMP)
 
     with recording(refuse) as server, pytest.raises(Unreachable):
-        dns_keys([("127.0.0.1", server.port)], DEFAULT).find(NAME)
+        dns_keys([Server("127.0.0.1", server.port)], DEFAULT).find(NAME)
 
     assert len(server.queries) == 2
+
+
+# Over TLS, and what a validating resolver says ----------------------------------------
+
+
+def validate(_query: dns.message.Message, response: dns.message.Message) -> None:
+    response.flags |= dns.flags.AD
+
+
+def trusted(authority: Authority, tmp_path: Path) -> Path:
+    """Return the file by which a CA is an anchor of this process."""
+    file = tmp_path / "ca.pem"
+    file.write_bytes(authority.pem)
+    return file
+
+
+@pytest.fixture
+def over_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Recorder, Authority]]:
+    """Give a name server over TLS that DNSSEC confirms, and the CA of the system."""
+    authority = Authority.make()
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted(authority, tmp_path)))
+    context = server_context(authority.issue("localhost"), tmp_path)
+    with recording(validate, context) as server:
+        yield server, authority
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_a_name_server_over_tls_is_asked_over_nothing_else(
+    over_tls: tuple[Recorder, Authority], name: str
+) -> None:
+    recorder, _ = over_tls
+    server = Server("127.0.0.1", recorder.port, name)
+    found = dns_keys([server], DEFAULT)
+
+    assert found.find(NAME) == KEY
+    assert found.is_validated(NAME)
+    assert examine_server(server, NAME, 5.0) == ServerFacts(True, True, True)
+    assert {way for way, _ in recorder.queries} == {"tcp"}
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["other name", "other CA"])
+def test_a_certificate_that_is_not_the_servers_is_no_answer(
+    over_tls: tuple[Recorder, Authority],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    is_known: bool,
+) -> None:
+    recorder, _ = over_tls
+    name = "dns.example" if is_known else "127.0.0.1"
+    if not is_known:
+        other = trusted(Authority.make(), tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(other))
+    server = Server("127.0.0.1", recorder.port, name)
+
+    with pytest.raises(Unreachable):
+        dns_keys([server], DEFAULT).find(NAME)
+    assert not examine_server(server, NAME, 5.0).answers
+    assert recorder.queries == []
+
+
+def test_that_dnssec_confirms_it_is_believed_of_this_machine_and_over_tls_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with recording(validate) as recorder:
+        near = dns_keys([Server("127.0.0.1", recorder.port)], DEFAULT)
+        near.find(NAME)
+        monkeypatch.setattr(Server, "is_trusted", False)
+        far = dns_keys([Server("127.0.0.1", recorder.port)], DEFAULT)
+        far.find(NAME)
+
+    assert near.is_validated(NAME)
+    assert not far.is_validated(NAME)
+    asked = [bool(query.flags & dns.flags.AD) for _, query in recorder.queries]
+    assert asked == [True, False]
+
+
+def test_without_the_word_of_the_resolver_nothing_is_confirmed() -> None:
+    with recording(as_it_is) as recorder:
+        found = dns_keys([Server("127.0.0.1", recorder.port)], DEFAULT)
+        found.find(NAME)
+
+    assert not found.is_validated(NAME)
+    assert not found.is_validated(OTHER)
+
+
+@pytest.mark.parametrize(
+    ("server", "is_trusted"),
+    [
+        (Server("127.0.0.53"), True),
+        (Server("::1"), True),
+        (Server("1.1.1.1"), False),
+        (Server("192.168.1.1"), False),
+        (Server("1.1.1.1", 853, "1.1.1.1"), True),
+    ],
+)
+def test_whose_answers_nobody_can_alter(server: Server, is_trusted: bool) -> None:
+    assert server.is_trusted == is_trusted

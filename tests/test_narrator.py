@@ -18,6 +18,7 @@ import pytest
 from tests.desktop import eventually
 from tests.environment import CONNECTED, PATIENCE_S, WATCHER, MailUser
 from tests.factories import CODE, LINK, NOW, attempt
+from tests.fakes import posix_only
 from watcher.cli.narrate import Line, event_line
 from watcher.cli.narrator import DOUBTFUL_AN_HOUR, BugHandler, Narrator, Printer
 from watcher.errors import (
@@ -40,7 +41,7 @@ from watcher.events import (
 )
 from watcher.i18n import Language, Text
 from watcher.notify import sentences
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 LOST = ConnectionLost(Text(en="a closed the connection.", ja="a が接続を閉じました。"))
 REFUSED = LoginRefused(Text(en="a refuses the login.", ja="ログインが拒否されました。"))
@@ -104,7 +105,7 @@ def local_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows has no tzset")
+@posix_only("tzset")
 @pytest.mark.usefixtures("local_time")
 def test_a_line_begins_with_the_users_clock_time(told: Told) -> None:
     told.event(EventName.NOTIFIED, attempt(id=52))
@@ -428,7 +429,7 @@ def test_run_tells_that_another_program_holds_the_log(mail_user: MailUser) -> No
 
 def test_run_tells_of_a_bug_it_survives(mail_user: MailUser) -> None:
     script = (
-        "import sys; import watcher.app.judging as judging; judging.classify = None;"
+        "import sys; import watcher.recognition.judge as judge; judge.classify = None;"
         "from watcher.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     mail_user.approval()
@@ -440,6 +441,7 @@ def test_run_tells_of_a_bug_it_survives(mail_user: MailUser) -> None:
     assert "ERROR" not in run.seen
 
 
+@posix_only("it ends by SIGTERM, on a pipe that does not block")
 def test_a_pipe_that_nobody_reads_holds_up_no_attempt(mail_user: MailUser) -> None:
     """Also with what `--verbose` prints for developers."""
     reader, writer = os.pipe()
@@ -467,6 +469,7 @@ def test_a_pipe_that_nobody_reads_holds_up_no_attempt(mail_user: MailUser) -> No
     assert home.names()[-1] == "stopped"
 
 
+@posix_only("a pseudo-terminal")
 def test_a_closed_terminal_ends_no_watch(mail_user: MailUser) -> None:
     mail_user.configure(notify="enabled = false")
     with mail_user.home.started("run") as run:
@@ -483,6 +486,7 @@ def test_a_closed_terminal_ends_no_watch(mail_user: MailUser) -> None:
     assert mail_user.home.names()[-1] == "stopped"
 
 
+@posix_only("a shell that closes descriptors")
 @pytest.mark.parametrize("streams", ["2>&-", ">&- 2>&-"])
 def test_closed_streams_end_no_watch(mail_user: MailUser, streams: str) -> None:
     mail_user.configure(notify="enabled = false")
@@ -507,3 +511,20 @@ def test_notifications_speak_what_the_terminal_cannot_show(
 
     texts = [text for text in vars(sentences).values() if isinstance(text, Text)]
     assert [text.en for text in texts if text.en in run.seen] == []
+
+
+def test_what_the_phone_was_told_is_a_line_of_its_own() -> None:
+    event = Event(at=NOW, event=EventName.NOTIFIED, about=attempt(), detail="push")
+    line = event_line(event)
+
+    assert line is not None
+    assert "the phone was told of the sign-in attempt (#1)" in line.say(Language.EN)
+    assert not line.is_urgent
+
+
+def test_a_command_that_failed_is_no_notification_that_did() -> None:
+    event = Event(at=NOW, event=EventName.NOTIFY_FAILED, about=None, detail="hook: x")
+    line = event_line(event)
+
+    assert line is not None
+    assert line.say(Language.EN).endswith(" hook: x")

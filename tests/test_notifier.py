@@ -41,7 +41,7 @@ from watcher.i18n import Language
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 from watcher.timing.error import ClockError
 
 VOICE = NotifierSettings(language=Language.EN, notify_unverified=True)
@@ -724,12 +724,92 @@ def test_a_daemon_that_starts_leaves_a_command_its_lease(journal: Journal) -> No
     assert journal.acquire_lease(event.id, LATER)
 
 
+# What a newer attempt, or Amazon's report, closes -------------------------------------
+
+
+def slow_notifier(
+    journal: Journal, channel: RecordingChannel
+) -> tuple[Notifier, list[Shown]]:
+    """Return one whose desktop does not report yet what it showed, and its reports."""
+    desktop = PromptDesktop([channel])
+    answers: list[Shown] = []
+    desktop.confirm = answers.append
+    return Notifier(journal, desktop, VOICE), answers
+
+
+def test_a_newer_attempt_of_the_same_sign_in_closes_the_older_one_for_good(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    older, newer = recorded(journal, 1), recorded(journal, 2)
+    shown_by.notify_new(older, NOW)
+    shown_by.notify_new(newer, NOW)
+    shown_by.update(NOW)
+    shown_by.remind(older.about, NOW)
+    journal.append(EventName.NOT_ME, at=NOW, about=newer.about)
+    shown_by.update(NOW)
+    shown_by.close(older.about, NOW)
+
+    assert [one.replaces_id for one in channel.shown] == [1, 2]
+    assert channel.withdrawn[0] == 1
+    (again,) = channel.refreshed
+    assert "one from the same device came at " in again.body
+    events = [event.event for event in journal.about(older.id)]
+    assert events == [EventName.ATTEMPT, EventName.NOTIFIED, EventName.SUPERSEDED]
+
+
+def test_a_newer_attempt_from_elsewhere_closes_nothing(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    ours, theirs = recorded(journal, 1), recorded(journal, 2, near="Moscow, Russia")
+    shown_by.notify_new(ours, NOW)
+    shown_by.notify_new(theirs, NOW)
+    shown_by.update(NOW)
+
+    assert on_screen(channel) == [ours.id, theirs.id]
+    assert "superseded" not in names(journal)
+
+
+def test_what_was_never_told_is_told_before_a_newer_one_stands_for_it(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by, answers = slow_notifier(journal, channel)
+    for number in (1, 2):
+        shown_by.notify_new(recorded(journal, number), NOW)
+    assert "superseded" not in names(journal)
+    for shown in answers:
+        shown_by.confirm(shown, NOW)
+    shown_by.update(NOW)
+
+    assert names(journal).count("notified") == 2
+    assert names(journal)[-1] == "superseded"
+    assert channel.withdrawn == [1]
+
+
+def test_what_amazon_reports_takes_the_place_of_the_attempt(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    event = recorded(journal)
+    shown_by.notify_new(event, NOW)
+    about = event.about
+    journal.append(EventName.SIGN_IN_REPORTED, at=NOW, about=about)
+    shown_by.tell_reported(about, NOW, NOW)
+    shown_by.close(about, NOW)
+
+    told = wording.reported(NOW, about, language=Language.EN)
+    assert channel.shown[1:] == [told]
+    assert 1 in channel.withdrawn
+
+
 # Floods of attempts -------------------------------------------------------------------
 
 
 def newest_first(count: int, journal: Journal) -> list[Event[Attempt]]:
-    """Record so many attempts of one minute."""
-    return [recorded(journal, number) for number in range(1, count + 1)]
+    """Record so many attempts of one minute, each from another device."""
+    numbers = range(1, count + 1)
+    return [recorded(journal, number, device=f"No. {number}") for number in numbers]
 
 
 def on_screen(channel: RecordingChannel) -> list[int]:
@@ -755,10 +835,7 @@ def test_the_newest_three_attempts_of_an_account_stay_and_many_are_summed_up(
 def test_what_the_desktop_has_not_shown_yet_is_not_overtaken(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    desktop = PromptDesktop([channel])  # slow: what it showed is not reported yet
-    shown_by = Notifier(journal, desktop, VOICE)
-    answers: list[Shown] = []
-    desktop.confirm = answers.append
+    shown_by, answers = slow_notifier(journal, channel)
     for event in newest_first(4, journal):
         shown_by.notify_new(event, NOW)
     assert channel.withdrawn == []

@@ -5,14 +5,16 @@ import sys
 import pytest
 
 from tests.factories import live
-from tests.fakes import RecordingChannel
+from tests.fakes import RecordingChannel, linux_only
 from watcher.config.schema import CHANNELS
+from watcher.i18n import Language
+from watcher.notify.choice import ChannelChoice
 from watcher.notify.delivery import (
-    ChannelChoice,
     Delivered,
     Delivery,
     channels,
 )
+from watcher.notify.examine import examine
 from watcher.notify.notification import Action, Channel, Notification
 from watcher.notify.plyer import Plyer
 
@@ -132,6 +134,22 @@ def test_a_channel_that_was_asked_for_is_the_only_one(name: ChannelChoice) -> No
     assert [channel.name for channel in found] == [name]
 
 
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_the_desktop_of_linux_is_refused_elsewhere_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", platform)
+        found = channels(ChannelChoice.FREEDESKTOP, _ignore)
+        offer, failures = examine(ChannelChoice.FREEDESKTOP)
+
+    assert offer is None
+    delivered = Delivery(found).deliver(live())
+    for (failure,) in (delivered.failures, failures):
+        assert failure.channel == "freedesktop"
+        assert 'Set channel = "auto"' in failure.error.say(Language.EN)
+
+
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_every_channel_has_a_name_for_the_user(
     monkeypatch: pytest.MonkeyPatch, platform: str
@@ -143,6 +161,7 @@ def test_every_channel_has_a_name_for_the_user(
     assert {channel.name for channel in found} <= CHANNELS.keys()
 
 
+@linux_only("plyer's notify-send")
 def test_on_linux_plyer_is_not_believed_where_the_bus_has_refused() -> None:
     _, beneath, _ = channels(ChannelChoice.AUTO, _ignore)
     (alone,) = channels(ChannelChoice.PLYER, _ignore)

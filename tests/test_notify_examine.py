@@ -1,7 +1,6 @@
 """Which channel would show a notification is found without showing one."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +8,12 @@ import pytest
 
 from tests.desktop import SessionBus, session_bus, spare_server
 from tests.environment import pseudo_terminal
+from tests.fakes import linux_only
+from watcher.notify.choice import ChannelChoice
 from watcher.notify.dbus import DISABLED
-from watcher.notify.delivery import ChannelChoice
 from watcher.notify.examine import Buttons, Offer, examine
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="these desktops are Linux's"
-)
+pytestmark = linux_only("a D-Bus desktop")
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from jeepney import HeaderFields, MessageType, new_method_call
 from tests import desktop
 from tests.desktop import DUNST, NOTIFICATIONS, PATIENCE_S, SERVICE, Desktop, SessionBus
 from tests.factories import LINK, attempt, live
-from tests.fakes import required_program
+from tests.fakes import posix_only, required_program
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language
 from watcher.notify import wording
 from watcher.notify.dbus import addresses
 from watcher.notify.freedesktop import HOLD_S, Freedesktop, Presses, probe
 from watcher.notify.notification import LINES_THAT_MATTER, Action, Notification
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 ButtonPressed = SimpleQueue[tuple[int, Action]]
 Sent = tuple[str, list[str]]
@@ -619,6 +619,7 @@ def test_the_bus_is_found_without_its_variable(
         probe()
 
 
+@posix_only("a D-Bus desktop")
 def test_the_bus_is_searched_for_where_logind_puts_it() -> None:
     runtime = f"unix:path=/run/user/{os.getuid()}/bus"
 

@@ -8,7 +8,7 @@ from tests.factories import CODE, LINK, attempt, live
 from tests.fakes import recorder
 from watcher.errors import NotificationFailed
 from watcher.notify.macos import Osascript
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 READ = 'cat >> "$said"'
 

@@ -1,6 +1,5 @@
 """Notification servers that answer late, or what nobody may answer."""
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,13 +16,12 @@ from tests.desktop import (
     session_bus,
 )
 from tests.factories import live
+from tests.fakes import linux_only
 from watcher.errors import NotificationFailed
 from watcher.notify.dbus import Body, Bus
 from watcher.notify.freedesktop import Freedesktop
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="D-Bus is Linux's"
-)
+pytestmark = linux_only("a D-Bus desktop")
 
 Answer = tuple[str, tuple[object, ...]]
 GOOD: dict[str, Answer] = {

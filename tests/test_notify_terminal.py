@@ -10,6 +10,7 @@ import pytest
 
 from tests.environment import pseudo_terminal
 from tests.factories import LINK, live
+from tests.fakes import posix_only
 from watcher.notify.terminal import render_text
 
 SHOW = """\
@@ -59,6 +60,7 @@ def test_the_whole_text_is_written_with_the_bell(terminal: tuple[int, int]) -> N
     assert live().footer in written
 
 
+@posix_only("a session without a terminal")
 def test_a_file_is_no_terminal_and_gets_no_link(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as stderr:

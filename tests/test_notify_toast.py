@@ -14,7 +14,7 @@ from watcher.clock import local_time
 from watcher.errors import NotificationFailed
 from watcher.i18n import Language, Text
 from watcher.notify import wording
-from watcher.notify.delivery import ChannelChoice
+from watcher.notify.choice import ChannelChoice
 from watcher.notify.examine import Buttons, Offer, examine
 from watcher.notify.notification import Action, Button, Notification
 from watcher.notify.toast import (
@@ -27,7 +27,7 @@ from watcher.notify.toast import (
     render,
 )
 from watcher.notify.wording import Situation
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 OPEN = Button(Action.OPEN, "Open Amazon's page")
 NOT_ME = Button(Action.NOT_ME, "It was not me")

@@ -11,7 +11,7 @@ from watcher.i18n import Language, Text, fit_columns
 from watcher.notify import trouble, wording
 from watcher.notify.notification import Notification
 from watcher.notify.wording import Situation
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 from watcher.timing.error import ClockError
 
 CLOCK_TIME = re.compile(r"\d\d:\d\d:\d\d|\d\d:\d\d(?!\d)")

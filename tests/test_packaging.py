@@ -5,12 +5,15 @@ import re
 import runpy
 import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+
+import watcher
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -33,20 +36,26 @@ def test_the_wheel_holds_the_package_alone() -> None:
     assert wheel == {"packages": ["watcher"]}
 
 
+START = Path(watcher.__file__).with_name("__main__.py")
+STARTS = (START, ROOT / ".ci" / "backend.py")
+"""What an older Python runs first: the program, and its installer."""
+
+
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
 @pytest.mark.parametrize("minor", range(4, 11))
-def test_the_start_parses_under_every_older_python(minor: int) -> None:
-    source = (ROOT / "watcher" / "__main__.py").read_text("utf-8")
-
-    ast.parse(source, feature_version=(3, minor))
+def test_the_start_parses_under_every_older_python(start: Path, minor: int) -> None:
+    ast.parse(start.read_text("utf-8"), feature_version=(3, minor))
 
 
+@pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
 def test_an_older_python_is_told_in_both_languages_which_one_it_takes(
-    monkeypatch: pytest.MonkeyPatch,
+    start: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
+    monkeypatch.chdir(START.parents[1])
 
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("watcher", run_name="__main__")
+        runpy.run_path(str(start), run_name="__main__")
 
     english, japanese = str(ended.value.code).splitlines()
     assert english.startswith("watcher needs Python 3.11 or newer")
@@ -65,3 +74,68 @@ def test_everything_that_is_required_has_a_pinned_version() -> None:
 
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in pinned)
     assert {_name(one) for one in required} <= {_name(line) for line in pinned}
+
+
+def test_every_dependency_has_its_reason_beside_it() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    needed = text.partition("\ndependencies = [\n")[2].partition("\n]\n")[0]
+
+    assert all(re.search(r'",? +# \S', line) for line in needed.splitlines())
+
+
+LICENCES = {
+    "Apache": (
+        *("cryptography", "importlib-metadata", "lazy-importer", "mail-parser"),
+        *("pynacl", "requests", "tzdata", "windows-toasts"),
+    ),
+    "BSD": (
+        *("apprise", "click", "colorama", "dkimpy", "idna", "imapclient", "markdown"),
+        *("oauthlib", "pycparser", "pywin32-ctypes", "secretstorage", "segno"),
+    ),
+    "ISC": ("dnspython", "requests-oauthlib"),
+    "MIT": (
+        *("apscheduler", "backports-tarfile", "cffi", "charset-normalizer"),
+        *("jaraco-classes", "jaraco-context", "jaraco-functools", "jeepney"),
+        *("keyring", "more-itertools", "platformdirs", "plyer", "pyyaml", "tzlocal"),
+        *("urllib3", "zipp"),
+    ),
+    "MPL": ("certifi",),  # its files stay under it, and bind nothing else
+    "PSF": ("typing-extensions",),
+}
+"""Under what the program's dependencies, and theirs, may be passed on."""
+
+SAYS_NOTHING = {"imapclient", "windows-toasts"}
+"""Their licence stands in a file of its own, not in their metadata."""
+
+
+def _needed(requirement: str, extras: tuple[str, ...] = ("",)) -> set[str]:
+    """Return what installing a requirement brings here, by name."""
+    found, brought = Requirement(requirement), set[str]()
+    marker = found.marker
+    if marker and not any(marker.evaluate({"extra": extra}) for extra in extras):
+        return brought
+    brought.add(_name(found.name))
+    for inner in distribution(found.name).requires or ():
+        brought |= _needed(inner, tuple(found.extras) or ("",))
+    return brought
+
+
+def test_the_licence_of_everything_that_comes_along_is_known() -> None:
+    project = PROJECT["project"]
+    direct = chain(project["dependencies"], project["optional-dependencies"]["push"])
+    needed = set[str]().union(*map(_needed, direct))
+    unknown = needed - set(chain(*LICENCES.values()))
+
+    assert all(name.startswith("winrt-") for name in unknown), unknown  # MIT, each
+
+
+@pytest.mark.parametrize("licence", LICENCES)
+def test_a_licence_is_what_its_packages_say(licence: str) -> None:
+    for name in set(LICENCES[licence]) - SAYS_NOTHING:
+        try:
+            said = distribution(name).metadata
+        except PackageNotFoundError:  # of another system or Python
+            continue
+        fields = ("License-Expression", "License", "Classifier")
+        told = chain(*(said.get_all(field) or () for field in fields))
+        assert any(licence in one for one in told), name

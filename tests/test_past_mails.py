@@ -24,8 +24,8 @@ from tests.servers import PASSWORD, Dovecot, NameServer, serving_dns
 from watcher.dkim import FixedKeys, KeyStore
 from watcher.imap.account import Account
 from watcher.keys import dns_keys
-from watcher.recognition.authres import Trust
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.trust import Trust
 from watcher.recognition.verdict import LookAlike, Recognised, Result
 from watcher.setup.past_mails import (
     PAST,

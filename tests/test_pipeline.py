@@ -55,8 +55,9 @@ from watcher.events import (
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify import wording
+from watcher.recognition.claim import Kind
 from watcher.recognition.judge import Verify
-from watcher.recognition.verdict import Kind, Reason
+from watcher.recognition.reasons import Reason
 from watcher.timing.deadline import Machine
 
 NOW = datetime(2026, 11, 21, 12, 0, 28, tzinfo=UTC)
@@ -551,6 +552,99 @@ def test_who_waits_is_told_of_what_may_have_been_altered(journal: Journal) -> No
     assert event is not None
     assert (event.event, event.reasons) == (EventName.UNVERIFIED, ("dkim_fail",))
     assert attempt_of(event).secret is None
+
+
+# What Amazon reports afterwards -------------------------------------------------------
+
+NOTICE = "amazon.co.jp: アクションが必要です: サインイン"
+
+
+def notice(
+    uid: int = 2, *, after: timedelta = JUST, **changes: object
+) -> MessageFetched:
+    """Return Amazon's mail that there was a sign-in, so long after the attempt's."""
+    fields: dict[str, object] = {
+        "subject": NOTICE,
+        "date": format_datetime(SENT_AT + after),
+        "message_id": f"<notice.{uid}@amazonses.com>",
+        "body": plain("デバイス: Mozilla Firefox Windows (デスクトップ)"),
+        **changes,
+    }
+    return fetched(signed(Mail(), **fields), uid=uid, received_at=SENT_AT + after)
+
+
+def test_a_sign_in_that_amazon_reports_is_logged_once_about_the_attempt(
+    journal: Journal,
+) -> None:
+    channel = RecordingChannel()
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = prompt_notifier(journal, [channel], settings)
+    mails = MailPipeline(journal, notifier, window=WINDOW, machine=synchronised)
+    attempt = mails.process(judged(fetched(approval()), VERIFY), NOW).event
+    reports = [
+        mails.process(judged(notice(uid), VERIFY), NOW).event for uid in (2, 2, 3)
+    ]
+    notifier.update(NOW)
+
+    assert attempt is not None
+    first, again, second = reports
+    assert again is None
+    for report in (first, second):
+        assert report is not None
+        assert report.event is EventName.SIGN_IN_REPORTED
+        assert report.about.id == attempt.id
+        assert report.detail == "2026-11-21T12:00:06Z"
+    told = wording.reported(SENT_AT + JUST, attempt_of(attempt), language=Language.EN)
+    assert channel.shown[1:] == [told, told]
+    assert channel.withdrawn == [attempt.id] * 2
+    secrets = [one.about.link for one in journal.live(NOW)]
+    assert secrets == [LINK]
+
+
+def test_a_report_is_about_the_newest_attempt_that_it_may_be_about(
+    journal: Journal,
+) -> None:
+    for uid, device in ((1, "Mozilla"), (2, "Mozilla"), (3, "Chrome")):
+        text = APPROVAL_HTML.format(link=LINK[:-1] + str(uid))
+        body = html(text.replace("Mozilla", device))
+        raw = signed(Mail(body=body, message_id=f"<{uid}@amazonses.com>"))
+        process(journal, fetched(raw, uid=uid))
+    report = process(journal, notice(4)).event
+
+    assert report is not None
+    assert report.about.id == 2
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        notice(after=-JUST),
+        notice(body=plain("デバイス: Safari iPhone")),
+        notice(
+            sender='"amazon" <account-update@amazon.com>',
+            subject="amazon.com, action needed: Sign-in",
+        ),
+        notice(subject="Password recovery"),
+        replace(notice(), raw=compose(Mail(subject=NOTICE, body=plain("x")))),
+        replace(notice(), origin=replace(notice().origin, account="work")),
+    ],
+    ids=["earlier", "device", "store", "subject", "unproved", "account"],
+)
+def test_a_report_of_another_sign_in_closes_nothing(
+    journal: Journal, mail: MessageFetched
+) -> None:
+    process(journal, fetched(approval()))
+    process(journal, mail)
+
+    assert all(one.event is not EventName.SIGN_IN_REPORTED for one in journal.events())
+
+
+def test_a_report_without_a_live_attempt_is_no_event(journal: Journal) -> None:
+    assert process(journal, notice()).event is None
+    process(journal, fetched(approval()))
+    journal.expire(NOW + WINDOW)
+
+    assert process(journal, notice(3), NOW + WINDOW).event is None
 
 
 def test_a_mail_that_is_not_relevant_is_no_event(journal: Journal) -> None:

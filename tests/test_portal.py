@@ -1,6 +1,5 @@
 """The desktop portal opens a page, or it is known that it did not."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,14 +17,12 @@ from tests.desktop import (
     started,
 )
 from tests.factories import LINK
-from tests.fakes import required_program
+from tests.fakes import linux_only, required_program
 from watcher.app import portal as portal_module
 from watcher.app.portal import is_there, open_uri
 from watcher.errors import NotHandedOver
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="portals are Linux's"
-)
+pytestmark = linux_only("portals of a D-Bus desktop")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
@@ -11,14 +11,30 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from tests.factories import NOW
 from tests.fakes import FakeClock
-from watcher.app.judging import Judged
-from watcher.app.queue import MAILS_AT_ONCE, EventQueue, Prune, QueueItem, Scheduler
+from watcher.app.judging import Judged, NotJudged
+from watcher.app.queue import (
+    LATE_S,
+    MAILS_AT_ONCE,
+    EventQueue,
+    Prune,
+    QueueItem,
+    Scheduler,
+)
 from watcher.clock import utc_now
-from watcher.events import Arrival, Origin, Seen
+from watcher.events import (
+    Arrival,
+    Cursor,
+    MailboxSynced,
+    Origin,
+    Seen,
+    State,
+    StateChanged,
+)
 from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import NotRelevant
 
 PATIENCE_S = 20.0
+QUIET_S = 0.4
 MAIL = Judged(
     origin=Origin(account="home", mailbox="INBOX", uid_validity=1, uid=1),
     arrival=Arrival(NOW, Seen(0.0)),
@@ -70,10 +86,97 @@ def test_the_end_frees_a_sender_that_waits_for_room() -> None:
     assert not sender.is_alive()
 
 
+def read_one(queue: EventQueue) -> tuple[threading.Thread, list[QueueItem | None]]:
+    """Let a thread wait for the next item."""
+    read: list[QueueItem | None] = []
+    reader = threading.Thread(target=lambda: read.append(queue.next(PATIENCE_S)))
+    reader.start()
+    return reader, read
+
+
+SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
+WATCHING = StateChanged(account="home", state=State.WATCHING, at=NOW)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr("watcher.app.queue.monotonic_s", lambda: seconds)
+
+
+def test_a_sync_that_found_nothing_new_wakes_nobody() -> None:
+    queue = EventQueue()
+    queue.put(SYNCED)
+    assert queue.next(0.0) == SYNCED
+    reader, read = read_one(queue)
+
+    queue.put(SYNCED)
+    reader.join(QUIET_S)
+    assert reader.is_alive()
+    queue.put(Prune())
+    reader.join(PATIENCE_S)
+
+    assert read == [Prune()]
+
+
+def test_of_syncs_without_news_the_last_of_each_mailbox_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    junk = replace(SYNCED, mailbox="Junk")
+    queue = EventQueue()
+    for seconds in (100.0, 118.0, 136.0):
+        set_clock(monkeypatch, seconds)
+        queue.put(SYNCED)
+        queue.put(junk)
+    set_clock(monkeypatch, 140.0)
+
+    assert [*queue.rest()] == [SYNCED, junk]
+    assert [*queue.take_syncs()] == [(junk, 4.0), (SYNCED, 4.0)]
+    assert [*queue.take_syncs()] == []
+
+
+def test_a_sync_that_comes_late_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = EventQueue()
+    set_clock(monkeypatch, 100.0)
+    queue.put(SYNCED)
+    queue.next(0.0)
+    set_clock(monkeypatch, 100.0 + LATE_S + 1.0)
+    reader, read = read_one(queue)
+
+    queue.put(SYNCED)
+    reader.join(PATIENCE_S)
+
+    assert read == [SYNCED]
+
+
+@pytest.mark.parametrize(
+    ("before", "news"),
+    [
+        (SYNCED, replace(SYNCED, cursor=Cursor(1, 8))),
+        (SYNCED, replace(SYNCED, undelivered_count=1)),
+        (SYNCED, replace(SYNCED, mailbox="Junk")),
+        (SYNCED, replace(SYNCED, account="work")),
+        (WATCHING, SYNCED),
+        (MAIL, SYNCED),
+        (NotJudged(MAIL.origin, ValueError()), SYNCED),
+    ],
+)
+def test_a_sync_with_news_wakes_the_reader(
+    before: QueueItem, news: MailboxSynced
+) -> None:
+    queue = EventQueue()
+    for item in (SYNCED, before):
+        queue.put(item)
+    assert [*queue.rest()] == list(dict.fromkeys([SYNCED, before]))
+    reader, read = read_one(queue)
+
+    queue.put(news)
+    reader.join(PATIENCE_S)
+
+    assert read == [news]
+
+
 # The scheduler, on a wall clock that is set: what goes on is the time since boot ------
 
 SOON = timedelta(seconds=0.1)
-QUIET_S = 0.4
 YEAR_S = 400 * 86400.0
 
 

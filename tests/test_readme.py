@@ -7,7 +7,6 @@ to the same.
 import ast
 import re
 import shlex
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes import missing
+import watcher
+from tests.fakes import required_program
 from tests.program_text import sentences
 from watcher.cli import parser
 from watcher.config.load import load
@@ -188,6 +188,22 @@ def test_every_message_quoted_is_one_of_the_program(language: Language) -> None:
 
 
 @in_each_half
+def test_every_message_of_the_set_up_on_windows_is_one_of_the_program(
+    language: Language,
+) -> None:
+    half = HALVES[language]
+    heading = _first_cell("### Windows で、", "### Windows without ", language)
+    section = half.split(heading)[1].split("\n### ")[0]
+    says = r'(?:says|like) "([^"]+)"'
+    mark = _first_cell("「([^」]*watcher [^」]*|準備[^」]*)」", says, language)
+    quoted = re.findall(mark, section)
+
+    assert len(quoted) == 3
+    for message in quoted:
+        assert any(message in sentence for sentence in sentences(language)), message
+
+
+@in_each_half
 def test_a_half_is_read_in_one_go(language: Language) -> None:
     assert len(HALVES[language].splitlines()) <= 250
 
@@ -262,12 +278,14 @@ def test_every_path_of_the_code_that_is_named_exists(language: Language) -> None
     paths = {name for name in named if re.match(r"(watcher|tests)/|\.ci/", name)}
 
     assert len(paths) > 10
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+    places = (ROOT, Path(watcher.__file__).parent.parent)
+    exists = {path: any((one / path).exists() for one in places) for path in paths}
+    assert [path for path in paths if not exists[path]] == []
 
 
 @in_each_half
 def test_the_packages_are_those_that_the_gate_installs(language: Language) -> None:
-    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    gate = (ROOT / ".ci" / "packages").read_text(encoding="utf-8")
     installed = re.findall(r"packages=\(([^)]*)\)", gate)[0].split()
     told = next(
         block.split("install ")[1].split()
@@ -280,6 +298,6 @@ def test_the_packages_are_those_that_the_gate_installs(language: Language) -> No
 
 @in_each_half
 def test_the_shell_script_is_one(language: Language) -> None:
-    shell = shutil.which("sh") or missing("sh is not installed")
+    shell = required_program("sh", package="dash")
     for block in _blocks(HALVES[language], "sh"):
         subprocess.run([shell, "-n"], input=block.encode(), check=True)

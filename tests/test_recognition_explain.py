@@ -15,9 +15,20 @@ from tests.sample_mails import (
     plain,
     signed,
 )
-from watcher.recognition.explain import ASPECTS, REASONS, Aspect, Finding, finding
-from watcher.recognition.judge import Policy, classify
-from watcher.recognition.verdict import LookAlike, NotRelevant, Reason, Unverified
+from watcher.recognition.explain import (
+    ASPECTS,
+    Aspect,
+    Finding,
+    finding,
+)
+from watcher.recognition.judge import classify
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import REASONS, Reason
+from watcher.recognition.verdict import (
+    LookAlike,
+    NotRelevant,
+    Unverified,
+)
 
 
 def checks(raw: bytes, policy: Policy = ANYTHING) -> dict[str, Finding]:

@@ -26,7 +26,7 @@ from tests.sample_mails import (
 )
 from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import STORES
-from watcher.recognition.verdict import Claim
+from watcher.recognition.claim import Claim
 
 SUBJECTS = [
     ("Amazonセキュリティ警告: サインイン試行が検出されました", "ja"),

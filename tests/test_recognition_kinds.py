@@ -1,5 +1,7 @@
 """To approve and to deny are never confused, and siblings are not attempts."""
 
+from email.utils import parsedate_to_datetime
+
 import pytest
 
 from tests.sample_mails import (
@@ -22,12 +24,14 @@ from tests.sample_mails import (
 )
 from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import WORDINGS
-from watcher.recognition.judge import Policy, judge
+from watcher.recognition.claim import Claim
+from watcher.recognition.judge import judge
 from watcher.recognition.message import read
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Result,
     SignInAttempt,
@@ -142,6 +146,47 @@ SIBLINGS = [
     ),
     ("Your sign-in attempt was approved", Reason.SUBJECT_UNKNOWN),
 ]
+
+
+NOTICE = "amazon.co.jp: アクションが必要です: サインイン"
+TO_TARO = Policy(recipients=frozenset({"taro@example.jp"}))
+
+
+def sign_in_in(raw: bytes, policy: Policy = TO_TARO) -> Claim | None:
+    """Return the sign-in that a genuine account mail reports."""
+    verdict = judged(raw, policy=policy)
+    assert isinstance(verdict, NotRelevant), verdict
+    assert verdict.account_mail is not None
+    return verdict.account_mail.sign_in
+
+
+def test_a_notice_reports_a_sign_in_with_store_time_device_and_place() -> None:
+    claim = sign_in_in(approval(subject=NOTICE))
+
+    assert claim is not None
+    assert claim.store == "amazon.co.jp"
+    assert claim.attempted_at == parsedate_to_datetime(Mail().date)
+    assert claim.device == "Mozilla Firefox Windows (デスクトップ)"
+    assert claim.near == "Tokyo, Japan"
+
+
+@pytest.mark.parametrize(
+    ("raw", "policy"),
+    [
+        (approval(subject="amazon.in: Password recovery"), TO_TARO),
+        (approval(subject=NOTICE, to="hanako@example.jp"), TO_TARO),
+        (approval(subject=NOTICE), Policy(stores=frozenset({"amazon.com"}))),
+    ],
+    ids=["other mail", "to somebody else", "store not watched"],
+)
+def test_other_account_mail_reports_no_sign_in(raw: bytes, policy: Policy) -> None:
+    assert sign_in_in(raw, policy) is None
+
+
+def test_a_notice_that_is_not_proved_reports_nothing() -> None:
+    verdict = judged(compose(Mail(subject=NOTICE, body=html("<p>x</p>"))))
+
+    assert not isinstance(verdict, NotRelevant) or verdict.account_mail is None
 
 
 @pytest.mark.parametrize(("subject", "reason"), SIBLINGS)

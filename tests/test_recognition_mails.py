@@ -12,10 +12,10 @@ import pytest
 from tests.fakes import missing
 from tests.sample_mails import ANYTHING, judged
 from watcher.dkim import verifier
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Result,
 )

@@ -14,7 +14,13 @@ from tests.sample_mails import (
     plain,
     signed,
 )
-from watcher.recognition.verdict import Code, NotRelevant, Reason, Recognised, Unknown
+from watcher.recognition.reasons import Reason
+from watcher.recognition.verdict import (
+    Code,
+    NotRelevant,
+    Recognised,
+    Unknown,
+)
 
 OTHER_LINK = LINK[:-1] + ("A" if LINK[-1] != "A" else "B")
 ASKS = "承認または否認してください。"

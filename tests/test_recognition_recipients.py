@@ -5,12 +5,13 @@ import time
 import pytest
 
 from tests.sample_mails import approval, outcome, word
-from watcher.recognition.judge import Policy
 from watcher.recognition.limits import HEADER_BYTES
 from watcher.recognition.message import read
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.recipients import is_addressed_to, recipients_in
 from watcher.recognition.sender import mailbox_of
-from watcher.recognition.verdict import Reason, Recognised
+from watcher.recognition.verdict import Recognised
 
 IRREGULAR = ["taro..x@docomo.ne.jp", ".taro@docomo.ne.jp", "taro.@docomo.ne.jp"]
 """Addresses as Japanese mobile carriers gave them out (against RFC 5321 §4.1.2)."""

@@ -19,11 +19,11 @@ from tests.sample_mails import (
     plain,
     sign,
 )
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
-    Reason,
     Unverified,
     Verdict,
 )
@@ -182,7 +182,7 @@ def test_an_unsigned_mail_that_leads_elsewhere_is_no_unverified_one(more: str) -
         "<p>Amazon.co.jp, Inc./Ltd. 24.12/31 Mozilla/5.0</p>",
         "<p>www.amazon.co.jp/help</p>",
         "<a href='#top'>top</a>",
-        "<link rel=stylesheet href='https://fonts.example/x.css'>",
+        "<link rel=stylesheet href='https://fonts.googleapis.com/css?family=Roboto'>",
         "<meta http-equiv=Content-Type content='text/html; charset=utf-8'>",
         "<form action='https://www.amazon.co.jp/'></form>",
     ],

@@ -15,11 +15,12 @@ from tests.sample_mails import (
     link_in,
     outcome,
 )
-from watcher.recognition.authres import Trust
 from watcher.recognition.charset import decode_field
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.tags import GUESSES, without_tags
-from watcher.recognition.verdict import LookAlike, Reason
+from watcher.recognition.trust import Trust
+from watcher.recognition.verdict import LookAlike
 
 JAPANESE = "amazon.co.jp: アクションが必要です: サインイン試行"
 ENGLISH = "amazon.co.jp: Sign-in attempt"

@@ -20,6 +20,7 @@ from tests.sample_mails import (
     is_unknown,
     outcome,
     plain,
+    record,
     sign,
     signed,
     word,
@@ -28,11 +29,11 @@ from watcher.dkim import verifier
 from watcher.errors import Unreachable
 from watcher.i18n import Text
 from watcher.recognition.amazon import STORES
-from watcher.recognition.judge import Policy
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     LookAlike,
     NotRelevant,
-    Reason,
     Recognised,
     Unverified,
 )
@@ -106,6 +107,17 @@ def test_missing_key_fails() -> None:
     verify = verifier(lambda _: None)
 
     assert outcome(approval(), verify=verify) == (LookAlike, {Reason.DKIM_FAIL})
+
+
+def test_key_of_a_domain_that_is_testing_counts_as_no_signature() -> None:
+    """RFC 6376 §3.6.1: such a mail is treated as an unsigned one."""
+    testing = verifier(lambda _: record().replace(b"k=", b"t=y; k="))
+
+    assert outcome(approval(), verify=testing) == (Unverified, {Reason.DKIM_NONE})
+    assert outcome(sign(approval(), "amazonses.com"), verify=testing) == (
+        LookAlike,
+        {Reason.DKIM_NOT_ALIGNED},
+    )
 
 
 def test_signature_of_the_mail_service_alone_is_not_aligned() -> None:

@@ -11,9 +11,14 @@ from tests.factories import NOW, attempt
 from tests.sample_mails import USER, VERIFY, Mail, approval, compose, plain
 from watcher import dkim
 from watcher.cli.classify import as_json
+from watcher.cli.judgement import render_judgement
 from watcher.cli.parser import Options, defaults
 from watcher.cli.proof import _CLAUSES, proof_in_words
-from watcher.cli.render import KINDS, render_event, render_judgement, render_live
+from watcher.cli.render import (
+    KINDS,
+    render_event,
+    render_live,
+)
 from watcher.cli.status import _render_account
 from watcher.config.schema import CHANNELS
 from watcher.events import (
@@ -29,9 +34,10 @@ from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.notify.sentences import SIGNED_BUT
 from watcher.recognition import authres, sender
-from watcher.recognition.explain import REASONS
-from watcher.recognition.judge import Policy, classify
-from watcher.recognition.verdict import Kind, Reason
+from watcher.recognition.claim import Kind
+from watcher.recognition.judge import classify
+from watcher.recognition.policy import Policy
+from watcher.recognition.reasons import REASONS, Reason
 
 ENGLISH_WORDS = re.compile(r"\b[a-z]{4,}\b")
 OTHERS = Policy(recipients=frozenset({"somebody@example.org"}))

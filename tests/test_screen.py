@@ -198,7 +198,8 @@ def test_a_daemon_that_ends_says_so_of_a_live_attempt_that_nobody_answered(
 def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    answered, alive = recorded(journal, 1), recorded(journal, 2)
+    answered = recorded(journal, 1)
+    alive = recorded(journal, 2, near="Osaka, Japan")  # else it would supersede
     notifier = prompt_notifier(journal, [channel], SETTINGS)
     for event in (answered, alive):
         notifier.notify_new(event, NOW)

@@ -1,12 +1,16 @@
 """The link is never visited, and nothing that opens a door is left lying about."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.environment import CONNECTED, Home, MailUser
+from tests.environment import CONNECTED, Home, MailUser, is_private
+from tests.fakes import IS_POSIX, linux_only
+from tests.ntfy_server import serving_ntfy
+from tests.servers import Authority, server_context
 
 PROJECT = Path(__file__).parent.parent
 
@@ -60,14 +64,81 @@ def test_run_talks_to_nobody_but_the_mail_server_and_dns(
     assert contacts <= servers(mail_user) | {"socket.connect unix"}
 
 
-def test_the_demo_talks_to_its_own_server_alone(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [("check",), ("check", "--wait", "20")])
+def test_a_phone_is_told_by_the_server_that_the_user_named_and_no_other(
+    mail_user: MailUser, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    authority = Authority.make()
+    (tmp_path / "push-ca.pem").write_bytes(authority.pem)
+    context = server_context(authority.issue("localhost"), tmp_path)
+    with serving_ntfy(context) as ntfy:
+        place = f"127.0.0.1:{ntfy.port}"
+        ca_file = (tmp_path / "push-ca.pem").as_posix()
+        push = f'[push]\nurl = "https://{place}/{ntfy.topic}"\nca_file = "{ca_file}"'
+        mail_user.configure(mail_user.account(), push)
+        link = mail_user.approval()
+
+        told, contacts = audited(mail_user.home, tmp_path / "record", *arguments)
+        (shown,) = ntfy.await_shown(1)
+
+    named = servers(mail_user) | {f"socket.connect {place}"}
+    assert contacts <= named | {"socket.connect unix"}
+    assert f"socket.connect {place}" in contacts
+    assert link in told
+    assert link not in json.dumps(shown)
+    assert ntfy.topic not in told
+
+
+def test_run_talks_to_the_named_push_server_and_starts_the_named_command_alone(
+    mail_user: MailUser, tmp_path: Path
+) -> None:
+    record, mail_user.home.environment["PYTHONPATH"] = tmp_path / "record", str(PROJECT)
+    command = (sys.executable, "-m", "tests.subprograms", "audit", str(record))
+    hook = json.dumps([sys.executable, "-c", "import sys; sys.stdin.read()"])
+    with serving_ntfy() as ntfy:
+        place = f"127.0.0.1:{ntfy.port}"
+        mail_user.configure(
+            mail_user.account(),
+            f'[push]\nurl = "http://{place}/{ntfy.topic}"\nlink = true',
+            f"[hook]\ncommand = {hook}",
+        )
+        with mail_user.home.started("run", command=command) as run:
+            run.await_text(CONNECTED)
+            link = mail_user.approval()
+            (shown,) = ntfy.await_shown(1)
+            run.end()
+
+    assert shown["click"] == link
+    contacts = {" ".join(json.loads(line)) for line in record.read_text().splitlines()}
+    program = sys.executable if IS_POSIX else None  # it has the line alone
+    named = {f"socket.connect {place}", f"subprocess.Popen {program}"}
+    assert contacts <= servers(mail_user) | named | {"socket.connect unix"}
+    assert named <= contacts
+
+
+def test_with_no_notify_no_phone_is_told(mail_user: MailUser, tmp_path: Path) -> None:
+    with serving_ntfy() as ntfy:
+        mail_user.configure(mail_user.account(), f'[push]\nurl = "{ntfy.url}"')
+        mail_user.approval()
+
+        _, contacts = audited(
+            mail_user.home, tmp_path / "record", "check", "--no-notify"
+        )
+
+    assert contacts <= servers(mail_user) | {"socket.connect unix"}
+    assert ntfy.requests == []
+
+
+def test_the_demo_talks_to_its_own_two_servers_alone(
+    home: Home, tmp_path: Path
+) -> None:
     told, contacts = audited(
         *(home, tmp_path / "record", "demo", "--seconds", "3", "--no-notify")
     )
 
     assert "https://www.amazon.co.jp/a/c/r/" in told
-    (server,) = contacts
-    assert server.startswith("socket.connect 127.0.0.1:")
+    assert len(contacts) == 2
+    assert all(one.startswith("socket.connect 127.0.0.1:") for one in contacts)
 
 
 def test_secrets_stand_in_no_diagnostics_and_in_no_file_but_the_log(
@@ -82,6 +153,14 @@ def test_secrets_stand_in_no_diagnostics_and_in_no_file_but_the_log(
     files = [path for path in mail_user.home.folder.rglob("*") if path.is_file()]
     holders = {path.name for path in files if link.encode() in path.read_bytes()}
     assert holders <= {"events.db", "events.db-wal"}
-    assert {path.stat().st_mode & 0o077 for path in files if path.name in holders} == {
-        0
-    }
+    assert all(is_private(path) for path in files if path.name in holders)
+
+
+@linux_only("/proc")
+def test_a_crash_writes_no_memory_to_disk(mail_user: MailUser) -> None:
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        limits = Path(f"/proc/{run.process.pid}/limits").read_text()
+        run.end()
+
+    assert re.search(r"Max core file size +0 ", limits)

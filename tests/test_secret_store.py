@@ -1,6 +1,5 @@
 """Where `init` keeps a password: only in a keyring that proves to keep it."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 from tests import desktop
 from tests.desktop import session_bus
 from tests.environment import is_private
+from tests.fakes import linux_only
 from watcher.config import secret_store
 from watcher.config.credentials import FromFile, FromKeyring
 from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
@@ -112,7 +112,7 @@ def test_what_does_not_read_back_was_not_kept(kind: type[Keeping]) -> None:
     assert not keep_in_keyring("imap.example.jp", "anna", "geheim" * 9)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a keyring of Linux")
+@linux_only("the keyring of a D-Bus desktop")
 def test_the_keyring_of_a_desktop_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

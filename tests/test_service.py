@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.environment import UNREACHABLE, Home, end_daemon
+from tests.fakes import linux_only
 from watcher.app.lock import only_daemon, running_daemon
 from watcher.errors import ExitCode
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="another platform has another way"
-)
+pytestmark = linux_only("systemd and XDG autostart")
 
 JAPANESE = {"LANG": "ja_JP.UTF-8", "PYTHONIOENCODING": "utf-8"}
 

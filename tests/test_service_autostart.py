@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.environment import PATIENCE_S, UNREACHABLE, Home, end_daemon
-from tests.fakes import READY, Listener, required_program
+from tests.fakes import READY, Listener, linux_only, required_program
 from watcher.setup.service.autostart import Autostart
 from watcher.setup.service.base import Command
 from watcher.setup.service.systemd import UserUnit
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="another platform has another way"
-)
+pytestmark = linux_only("systemd and XDG autostart")
 
 ODD = """a b/"家計簿" 100% %f %% $HOME `x` \\n \\\\ 'q' ; & | < > # ~ * ? ()"""
 """What a path may hold, and what a desktop or a shell would take for its own."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Programs
+from tests.fakes import Programs, posix_only
 from watcher.app.lock import only_daemon
 from watcher.errors import ServiceFailed
 from watcher.i18n import Language
@@ -14,7 +14,7 @@ from watcher.setup.service import launchd
 from watcher.setup.service.base import Command, Installed
 from watcher.setup.service.launchd import LABEL, LaunchAgent
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="launchd is of macOS")
+pytestmark = posix_only("stand-ins that are shell scripts")
 
 ODD = "/a b/<家計簿> & \"100%\" 'x' \\n"
 WORDS = (f"{ODD}/python", "-P", "-m", "watcher", "--config", ODD, "run")

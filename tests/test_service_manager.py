@@ -4,24 +4,40 @@ import os
 import socket
 import sys
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from tests.environment import CONNECTED, UNREACHABLE, Home, MailUser
-from tests.fakes import FED, READY, Latch, Listener
+from tests.fakes import FED, READY, Latch, Listener, posix_only
 from tests.servers import PASSWORD
 from watcher.app.service_manager import ServiceManager
 
 NO_FEED_S = 3.0
 """Three ticks of the daemon, each of which would feed."""
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="systemd is of Linux")
+pytestmark = posix_only("systemd")
 
 
 @pytest.fixture
 def manager(tmp_path: Path, listener: Listener) -> ServiceManager:
     return ServiceManager(listener.address, 10.0)
+
+
+def test_the_watchdog_is_due_by_the_clock_and_never_without_one() -> None:
+    now_s = 100.0
+    manager = ServiceManager("", 10.0, lambda: now_s)
+    due = [manager.due_in_s]
+    manager.note_progress()
+    now_s += 4.0
+    due.append(manager.due_in_s)
+    now_s += 6.0
+    manager.note_progress()
+    due.append(manager.due_in_s)
+
+    assert due == [10.0, 6.0, 10.0]
+    assert ServiceManager().due_in_s == inf
 
 
 @pytest.fixture

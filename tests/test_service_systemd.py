@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import Programs, required_program
+from tests.fakes import Programs, linux_only, required_program
 from watcher.app.lock import only_daemon
 from watcher.errors import ServiceFailed
 from watcher.i18n import Language
@@ -16,12 +16,10 @@ from watcher.setup.service.autostart import Autostart
 from watcher.setup.service.base import Command, Installed
 from watcher.setup.service.systemd import TARGET, UserUnit
 
-pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="systemd is of Linux"
-)
+pytestmark = linux_only("systemd")
 
 IS_ACTIVE = f"systemctl --user is-active {TARGET}"
-LINKING = """case "$2" in
+LINKING = """LINKS='{links}'; case "$2" in
 reenable) /bin/mkdir -p "$LINKS"; /bin/ln -sf ../watcher.service "$LINKS" ;;
 disable) exit 1 ;;
 esac"""
@@ -29,13 +27,17 @@ esac"""
 
 
 @pytest.fixture
-def programs(user_home: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+def programs(user_home: Path) -> Programs:
     """Give a user's systemctl, whose desktop has started the target."""
     programs = Programs(user_home / "bin")
-    units = user_home / "config" / "systemd" / "user"
-    monkeypatch.setenv("LINKS", str(units / f"{TARGET}.wants"))
-    programs.add("systemctl", then=LINKING)
+    programs.add("systemctl", then=linking(user_home))
     return programs
+
+
+def linking(user_home: Path) -> str:
+    """Return what systemctl does, in the words of the shell."""
+    units = user_home / "config" / "systemd" / "user"
+    return LINKING.format(links=units / f"{TARGET}.wants")
 
 
 @pytest.fixture
@@ -82,7 +84,8 @@ def test_one_that_runs_as_the_unit_is_started_anew_after_a_change(
 def test_one_that_somebody_else_started_is_left_alone(
     unit: UserUnit, programs: Programs, user_home: Path
 ) -> None:
-    programs.add("systemctl", then=f'[ "$2" != is-active ] || exit 3; {LINKING}')
+    then = f'[ "$2" != is-active ] || exit 3; {linking(user_home)}'
+    programs.add("systemctl", then=then)
 
     with only_daemon(log(user_home)):
         assert unit.install() == Installed(True, False)

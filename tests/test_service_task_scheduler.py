@@ -1,22 +1,22 @@
 """A task that Windows takes, by its schema [MS-TSCH]: no Windows is at hand."""
 
-import os
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.fakes import Programs
+from tests.fakes import Programs, posix_only
 from watcher.app.lock import only_daemon
 from watcher.errors import ServiceFailed
 from watcher.i18n import Language
-from watcher.setup.service.base import Command, Installed
+from watcher.setup.service.base import Command, Installed, command_here
 from watcher.setup.service.task_scheduler import ScheduledTask
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="its programs are scripts")
+pytestmark = posix_only("stand-ins that are shell scripts")
 
 SPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 FOLDER = "C:\\a b\\<家計簿> & 100% 'x'"
@@ -96,6 +96,18 @@ def test_it_runs_for_this_user_without_rights_or_limit(task: ScheduledTask) -> N
     }
     (count,) = said(task, "./Settings/RestartOnFailure/Count")
     assert 1 <= int(count or 0) <= 255  # xs:unsignedByte
+
+
+def test_it_starts_the_python_of_the_folder_from_which_it_was_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", f"{FOLDER}\\python\\python.exe")
+
+    task = ScheduledTask(command_here(None, {}), None)
+
+    program = f"{FOLDER}\\python\\pythonw.exe"
+    assert said(task, "./Actions/Exec/Command") == [program]
+    assert said(task, "./Actions/Exec/Arguments") == ["-P -m watcher run"]
 
 
 def test_it_is_made_from_a_file_in_utf_16_and_started(

@@ -1,6 +1,5 @@
 """`watcher run` ends when it is told to, also while something holds it up."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -12,11 +11,10 @@ import pytest
 
 from tests.desktop import SessionBus, session_bus, spare_server
 from tests.environment import CONNECTED, PATIENCE_S, MailUser, Running
-from watcher.cli.run import _Queues
+from tests.fakes import posix_only
+from watcher.app.queue import RoundQueues
 from watcher.cli.signals import ENDING
 from watcher.errors import ExitCode
-
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM")
 
 
 @pytest.fixture
@@ -74,6 +72,7 @@ def test_each_signal_ends_it_with_0(running: Running, number: int) -> None:
     assert running.end(number) == ExitCode.OK
 
 
+@posix_only("signals: it sends itself one")
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_while_the_interpreter_ends_does_not_kill_it(number: int) -> None:
     command = (sys.executable, "-m", "tests.subprograms", "signal_at_exit", str(number))
@@ -81,6 +80,7 @@ def test_a_signal_while_the_interpreter_ends_does_not_kill_it(number: int) -> No
     assert subprocess.run(command, check=False).returncode == ExitCode.OK
 
 
+@posix_only("signals: it sends SIGTERM and SIGINT")
 def test_many_signals_are_one_end(running: Running) -> None:
     for number in 200 * (signal.SIGTERM, signal.SIGINT):
         running.process.send_signal(number)
@@ -89,7 +89,7 @@ def test_many_signals_are_one_end(running: Running) -> None:
 
 
 def test_a_signal_between_two_configurations_ends_the_next_round() -> None:
-    queues = _Queues()
+    queues = RoundQueues()
     first = queues.next()
     queues.stop()
 

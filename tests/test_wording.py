@@ -27,7 +27,7 @@ from watcher.notify import sentences, trouble, wording
 from watcher.notify.notification import Action, Holds, Notification
 from watcher.notify.template import SHORT_BODY_UNITS
 from watcher.notify.wording import Situation
-from watcher.recognition.verdict import Kind
+from watcher.recognition.claim import Kind
 
 TITLE_COLUMNS = 32  # as many as xfce4-notifyd shows beside its icon
 
@@ -174,6 +174,19 @@ def test_of_a_mail_to_another_address_it_is_said_which_and_what_to_do(
     assert _actions(notification) == [Action.NOT_ME]
 
 
+@both_languages
+def test_the_order_of_approving_is_told_only_where_there_is_something_to_approve(
+    language: Language,
+) -> None:
+    order = sentences.APP_USERS.say(language)
+    told = every_kind(language)
+
+    assert order in live(attempt(), language).footer
+    assert order in live(attempt(Kind.UNKNOWN), language).footer
+    assert order not in live(attempt(Kind.CODE), language).footer
+    assert order not in told["ask-recipient"].footer
+
+
 # A command that ends at once ----------------------------------------------------------
 
 
@@ -223,8 +236,9 @@ def test_only_what_needs_this_program_is_withdrawn_at_its_end(
 
     assert needs == {
         *("armed", "armed-code", "armed-unknown", "ask", "ask-code", "ask-unknown"),
-        "ask-recipient",
+        *("ask-recipient", "again"),
         *("reminder", "not-opened", "not-copied", "blind", "login-refused"),
+        *("silent", "silent-again"),
     }
 
 
@@ -270,7 +284,7 @@ def test_only_live_attempts_show_a_link_or_code(language: Language) -> None:
         text = "\n".join((*notification.lines(with_link=True), _all_text(notification)))
         shows = LINK in text or "123 456" in text
         is_live = kind.startswith(
-            ("armed", "ask", "reminder", "check", "not-o", "not-c")
+            ("again", "armed", "ask", "reminder", "check", "not-o", "not-c")
         )
         assert shows == (is_live and kind not in NO_SECRET), kind
 

@@ -1,28 +1,35 @@
-"""Memory, idle CPU and a burst: one daemon with one account, then with many.
+"""Memory, idle CPU and bursts: one daemon with one account, then with many.
 
     python -m tests.bench.bench_accounts [ACCOUNTS]
 
 Prints the daemon's resident memory with one account and for each further one, its CPU
 time while nothing happens, and how long a burst of five mails to each account took.
+Then a burst of one mail to each account, beside as many bare clients: the time from its
+delivery until it is notified, and until the bare client has it.
 """
 
+import math
+import operator
 import os
+import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import format_datetime
 from pathlib import Path
 
-from tests.environment import Home, Running, token
-from tests.sample_mails import approval, records
+from tests.bench.bench_imap import REST_S, BareClient, wait_until
+from tests.bench.harness import LogReader, genuine, message_id
+from tests.bench.table import Row
+from tests.environment import Home, Running
+from tests.sample_mails import records
 from tests.servers import Dovecot, running, serving_dns
-from watcher.clock import utc_now
 from watcher.journal.reader import JournalReader
 
 MAILS_EACH = 5
+PATIENCE_S = 60.0
 IDLE_S = 20.0
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -60,6 +67,36 @@ def watched(
             drain(daemon)
             await_watching(home, count)
             yield home, daemon
+
+
+def rows(count: int = 200) -> Iterator[Row]:
+    """Deliver one mail to each account, beside as many bare clients."""
+    with (
+        running() as dovecot,
+        serving_dns(records()) as name_server,
+        watched(dovecot, name_server.address, count) as (home, daemon),
+        LogReader(home) as log,
+    ):
+        bare = [BareClient(dovecot.ports.imap, user(n)) for n in range(count)]
+        time.sleep(REST_S)
+        delivered_at, message_ids = [], []
+        before_s = cpu_s(daemon)
+        for number in range(count):
+            message_ids.append(message_id())
+            mail = genuine(f"user{number}", message_ids[-1])
+            delivered_at.append(time.monotonic())
+            dovecot.deliver(mail, user(number))
+        ours = [log.await_notified(one, PATIENCE_S) or math.inf for one in message_ids]
+        spent_s = cpu_s(daemon) - before_s
+        wait_until(lambda: all(one.has_seen(1) for one in bare))
+        ours_s, theirs_s = (
+            statistics.median(map(operator.sub, ends, delivered_at))
+            for ends in (ours, [one.seen_at[0] for one in bare])
+        )
+    yield Row(
+        f"burst to {count} accounts, over bare clients", ours_s / theirs_s, 1.5, "x"
+    )
+    yield Row(f"burst to {count} accounts, CPU a mail", 1000 * spent_s / count, 6)
 
 
 def user(number: int) -> str:
@@ -126,21 +163,12 @@ def burst(dovecot: Dovecot, home: Home, count: int) -> float:
     started = time.monotonic()
     for _ in range(MAILS_EACH):
         for number in range(count):
-            dovecot.deliver(mail(user(number)), user(number))
+            dovecot.deliver(genuine(f"user{number}", message_id()), user(number))
     delivered = time.monotonic() - started
     print(f"delivered within {delivered:.1f} s")
     while home.names().count("notified") < count * MAILS_EACH:
         time.sleep(0.2)
     return time.monotonic() - started
-
-
-def mail(to: str) -> bytes:
-    return approval(
-        f"https://www.amazon.co.jp/a/c/r/{token()}",
-        to=to,
-        date=format_datetime(utc_now()),
-        message_id=f"<{token()}@amazonses.com>",
-    )
 
 
 if __name__ == "__main__":

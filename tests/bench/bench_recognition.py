@@ -6,20 +6,23 @@ Both happen in one run, on the same mails, in turns; what counts is the ratio. W
 folder, ordinary mails are made. Then every costly mail is judged, the slowest first.
 """
 
+import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
 import mailparser
 
+from tests.bench.table import Row
 from tests.sample_mails import (
     ANYTHING,
     HOSTILE,
     VERIFY,
     Mail,
     alternatives,
+    approval,
     compose,
     html,
     plain,
@@ -27,6 +30,7 @@ from tests.sample_mails import (
 from watcher.recognition.judge import classify
 
 ROUNDS = 5
+CANDIDATES = 100
 MADE_MAILS = 200
 AIM = 0.5
 """Times the cost of parsing alone, on ordinary mail."""
@@ -72,6 +76,13 @@ def seconds(work: Callable[[bytes], None], mails: Sequence[bytes]) -> float:
     for raw in mails:
         work(raw)
     return time.perf_counter() - start
+
+
+def rows() -> Iterator[Row]:
+    """Measure the judging of a mail that is an attempt, whole."""
+    raw = approval("https://www.amazon.co.jp/a/c/r/" + 32 * "0")
+    times = [seconds(judge, [raw]) for _ in range(CANDIDATES)]
+    yield Row("judging one candidate mail, whole", 1000 * statistics.median(times), 3)
 
 
 def main(folder: str | None) -> int:
