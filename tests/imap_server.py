@@ -489,7 +489,7 @@ def clear(port: int, *mailboxes: str, user: str = "anna") -> Account:
         port=port,
         tls=Tls.NONE,
         user=user,
-        get_password=lambda: "secret",
+        get_secret=lambda: "secret",
         mailboxes=mailboxes or ("INBOX",),
     )
 
@@ -503,7 +503,7 @@ def secure(server: Dovecot, user: str, *mailboxes: str) -> Account:
         tls=Tls.IMPLICIT,
         ca_file=server.ca_file,
         user=user,
-        get_password=lambda: "secret",
+        get_secret=lambda: "secret",
         mailboxes=mailboxes or ("INBOX", "\\Junk"),
     )
 

@@ -17,7 +17,7 @@ from watcher.errors import ConfigError, SecretUnavailable
 def _password(folder: Path, key_and_value: str) -> str:
     text = ACCOUNT.replace('password_env = "MAIL_PASSWORD"', key_and_value)
     (one,) = accounts.watched(load(written(folder, text)))
-    return one.account.get_password()
+    return one.account.get_secret()
 
 
 def python(code: str) -> str:

@@ -342,4 +342,4 @@ def test_a_command_sees_no_other_accounts_password(
         )
     )
 
-    assert watched(config)[1].account.get_password() == "nothing"
+    assert watched(config)[1].account.get_secret() == "nothing"

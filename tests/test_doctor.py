@@ -257,7 +257,7 @@ def test_a_keyring_that_hangs_is_named_by_the_account(user: MailUser) -> None:
     account = watched(config)[0]
     checks = AccountChecks(
         entry=config.accounts[0],
-        watched=replace(account, account=replace(account.account, get_password=hang)),
+        watched=replace(account, account=replace(account.account, get_secret=hang)),
         config=config,
         keys=FixedKeys(records().get),
         clock=KnownClock(lambda: None, lambda: None),

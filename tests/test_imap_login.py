@@ -245,7 +245,7 @@ def test_accounts_share_their_tls_context(dovecot: Dovecot) -> None:
 
 
 def test_a_wrong_password_is_told_from_everything_else(dovecot: Dovecot) -> None:
-    account = replace(secure(dovecot, "login"), get_password=lambda: "wrong")
+    account = replace(secure(dovecot, "login"), get_secret=lambda: "wrong")
 
     error = failure(account)
 
@@ -323,7 +323,7 @@ def test_a_password_that_is_not_ascii_goes_by_sasl_plain() -> None:
     with Server(
         faults={"AUTHENTICATE": authenticate}, capabilities=capabilities
     ) as server:
-        try_login(replace(clear(server.port), get_password=lambda: "pässword"))
+        try_login(replace(clear(server.port), get_secret=lambda: "pässword"))
 
     assert given == ["AGFubmEAcMOkc3N3b3Jk"]
 
@@ -331,7 +331,7 @@ def test_a_password_that_is_not_ascii_goes_by_sasl_plain() -> None:
 @pytest.mark.parametrize("password", ["line\r\nbreak", "nul\0", "pässword"])
 def test_a_password_that_cannot_be_said_is_not_sent(password: str) -> None:
     with Server() as server:
-        error = failure(replace(clear(server.port), get_password=lambda: password))
+        error = failure(replace(clear(server.port), get_secret=lambda: password))
 
     assert isinstance(error, LoginRefused)
     assert server.count("LOGIN") == 0
@@ -354,7 +354,7 @@ def test_a_refused_login_is_tried_again_with_a_fresh_password() -> None:
 
     passwords = iter(["first", "second"])
     server = Server(faults={"LOGIN": login})
-    account = replace(clear(server.port), get_password=lambda: next(passwords))
+    account = replace(clear(server.port), get_secret=lambda: next(passwords))
     with watched(server, settings(QUICK), account=account) as (_, seen):
         refused = seen.wait_for_state(State.REFUSED)
         seen.wait_for_state(State.WATCHING)
@@ -364,11 +364,11 @@ def test_a_refused_login_is_tried_again_with_a_fresh_password() -> None:
 
 
 def test_a_password_that_cannot_be_had_costs_no_login() -> None:
-    def get_password() -> str:
+    def get_secret() -> str:
         raise SecretUnavailable(Text(en="locked", ja="施錠"))
 
     server = Server()
-    account = replace(clear(server.port), get_password=get_password)
+    account = replace(clear(server.port), get_secret=get_secret)
     with watched(server, settings(QUICK), account=account) as (_, seen):
         refused = seen.wait_for_state(State.REFUSED)
 

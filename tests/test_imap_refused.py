@@ -141,7 +141,7 @@ def test_a_wrong_password_is_not_tried_sooner_while_a_sign_in_is_expected() -> N
 def test_another_password_than_the_good_one_is_wrong_at_once() -> None:
     passwords = itertools.chain(["good"], itertools.repeat("other"))
     server = Server(faults={"LOGIN": take_once(UNNAMED)})
-    account = replace(clear(server.port), get_password=lambda: next(passwords))
+    account = replace(clear(server.port), get_secret=lambda: next(passwords))
     with watched(server, settings(PATIENT), account=account) as (_, seen):
         seen.wait_for_state(State.WATCHING)
         server.peers[-1].close()

@@ -147,13 +147,13 @@ def test_stop_is_obeyed_while_a_name_is_looked_up(
 def test_stop_is_obeyed_while_the_password_is_awaited() -> None:
     asked, answered = threading.Event(), threading.Event()
 
-    def get_password() -> str:
+    def get_secret() -> str:
         asked.set()
         answered.wait(30)
         return "secret"
 
     server = Server()
-    account = replace(clear(server.port), get_password=get_password)
+    account = replace(clear(server.port), get_secret=get_secret)
     with watched(server, settings(PATIENT), account=account):
         assert asked.wait(5)
     answered.set()

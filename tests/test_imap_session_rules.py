@@ -271,11 +271,11 @@ def test_a_refused_login_is_tried_again_after_refused_s() -> None:
 
 
 def test_a_locked_secret_is_asked_for_again_after_locked_s() -> None:
-    def get_password() -> str:
+    def get_secret() -> str:
         raise SecretUnavailable(Text(en="locked", ja="ロック中"))
 
     server = Server()
-    account = replace(clear(server.port), get_password=get_password)
+    account = replace(clear(server.port), get_secret=get_secret)
     timeouts = replace(PATIENT, refused_delay_s=700, secret_delay_s=40)
     with watched(server, settings(timeouts), account=account) as (_, seen):
         refused = seen.wait_for_state(State.REFUSED)
@@ -450,12 +450,12 @@ def long_login(
     """Watch a server while the first password costs much time."""
     passed = [way]
 
-    def get_password() -> str:
+    def get_secret() -> str:
         if passed:
             passed.pop()()
         return "secret"
 
-    account = replace(clear(server.port), get_password=get_password)
+    account = replace(clear(server.port), get_secret=get_secret)
     with watched(server, settings(PATIENT), account=account) as (session, seen):
         yield session, seen
 

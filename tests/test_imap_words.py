@@ -101,7 +101,7 @@ def test_a_login_that_is_not_answered_is_given_up_at_its_own_bound(
         faults={"LOGIN": trickle, "AUTHENTICATE": trickle},
         capabilities="IMAP4rev1 AUTH=PLAIN",
     ) as server:
-        account = replace(clear(server.port), get_password=lambda: password)
+        account = replace(clear(server.port), get_secret=lambda: password)
         error = try_login(account, timeouts).error
 
     assert isinstance(error, ConnectionLost)
@@ -273,7 +273,7 @@ def test_no_form_of_the_password_stands_in_any_sentence(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with Server(faults={"LOGIN": answers(line.format(form))}) as server:
-        account = replace(clear(server.port), get_password=lambda: PASSWORD)
+        account = replace(clear(server.port), get_secret=lambda: PASSWORD)
         tried = try_login(account)
 
     told = " ".join([str(tried.error), *tried.alerts, caplog.text])

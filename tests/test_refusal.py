@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from watcher.imap.refusal import ResponseText, is_missing
+from watcher.imap.sasl import plain
 from watcher.imap.secrecy import forms_of, without_secrets
 
 
@@ -56,14 +57,24 @@ PASSWORD = 'se"c\\ret'
         'se\\"c\\\\ret',
         base64.b64encode(PASSWORD.encode()).decode(),
         base64.b64encode(PASSWORD.encode()).decode().rstrip("="),
-        base64.b64encode(f"\0anna\0{PASSWORD}".encode()).decode(),
+        base64.b64encode(plain("anna", PASSWORD)).decode(),
     ],
     ids=["raw", "upper", "quoted", "base64", "unpadded", "plain"],
 )
 def test_no_form_of_a_password_is_left_in_a_text(written: str) -> None:
-    text = without_secrets(f"bad: LOGIN anna {written} !", forms_of(PASSWORD, "anna"))
+    text = without_secrets(
+        f"bad: LOGIN anna {written} !", forms_of(PASSWORD, plain("anna", PASSWORD))
+    )
 
     assert text == "bad: LOGIN anna *** !"
+
+
+def test_a_token_is_hidden_also_where_the_server_cuts_it_off() -> None:
+    token = "eyJ0eXAiOiJKV1Qi." * 10
+
+    text = without_secrets(f"no such token {token[:60]}... sorry", forms_of(token))
+
+    assert text == "no such token *** sorry"
 
 
 def test_without_a_password_nothing_is_hidden() -> None:

@@ -34,7 +34,7 @@ class WarmUp:
             self._is_ended = True
             self._begun.set()
 
-    def after(self, get_password: Callable[[], str]) -> Callable[[], str]:
+    def after(self, get_secret: Callable[[], str]) -> Callable[[], str]:
         """Return what begins it, too: a password is asked for after the greeting.
 
         What the login needs is imported there and then.
@@ -43,7 +43,7 @@ class WarmUp:
         def begin_and_get() -> str:
             self._begun.set()
             self._import(_CLIENT)
-            return get_password()
+            return get_secret()
 
         return begin_and_get
 

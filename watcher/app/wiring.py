@@ -205,7 +205,7 @@ class App:
 
         watch = self.config.watch
         return Session(
-            replace(account, get_password=warm_up.after(account.get_password)),
+            replace(account, get_secret=warm_up.after(account.get_secret)),
             cursors=self.journal.cursors(account.name),
             report=report,
             is_candidate=may_be_attempt,

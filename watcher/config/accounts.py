@@ -1,4 +1,4 @@
-"""Turns accounts of the configuration into what is watched: server, password, policy.
+"""Turns accounts of the configuration into what is watched: server, secret, policy.
 
 The provider's preset fills what the configuration leaves out.
 """
@@ -12,6 +12,7 @@ from watcher.config.credentials import (
     FromEnvironment,
     FromFile,
     FromKeyring,
+    token_from,
 )
 from watcher.config.providers import PRESETS, Provider
 from watcher.config.schema import Account as Entry
@@ -82,7 +83,7 @@ def _preset(entry: Entry) -> Provider:
 def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account:
     """Return what is watched of one account, its preset filled in.
 
-    `hidden` names the environment variables that no `password_command` may see.
+    `hidden` names the environment variables that no command for a secret may see.
     """
     preset = _preset(entry)
     tls = entry.tls or preset.tls
@@ -97,12 +98,15 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
         ca_file=entry.ca_file,
         tls_quirk=preset.tls_quirk,
         user=entry.user,
-        get_password=_password(entry, host, hidden),
+        auth=entry.auth,
+        get_secret=_secret(entry, host, hidden),
         mailboxes=entry.mailboxes,
     )
 
 
-def _password(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str]:
+def _secret(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str]:
+    if entry.token_command:
+        return token_from(entry.token_command, hidden)
     if entry.password_command:
         return FromCommand(entry.password_command, hidden=hidden)
     if entry.password_env:

@@ -32,6 +32,10 @@ Shorter than `secret_timeout_s` (75 s) of imap.account.Timeouts, which bounds ev
 source: so the program is ended and named before the login gives up.
 """
 
+PASSWORD = Text(en="password", ja="パスワード")
+TOKEN = Text(en="access token", ja="アクセストークン")
+"""What a source gives, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class FromCommand:
@@ -39,6 +43,9 @@ class FromCommand:
 
     argv: tuple[str, ...]
     timeout: timedelta = COMMAND_TIMEOUT
+    key: str = "password_command"
+    """Where it stands in the configuration."""
+    gives: Text = PASSWORD
     hidden: frozenset[str] = frozenset()
     """Environment variables that it does not see, since they hold other passwords."""
 
@@ -54,6 +61,7 @@ class FromCommand:
         from watcher.child import TooMuchOutput, output_of
 
         program, seconds = self.argv[0], self.timeout.total_seconds()
+        words = {"program": program, "key": self.key, "gives": self.gives}
         try:
             status, output = output_of(
                 self.argv,
@@ -62,19 +70,22 @@ class FromCommand:
                 most_bytes=SECRET_BYTES,
             )
         except TimeoutError as error:
-            raise SecretUnavailable(
-                _COMMAND_SLOW, program=program, seconds=seconds
-            ) from error
+            raise SecretUnavailable(_COMMAND_SLOW, **words, seconds=seconds) from error
         except TooMuchOutput:
             size = SECRET_BYTES // 1024
-            raise ConfigError(_COMMAND_ENDLESS, program=program, size=size) from None
+            raise ConfigError(_COMMAND_ENDLESS, **words, size=size) from None
         except OSError as error:
             text = _NO_COMMAND if _is_program(program) else _NO_PROGRAM
             why = reason_of(error)
-            raise ConfigError(text, program=program, why=why) from None
+            raise ConfigError(text, **words, why=why) from None
         if status:
-            raise SecretUnavailable(_COMMAND_FAILED, program=program, status=status)
-        return _first(islice(decoded_lines(output), 1), program)
+            raise SecretUnavailable(_COMMAND_FAILED, **words, status=status)
+        return _first(islice(decoded_lines(output), 1), program, self.gives)
+
+
+def token_from(argv: tuple[str, ...], hidden: frozenset[str]) -> FromCommand:
+    """Return the source of an access token, by a `token_command`."""
+    return FromCommand(argv, key="token_command", gives=TOKEN, hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +179,7 @@ _PROGRAMS = (
 """What people take their passwords from, be it installed or not."""
 
 
-def _first(lines: Iterable[str], source: object) -> str:
+def _first(lines: Iterable[str], source: object, gives: Text = PASSWORD) -> str:
     """Return the first line that is not empty.
 
     Raises:
@@ -177,30 +188,30 @@ def _first(lines: Iterable[str], source: object) -> str:
     try:
         password = next(filter(None, lines), "")
     except NotUtf8:
-        raise ConfigError(_NOT_UTF8, source=source) from None
+        raise ConfigError(_NOT_UTF8, source=source, gives=gives) from None
     if not password:
-        raise ConfigError(_NO_PASSWORD, source=source)
+        raise ConfigError(_NO_PASSWORD, source=source, gives=gives)
     return password
 
 
 _COMMAND_SLOW = Text(
-    en="{program} gave no password within {seconds:.0f} s: is it locked?",
-    ja="{program} が {seconds:.0f} 秒たってもパスワードを返しません。ロックされて"
+    en="{program} gave no {gives} within {seconds:.0f} s: is it locked?",
+    ja="{program} が {seconds:.0f} 秒たっても{gives}を返しません。ロックされて"
     "いたら解除してください。",
 )
 _COMMAND_FAILED = Text(
-    en="{program} ended with status {status} and gave no password: try it by hand.",
-    ja="{program} が終了コード {status} で失敗し、パスワードを返しませんでした。"
+    en="{program} ended with status {status} and gave no {gives}: try it by hand.",
+    ja="{program} が終了コード {status} で失敗し、{gives}を返しませんでした。"
     "自分で実行して確かめてください。",
 )
 _COMMAND_ENDLESS = Text(
-    en="{program} printed more than {size} KiB: that is no password. Try it by hand.",
-    ja="{program} の出力が {size} KiB を超えました。パスワードではありません。"
+    en="{program} printed more than {size} KiB: that is no {gives}. Try it by hand.",
+    ja="{program} の出力が {size} KiB を超えました。{gives}ではありません。"
     "自分で実行して確かめてください。",
 )
 _NO_COMMAND = Text(
-    en="password_command: {program} cannot be run ({why}). Check the program's name.",
-    ja="password_command の {program} を実行できません({why})。プログラムの名前を"
+    en="{key}: {program} cannot be run ({why}). Check the program's name.",
+    ja="{key} の {program} を実行できません({why})。プログラムの名前を"
     "確かめてください。",
 )
 _NOT_SET = Text(
@@ -208,10 +219,10 @@ _NOT_SET = Text(
     ja="環境変数 {name} がありません。先に設定してください。",
 )
 _NO_PROGRAM = Text(
-    en="What password_command names first is no program that can be run ({why}): write "
-    "the name of a program there, not the password itself.",
-    ja="password_command の最初の値は、実行できるプログラムではありません({why})。"
-    "パスワードそのものではなく、プログラムの名前を書いてください。",
+    en="What {key} names first is no program that can be run ({why}): write "
+    "the name of a program there, not the {gives} itself.",
+    ja="{key} の最初の値は、実行できるプログラムではありません({why})。"
+    "{gives}そのものではなく、プログラムの名前を書いてください。",
 )
 _NO_VARIABLE = Text(
     en="The environment variable that password_env names is not set: write the name of "
@@ -238,13 +249,13 @@ _NO_FILE = Text(
     "password_file を書きなおしてください。",
 )
 _NO_PASSWORD = Text(
-    en="{source} gave no password: its first line must be the password.",
-    ja="{source} からパスワードを取り出せません。1 行目をパスワードにしてください。",
+    en="{source} gave no {gives}: its first line must be the {gives}.",
+    ja="{source} から{gives}を取り出せません。1 行目を{gives}にしてください。",
 )
 _NOT_UTF8 = Text(
-    en="{source} gave no password in UTF-8: save the file as UTF-8, with nothing but "
-    "the password on its first line.",
-    ja="{source} の文字コードが UTF-8 ではありません。1 行目をパスワードだけにして、"
+    en="{source} gave no {gives} in UTF-8: save the file as UTF-8, with nothing but "
+    "the {gives} on its first line.",
+    ja="{source} の文字コードが UTF-8 ではありません。1 行目を{gives}だけにして、"
     "UTF-8 で保存しなおしてください。",
 )
 _NO_KEYRING = Text(

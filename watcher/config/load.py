@@ -16,10 +16,11 @@ from watcher.config.toml import ACCOUNTS_BRACKETS, parse
 from watcher.config.values import Bad, check_characters
 from watcher.errors import ConfigError
 from watcher.i18n import Language, Text
-from watcher.imap.choices import Tls, is_loopback
+from watcher.imap.choices import Auth, Tls, is_loopback
 
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
+TOKEN_KEYS = ("token_command", "client_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +195,9 @@ def _check_account(
     has_server = account.provider and PRESETS[account.provider].host
     if not (has_server or is_given("host") or f"{where}.provider" in refused):
         yield Problem(f"{where}.provider", _HOST_MISSING)
-    yield from _check_password(
-        account, where, [name for name in PASSWORD_KEYS if is_given(name)]
-    )
+    check = _check_token if account.auth is Auth.OAUTH2 else _check_password
+    keys = (*PASSWORD_KEYS, *TOKEN_KEYS)
+    yield from check(account, where, [name for name in keys if is_given(name)])
     server = account.host or account.provider
     if account.tls is Tls.NONE and server and not is_loopback(server):
         yield Problem(f"{where}.tls", _CLEAR_TEXT)
@@ -226,6 +227,12 @@ def _check_password(
     account: Account, where: str, given: list[str]
 ) -> Iterable[Problem]:
     """Yield what is wrong with the keys that name where the password is."""
+    yield from (
+        Problem(f"{where}.{name}", _NEEDS_OAUTH2)
+        for name in given
+        if name in TOKEN_KEYS
+    )
+    given = [name for name in given if name in PASSWORD_KEYS]
     if len(given) != 1:
         key = f"{where}.{given[-1]}" if given else where
         yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
@@ -234,6 +241,18 @@ def _check_password(
             from watcher.config.secret_keys import NO_PASSWORD_HERE
 
             yield Problem(f"{where}.{name}", NO_PASSWORD_HERE)
+
+
+def _check_token(account: Account, where: str, given: list[str]) -> Iterable[Problem]:
+    """Yield what is wrong with the keys that name where the access token is."""
+    for name in given:
+        if name in PASSWORD_KEYS:
+            yield Problem(f"{where}.{name}", _NO_PASSWORD_WITH_OAUTH2)
+    if "token_command" in given:
+        if "client_id" in given:
+            yield Problem(f"{where}.client_id", _ONE_TOKEN)
+    elif not PRESETS[account.provider or "other"].oauth:
+        yield Problem(f"{where}.token_command", _TOKEN_MISSING)
 
 
 def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
@@ -299,6 +318,27 @@ _HOST_MISSING = Text(
 _ONE_PASSWORD = Text(
     en="the password must come from exactly one of: {keys}",
     ja="パスワードの取り出し方を、次のうち一つだけ書いてください: {keys}",
+)
+_NEEDS_OAUTH2 = Text(
+    en='this key is for access tokens: add auth = "oauth2", or remove the key',
+    ja='アクセストークンのためのキーです。auth = "oauth2" を書き加えるか、'
+    "消してください",
+)
+_NO_PASSWORD_WITH_OAUTH2 = Text(
+    en='with auth = "oauth2" there is no password: remove this key',
+    ja='auth = "oauth2" ではパスワードを使いません。このキーを消してください',
+)
+_ONE_TOKEN = Text(
+    en="token_command gives the token already: remove this key",
+    ja="トークンは token_command から受け取ります。このキーを消してください",
+)
+_TOKEN_MISSING = Text(
+    en="the command that prints the access token is missing, like token_command = "
+    '["oama", "access", "me@example.jp"] (`watcher oauth login` works with provider = '
+    '"outlook" alone)',
+    ja="アクセストークンを出力するコマンドがありません。token_command = "
+    '["oama", "access", "me@example.jp"] のように書いてください(`watcher oauth login` '
+    'が使えるのは provider = "outlook" だけです)',
 )
 _PUSH_NOWHERE = Text(
     en='the address is missing: add url = "https://ntfy.sh/your-topic"',

@@ -74,6 +74,8 @@ class Provider:
     note: Text = _PASSWORD
     page: str | None = None
     """Where the user makes the password, or switches IMAP on."""
+    oauth: bool = False
+    """Whether `watcher oauth login` can log in there."""
     obstacle: Text | None = None
     """Why no password works there; None: one does."""
 
@@ -127,6 +129,7 @@ PRESETS = {
             "live.jp",
         ),
         exchanges=("outlook.com",),
+        oauth=True,
         obstacle=_OUTLOOK,
         note=Text(
             en="Accepts OAuth2 only: passwords and app passwords no longer work.",

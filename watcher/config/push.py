@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from watcher.config.credentials import FromCommand
+from watcher.config.credentials import token_from
 from watcher.config.push_url import push_topic
 from watcher.config.schema import Push
 from watcher.notify.push import Pusher
@@ -20,7 +20,7 @@ def pusher_of(entry: Push, hidden: Collection[str]) -> Pusher | None:
         from watcher.notify.ntfy import Ntfy
 
         command = entry.token_command
-        get_token = FromCommand(command, hidden=frozenset(hidden)) if command else None
+        get_token = token_from(command, frozenset(hidden)) if command else None
         return Ntfy(topic, ca_file=entry.ca_file, get_token=get_token)
     from watcher.notify.apprise import Apprise
 

@@ -31,7 +31,7 @@ from watcher.config.values import (
 )
 from watcher.events import EventName
 from watcher.i18n import Text
-from watcher.imap.choices import Tls, WatchMode
+from watcher.imap.choices import Auth, Tls, WatchMode
 from watcher.name_server import NameServer
 from watcher.notify.choice import ChannelChoice
 
@@ -61,12 +61,6 @@ CHANNELS = {
     "push": Text(en="phone", ja="スマートフォン"),
 }
 """Where a notification is shown, by the name of the channel."""
-
-
-class Auth(StrEnum):
-    """How to log in."""
-
-    PASSWORD = "password"  # noqa: S105 -- the name of a method, no password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,8 +371,27 @@ class Account:
         one_of(Auth),
         Auth.PASSWORD,
         about=Text(
-            en="How to log in.",
-            ja="ログインの方法。",
+            en='"password", or "oauth2" with an access token in place of the '
+            "password's key.",
+            ja='"password"、またはパスワードのかわりにアクセストークンを使う '
+            '"oauth2"。',
+        ),
+    )
+    token_command: tuple[str, ...] | None = _key(
+        parse_command,
+        secret=True,
+        about=Text(
+            en="A command whose first line of output is the access token of an account "
+            'with auth = "oauth2". Without it: `watcher oauth login`.',
+            ja='auth = "oauth2" のとき、アクセストークンを 1 行目に出力するコマンド。'
+            "なければ `watcher oauth login` で取得します。",
+        ),
+    )
+    client_id: str | None = _key(
+        parse_text,
+        about=Text(
+            en="The id of an application of your own, for `watcher oauth login`.",
+            ja="自分で登録したアプリケーションの ID(`watcher oauth login` 用)。",
         ),
     )
     host: str | None = _key(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from watcher.imap.choices import Tls, TlsQuirk, WatchMode
+from watcher.imap.choices import Auth, Tls, TlsQuirk, WatchMode
 
 JUNK = "\\Junk"
 """The special-use attribute of the junk mailbox (RFC 6154 §2)."""
@@ -25,8 +25,15 @@ class Account:
     """An additional trust anchor (PEM), beside those of the system."""
     tls_quirk: TlsQuirk = TlsQuirk.NOTHING
     user: str
-    get_password: Callable[[], str] = field(repr=False, compare=False)
-    """Called anew at each login; may take seconds, raises a `WatcherError`."""
+    auth: Auth = Auth.PASSWORD
+    get_secret: Callable[[], str] = field(repr=False, compare=False)
+    """Gives the password or the access token: called anew at each login; may take
+    seconds, raises a `WatcherError`."""
+    renew_token: Callable[[], str] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Gives another access token, as `get_secret`, in place of one that the server
+    refuses; None: it comes from elsewhere."""
     mailboxes: tuple[str, ...] = ("INBOX", JUNK)
     """Names, or special-use attributes such as `\\Junk`; push watches the first."""
 

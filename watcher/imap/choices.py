@@ -1,4 +1,4 @@
-"""What can be chosen of an account's connection, and of how to learn of new mail."""
+"""What can be chosen of an account's login, and of how to learn of new mail."""
 
 from enum import StrEnum
 from ipaddress import ip_address
@@ -24,6 +24,14 @@ class TlsQuirk(StrEnum):
     NOTHING = "nothing"
     LEGACY_RENEGOTIATION = "legacy_renegotiation"
     STATIC_RSA = "static_rsa"
+
+
+class Auth(StrEnum):
+    """How to log in."""
+
+    PASSWORD = "password"  # noqa: S105 -- the name of a method, no password
+    OAUTH2 = "oauth2"
+    """With an access token (RFC 6749 §1.4), by OAUTHBEARER or XOAUTH2."""
 
 
 def is_loopback(host: str) -> bool:

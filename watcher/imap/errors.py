@@ -6,6 +6,7 @@ exception's class or OpenSSL's verify code; what a refusal means, `refusal` tell
 """
 
 import imaplib
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -157,13 +158,48 @@ LOGIN_LATER = Text(
 )
 NO_LOGIN_WAY = Text(
     en="{host} offers no way to log in with this user name and password: try another "
-    "tls; services that have OAuth2 only cannot be used yet.",
+    "tls.",
     ja="{host} には、ユーザー名とパスワードでログインする方法がありません。別の tls を"
-    "試してください。OAuth2 だけのサービスはまだ使えません。",
+    "試してください。",
+)
+WANTS_OAUTH2 = Text(
+    en='{host} takes no password, but OAuth2: write auth = "oauth2" for that account '
+    "(see `watcher oauth --help`).",
+    ja="{host} はパスワードではなく OAuth2 でログインします。そのアカウントに "
+    'auth = "oauth2" を書いてください(`watcher oauth --help` を見てください)。',
+)
+NO_OAUTH2 = Text(
+    en="{host} offers no login by OAuth2: remove auth, and name where the password is.",
+    ja="{host} は OAuth2 のログインに対応していません。auth を消して、パスワードの"
+    "取り出し方を書いてください。",
+)
+NO_TOKEN = Text(
+    en="What {account} gets is no access token: the first line that token_command "
+    "prints must be the token alone.",
+    ja="{account} が受け取ったのはアクセストークンではありません。token_command の"
+    "出力の 1 行目をトークンだけにしてください。",
+)
+TOKEN_REFUSED = Text(
+    en="{host} refuses the access token of {user} ({why}): watcher oauth login "
+    "{account}",
+    ja="{host} で {user} のアクセストークンが拒否されました({why})。"
+    "次を実行してください: watcher oauth login {account}",
+)
+FOREIGN_TOKEN_REFUSED = Text(
+    en="{host} refuses the access token of {user} ({why}): log in again with the "
+    "program that token_command names.",
+    ja="{host} で {user} のアクセストークンが拒否されました({why})。token_command の"
+    "プログラムで、もう一度ログインしてください。",
 )
 NO_SECRET_IN_TIME = Text(
     en="The password of {account} did not come in time: unlock where it comes from.",
     ja="{account} のパスワードを時間内に取り出せませんでした。ロックされていたら"
+    "解除してください。",
+)
+NO_TOKEN_IN_TIME = Text(
+    en="The access token of {account} did not come in time: unlock where it comes "
+    "from.",
+    ja="{account} のアクセストークンを時間内に取り出せませんでした。ロックされていたら"
     "解除してください。",
 )
 
@@ -221,12 +257,31 @@ class PasswordDoubted(ConnectionLost):
     """The server refuses a password that it has taken before: few retries."""
 
 
+class SessionExpired(ConnectionLost):
+    """The server ends a session whose time is over: the next one begins at once."""
+
+
 class ServerClosed(ConnectionError):
     """The server closed the connection."""
 
 
 class SaidBye(ServerClosed):
     """It sent BYE before that; the error's one argument is what it said."""
+
+
+class SaidExpired(SaidBye):
+    """It said that the session's time is over, or that of its access token."""
+
+
+_EXPIRED_SESSION = re.compile(
+    r"AccessTokenExpired|(?:token|session)\W{0,3}(?:has |is )?expired", re.IGNORECASE
+)
+"""Words of Outlook.com and of Gmail."""
+
+
+def farewell(said: str) -> SaidBye:
+    """Return the error for what a server said before it closed the connection."""
+    return (SaidExpired if _EXPIRED_SESSION.search(said) else SaidBye)(said)
 
 
 _Row = tuple[type[BaseException], type[WatcherError], Text | Callable[[Any], Text]]
@@ -286,6 +341,7 @@ LOGIN: tuple[_Row, ...] = (
 
 COMMAND: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
+    (SaidExpired, SessionExpired, _SENT_AWAY),
     (SaidBye, ConnectionLost, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
     (Exception, ConnectionLost, _GARBLED),

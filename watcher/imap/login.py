@@ -1,8 +1,4 @@
-"""Connects and logs in: the only way to a connection that can sync.
-
-Every server knows LOGIN. imapclient's does not quote the user and cannot send what is
-not ASCII; so this is done by `Protocol`, with SASL PLAIN where LOGIN cannot be used.
-"""
+"""Connects and logs in: the only way to a connection that can sync."""
 
 import imaplib
 from collections.abc import Callable
@@ -17,16 +13,13 @@ from watcher.errors import (
 )
 from watcher.imap import errors, transport
 from watcher.imap.account import Account, Timeouts
-from watcher.imap.choices import Tls, is_loopback
+from watcher.imap.authentication import authenticate
+from watcher.imap.choices import Auth, Tls, is_loopback
 from watcher.imap.connection import Connection
 from watcher.imap.happy_eyeballs import Addresses, resolve
 from watcher.imap.history import ConnectionHistory, PasswordHistory
 from watcher.imap.protocol import Protocol
-from watcher.imap.refusal import Refusal, login_refusal
 from watcher.imap.transport import Interrupt
-
-_FORBIDDEN = "\r\n\0"
-"""No command can hold these, and what follows them would be a command of its own."""
 
 OnAlert = Callable[[str], None]
 """Called with the words of each [ALERT] of the server (RFC 3501 §7.1)."""
@@ -40,9 +33,9 @@ def log_in(
     history: ConnectionHistory | None = None,
     on_alert: OnAlert = lambda _: None,
 ) -> Connection:
-    """Connect, fetch the password anew, and log in.
+    """Connect, fetch the password or the access token anew, and log in.
 
-    The password comes last, so that no source is unlocked for a server that is down.
+    The secret comes last, so that no source is unlocked for a server that is down.
     `history` is kept by the caller from one connection of the account to the next.
 
     Raises:
@@ -60,24 +53,43 @@ def log_in(
     )
     try:
         if protocol.state != "AUTH":  # PREAUTH
-            try:
-                password = interrupt.call_with_timeout(
-                    account.get_password, seconds=timeouts.secret_timeout_s
-                )
-            except TimeoutError as error:
-                raise SecretUnavailable(
-                    errors.NO_SECRET_IN_TIME, account=account.name
-                ) from error
-            protocol.hide(password, account.user)
-            with protocol.taking_at_most(timeouts.login_timeout_s):
-                _authenticate(protocol, account, password, history.password, timeouts)
-            history.password.note_success(password)
+            _prove(protocol, account, interrupt, timeouts, history.password)
         connection = Connection(account, protocol)
         _identify(connection, account, history)
     except BaseException:
         protocol.shutdown()
         raise
     return connection
+
+
+def _prove(
+    protocol: Protocol,
+    account: Account,
+    interrupt: Interrupt,
+    timeouts: Timeouts,
+    history: PasswordHistory,
+) -> None:
+    """Authenticate; where a token is refused that can be renewed, with another one."""
+
+    def offer(get_secret: Callable[[], str]) -> None:
+        is_token = account.auth is Auth.OAUTH2
+        try:
+            secret = interrupt.call_with_timeout(
+                get_secret, seconds=timeouts.secret_timeout_s
+            )
+        except TimeoutError as error:
+            late = errors.NO_TOKEN_IN_TIME if is_token else errors.NO_SECRET_IN_TIME
+            raise SecretUnavailable(late, account=account.name) from error
+        with protocol.taking_at_most(timeouts.login_timeout_s):
+            authenticate(protocol, account, secret, history, timeouts)
+        history.note_success(secret)
+
+    try:
+        offer(account.get_secret)
+    except (LoginRefused, errors.PasswordDoubted):
+        if account.renew_token is None:
+            raise
+        offer(account.renew_token)
 
 
 def connect(
@@ -150,49 +162,6 @@ def _greet(
             protocol.shutdown()
             raise
     return protocol
-
-
-def _authenticate(
-    protocol: Protocol,
-    account: Account,
-    password: str,
-    history: PasswordHistory,
-    timeouts: Timeouts,
-) -> None:
-    """Log in by LOGIN or SASL PLAIN.
-
-    Raises:
-        ServerBusy: the refusal says nothing of the password.
-        PasswordDoubted: the server refuses a password that it has taken before.
-        LoginRefused: it is wrong, or there is no mechanism for this user and password.
-    """
-    host, user = account.host, account.user
-    is_sendable = not any(sign in user + password for sign in _FORBIDDEN)
-    has_login = "LOGINDISABLED" not in protocol.capabilities
-    protocol.forget()
-    try:
-        with errors.translated(errors.LOGIN, host, passes_no=True):
-            if is_sendable and (user + password).isascii() and has_login:
-                escaped = user.replace("\\", "\\\\").replace('"', '\\"')
-                protocol.login(f'"{escaped}"', password)
-            elif is_sendable and "AUTH=PLAIN" in protocol.capabilities:
-                response = f"\0{user}\0{password}".encode()
-                protocol.authenticate("PLAIN", lambda _: response)
-            else:
-                raise LoginRefused(errors.NO_LOGIN_WAY, host=host)
-    except imaplib.IMAP4.error:
-        kind, answer = protocol.last_answer
-        words = {"host": host, "user": user, "said": protocol.said(answer)}
-        match login_refusal(kind, answer, protocol.beside):
-            case Refusal.LATER:
-                raise errors.ServerBusy(errors.LOGIN_LATER, **words) from None
-            case refusal if history.note_refusal(password):
-                is_patient = history.refusal_count <= len(timeouts.doubted_delays_s)
-                if is_patient or refusal is Refusal.UNNAMED:
-                    raise errors.PasswordDoubted(errors.LOGIN_LATER, **words) from None
-            case _:
-                pass
-        raise LoginRefused(errors.LOGIN_REFUSED, **words) from None
 
 
 def _identify(

@@ -288,9 +288,9 @@ class Protocol(imaplib.IMAP4):
                 self._alerts = [*self._alerts, words][-ALERTS_KEPT:]
             self._on_alert(words)
 
-    def hide(self, password: str, user: str = "") -> None:
-        """Keep a password, however it is written, out of the server's words."""
-        self._secrets = forms_of(password, user)
+    def hide(self, secret: str, message: bytes) -> None:
+        """Keep a secret, and what SASL sends of it, out of the server's words."""
+        self._secrets = forms_of(secret, message)
 
     def readable(self, words: bytes | str) -> str:
         """Return a server's words as one short line without our secrets."""
@@ -317,7 +317,7 @@ class Protocol(imaplib.IMAP4):
         match word:
             case b"BYE":
                 said = self.said(rest)
-                raise errors.SaidBye(said) if said else errors.ServerClosed
+                raise errors.farewell(said) if said else errors.ServerClosed
             case b"EXISTS" if number != self.exists:
                 # some servers repeat an old count at each IDLE
                 self.exists = number

@@ -325,7 +325,8 @@ class Session:
         # The same error at every try of a long outage is logged once.
         is_new = str(error) != self._logged_error
         self._logged_error = str(error)
-        level = logging.WARNING if is_new else logging.DEBUG
+        is_expected = isinstance(error, errors.SessionExpired)
+        level = logging.WARNING if is_new and not is_expected else logging.DEBUG
         logger.log(level, "account=%s %s", self.account.name, error)
         return Outcome.LOST
 

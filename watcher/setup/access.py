@@ -229,7 +229,7 @@ def _mailbox(account: Account, password: str | None) -> Mailbox:
     mailbox = account_of(account)
     if password is None:
         return mailbox
-    return replace(mailbox, get_password=lambda: password)
+    return replace(mailbox, get_secret=lambda: password)
 
 
 def with_addresses(account: Account, known: tuple[str, ...]) -> Account:

@@ -88,7 +88,7 @@ class AccountChecks:
             yield Check.LOGIN, skipped(_NO_LOGIN)
             yield from self._without_login()
             return
-        account = replace(self.watched.account, get_password=lambda: passwords[0])
+        account = replace(self.watched.account, get_secret=lambda: passwords[0])
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(
@@ -105,9 +105,9 @@ class AccountChecks:
         """Put the password into the list; it is shown nowhere."""
         source = next(key for key in PASSWORD_KEYS if getattr(self.entry, key))
         remedy = Sentence.of(_SECRET_REMEDY, key=source)
-        get_password, seconds = self._get_password, self.timeouts.secret_timeout_s
+        get_secret, seconds = self._get_password, self.timeouts.secret_timeout_s
         try:
-            passwords.append(call_with_timeout(get_password, timeout_s=seconds))
+            passwords.append(call_with_timeout(get_secret, timeout_s=seconds))
         except TimeoutError:
             late = SecretUnavailable(NO_SECRET_IN_TIME, account=self.entry.name)
             return failed(late, remedy)
@@ -117,7 +117,7 @@ class AccountChecks:
 
     def _get_password(self) -> str:
         """Fetch it; a program that gives none is ended with the check."""
-        source = self.watched.account.get_password
+        source = self.watched.account.get_secret
         if isinstance(source, FromCommand):
             quick = timedelta(seconds=0.9 * self.timeouts.secret_timeout_s)
             source = replace(source, timeout=quick)
