@@ -17,7 +17,7 @@ from watcher.config.schema import TABLES, Account, Config
 from watcher.errors import ConfigError
 from watcher.events import EventName
 from watcher.i18n import Language, wrap_columns
-from watcher.imap.choices import Tls
+from watcher.imap.choices import Auth, Tls
 from watcher.name_server import NameServer
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -108,7 +108,13 @@ def test_each_key_in_a_comment_of_the_example_can_be_used(tmp_path: Path) -> Non
             other = list(lines)
             for one in (*needed, number):
                 other[one] = other[one].removeprefix("# ")
-            if "password" in line:
+            is_oauth = not needed and line.startswith(
+                ("# token_command", "# client_id")
+            )
+            if is_oauth:
+                other[other.index('auth = "password"')] = 'auth = "oauth2"'
+                other[other.index('provider = "gmail"')] = 'provider = "outlook"'
+            if is_oauth or "password" in line:
                 other.remove(password)
             load(written(tmp_path, "\n".join(other)))
             if len(needed) == 1:
@@ -312,6 +318,45 @@ def test_a_wrong_value_is_refused_with_the_reason(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     assert reason in mistake_in(tmp_path, line)
+
+
+OAUTH2 = 'auth = "oauth2"\n'
+
+
+@pytest.mark.parametrize(
+    ("keys", "mistake"),
+    [
+        ("", "accounts[1].token_command: the command that prints the access token"),
+        ('client_id = "1"\n', "accounts[1].token_command: the command"),
+        (
+            'password_env = "X"\ntoken_command = ["x"]\n',
+            'accounts[1].password_env: with auth = "oauth2" there is no password',
+        ),
+        (
+            'client_id = "1"\ntoken_command = ["x"]\n',
+            "accounts[1].client_id: token_command gives the token already",
+        ),
+    ],
+)
+def test_an_account_with_a_token_names_one_source_of_it(
+    tmp_path: Path, keys: str, mistake: str
+) -> None:
+    text = ACCOUNT.replace('password_env = "MAIL_PASSWORD"\n', OAUTH2 + keys)
+    (line,) = mistakes(tmp_path, text)
+
+    assert mistake in line
+
+
+@pytest.mark.parametrize("key", ['token_command = ["x"]', 'client_id = "1"'])
+def test_a_key_for_tokens_needs_the_login_by_token(tmp_path: Path, key: str) -> None:
+    assert 'add auth = "oauth2"' in mistake_in(tmp_path, key)
+
+
+def test_where_oauth_login_works_no_source_is_to_be_named(tmp_path: Path) -> None:
+    text = ACCOUNT.replace('password_env = "MAIL_PASSWORD"', OAUTH2)
+    outlook = text.replace('host = "imap.example.jp"', 'provider = "outlook"')
+
+    assert load(written(tmp_path, outlook)).accounts[0].auth is Auth.OAUTH2
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Request:
     act: Act
     now: datetime
     """When it was asked, by the wall clock, and on the scale of the time since boot."""
-    asked_s: float = field(default_factory=boottime_s)
+    asked_s: float = field(default_factory=lambda: boottime_s())
     words: Words = lambda _: None
     adopts: str | None = None
     """The handle of another program's notification, whose place it takes."""

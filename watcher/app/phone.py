@@ -33,7 +33,7 @@ class PushRequest:
     key: str = field(repr=False)
     now: datetime
     """When it was asked, by the wall clock, and on the scale of the time since boot."""
-    asked_s: float = field(default_factory=boottime_s)
+    asked_s: float = field(default_factory=lambda: boottime_s())
     words: PushWords | None = None
     """None: the message is to be taken back."""
     about: Attempt | None = None

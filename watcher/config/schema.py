@@ -381,9 +381,9 @@ class Account:
         parse_command,
         secret=True,
         about=Text(
-            en="A command whose first line of output is the access token of an account "
-            'with auth = "oauth2". Without it: `watcher oauth login`.',
-            ja='auth = "oauth2" のとき、アクセストークンを 1 行目に出力するコマンド。'
+            en="A command whose first line of output is the access token, where auth "
+            'is "oauth2". Without it: `watcher oauth login`.',
+            ja='auth が "oauth2" のとき、アクセストークンを 1 行目に出力するコマンド。'
             "なければ `watcher oauth login` で取得します。",
         ),
     )

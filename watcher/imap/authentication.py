@@ -37,7 +37,8 @@ def authenticate(
     Raises:
         ServerBusy: the refusal says nothing of the secret.
         PasswordDoubted: the server refuses a secret that it has taken before.
-        LoginRefused: it is wrong, or nothing that is on offer fits it.
+        SecretRefused: it is wrong.
+        LoginRefused: nothing that is on offer fits it.
     """
     method = _by_token if account.auth is Auth.OAUTH2 else _by_password
     login = method(protocol, account, secret)
@@ -65,7 +66,7 @@ def authenticate(
                 pass
         text, why = login.refused()
         words |= {"account": account.name, "why": why or said}
-        raise LoginRefused(text, **words) from None
+        raise errors.SecretRefused(text, **words) from None
 
 
 @dataclass(frozen=True, slots=True)

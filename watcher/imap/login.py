@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from watcher.errors import (
     ConnectionLost,
-    LoginRefused,
     SecretUnavailable,
     Unreachable,
     WatcherError,
@@ -86,7 +85,7 @@ def _prove(
 
     try:
         offer(account.get_secret)
-    except (LoginRefused, errors.PasswordDoubted):
+    except (errors.SecretRefused, errors.PasswordDoubted):
         if account.renew_token is None:
             raise
         offer(account.renew_token)
