@@ -381,6 +381,17 @@ def test_copy_without_a_code_says_so(clipboard: Home, journal: Journal) -> None:
     assert opened(clipboard) is None
 
 
+def test_copy_of_a_number_says_what_that_is(clipboard: Home, journal: Journal) -> None:
+    approval = add(journal, 1)
+
+    linked = clipboard.run("copy", str(approval.id))
+    unknown = clipboard.run("copy", "99")
+
+    assert (linked.code, unknown.code) == (ExitCode.NOTHING, ExitCode.NOTHING)
+    assert f"#{approval.id} has no code that could be copied" in linked.err
+    assert "There is no live attempt #99" in unknown.err
+
+
 def test_copy_without_a_clipboard_logs_nothing(home: Home, journal: Journal) -> None:
     add(journal, 1, kind=Kind.CODE)
 

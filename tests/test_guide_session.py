@@ -129,6 +129,19 @@ def test_a_letter_that_the_clock_has_wiped_away_may_be_typed_twice(
     assert ending is Ending.LEFT
 
 
+@pytest.mark.parametrize(
+    ("answer", "prompts"), [("q", []), ("", [WAIT]), ("n", [PREPARE])]
+)
+def test_who_is_asked_whether_to_go_on_may_leave(
+    guide: Guide, answer: str, prompts: list[Text]
+) -> None:
+    guide.run({PREPARE: lambda: guide.type(""), WAIT: lambda: guide.type("q")})
+    guide.type(answer)
+
+    leave = {place: lambda: guide.type("q") for place in (PREPARE, WAIT)}
+    assert guide.run({**leave}) == (Ending.LEFT, prompts)
+
+
 def test_a_browser_that_fails_is_told_and_can_be_tried_again(
     guide: Guide, capsys: pytest.CaptureFixture[str]
 ) -> None:

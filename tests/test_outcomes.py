@@ -103,6 +103,17 @@ def test_the_outcome_of_the_newest_attempt_or_the_named_one_is_noted(
     assert said == [(second, "worked"), (first, "failed")]
 
 
+@pytest.mark.parametrize("name", [EventName.NOT_ME, EventName.SUPERSEDED])
+def test_without_a_number_it_is_none_that_the_user_had_no_use_for(
+    home: Home, name: EventName
+) -> None:
+    with Journal.open(home.log) as journal:
+        first, second = (recorded(journal, n, at=utc_now()) for n in (1, 2))
+        journal.append(name, at=utc_now(), about=second.about)
+
+    assert home.run("log", "--outcome", "worked").out == f"Noted: #{first.id} worked.\n"
+
+
 def test_an_attempt_that_is_not_in_the_log_is_3(home: Home) -> None:
     none = home.run("log", "--outcome", "worked")
     with Journal.open(home.log) as journal:

@@ -1,9 +1,10 @@
 """`watcher copy`: copies the code of a live mail to the clipboard."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from watcher.app.clipboard import copy_text
 from watcher.cli.context import configuration_if_good, journal_path
+from watcher.cli.open import NO_NUMBER
 from watcher.cli.parser import Options
 from watcher.clock import utc_now
 from watcher.config.schema import secret_variables
@@ -36,21 +37,29 @@ def copy_code(journal: Journal, number: int | None, hidden: Collection[str]) -> 
     """
     now = utc_now()
     journal.check()
-    codes = [
-        event.about
-        for event in journal.live(now)
-        if event.about.code and number in (None, event.about.id)
-    ]
+    live = [one.about for one in journal.live(now) if number in (None, one.about.id)]
+    codes = [one for one in live if one.code]
     denied, superseded = EventName.NOT_ME, EventName.SUPERSEDED
     newest = [one for one in codes if not journal.has_happened(one.id, superseded)]
-    if codes and not newest:
-        raise NothingLive(_IS_OLD if number else _NOTHING, id=number)
     fitting = [one for one in newest if journal.answer_to(one.id) is not denied]
     if not fitting:
-        raise NothingLive(_WAS_DENIED if codes else _NOTHING)
+        raise NothingLive(_why_not(number, live, newest), id=number)
     attempt: Attempt = max(fitting, key=lambda one: one.recency)
     copy_text(attempt.code or "", hidden)
     journal.append(EventName.COPIED, at=now, about=attempt)
+
+
+def _why_not(
+    number: int | None, live: Sequence[Attempt], newest: Sequence[Attempt]
+) -> Text:
+    """Return why none of the live attempts has a code to copy."""
+    if newest:
+        return _WAS_DENIED
+    if number is None:
+        return _NOTHING
+    if not live:
+        return NO_NUMBER
+    return _IS_OLD if live[0].code else _HAS_NO_CODE
 
 
 _COPIED = Text(en="The code is copied.", ja="コードをコピーしました。")
@@ -59,6 +68,11 @@ _IS_OLD = Text(
     "`watcher copy`.",
     ja="新しいコードが届いたので、#{id} はコピーしません。`watcher copy` で新しいほうを"
     "コピーしてください。",
+)
+_HAS_NO_CODE = Text(
+    en="#{id} has no code that could be copied: `watcher log {id}` tells what it is.",
+    ja="#{id} に、コピーできる確認コードはありません(`watcher log {id}` で確認"
+    "できます)。",
 )
 _WAS_DENIED = Text(
     en='You said "It was not me": the code is not copied. If it was you after all, it '

@@ -106,7 +106,7 @@ def _nothing(
     if fitting:
         return NothingLive(_NO_LINK)
     if number is not None:
-        return NothingLive(_NO_NUMBER, id=number)
+        return NothingLive(NO_NUMBER, id=number)
     return NothingLive(_ANSWERED if live else _NOTHING)
 
 
@@ -136,7 +136,7 @@ _NO_LINK = Text(
     ja="有効な試行に、示せる承認リンクがありません。あなたのものなら Amazon のメールを"
     "開いてください。",
 )
-_NO_NUMBER = Text(
+NO_NUMBER = Text(
     en="There is no live attempt #{id}: it is over, or never was. Start the sign-in "
     "again; see `watcher log`.",
     ja="有効な試行 #{id} はありません。期限が切れたか、もともとありません。"

@@ -140,9 +140,9 @@ class Session:
         minutes = max(1, int((now - left.at).total_seconds()) // 60)
         self._screen.say(Say(text, {"minutes": minutes, "span": app.span(place)}))
         line = self._answer()
-        if line is None:
+        if line is None or line.strip().lower() == "q":
             return None
-        if line.lower() in NO:
+        if line.strip().lower() in NO:
             return Place.PREPARE
         self._kept = left.place
         return place

@@ -161,11 +161,16 @@ class JournalReader:
         return cast(Event[Attempt], ended[0]).about if ended else None
 
     def find_attempt(self, attempt_id: int | None = None) -> Attempt | None:
-        """Return an attempt, be it over, or the newest one; None if there is none."""
+        """Return an attempt, be it over; None if there is none.
+
+        Without a number it is the newest, apart from one that the user has denied or
+        for which a newer one stands, if there is any other.
+        """
+        apart = "(SELECT 1 FROM events o WHERE o.attempt_id = e.attempt_id AND o.event "
         found = self._events(
             "WHERE e.event = ? AND coalesce(e.attempt_id = ?, true) "
-            "ORDER BY e.id DESC LIMIT 1",
-            (EventName.ATTEMPT, attempt_id),
+            f"ORDER BY EXISTS {apart} IN (?, ?)), e.id DESC LIMIT 1",
+            (EventName.ATTEMPT, attempt_id, EventName.NOT_ME, EventName.SUPERSEDED),
         )
         return cast(Event[Attempt], found[0]).about if found else None
 
