@@ -312,6 +312,14 @@ def test_what_is_over_is_said_to_be_over(language: Language, after_s: int) -> No
     assert again == wording.expired(attempt(), language=language)
 
 
+@both_languages
+def test_of_what_may_lie_days_back_the_day_is_told(language: Language) -> None:
+    told = wording.late(attempt(), language=language)
+
+    assert f"{attempt().began_at.astimezone():%m-%d %H:%M}" in told.body
+    assert local_time(attempt().began_at) not in told.body
+
+
 @given(before_ms=st.integers(1, 5 * 60 * 1000))
 def test_the_time_left_is_never_overstated(before_ms: int) -> None:
     left = timedelta(milliseconds=before_ms)

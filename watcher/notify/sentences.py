@@ -223,8 +223,8 @@ WHY = Text(
     ja="{why}",
 )
 LATE_BODY = Text(
-    en="A sign-in attempt of {attempted} ({account}) was over before its mail arrived.",
-    ja="{attempted} の試行({account})は、メールが届く前に期限が切れていました。",
+    en="A sign-in attempt of {when} ({account}) was over before its mail arrived.",
+    ja="{when} の試行({account})は、メールが届く前に期限が切れていました。",
 )
 LATE_BODY_NO_CLOCK = Text(
     en="A sign-in attempt ({account}) was over before its mail arrived.",

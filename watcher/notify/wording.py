@@ -366,9 +366,14 @@ def missed(attempts: Sequence[Attempt], *, language: Language) -> Notification:
         language=language,
         replaces_id=id_of("missed"),
         count=len(attempts),
-        when=last.began_at.astimezone().strftime("%m-%d %H:%M"),
+        when=_day_and_time(last.began_at),
         account=foreign(last.origin.account, ACCOUNT_COLUMNS),
     )
+
+
+def _day_and_time(instant: datetime) -> str:
+    """Return the user's day and time of what may lie days back."""
+    return instant.astimezone().strftime("%m-%d %H:%M")
 
 
 def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, Any]:
@@ -382,6 +387,7 @@ def _fields(attempt: Attempt, now: datetime, language: Language) -> dict[str, An
         "near": foreign(attempt.claim.near, PLACE_COLUMNS) or not_given,
         "recipient": foreign(attempt.claim.recipient, RECIPIENT_COLUMNS),
         "attempted": local_time(attempt.began_at),
+        "when": _day_and_time(attempt.began_at),
         "deadline": local_time(attempt.expires_at),
         "left": minutes_seconds(attempt.time_left(now)),
     }
