@@ -25,6 +25,7 @@ from watcher.errors import NotificationFailed
 from watcher.events import Attempt, Event, EventName, Expectation
 from watcher.i18n import Language, Text
 from watcher.journal.log import DELIVERY_LEASE, Journal
+from watcher.notify import sentences
 from watcher.notify.push import Pusher, PushMessage, message
 from watcher.recognition.claim import Kind
 
@@ -440,3 +441,52 @@ def test_a_mail_that_is_proved_later_is_told_anew(way: Way) -> None:
     assert len(way.sent) == 2
     (shown,) = way.shown.values()
     assert "4:32 left" in shown.text
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_amazon_reports_takes_the_place_of_the_attempt_and_stays(
+    journal: Journal, way: Way, language: Language
+) -> None:
+    shown_by = notifier(journal, {"home": route(way)}, language=language)
+    event = recorded(journal)
+    shown_by.notify_new(event, NOW)
+    journal.append(EventName.SIGN_IN_REPORTED, at=NOW, about=event.about)
+    shown_by.tell_reported(event.about, NOW, NOW)
+    shown_by.update(NOW)
+    notifier(journal, {"home": route(way)}, language=language).prepare(NOW)
+
+    (told,) = way.shown.values()
+    assert f"{NOW.astimezone():%H:%M:%S}" in told.text
+    assert told.title == sentences.REPORTED.say(language)
+    assert told.link is None
+
+
+def test_a_phone_that_was_not_told_of_an_attempt_hears_of_no_report(
+    journal: Journal, way: Way
+) -> None:
+    shown_by = notifier(journal, {"home": route(way, only_expected=True)})
+    event = recorded(journal)
+    shown_by.notify_new(event, NOW)
+    shown_by.tell_reported(event.about, NOW, NOW)
+
+    assert way.sent == []
+
+
+def test_a_report_that_a_phone_did_not_take_is_not_tried_for_ever(
+    journal: Journal, way: Way
+) -> None:
+    asked: list[PushRequest] = []
+
+    class Noting(PromptPhone):
+        def ask(self, request: PushRequest) -> None:
+            asked.append(request)
+
+    phones = Phones({"home": route(way)}, Language.EN, open_phone=Noting)
+    about = recorded(journal).about
+    phones.tell(about, lambda _: live(about), NOW, is_armed=False)
+    phones.tell_reported(about, NOW, NOW)
+
+    words = asked[-1].words
+    assert words is not None
+    assert words(about.expires_at - timedelta(seconds=1)) is not None
+    assert words(about.expires_at) is None

@@ -189,7 +189,8 @@ class Notifier:
 
     def tell_reported(self, attempt: Attempt, at: datetime, now: datetime) -> None:
         """Say that Amazon reports a sign-in of then, in place of the attempt."""
-        self._withdraw_everywhere(attempt.id, now)
+        self.withdraw(attempt.id, now)
+        self._phones.tell_reported(attempt, at, now)
         self.notify(self._afterwards(partial(wording.reported, at), attempt), now)
 
     def close(self, attempt: Attempt, now: datetime) -> None:
@@ -311,7 +312,10 @@ class Notifier:
                 if event.detail == PHONE and isinstance(event.about, Attempt):
                     told[event.about.id] = event.about
         for attempt in told.values():
-            if abs(now - attempt.expires_at) < HOUR:
+            is_reported = self._journal.has_happened(
+                attempt.id, EventName.SIGN_IN_REPORTED
+            )
+            if abs(now - attempt.expires_at) < HOUR and not is_reported:
                 self._phones.adopt(attempt, now)
         self._phones.keep({attempt.id for attempt in newest}, now)
         for attempt in newest:

@@ -16,7 +16,7 @@ from watcher.app.phone import Phone, Pushed, PushRequest
 from watcher.clock import monotonic_s
 from watcher.events import Attempt, EventName
 from watcher.i18n import Language
-from watcher.notify.push import Pusher, PushMessage, key_of, message
+from watcher.notify.push import Pusher, PushMessage, key_of, message, report
 
 ATTEMPTS_AN_HOUR = 20
 """More would be a flood: the phone has told of it by then."""
@@ -164,6 +164,21 @@ class Phones:
         """Take what the phone was told of an attempt back."""
         if sent := self._sent.pop(attempt_id, None):
             sent.phone.ask(PushRequest(key=key_of(sent.attempt), now=now))
+
+    def tell_reported(self, attempt: Attempt, at: datetime, now: datetime) -> None:
+        """Say that Amazon reports a sign-in of then, where the phone knows of it.
+
+        It stands in the attempt's place, and is not taken back.
+        """
+        sent = self._sent.pop(attempt.id, None)
+        if sent is None:
+            return
+
+        def word(now: datetime) -> PushMessage | None:
+            is_over = attempt.expires_at <= now  # the mail has told it long ago
+            return None if is_over else report(attempt, at, self._language)
+
+        sent.phone.ask(PushRequest(key=key_of(attempt), now=now, words=word))
 
     def keep(self, attempt_ids: Collection[int], now: datetime) -> None:
         """Take back what is over, and proved attempts that are none of these."""

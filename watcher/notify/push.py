@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watcher.clock import minutes_seconds
+from watcher.clock import local_time, minutes_seconds
 from watcher.events import Attempt
 from watcher.i18n import Language, Text
 from watcher.notify import sentences
@@ -107,6 +107,13 @@ def message(
     )
 
 
+def report(attempt: Attempt, at: datetime, language: Language) -> PushMessage:
+    """Return what stands in the place of an attempt: Amazon reports a sign-in."""
+    text = _REPORTED.say(language, at=local_time(at))
+    title = sentences.REPORTED.say(language)
+    return PushMessage(key=key_of(attempt), title=title, text=text)
+
+
 def trial(language: Language) -> PushMessage:
     """Return a message that proves the way to the phone."""
     title, text = sentences.TRIAL.say(language), _TRIAL.say(language)
@@ -142,6 +149,12 @@ _UNVERIFIED = Text(
     "your computer or your mail",
     ja="Amazon らしいメールが届きましたが、差出人を確認できませんでした {dash} "
     "パソコンかメールを見てください",
+)
+_REPORTED = Text(
+    en="Amazon reports a sign-in at {at}: was that you? If not, open Amazon by "
+    "yourself, not by a link, and change your password",
+    ja="{at} にサインインがあったと Amazon が知らせています。あなたですか? 心当たりが"
+    "なければ、リンクからでなく自分で Amazon を開き、パスワードを変えてください",
 )
 _TRIAL = Text(
     en="This phone is told of sign-in attempts, without link and code.",
