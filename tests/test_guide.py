@@ -388,6 +388,7 @@ def test_a_terminal_that_cannot_be_redrawn_gets_lines_alone(
 ) -> None:
     mail_user.home.environment["TERM"] = "dumb"
     with guided(mail_user, Language.EN, "zaim") as run:
+        run.await_text("home: connected")  # where it is told, the prompt comes again
         type_at(run, f"{PREPARE.en}\n", "")
         run.await_text(prompt(WAIT, Language.EN))
         mail_user.approval()

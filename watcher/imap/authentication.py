@@ -37,8 +37,7 @@ def authenticate(
     Raises:
         ServerBusy: the refusal says nothing of the secret.
         PasswordDoubted: the server refuses a secret that it has taken before.
-        SecretRefused: it is wrong.
-        LoginRefused: nothing that is on offer fits it.
+        LoginRefused: it is wrong, or nothing that is on offer fits it.
     """
     method = _by_token if account.auth is Auth.OAUTH2 else _by_password
     login = method(protocol, account, secret)
@@ -66,7 +65,7 @@ def authenticate(
                 pass
         text, why = login.refused()
         words |= {"account": account.name, "why": why or said}
-        raise errors.SecretRefused(text, **words) from None
+        raise LoginRefused(text, **words) from None
 
 
 @dataclass(frozen=True, slots=True)

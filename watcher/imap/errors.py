@@ -257,10 +257,6 @@ class PasswordDoubted(ConnectionLost):
     """The server refuses a password that it has taken before: few retries."""
 
 
-class SecretRefused(LoginRefused):
-    """The server refuses this password or token, and would perhaps take another."""
-
-
 class SessionExpired(ConnectionLost):
     """The server ends a session whose time is over: the next one begins at once."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from watcher.errors import (
     ConnectionLost,
+    LoginRefused,
     SecretUnavailable,
     Unreachable,
     WatcherError,
@@ -85,7 +86,7 @@ def _prove(
 
     try:
         offer(account.get_secret)
-    except (errors.SecretRefused, errors.PasswordDoubted):
+    except (LoginRefused, errors.PasswordDoubted):
         if account.renew_token is None:
             raise
         offer(account.renew_token)
