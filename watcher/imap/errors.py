@@ -2,7 +2,8 @@
 
 No caller of this package handles a library's error. One table a stage, because the same
 time-out has another meaning in each. No error text is parsed here: what decides is the
-exception's class or OpenSSL's verify code; what a refusal means, `refusal` tells.
+exception's class or OpenSSL's verify code; what a refusal means, `refusal` and
+`provider_words` tell.
 """
 
 import imaplib
@@ -23,6 +24,8 @@ from watcher.errors import (
     reason_of,
 )
 from watcher.i18n import Text
+from watcher.imap.provider_words import OAUTH2_ONLY, Wait, find
+from watcher.imap.refusal import Refusal
 from watcher.recognition.text import one_line, shorten
 
 _UNKNOWN_HOST = Text(
@@ -162,12 +165,7 @@ NO_LOGIN_WAY = Text(
     ja="{host} には、ユーザー名とパスワードでログインする方法がありません。別の tls を"
     "試してください。",
 )
-WANTS_OAUTH2 = Text(
-    en='{host} takes no password, but OAuth2: write auth = "oauth2" for that account '
-    "(see `watcher oauth --help`).",
-    ja="{host} はパスワードではなく OAuth2 でログインします。そのアカウントに "
-    'auth = "oauth2" を書いてください(`watcher oauth --help` を見てください)。',
-)
+WANTS_OAUTH2 = OAUTH2_ONLY
 NO_OAUTH2 = Text(
     en="{host} offers no login by OAuth2: remove auth, and name where the password is.",
     ja="{host} は OAuth2 のログインに対応していません。auth を消して、パスワードの"
@@ -253,6 +251,15 @@ class ServerBusy(ConnectionLost):
     """The server answers "later": no brisk retries."""
 
 
+class ServerThrottles(ServerBusy):
+    """The server names a time for which it wants no request."""
+
+    @property
+    def wait_s(self) -> float:
+        """The seconds, at most `provider_words.LONGEST_WAIT_S`."""
+        return float(str(self.data["seconds"]))
+
+
 class PasswordDoubted(ConnectionLost):
     """The server refuses a password that it has taken before: few retries."""
 
@@ -273,6 +280,14 @@ class SaidExpired(SaidBye):
     """It said that the session's time is over, or that of its access token."""
 
 
+class SaidWait(ServerClosed):
+    """It named a time to wait: the connection is of no use before that."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__()
+        self.wait = wait
+
+
 _EXPIRED_SESSION = re.compile(
     r"AccessTokenExpired|(?:token|session)\W{0,3}(?:has |is )?expired", re.IGNORECASE
 )
@@ -282,6 +297,10 @@ _EXPIRED_SESSION = re.compile(
 def farewell(said: str) -> SaidBye:
     """Return the error for what a server said before it closed the connection."""
     return (SaidExpired if _EXPIRED_SESSION.search(said) else SaidBye)(said)
+
+
+def _said_wait(error: SaidWait) -> Text:
+    return error.wait.text
 
 
 _Row = tuple[type[BaseException], type[WatcherError], Text | Callable[[Any], Text]]
@@ -325,6 +344,7 @@ TLS: tuple[_Row, ...] = (
 
 GREETING: tuple[_Row, ...] = (
     (TimeoutError, Unreachable, _NO_GREETING),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidBye, ServerBusy, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
     (Exception, Unreachable, _NOT_IMAP),
@@ -333,6 +353,7 @@ GREETING: tuple[_Row, ...] = (
 
 LOGIN: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidBye, ServerBusy, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
     (Exception, ConnectionLost, _GARBLED),
@@ -341,6 +362,7 @@ LOGIN: tuple[_Row, ...] = (
 
 COMMAND: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidExpired, SessionExpired, _SENT_AWAY),
     (SaidBye, ConnectionLost, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
@@ -384,6 +406,10 @@ def lost(error: Exception, host: str) -> WatcherError:
 def _translate(
     error: Exception, rows: tuple[_Row, ...], host: str, port: int = 0
 ) -> WatcherError | None:
+    if isinstance(error, imaplib.IMAP4.error) and is_connection_usable(error):
+        known = find([str(error)])
+        if known and known.refusal is Refusal.LATER:
+            return ServerBusy(known.text, host=host)
     # imaplib wraps what fails in sending in its own error
     root = error.__context__ if isinstance(error.__context__, OSError) else error
     for kind, ours, text in rows:
@@ -395,6 +421,7 @@ def _translate(
                 port=port,
                 why=why or reason_of(root),
                 said=root.args[0] if isinstance(root, SaidBye) else "",
+                seconds=f"{root.wait.seconds:g}" if isinstance(root, SaidWait) else "",
             )
     return None
 
@@ -405,6 +432,9 @@ def is_connection_usable(error: Exception) -> bool:
 
 
 def readable(words: bytes | str, *, length: int = 200) -> str:
-    """Return a server's words as one short line without control characters."""
+    """Return a server's words as one short line without control characters or links.
+
+    What stands in them for a link is shown, but nothing makes one of it.
+    """
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return shorten(one_line(text), length)
+    return shorten(one_line(text).replace("://", ":"), length)
