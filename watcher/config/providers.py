@@ -275,6 +275,15 @@ OBSTACLES = {
 """Mail domains without a preset that cannot be watched, and why."""
 
 
+def tls_quirk_of(provider: str | None, host: str | None) -> TlsQuirk:
+    """Return what an account's server is allowed of old TLS: the preset's alone.
+
+    `host` is what the configuration names, None where the preset's counts.
+    """
+    preset = PRESETS[provider or "other"]
+    return preset.tls_quirk if host in {None, preset.host} else TlsQuirk.NOTHING
+
+
 def of_address(address: str) -> str | None:
     """Return the key of a mail address' preset, None where its domain is not known."""
     domain = address.rpartition("@")[2].lower()

@@ -84,6 +84,8 @@ class Protocol(imaplib.IMAP4):
     `HEADER_BYTES`."""
     last_answer = ("", b"")
     """The last tagged response: OK, NO or BAD, and its text."""
+    welcome = b""
+    """The greeting, once it has come."""
     _is_holding = False
     _secrets: tuple[str, ...] = ()
     _own_deadline: float | None = None
@@ -287,6 +289,8 @@ class Protocol(imaplib.IMAP4):
             self.last_answer = kind.decode(), rest
             self._note_alert(rest)
             self._check_wait(kind, rest)
+        elif not self.welcome and line.startswith(b"HTTP/"):
+            raise errors.WebPage
         return line + b"\r\n"
 
     def _note_alert(self, rest: bytes) -> None:
