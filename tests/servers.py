@@ -27,7 +27,7 @@ import dns.rdatatype
 import dns.rrset
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from tests.fakes import missing, required_program
@@ -83,9 +83,23 @@ class Authority:
         signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
         return Certificate(_pem(signed), _key_pem(key))
 
-    def issue(self, host: str, *, at: datetime | None = None) -> Certificate:
-        """Issue a certificate for a host, valid around `at` (default: now)."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue(
+        self,
+        host: str,
+        *,
+        at: datetime | None = None,
+        is_rsa: bool = False,
+        names_key: bool = True,
+    ) -> Certificate:
+        """Issue a certificate for a host, valid around `at` (default: now).
+
+        Args:
+            host: its only name.
+            at: when it is valid.
+            is_rsa: with a key that the oldest key exchange can use.
+            names_key: with the identifier of the issuer's key (RFC 5280 §4.2.1.1).
+        """
+        key = _rsa_key() if is_rsa else ec.generate_private_key(ec.SECP256R1())
         builder = _builder(
             _name(host),
             self.certificate.subject,
@@ -97,10 +111,11 @@ class Authority:
             if host == "localhost"
             else [x509.DNSName(host)]
         )
-        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(
-            self.key.public_key()
-        )
-        builder = builder.add_extension(issuer, critical=False)
+        if names_key:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                self.key.public_key()
+            )
+            builder = builder.add_extension(issuer, critical=False)
         signed = builder.add_extension(names, critical=False).sign(
             self.key, hashes.SHA256()
         )
@@ -118,7 +133,11 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -140,7 +159,10 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, at: datetime
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    at: datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -371,7 +393,7 @@ class Dovecot:
         """Start, and wait until it answers."""
         subprocess.run([self.program, "-c", self.folder / "dovecot.conf"], check=True)
         for port in (self.ports.imap, self.ports.imaps, self.ports.lmtp):
-            _await_port(port, self.folder / "dovecot.log")
+            await_port(port, self.folder / "dovecot.log")
 
     def stop(self) -> None:
         """Stop it and all its processes, and wait until they are gone."""
@@ -389,7 +411,8 @@ def _is_alive(group: int) -> bool:
     return True
 
 
-def _await_port(port: int, log: Path) -> None:
+def await_port(port: int, log: Path) -> None:
+    """Wait until a server listens on a port; its log tells why it does not."""
     for _ in range(500):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -397,7 +420,7 @@ def _await_port(port: int, log: Path) -> None:
             time.sleep(0.01)
         else:
             return
-    raise AssertionError(f"Dovecot does not answer: {log.read_text()}")
+    raise AssertionError(f"nobody listens on {port}: {log.read_text()}")
 
 
 def free_port() -> int:

@@ -146,7 +146,7 @@ def drip(peer: Peer) -> None:
         (greet_with("* BYE too many connections"), ConnectionLost, "too many"),
         (lambda _: None, Unreachable, "does not greet"),
         (greet_with("SSH-2.0-OpenSSH_9.2"), Unreachable, "no IMAP server"),
-        (greet_with("HTTP/1.1 400 Bad Request"), Unreachable, "no IMAP server"),
+        (greet_with("HTTP/1.1 400 Bad Request"), Unreachable, "A web page answers"),
         (greet_with("220 mail.example.com ESMTP"), Unreachable, "no IMAP server"),
         (lambda peer: peer.send_raw(6_000_000 * b"x"), Unreachable, "no IMAP server"),
         (drip, Unreachable, "does not greet"),

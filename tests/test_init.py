@@ -277,6 +277,24 @@ def test_a_domain_at_a_known_provider_is_known_by_its_mail_exchanger(
         run.await_text("https://myaccount.google.com/apppasswords")
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("anna@rakumail.jp", "not known whether the mail of this provider can be read"),
+        ("anna@anna.sakura.ne.jp", "differs from customer to customer"),
+    ],
+)
+def test_where_no_server_is_known_none_is_suggested(
+    newcomer: MailUser, address: str, said: str
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", address)
+        run.await_text(said)
+        run.await_text("The IMAP server of your mailbox")
+        assert "imap.anna" not in run.seen
+        assert "imap.rakumail" not in run.seen
+
+
 def test_a_server_that_nobody_names_is_asked_for(newcomer: MailUser) -> None:
     port = str(newcomer.server.ports.imaps)
     with asked(newcomer, *QUIET, "--port", port, language="en") as run:

@@ -25,11 +25,12 @@ from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.terminal import columns
 from watcher.clock import iso, local_time, minutes_seconds, utc_now
+from watcher.config.providers import tls_quirk_of
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
 from watcher.events import Mode, ModeReason, State
 from watcher.i18n import Language, Text
-from watcher.imap.choices import MODES
+from watcher.imap.choices import MODES, TLS_QUIRKS, TlsQuirk
 from watcher.journal.reader import JournalReader
 from watcher.timing.error import ClockError
 
@@ -91,6 +92,8 @@ class _Known:
     """None: the clock is not known to be wrong."""
     outcomes: Outcomes = field(default_factory=Outcomes)
     """How the attempts ended of which that was said."""
+    tls_quirks: Mapping[str, TlsQuirk] = field(default_factory=dict)
+    """What each account's server is allowed of old TLS."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """Since when it is at work, and what is wrong with the file as it was saved."""
 
@@ -106,7 +109,9 @@ def _read(journal: JournalReader | None, config: Config | None) -> _Known:
     known.pop(GUIDE, None)
     names = [one.name for one in config.accounts] if config else list(known)
     sessions = {name: known[name] for name in names if name in known}
-    return _Known(sessions, error, outcomes, configuration)
+    accounts = config.accounts if config else ()
+    quirks = {one.name: tls_quirk_of(one.provider, one.host) for one in accounts}
+    return _Known(sessions, error, outcomes, quirks, configuration)
 
 
 def _clock_error(journal: JournalReader) -> ClockError | None:
@@ -122,6 +127,7 @@ def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, An
             **facts,
             "error": _error(facts, language),
             "last_look_at": facts.get("last_look_at"),
+            "tls_quirk": known.tls_quirks.get(name, TlsQuirk.NOTHING),
         }
         for name, facts in known.sessions.items()
     ]
@@ -153,6 +159,9 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
         yield _CLOCK.say(language, error=known.clock_error.text)
     for name, facts in known.sessions.items():
         yield from _render_account(name, facts, language)
+        if quirk := TLS_QUIRKS.get(known.tls_quirks.get(name, TlsQuirk.NOTHING)):
+            said = _TLS.say(language, quirk=quirk)
+            yield fit(said, columns(sys.stdout))
     yield from _render_outcomes(known.outcomes, language)
 
 
@@ -239,6 +248,7 @@ _WORKED_IN = Text(
 )
 _HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
 _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")
+_TLS = Text(en="  encryption: {quirk}", ja="  暗号化: {quirk}")
 _LOOK = Text(en="  last good look: {at}", ja="  最後の確認: {at}")
 _RECENT_LOOK = Text(
     en="  last good look: within {minutes} minutes", ja="  最後の確認: {minutes}分以内"

@@ -14,7 +14,7 @@ from watcher.config.credentials import (
     FromKeyring,
     token_from,
 )
-from watcher.config.providers import PRESETS, Provider
+from watcher.config.providers import PRESETS, Provider, tls_quirk_of
 from watcher.config.schema import Account as Entry
 from watcher.config.schema import Config, secret_variables
 from watcher.imap.account import Account
@@ -96,7 +96,7 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
         port=entry.port or preset_port,
         tls=tls,
         ca_file=entry.ca_file,
-        tls_quirk=preset.tls_quirk,
+        tls_quirk=tls_quirk_of(entry.provider, entry.host),
         user=entry.user,
         auth=entry.auth,
         get_secret=_secret(entry, host, hidden),

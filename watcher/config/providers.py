@@ -5,6 +5,7 @@ Everything here is data; a new provider is one more entry.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
 
 from watcher.i18n import Text
@@ -40,6 +41,19 @@ _BRIDGE = Text(
     ja="このメールは、提供元の専用プログラム(Bridge)を通してだけ読めます。起動して、"
     "表示された値を指定してください: --host 127.0.0.1 --port … --tls none",
 )
+_OWN_SERVER = Text(
+    en="The server's name differs from customer to customer here: the mail about your "
+    "contract and the control panel show it (Xserver's is like sv123.xserver.jp).",
+    ja="サーバー名は契約ごとに違います。設定完了のメールか、コントロールパネルで確かめて"
+    "ください(エックスサーバーなら sv123.xserver.jp のような名前です)。",
+)
+_NOT_KNOWN = Text(
+    en="It is not known whether the mail of this provider can be read by IMAP. If its "
+    "help names an IMAP server, give that; else let Amazon write to another address.",
+    ja="このメールサービスが IMAP で読めるかどうかは分かっていません。公式の説明に "
+    "IMAP サーバー名があれば入力してください。なければ Amazon に登録したアドレスを"
+    "変えてください。",
+)
 _NOBODY = Trust(())
 _PASSWORD = Text(en="Use the mailbox's password.", ja="メールのパスワードを使います。")
 
@@ -61,6 +75,11 @@ class Provider:
     title: str
     host: str | None
     """None where the user has to name it."""
+    source: str = ""
+    """The page or file that tells host, port and login; empty where only programs in
+    public do, which log in there."""
+    checked: date | None = None
+    """When that was seen to be so; None where nothing is preset."""
     port: int = 993
     tls: Tls = Tls.IMPLICIT
     tls_quirk: TlsQuirk = TlsQuirk.NOTHING
@@ -80,10 +99,17 @@ class Provider:
     """Why no password works there; None: one does."""
 
 
+_ISPDB = "https://github.com/thunderbird/autoconfig/blob/master/ispdb"
+_IN_NOVEMBER = date(2026, 11, 21)
+_IN_JULY = date(2026, 7, 20)
+_LATELY = date(2026, 11, 28)
+
 PRESETS = {
     "gmail": Provider(
         title="Gmail",
         host="imap.gmail.com",
+        source="https://developers.google.com/gmail/imap",
+        checked=_IN_NOVEMBER,
         trust=trust.GMAIL,
         domains=("gmail.com", "googlemail.com"),
         exchanges=("google.com", "googlemail.com"),
@@ -96,6 +122,8 @@ PRESETS = {
     "yahoo_japan": Provider(
         title="Yahoo! JAPAN",
         host="imap.mail.yahoo.co.jp",
+        source="https://support.yahoo-net.jp/PccMail/s/article/H000014864",
+        checked=_IN_JULY,
         trust=trust.YAHOO_JAPAN,
         domains=("yahoo.co.jp", "ymail.ne.jp"),
         page="https://mail.yahoo.co.jp/",
@@ -107,6 +135,8 @@ PRESETS = {
     "icloud": Provider(
         title="iCloud",
         host="imap.mail.me.com",
+        source=f"{_ISPDB}/me.com.xml",
+        checked=_IN_NOVEMBER,
         trust=trust.ICLOUD,
         domains=("icloud.com", "me.com", "mac.com"),
         exchanges=("icloud.com",),
@@ -120,13 +150,17 @@ PRESETS = {
     "outlook": Provider(
         title="Outlook.com",
         host="outlook.office365.com",
+        source=f"{_ISPDB}/hotmail.com.xml",
+        checked=_IN_NOVEMBER,
         trust=trust.OUTLOOK,
         domains=(
             "outlook.com",
             "outlook.jp",
             "hotmail.com",
             "hotmail.co.jp",
+            "live.com",
             "live.jp",
+            "msn.com",
         ),
         exchanges=("outlook.com",),
         oauth=True,
@@ -139,6 +173,8 @@ PRESETS = {
     "yahoo": Provider(
         title="Yahoo.com",
         host="imap.mail.yahoo.com",
+        source="https://help.yahoo.com/kb/SLN4075.html",
+        checked=_IN_JULY,
         trust=trust.YAHOO,
         domains=("yahoo.com", "ymail.com"),
         exchanges=("yahoodns.net",),
@@ -148,6 +184,8 @@ PRESETS = {
     "aol": Provider(
         title="AOL",
         host="imap.aol.com",
+        source=f"{_ISPDB}/aol.com.xml",
+        checked=_IN_NOVEMBER,
         trust=trust.AOL,
         domains=("aol.com",),
         page="https://login.aol.com/account/security",
@@ -156,6 +194,8 @@ PRESETS = {
     "fastmail": Provider(
         title="Fastmail",
         host="imap.fastmail.com",
+        source=f"{_ISPDB}/messagingengine.com.xml",
+        checked=_IN_NOVEMBER,
         trust=trust.FASTMAIL,
         domains=("fastmail.com", "fastmail.fm"),
         exchanges=("messagingengine.com",),
@@ -165,6 +205,8 @@ PRESETS = {
     "zoho": Provider(
         title="Zoho Mail",
         host="imap.zoho.com",
+        source="https://www.zoho.com/mail/help/imap-access.html",
+        checked=_IN_JULY,
         trust=trust.ZOHO,
         domains=("zoho.com", "zohomail.com"),
         exchanges=("zoho.com",),
@@ -174,6 +216,8 @@ PRESETS = {
     "zoho_jp": Provider(
         title="Zoho Mail (JP)",
         host="imap.zoho.jp",
+        source="https://www.zoho.com/jp/mail/help/imap-access.html",
+        checked=_IN_NOVEMBER,
         trust=trust.ZOHO,
         domains=("zohomail.jp",),
         exchanges=("zoho.jp",),
@@ -183,6 +227,8 @@ PRESETS = {
     "gmx": Provider(
         title="GMX",
         host="imap.gmx.net",
+        source=f"{_ISPDB}/gmx.net.xml",
+        checked=_LATELY,
         trust=trust.GMX,
         domains=("gmx.net", "gmx.de", "gmx.at", "gmx.ch"),
         note=Text(
@@ -193,6 +239,8 @@ PRESETS = {
     "docomo": Provider(
         title="ドコモメール",
         host="imap.spmode.ne.jp",
+        source="https://www.nttdocomo.co.jp/service/docomo_mail/security/",
+        checked=_IN_NOVEMBER,
         tls_quirk=TlsQuirk.LEGACY_RENEGOTIATION,
         domains=("docomo.ne.jp",),
         login_name=LoginName.OWN,
@@ -205,6 +253,7 @@ PRESETS = {
     "au": Provider(
         title="auメール",
         host="imap.ezweb.ne.jp",
+        checked=_IN_NOVEMBER,
         domains=("ezweb.ne.jp", "au.com"),
         login_name=LoginName.OWN,
         note=Text(
@@ -215,23 +264,36 @@ PRESETS = {
     "softbank": Provider(
         title="SoftBank (i.softbank.jp)",
         host="imap.softbank.jp",
+        source=f"{_ISPDB}/i.softbank.jp.xml",
+        checked=_IN_NOVEMBER,
         tls_quirk=TlsQuirk.STATIC_RSA,
         domains=("i.softbank.jp",),
         page="https://my.softbank.jp/",
         note=Text(
-            en="Take the password from My SoftBank; @softbank.ne.jp has no IMAP.",
-            ja="My SoftBank のパスワードです。@softbank.ne.jp は IMAP 非対応です。",
+            en="Take the password from My SoftBank. If the address is refused as user, "
+            "take what stands before the @. @softbank.ne.jp has no IMAP.",
+            ja="My SoftBank のパスワードです。ユーザー名にアドレスを使えないときは @ の"
+            "前だけを書きます。@softbank.ne.jp は IMAP 非対応です。",
         ),
     ),
     "nifty": Provider(
         title="@niftyメール",
         host="imap.nifty.com",
+        checked=_IN_NOVEMBER,
         trust=trust.NIFTY,
         domains=("nifty.com",),
+        note=Text(
+            en="IMAP is an option that may have to be ordered first, for a fee. Use "
+            "the mailbox's password.",
+            ja="IMAP は先に申し込みが必要な有料オプションのことがあります。メールの"
+            "パスワードを使います。",
+        ),
     ),
     "biglobe": Provider(
         title="BIGLOBEメール",
         host="mail.biglobe.ne.jp",
+        source="https://support.biglobe.ne.jp/settei/mailer/imap.html",
+        checked=_IN_JULY,
         domains=("biglobe.ne.jp",),
         note=Text(
             en="The user is the whole address, with the BIGLOBE password.",
@@ -241,6 +303,8 @@ PRESETS = {
     "ocn": Provider(
         title="OCNメール",
         host="imap.ocn.ne.jp",
+        source="https://support.ntt.com/ocn-business/support/detail/pid21000001uk9/",
+        checked=_IN_JULY,
         domains=("ocn.ne.jp",),
         note=Text(
             en="The user is the whole address, with the mailbox's password.",
@@ -250,10 +314,14 @@ PRESETS = {
     "so_net": Provider(
         title="So-net",
         host="imap.so-net.ne.jp",
+        source="https://support.so-net.ne.jp/fa/faq/web/knowledge1804.html",
+        checked=_IN_JULY,
         domains=("so-net.ne.jp",),
         note=Text(
-            en="The IMAP service has to be applied for first.",
-            ja="先に IMAP サービスの申し込みが必要です。",
+            en="The IMAP service has to be applied for first; NURO takes no new "
+            "applications.",
+            ja="先に IMAP サービスの申し込みが必要です(NURO では新規の受付を"
+            "終了しています)。",
         ),
     ),
     "other": Provider(
@@ -275,11 +343,37 @@ OBSTACLES = {
 """Mail domains without a preset that cannot be watched, and why."""
 
 
+HINTS = {
+    **dict.fromkeys(("sakura.ne.jp", "xserver.jp", "xsrv.jp"), _OWN_SERVER),
+    **dict.fromkeys(("rakumail.jp", "uqmobile.jp"), _NOT_KNOWN),
+}
+"""Mail domains, those below them included, whose server only the user can name.
+
+Of Rakuten and UQ mobile no public page was found that names one (November 2026).
+"""
+
+
+def tls_quirk_of(provider: str | None, host: str | None) -> TlsQuirk:
+    """Return what an account's server is allowed of old TLS: the preset's alone.
+
+    `host` is what the configuration names, None where the preset's counts.
+    """
+    preset = PRESETS[provider or "other"]
+    return preset.tls_quirk if host in {None, preset.host} else TlsQuirk.NOTHING
+
+
 def of_address(address: str) -> str | None:
     """Return the key of a mail address' preset, None where its domain is not known."""
     domain = address.rpartition("@")[2].lower()
     keys = (key for key, one in PRESETS.items() if domain in one.domains)
     return next(keys, None)
+
+
+def hint_of(domain: str) -> Text | None:
+    """Return what to say before the server of a mail domain is asked for."""
+    labels = domain.lower().split(".")
+    parents = (".".join(labels[at:]) for at in range(len(labels)))
+    return next((HINTS[one] for one in parents if one in HINTS), None)
 
 
 def nearly(address: str) -> str | None:

@@ -16,7 +16,13 @@ from watcher.imap.account import Account, Timeouts
 from watcher.imap.choices import Auth
 from watcher.imap.history import PasswordHistory
 from watcher.imap.protocol import Protocol
-from watcher.imap.refusal import Refusal, login_refusal
+from watcher.imap.provider_words import find
+from watcher.imap.refusal import (
+    PASSWORD_CODES,
+    Refusal,
+    ResponseText,
+    login_refusal,
+)
 
 _FORBIDDEN = "\r\n\0"
 """No command can hold these, and what follows them would be a command of its own."""
@@ -47,25 +53,41 @@ def authenticate(
         with errors.translated(errors.LOGIN, account.host, passes_no=True):
             login.send()
     except imaplib.IMAP4.error:
-        kind, answer = protocol.last_answer
-        said = protocol.said(answer)
+        refusal, known = _meaning(protocol)
+        said = protocol.said(protocol.last_answer[1])
         words: dict[str, object] = {
             "host": account.host,
             "user": account.user,
+            "account": account.name,
             "said": said,
         }
-        match login_refusal(kind, answer, protocol.beside):
+        match refusal:
             case Refusal.LATER:
-                raise errors.ServerBusy(errors.LOGIN_LATER, **words) from None
-            case refusal if history.note_refusal(secret):
+                later = known or errors.LOGIN_LATER
+                raise errors.ServerBusy(later, **words) from None
+            case _ if history.note_refusal(secret):
                 is_patient = history.refusal_count <= len(timeouts.doubted_delays_s)
                 if is_patient or refusal is Refusal.UNNAMED:
                     raise errors.PasswordDoubted(errors.LOGIN_LATER, **words) from None
             case _:
                 pass
         text, why = login.refused()
-        words |= {"account": account.name, "why": why or said}
-        raise LoginRefused(text, **words) from None
+        is_of_passwords = refusal in {Refusal.WRONG_PASSWORD, Refusal.WANTS_OAUTH2}
+        if known and not (is_of_passwords and account.auth is Auth.OAUTH2):
+            text = known
+        raise LoginRefused(text, **words, why=why or said) from None
+
+
+def _meaning(protocol: Protocol) -> tuple[Refusal, Text | None]:
+    """Return what the refusal of a login means, and its sentence if it is known."""
+    kind, answer = protocol.last_answer
+    beside = protocol.beside
+    known = find([answer.decode(errors="replace")])
+    if known is None and ResponseText.parse(answer).code not in PASSWORD_CODES:
+        known = find(beside)
+    if known is None:
+        return login_refusal(kind, answer, beside), None
+    return known.refusal, known.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +120,7 @@ def _by_password(protocol: Protocol, account: Account, password: str) -> _Login:
     else:
         has_oauth = sasl.mechanism(protocol.capabilities)
         text = errors.WANTS_OAUTH2 if has_oauth else errors.NO_LOGIN_WAY
-        raise LoginRefused(text, host=host)
+        raise LoginRefused(text, host=host, account=account.name)
     return _Login(send, message, lambda: (errors.LOGIN_REFUSED, ""))
 
 

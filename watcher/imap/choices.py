@@ -23,7 +23,23 @@ class TlsQuirk(StrEnum):
 
     NOTHING = "nothing"
     LEGACY_RENEGOTIATION = "legacy_renegotiation"
+    """No secure renegotiation (RFC 5746)."""
     STATIC_RSA = "static_rsa"
+    """Key exchange without forward secrecy."""
+
+
+TLS_QUIRKS = {
+    TlsQuirk.LEGACY_RENEGOTIATION: Text(
+        en="old TLS is allowed for this account (no secure renegotiation, RFC 5746)",
+        ja="このアカウントだけ古い TLS を許可(安全な再ネゴシエーションなし、RFC 5746)",
+    ),
+    TlsQuirk.STATIC_RSA: Text(
+        en="old TLS is allowed for this account (RSA key exchange without forward "
+        "secrecy)",
+        ja="このアカウントだけ古い TLS を許可(前方秘匿性のない RSA 鍵交換)",
+    ),
+}
+"""What is allowed for an account's server and no other, in words."""
 
 
 class Auth(StrEnum):

@@ -16,6 +16,7 @@ from watcher.imap.listing import read_list, text
 from watcher.imap.mailboxes import INBOX, Listed, is_selectable
 from watcher.imap.opened import SENDER_AND_SUBJECT, OpenMailbox
 from watcher.imap.protocol import Protocol
+from watcher.imap.provider_words import find
 from watcher.imap.refusal import is_missing
 from watcher.imap.transport import Stopped
 
@@ -96,8 +97,14 @@ class Connection:
         ):
             user = self._account.user
             return MailboxMissing(errors.MISSING, host=host, user=user, mailbox=name)
+        known = find([answer.decode(errors="replace")])
         return MailboxRefused(
-            errors.REFUSED_MAILBOX, host=host, mailbox=name, said=said
+            known.text if known else errors.REFUSED_MAILBOX,
+            host=host,
+            user=self._account.user,
+            account=self._account.name,
+            mailbox=name,
+            said=said,
         )
 
     def _is_shown(self, mailbox: str) -> bool:

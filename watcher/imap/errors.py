@@ -2,7 +2,8 @@
 
 No caller of this package handles a library's error. One table a stage, because the same
 time-out has another meaning in each. No error text is parsed here: what decides is the
-exception's class or OpenSSL's verify code; what a refusal means, `refusal` tells.
+exception's class or OpenSSL's verify code; what a refusal means, `refusal` and
+`provider_words` tell.
 """
 
 import imaplib
@@ -23,6 +24,8 @@ from watcher.errors import (
     reason_of,
 )
 from watcher.i18n import Text
+from watcher.imap.provider_words import OAUTH2_ONLY, Wait, find
+from watcher.imap.refusal import Refusal
 from watcher.recognition.text import one_line, shorten
 
 _UNKNOWN_HOST = Text(
@@ -69,6 +72,41 @@ _TLS_BROKEN = Text(
     ja="{host} のポート {port} と TLS で接続できません({why})。port と tls を"
     "確かめてください。",
 )
+_OLD_TLS = Text(
+    en="{host} knows nothing newer than TLS 1.1, which is no longer safe: its operator "
+    "must switch TLS 1.2 on. Until then let Amazon write to another address.",
+    ja="{host} は TLS 1.1 以前にしか対応しておらず、安全につなげません。TLS 1.2 への"
+    "対応をサーバーの管理者に求めてください。それまでは Amazon に登録した"
+    "メールアドレスを別のものに変えてください。",
+)
+_NO_CIPHER = Text(
+    en="{host} has no safe encryption in common with this computer: its operator must "
+    'switch ECDHE on. If it is SoftBank\'s, write provider = "softbank" and no host.',
+    ja="{host} と共通の安全な暗号方式がありません。ECDHE への対応をサーバーの管理者に"
+    '求めてください。ソフトバンクなら、host を消して provider = "softbank" と書いて'
+    "ください。",
+)
+_LEGACY = Text(
+    en="{host} lacks secure renegotiation (RFC 5746) and is refused: its operator must "
+    'update it. If it is docomo\'s, write provider = "docomo" and no host.',
+    ja="{host} は安全な再ネゴシエーション(RFC 5746)に対応していないので、つなぎません。"
+    "更新をサーバーの管理者に求めてください。ドコモなら、host を消して "
+    'provider = "docomo" と書いてください。',
+)
+_CUT = Text(
+    en="The connection to {host} port {port} is cut off while encryption begins: look "
+    "whether a firewall, virus scanner or proxy does it, or try another network.",
+    ja="{host} のポート {port} への接続が、暗号化を始めるところで切られました。"
+    "ファイアウォール、ウイルス対策ソフト、プロキシを確かめるか、別のネットワークで"
+    "試してください。",
+)
+_WEB_PAGE = Text(
+    en="A web page answers in place of {host} port {port}: log in to this network in a "
+    "browser (as hotels and stations want it), or check host and port.",
+    ja="{host} のポート {port} の代わりに Web ページが応答しました。ホテルや駅などの "
+    "Wi-Fi ならブラウザーでログインしてください。そうでなければ host と port を"
+    "確かめてください。",
+)
 _EXPIRED = Text(
     en="The certificate of {host} has expired: its operator must renew it "
     "(or the clock of this machine is wrong).",
@@ -91,6 +129,14 @@ _SELF_SIGNED = Text(
     "name that certificate with ca_file.",
     ja="{host} の証明書は自己署名です。"
     "自分のサーバーなら、その証明書を ca_file に書いてください。",
+)
+_NOT_STRICT = Text(
+    en="The certificate of {host}, or its issuer's, lacks what Python demands since "
+    "3.13 ({why}): name the issuer's certificate with ca_file. All else is still "
+    "verified.",
+    ja="{host} の証明書か発行者の証明書に、Python 3.13 以降が求める項目がありません"
+    "({why})。発行者の証明書を ca_file に書いてください。ほかの検証は"
+    "そのまま行います。",
 )
 _WRONG_NAME = Text(
     en="The certificate is not for {host}: use the name that it is made for.",
@@ -162,12 +208,7 @@ NO_LOGIN_WAY = Text(
     ja="{host} には、ユーザー名とパスワードでログインする方法がありません。別の tls を"
     "試してください。",
 )
-WANTS_OAUTH2 = Text(
-    en='{host} takes no password, but OAuth2: write auth = "oauth2" for that account '
-    "(see `watcher oauth --help`).",
-    ja="{host} はパスワードではなく OAuth2 でログインします。そのアカウントに "
-    'auth = "oauth2" を書いてください(`watcher oauth --help` を見てください)。',
-)
+WANTS_OAUTH2 = OAUTH2_ONLY
 NO_OAUTH2 = Text(
     en="{host} offers no login by OAuth2: remove auth, and name where the password is.",
     ja="{host} は OAuth2 のログインに対応していません。auth を消して、パスワードの"
@@ -233,7 +274,26 @@ _BY_VERIFY_CODE = {
     62: _WRONG_NAME,
     64: _WRONG_NAME,
 }
-_NO_TLS_REASONS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
+_BY_VERIFY_CODE |= dict.fromkeys(range(80, 94), _NOT_STRICT)
+"""VERIFY_X509_STRICT alone looks for what these miss (RFC 5280 §4)."""
+
+# OpenSSL's sslerr.h: what is told there as a reason, an alert of the server included
+_BY_TLS_REASON = {
+    **dict.fromkeys(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"), _NOT_TLS),
+    **dict.fromkeys(
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW"),
+        _OLD_TLS,
+    ),
+    **dict.fromkeys(
+        (
+            *("SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV1_ALERT_INSUFFICIENT_SECURITY"),
+            *("NO_SHARED_CIPHER", "DH_KEY_TOO_SMALL", "WRONG_CIPHER_RETURNED"),
+        ),
+        _NO_CIPHER,
+    ),
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": _LEGACY,
+    "UNEXPECTED_EOF_WHILE_READING": _CUT,
+}
 _UNKNOWN_NAME_CODES = {
     getattr(socket, name)
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
@@ -253,6 +313,15 @@ class ServerBusy(ConnectionLost):
     """The server answers "later": no brisk retries."""
 
 
+class ServerThrottles(ServerBusy):
+    """The server names a time for which it wants no request."""
+
+    @property
+    def wait_s(self) -> float:
+        """The seconds, at most `provider_words.LONGEST_WAIT_S`."""
+        return float(str(self.data["seconds"]))
+
+
 class PasswordDoubted(ConnectionLost):
     """The server refuses a password that it has taken before: few retries."""
 
@@ -265,12 +334,24 @@ class ServerClosed(ConnectionError):
     """The server closed the connection."""
 
 
+class WebPage(ConnectionError):
+    """What answers speaks HTTP: a network's login page, or a proxy."""
+
+
 class SaidBye(ServerClosed):
     """It sent BYE before that; the error's one argument is what it said."""
 
 
 class SaidExpired(SaidBye):
     """It said that the session's time is over, or that of its access token."""
+
+
+class SaidWait(ServerClosed):
+    """It named a time to wait: the connection is of no use before that."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__()
+        self.wait = wait
 
 
 _EXPIRED_SESSION = re.compile(
@@ -282,6 +363,10 @@ _EXPIRED_SESSION = re.compile(
 def farewell(said: str) -> SaidBye:
     """Return the error for what a server said before it closed the connection."""
     return (SaidExpired if _EXPIRED_SESSION.search(said) else SaidBye)(said)
+
+
+def _said_wait(error: SaidWait) -> Text:
+    return error.wait.text
 
 
 _Row = tuple[type[BaseException], type[WatcherError], Text | Callable[[Any], Text]]
@@ -315,16 +400,20 @@ TLS: tuple[_Row, ...] = (
     (
         ssl.SSLError,
         Unreachable,
-        lambda e: _NOT_TLS if e.reason in _NO_TLS_REASONS else _TLS_BROKEN,
+        lambda e: _BY_TLS_REASON.get(e.reason, _TLS_BROKEN),
     ),
+    (WebPage, Unreachable, _WEB_PAGE),
     (TimeoutError, Unreachable, _NO_TLS_ANSWER),
+    (ConnectionError, Unreachable, _CUT),
     (OSError, Unreachable, _TLS_BROKEN),
     (ValueError, Unreachable, _TLS_BROKEN),  # a host that no certificate can name
 )
 """TLS handshake."""
 
 GREETING: tuple[_Row, ...] = (
+    (WebPage, Unreachable, _WEB_PAGE),
     (TimeoutError, Unreachable, _NO_GREETING),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidBye, ServerBusy, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
     (Exception, Unreachable, _NOT_IMAP),
@@ -333,6 +422,7 @@ GREETING: tuple[_Row, ...] = (
 
 LOGIN: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidBye, ServerBusy, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
     (Exception, ConnectionLost, _GARBLED),
@@ -341,6 +431,7 @@ LOGIN: tuple[_Row, ...] = (
 
 COMMAND: tuple[_Row, ...] = (
     (TimeoutError, ConnectionLost, _SILENT),
+    (SaidWait, ServerThrottles, _said_wait),
     (SaidExpired, SessionExpired, _SENT_AWAY),
     (SaidBye, ConnectionLost, _SENT_AWAY),
     (OSError, ConnectionLost, _HUNG_UP),
@@ -384,8 +475,14 @@ def lost(error: Exception, host: str) -> WatcherError:
 def _translate(
     error: Exception, rows: tuple[_Row, ...], host: str, port: int = 0
 ) -> WatcherError | None:
+    if isinstance(error, imaplib.IMAP4.error) and is_connection_usable(error):
+        known = find([str(error)])
+        if known and known.refusal is Refusal.LATER:
+            return ServerBusy(known.text, host=host)
     # imaplib wraps what fails in sending in its own error
-    root = error.__context__ if isinstance(error.__context__, OSError) else error
+    is_wrapped = not isinstance(error, OSError)
+    cause = error.__context__
+    root = cause if is_wrapped and isinstance(cause, OSError) else error
     for kind, ours, text in rows:
         if isinstance(root, kind):
             why = getattr(root, "verify_message", None) or getattr(root, "reason", None)
@@ -395,6 +492,7 @@ def _translate(
                 port=port,
                 why=why or reason_of(root),
                 said=root.args[0] if isinstance(root, SaidBye) else "",
+                seconds=f"{root.wait.seconds:g}" if isinstance(root, SaidWait) else "",
             )
     return None
 
@@ -405,6 +503,9 @@ def is_connection_usable(error: Exception) -> bool:
 
 
 def readable(words: bytes | str, *, length: int = 200) -> str:
-    """Return a server's words as one short line without control characters."""
+    """Return a server's words as one short line without control characters or links.
+
+    What stands in them for a link is shown, but nothing makes one of it.
+    """
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
-    return shorten(one_line(text), length)
+    return shorten(one_line(text).replace("://", ":"), length)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from watcher.clock import boottime_s
 from watcher.imap import errors
 from watcher.imap.account import Timeouts
+from watcher.imap.provider_words import named_wait
 from watcher.imap.refusal import ALERT, ResponseText
 from watcher.imap.secrecy import forms_of, without_secrets
 from watcher.imap.transport import Encryption, Transport
@@ -83,6 +84,8 @@ class Protocol(imaplib.IMAP4):
     `HEADER_BYTES`."""
     last_answer = ("", b"")
     """The last tagged response: OK, NO or BAD, and its text."""
+    welcome = b""
+    """The greeting, once it has come."""
     _is_holding = False
     _secrets: tuple[str, ...] = ()
     _own_deadline: float | None = None
@@ -131,7 +134,14 @@ class Protocol(imaplib.IMAP4):
 
     def _connect(self) -> None:
         with errors.translated(errors.GREETING, self.host, self.port):
-            super()._connect()  # type: ignore[misc]  # not in typeshed
+            try:
+                super()._connect()  # type: ignore[misc]  # not in typeshed
+            except self.error:
+                kind, answer = self.last_answer
+                if kind not in {"NO", "BAD"}:
+                    raise
+                # it speaks IMAP, and refuses to name its capabilities
+                raise errors.SaidBye(self.said(answer)) from None
 
     def _secure(self, context: ssl.SSLContext) -> None:
         """Begin TLS.
@@ -278,6 +288,9 @@ class Protocol(imaplib.IMAP4):
             line = b"%b %b %b" % (match[1], kind, rest)
             self.last_answer = kind.decode(), rest
             self._note_alert(rest)
+            self._check_wait(kind, rest)
+        elif not self.welcome and line.startswith(b"HTTP/"):
+            raise errors.WebPage
         return line + b"\r\n"
 
     def _note_alert(self, rest: bytes) -> None:
@@ -287,6 +300,12 @@ class Protocol(imaplib.IMAP4):
             if words not in self._alerts:
                 self._alerts = [*self._alerts, words][-ALERTS_KEPT:]
             self._on_alert(words)
+
+    @staticmethod
+    def _check_wait(kind: bytes, rest: bytes) -> None:
+        """Raise `errors.SaidWait` if a refusal names a time to wait."""
+        if kind != b"OK" and (wait := named_wait(rest.decode(errors="replace"))):
+            raise errors.SaidWait(wait)
 
     def hide(self, secret: str, message: bytes) -> None:
         """Keep a secret, and what SASL sends of it, out of the server's words."""

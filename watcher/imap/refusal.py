@@ -3,6 +3,7 @@
 Pure. A server that is out of order refuses with codes and words that nobody can list,
 so that what is not known counts as passing: only the few answers named here say that
 the password is wrong, or that a mailbox is missing (RFC 3501 §7.1, RFC 5530 §3).
+What single providers are known to say stands in `provider_words`.
 """
 
 import re
@@ -66,6 +67,10 @@ class Refusal(Enum):
     """It may be wrong: the server gives no reason."""
     WRONG_PASSWORD = auto()
     """It is wrong, in the server's own words."""
+    NEEDS_USER = auto()
+    """It does not help until the user has done something at the provider."""
+    WANTS_OAUTH2 = auto()
+    """No password is taken there."""
 
 
 def login_refusal(kind: str, raw: bytes, beside: Iterable[str] = ()) -> Refusal:

@@ -345,14 +345,18 @@ class Session:
                 delay_s = timeouts.refused_delay_s
                 return self._soon(delay_s) if is_doubted else delay_s
             case _:
-                return self._backoff.delay(
+                named_s = (
+                    error.wait_s if isinstance(error, errors.ServerThrottles) else 0
+                )
+                delay_s = self._backoff.delay(
                     time.monotonic(),
                     _trouble(error),
                     longest=self._delay_cap.longest_s,
                 )
+                return max(delay_s, self._soon(named_s))
 
     def _soon(self, delay_s: float) -> float:
-        """Shorten a delay after a refused login while a sign-in is expected."""
+        """Shorten a delay that the server is owed while a sign-in is expected."""
         longest_s = self._settings.timeouts.armed_login_delay_s
         return min(delay_s, longest_s) if self._delay_cap.is_armed else delay_s
 

@@ -6,6 +6,7 @@ middle of a line. A socket pair does it because `select` knows sockets alone on 
 """
 
 import errno
+import re
 import selectors
 import socket
 import ssl
@@ -23,6 +24,7 @@ from watcher.errors import ConfigError, reason_of
 from watcher.i18n import Text
 from watcher.imap.account import Account
 from watcher.imap.choices import TlsQuirk
+from watcher.imap.errors import WebPage
 from watcher.recognition.text import one_line
 
 
@@ -161,6 +163,11 @@ class Interrupt:
 _OP_LEGACY_SERVER_CONNECT = getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
 """Named by Python 3.12 and later; the bit is OpenSSL's."""
 
+_STATIC_RSA = ("AES256-GCM-SHA384", "AES128-GCM-SHA256", "AES256-SHA", "AES128-SHA")
+"""Ciphers without forward secrecy, behind all others; the certificate still counts."""
+
+_AFTER_HTTP = re.compile(rb"[0-9]\.[0-9] [0-9]{3}")
+
 _ONE_AT_A_TIME = threading.Lock()
 """All accounts connect at once at start; each context of its own would take 1 MB."""
 
@@ -201,7 +208,8 @@ def _make_context(
     if tls_quirk is TlsQuirk.LEGACY_RENEGOTIATION:
         context.options |= _OP_LEGACY_SERVER_CONNECT
     elif tls_quirk is TlsQuirk.STATIC_RSA:
-        context.set_ciphers("DEFAULT:AES256-GCM-SHA384:AES128-GCM-SHA256:AES128-SHA")
+        usual = [str(cipher["name"]) for cipher in context.get_ciphers()]
+        context.set_ciphers(":".join((*usual, *_STATIC_RSA)))
     return context
 
 
@@ -273,12 +281,31 @@ class Transport:
             rest = rest[self._until(partial(self.sock.send, rest), WRITE, remaining) :]
 
     def secure(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
-        """Begin TLS, and verify the server's certificate for `host`."""
+        """Begin TLS, and verify the server's certificate for `host`.
+
+        Raises:
+            WebPage: HTTP answers.
+        """
         sock = context.wrap_socket(
             self.sock, server_hostname=host, do_handshake_on_connect=False
         )
         self.sock = sock
-        self._until(sock.do_handshake, READ, seconds)
+        try:
+            self._until(sock.do_handshake, READ, seconds)
+        except ssl.SSLError as error:
+            if self._is_web_page():
+                raise WebPage from error
+            raise
+
+    def _is_web_page(self) -> bool:
+        """Return whether HTTP answered where TLS was to begin.
+
+        OpenSSL has taken the five bytes of a record's header, here `HTTP/`.
+        """
+        with suppress(OSError):
+            rest = socket.socket.recv(self.sock, len("1.1 200"), socket.MSG_PEEK)
+            return _AFTER_HTTP.fullmatch(rest) is not None
+        return False
 
     @property
     def encryption(self) -> Encryption | None:

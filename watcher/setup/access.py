@@ -8,7 +8,7 @@ from typing import TypeVar
 from watcher.config.accounts import account_of, addresses
 from watcher.config.cleaning import clean_password
 from watcher.config.load import PASSWORD_KEYS
-from watcher.config.providers import OBSTACLES, PRESETS, LoginName, nearly
+from watcher.config.providers import OBSTACLES, PRESETS, LoginName, hint_of, nearly
 from watcher.config.schema import Account
 from watcher.config.values import Bad, parse_address
 from watcher.errors import (
@@ -93,9 +93,7 @@ class Access:
         if found.provider:
             return replace(self.given, provider=self._checked(found.provider))
         host, port = (
-            (found.host, found.port)
-            if found.host
-            else self._ask_server(f"imap.{domain}")
+            (found.host, found.port) if found.host else self._ask_for_server(domain)
         )
         if not is_known(host):  # the password is not asked for in vain
             raise ConfigError(sentences.NO_SUCH_HOST, host=host)
@@ -110,6 +108,12 @@ class Access:
         host = preset.host or ""
         self.dialog.say(sentences.PROVIDER, title=preset.title, host=host)
         return provider
+
+    def _ask_for_server(self, domain: str) -> tuple[str, int | None]:
+        """Ask for the server of a mail domain; suggest none where that misleads."""
+        if hint := hint_of(domain):
+            self.dialog.say(hint)
+        return self._ask_server("" if hint else f"imap.{domain}")
 
     def _ask_server(self, default: str) -> tuple[str, int | None]:
         """Return the name of the server, and its port if one stands behind that."""

@@ -177,6 +177,12 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
             ja="最後に確認できた時刻。見張っている間、実際の最後の確認はこれより後の"
             "こともあります(2分以内)。",
         ),
+        "tls_quirk": Text(
+            en='What its server alone is allowed of old TLS: "nothing", '
+            '"legacy_renegotiation" or "static_rsa".',
+            ja="そのサーバーだけに許す古い TLS。"
+            '"nothing"、"legacy_renegotiation"、"static_rsa" のどれか。',
+        ),
     },
     "doctor --json": {
         "v": _VERSION,

@@ -14,7 +14,7 @@ from watcher.cli.reference.problems import problems, quotation
 from watcher.cli.reference.security import SECURITY
 from watcher.cli.reference.verdicts import KINDS, RULES, VERDICTS
 from watcher.config.load import default_path
-from watcher.config.providers import PRESETS
+from watcher.config.providers import HINTS, OBSTACLES, PRESETS
 from watcher.i18n import Language, Text
 from watcher.recognition.reasons import REASONS
 from watcher.setup.service import service_here
@@ -31,10 +31,22 @@ def _providers(language: Language) -> Iterator[Section]:
     entries = []
     for name, one in PRESETS.items():
         server = one.host and f"{one.host}:{one.port} ({one.tls})"
-        lines = (one.title, server, one.note.say(language))
+        source = one.source or _PROGRAMS.say(language)
+        seen = f"{source} ({one.checked})" if one.checked else ""
+        domains = " ".join(f"@{domain}" for domain in one.domains)
+        lines = (one.title, server, domains, one.note.say(language), seen)
         entries.append((name, "\n".join(filter(None, lines))))
     yield Section(paragraphs=[_PROVIDERS.say(language)])
     yield Section(entries=entries)
+    others = [f"@{domain}: {why.say(language)}" for domain, why in _others()]
+    yield Section(title=_OTHER_DOMAINS.say(language), points=others)
+
+
+def _others() -> Iterator[tuple[str, Text]]:
+    """Yield what is told of domains without a preset, each sentence once."""
+    texts = {**OBSTACLES, **HINTS}
+    for text in dict.fromkeys(texts.values()):
+        yield " @".join(one for one in texts if texts[one] is text), text
 
 
 def _verdicts(language: Language) -> Iterator[Section]:
@@ -116,12 +128,19 @@ PAGES: Mapping[str, Page] = {
 
 _PROVIDERS = Text(
     en='The names for provider = "…". They were made from public sources and have not '
-    "been tried against the providers' servers. If something is different, write host, "
-    "port or tls: they come first.",
+    "been tried against the providers' servers; the last line of each names the source "
+    "and when it was seen. If something is different, write host, port or tls: they "
+    "come first.",
     ja='provider = "…" に書ける名前です。公開された資料から作ったもので、各社の実際の'
-    "サーバーではまだ試していません。違っていたら host、port、tls を書けば、そちらが"
+    "サーバーではまだ試していません(最後の行は、資料と、それを確かめた日です)。"
+    "違っていたら host、port、tls を書けば、そちらが"
     "優先されます。",
 )
+_PROGRAMS = Text(
+    en="known only from programs that log in there",
+    ja="そこにログインするプログラムだけから分かったもの",
+)
+_OTHER_DOMAINS = Text(en="Other mail domains", ja="そのほかのドメイン")
 _VERDICTS = Text(
     en="Each mail gets one of four verdicts. `watcher classify FILE` tells for a saved "
     "mail how its verdict is reached.",

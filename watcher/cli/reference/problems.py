@@ -9,13 +9,13 @@ from watcher.cli.reference.messages import REMEDIES
 from watcher.config import credentials, file, load, regular, secret_keys, toml
 from watcher.i18n import Language, Text
 from watcher.imap import errors as imap_errors
-from watcher.imap import transport
+from watcher.imap import provider_words, transport
 from watcher.journal import errors as journal_errors
 from watcher.notify import apprise, ntfy
 
 MODULES: tuple[ModuleType, ...] = (
     *(file, regular, toml, load, secret_keys, credentials, imap_errors, transport),
-    *(journal_errors, lock, browser, clipboard, ntfy, apprise),
+    *(provider_words, journal_errors, lock, browser, clipboard, ntfy, apprise),
 )
 """Whose sentences all name a problem, and what to do about it."""
 

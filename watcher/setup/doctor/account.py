@@ -19,6 +19,7 @@ from watcher.dkim import KeyStore
 from watcher.errors import SecretUnavailable, WatcherError
 from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts
+from watcher.imap.choices import TLS_QUIRKS
 from watcher.imap.connection import Connection
 from watcher.imap.errors import NO_SECRET_IN_TIME
 from watcher.imap.login import connect
@@ -134,12 +135,14 @@ class AccountChecks:
             return failed(error, _TLS_REMEDY)
         if encryption is None:
             return passed(_CLEAR_TEXT, host=account.host)
-        return passed(
-            _ENCRYPTED,
-            host=account.host,
-            version=encryption.version,
-            issuer=encryption.issuer or "?",
-        )
+        words: dict[str, object] = {
+            "host": account.host,
+            "version": encryption.version,
+            "issuer": encryption.issuer or "?",
+        }
+        if quirk := TLS_QUIRKS.get(account.tls_quirk):
+            return passed(_ENCRYPTED_OLD, **words, quirk=quirk)
+        return passed(_ENCRYPTED, **words)
 
     def _without_login(self) -> Iterator[tuple[Check, Finding]]:
         for check in (Check.CAPABILITIES, Check.MAILBOXES, Check.ADDRESSES):
@@ -196,6 +199,10 @@ _SECRET_REMEDY = Text(
 _ENCRYPTED = Text(
     en="{host}: {version}, certificate verified (issued by {issuer}).",
     ja="{host}: {version}、証明書を確認しました(発行者: {issuer})。",
+)
+_ENCRYPTED_OLD = Text(
+    en="{host}: {version}, certificate verified (issued by {issuer}); {quirk}.",
+    ja="{host}: {version}、証明書を確認しました(発行者: {issuer})。{quirk}。",
 )
 _CLEAR_TEXT = Text(
     en="{host} is this machine itself: no encryption is needed.",
