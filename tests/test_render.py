@@ -67,7 +67,7 @@ def judged(raw: bytes, policy: Policy, language: Language = Language.JA) -> str:
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("reason", set(Reason) - {Reason.RECIPIENT_UNKNOWN})
+@pytest.mark.parametrize("reason", sorted({*Reason} - {Reason.RECIPIENT_UNKNOWN}))
 def test_log_gives_reasons_in_words(reason: Reason, language: Language) -> None:
     said = line(EventName.LOOK_ALIKE, language, reasons=(reason, Reason.LINK_HOST))
 
