@@ -162,8 +162,9 @@ class _Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = cast(_Server, self.server).knows
-        assert self.path.startswith("/introspect?token="), self.path
-        self.reply(200, server.introspect(self.path.partition("token=")[2]))
+        asked = urlsplit(self.path)
+        assert asked.path == "/introspect", self.path
+        self.reply(200, server.introspect(dict(parse_qsl(asked.query))["token"]))
 
     def reply(self, status: int, content: dict[str, Any]) -> None:
         raw = json.dumps(content).encode()

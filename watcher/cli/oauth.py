@@ -1,5 +1,6 @@
 """`watcher oauth`: logs in to a provider that takes no password, and out again."""
 
+import math
 import sys
 import time
 from dataclasses import replace
@@ -92,7 +93,7 @@ def _log_in(source: FromTokenStore, options: Options) -> Token:
     def wait(seconds: float, left_s: float) -> None:
         ends_s = monotonic_s() + seconds
         while (rest_s := ends_s - monotonic_s()) > 0:
-            left = timedelta(seconds=left_s - seconds + rest_s)
+            left = timedelta(seconds=math.ceil(left_s - seconds + rest_s))
             if not options.quiet:
                 screen.prompt(Prompt(_WAITING, minutes_seconds(left)))
             time.sleep(min(TICK_S, rest_s))
@@ -112,7 +113,7 @@ def _log_in(source: FromTokenStore, options: Options) -> Token:
 def _try(entry: Account, token: Token, options: Options) -> None:
     """Log in to the mail server with the token; raise what it says against it."""
     account = replace(account_of(entry), get_secret=lambda: token.secret)
-    with connected(replace(account, renew_token=None)):
+    with connected(account):
         pass
     if not options.quiet:
         print(_WORKS.say(options.language, host=account.host, user=account.user))
