@@ -20,8 +20,12 @@ from tests.fakes import posix_only
 from tests.oauth_server import CLIENT_ID, CODE, OAuthServer, Wrong, raw, serving_oauth
 from tests.servers import Dovecot, NameServer, TokenLogin, running
 from watcher.errors import ExitCode
+from watcher.oauth import store, wire
+from watcher.oauth.client import DeviceLogin
+from watcher.oauth.outcome import NoToken
 from watcher.oauth.provider import AUTHORITY, TEST_VARIABLE, authority
 from watcher.oauth.source import store_path
+from watcher.oauth.store import Store
 
 pytestmark = posix_only("a Dovecot of the test's own")
 PAGE = "https://www.microsoft.com/link"
@@ -223,15 +227,81 @@ def test_a_code_that_is_not_entered_expires(user: OAuthUser) -> None:
     assert LOGIN in done.err
 
 
-def test_a_server_that_is_asked_too_often_is_asked_less_often(user: OAuthUser) -> None:
-    user.oauth.error = "slow_down"
-    with user.home.started("oauth", "login") as login:
-        user.oauth.await_grants(1)
-        slowed_at = time.monotonic()
-        user.oauth.error = None
-        login.await_end()
+@pytest.fixture
+def reached(
+    oauth: OAuthServer,
+    oauth_place: tuple[OAuthServer, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> OAuthServer:
+    """Lead this very process to the server."""
+    for name, value in oauth_place[1].items():
+        monkeypatch.setenv(name, value)
+    return oauth
 
-    assert time.monotonic() - slowed_at > 5  # RFC 8628 §3.5
+
+def test_a_server_that_is_asked_too_often_is_asked_less_often(
+    reached: OAuthServer,
+) -> None:
+    reached.error = "slow_down"
+    login = DeviceLogin(CLIENT_ID)
+    before_s = login.interval_s
+
+    assert login.poll() is None
+    assert (before_s, login.interval_s) == (1, 6)  # RFC 8628 §3.5
+
+
+def test_a_silent_server_is_given_up(
+    reached: OAuthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "STEP_TIMEOUT_S", 0.2)
+    reached.error, reached.wrong = None, oauth_server.silent
+    login = DeviceLogin(CLIENT_ID)
+
+    with pytest.raises(NoToken) as caught:
+        login.poll()
+
+    assert (caught.value.failure, caught.value.is_passing) == ("unreachable", True)
+
+
+class Keyring:
+    """Keeps what it is given elsewhere, as libsecret and Keychain do."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.kept = Path(path), ""
+
+    def save(self, content: str) -> None:
+        self.kept = content
+        self.path.touch()
+
+    def load(self) -> str:
+        return self.kept
+
+
+def test_tokens_lie_in_the_keyring_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tokens"
+    keyring = Keyring(str(path))
+    monkeypatch.setattr(store, "build_encrypted_persistence", lambda _: keyring)
+    kept = Store(path)
+    with kept.locked():
+        assert kept.save_anew('{"a": 1}')
+        assert (kept.load(), path.read_bytes()) == ('{"a": 1}', b"")
+        kept.save('{"a": 2}')
+        assert keyring.kept == '{"a": 2}'
+        kept.delete()
+
+    assert (keyring.kept, path.exists()) == ("{}", False)
+
+
+def test_a_store_that_cannot_be_read_asks_for_another_login(user: OAuthUser) -> None:
+    user.log_in()
+    user.store.write_text("{half")
+    code, err = user.check()
+    assert (code, LOGIN in err) == (ExitCode.TEMPORARY, True)
+
+    user.log_in()
+    assert user.check() == (0, "")
 
 
 def test_a_wrong_application_id_is_told_at_once(user: OAuthUser) -> None:
@@ -358,7 +428,7 @@ def test_a_login_goes_on_while_the_server_has_trouble(user: OAuthUser) -> None:
         assert login.await_end() == ExitCode.OK
 
 
-def test_a_silent_server_and_the_lock_of_who_was_killed_hold_up_nobody_for_long(
+def test_the_lock_of_who_was_killed_holds_up_nobody_for_long(
     user: OAuthUser,
 ) -> None:
     user.log_in()

@@ -55,6 +55,10 @@ TOPICS = {
         en="a command of yours that gets each event, with examples",
         ja="出来事のたびに自分のコマンドを動かす方法と例",
     ),
+    "oauth2": Text(
+        en="the ways to log in to Outlook.com, which takes no password",
+        ja="パスワードが使えない Outlook.com にログインする方法",
+    ),
     "exit-codes": Text(en="the exit codes", ja="終了コード"),
 }
 """What the reference tells, by the topics of `watcher help`."""

@@ -177,9 +177,9 @@ _NOT_LOGGED_IN = Text(
 )
 _NOBODY = Text(
     en='No account logs in this way: write auth = "oauth2" for one with provider = '
-    '"outlook" (see `watcher help oauth`).',
+    '"outlook" (see `watcher help oauth2`).',
     ja='この方法でログインするアカウントはありません。provider = "outlook" の'
-    'アカウントに auth = "oauth2" を書いてください(`watcher help oauth` を見て'
+    'アカウントに auth = "oauth2" を書いてください(`watcher help oauth2` を見て'
     "ください)。",
 )
 _SEVERAL = Text(

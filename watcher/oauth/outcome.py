@@ -85,11 +85,11 @@ NO_CLIENT_ID = Text(
     en="watcher has no application id of its own at Microsoft yet. Either register an "
     "application in an Azure tenant and write its id as client_id for {account}, or "
     "let a program that logs in already give the token, by token_command (see "
-    "`watcher help oauth`).",
+    "`watcher help oauth2`).",
     ja="watcher は Microsoft のアプリケーション ID をまだ持っていません。Azure の"
     "テナントで自分のアプリケーションを登録して、その ID を {account} の client_id に"
     "書くか、ログインできるほかのプログラムからトークンを受け取るように "
-    "token_command を書いてください(`watcher help oauth` を見てください)。",
+    "token_command を書いてください(`watcher help oauth2` を見てください)。",
 )
 _NOT_INSTALLED = Text(
     en="The login of {account} needs msal, which is not installed: install watcher "

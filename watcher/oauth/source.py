@@ -23,11 +23,16 @@ OUTPUT_BYTES = 64 * 1024
 CHILD = (sys.executable, "-P", "-m", "watcher.oauth.child")
 
 
+def tokens_folder(folder: Path) -> Path:
+    """Return where all tokens lie, under the folder of what watcher keeps."""
+    return folder / "oauth"
+
+
 def store_path(folder: Path, user: str) -> Path:
     """Return where the tokens of a user lie, under the folder of what watcher keeps."""
     name = user.lower()
     plain = re.sub(r"[^a-z0-9@._-]", "_", name)[:64]
-    return folder / "oauth" / f"{plain}-{zlib.crc32(name.encode()):08x}.tokens"
+    return tokens_folder(folder) / f"{plain}-{zlib.crc32(name.encode()):08x}.tokens"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,20 +80,20 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="… ended with status … and gave no password: try it by hand.",
-            ja="… が終了コード … で失敗し、パスワードを返しませんでした。",
+            en="… ended with status … and gave no …: try it by hand.",
+            ja="… が終了コード … で失敗し、…を返しませんでした。",
         ),
         Text(
-            en="Run the command of `password_command` yourself; its first line must "
-            "be the password.",
-            ja="`password_command` のコマンドを自分で実行し、1 行目にパスワードが出"
-            "るか見ます。",
+            en="Run the command of `password_command` or `token_command` yourself; "
+            "its first line must be the password or the token.",
+            ja="`password_command` か `token_command` のコマンドを自分で実行し、"
+            "1 行目にパスワードやトークンが出るか見ます。",
         ),
     ),
     (
         Text(
-            en="password_command: … cannot be run",
-            ja="password_command の … を実行できません",
+            en="…: … cannot be run",
+            ja="… の … を実行できません",
         ),
         Text(
             en="Write the program with its whole path: what starts at login looks in "

@@ -12,10 +12,11 @@ from watcher.imap import errors as imap_errors
 from watcher.imap import transport
 from watcher.journal import errors as journal_errors
 from watcher.notify import apprise, ntfy
+from watcher.oauth import outcome
 
 MODULES: tuple[ModuleType, ...] = (
     *(file, regular, toml, load, secret_keys, credentials, imap_errors, transport),
-    *(journal_errors, lock, browser, clipboard, ntfy, apprise),
+    *(journal_errors, lock, browser, clipboard, ntfy, apprise, outcome),
 )
 """Whose sentences all name a problem, and what to do about it."""
 

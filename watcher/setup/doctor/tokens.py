@@ -38,6 +38,6 @@ _STORED = Text(
     ja="ログインは有効です。受け取ったトークンは、あと {minutes} 分使えます。",
 )
 _REMEDY = Text(
-    en="Do what is said there. For the ways to log in: watcher help oauth",
-    ja="上に書かれたとおりにしてください。ログインの方法: watcher help oauth",
+    en="Do what is said there. For the ways to log in: watcher help oauth2",
+    ja="上に書かれたとおりにしてください。ログインの方法: watcher help oauth2",
 )
