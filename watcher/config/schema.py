@@ -383,8 +383,9 @@ class Account:
         about=Text(
             en="A command whose first line of output is the access token of an account "
             'with auth = "oauth2". Without it: `watcher oauth login`.',
-            ja='auth = "oauth2" のとき、アクセストークンを 1 行目に出力するコマンド。'
-            "なければ `watcher oauth login` で取得します。",
+            ja="アクセストークンを 1 行目に出力するコマンド"
+            '(auth = "oauth2" のアカウント用)。なければ '
+            "`watcher oauth login` で取得します。",
         ),
     )
     client_id: str | None = _key(
