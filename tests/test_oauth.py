@@ -601,3 +601,20 @@ def test_doctor_checks_a_token_that_a_command_gives(user: OAuthUser) -> None:
 
     assert [verdict(found, one) for one in ("secret", "oauth", "login")] == ["pass"] * 3
     assert "token_command gives the access token" in found["secret"]["detail"]
+
+
+def test_a_login_talks_to_the_login_server_and_the_mail_server_alone(
+    user: OAuthUser, tmp_path: Path
+) -> None:
+    user.oauth.error = None
+    record = tmp_path / "record"
+    done = user.home.run(
+        *(str(record), "oauth", "login"),
+        command=(sys.executable, "-m", "tests.subprograms", "audit"),
+        environment={"PYTHONPATH": str(Path(__file__).parent.parent)},
+    )
+
+    assert done.code == ExitCode.OK
+    contacts = {" ".join(json.loads(line)) for line in record.read_text().splitlines()}
+    mail = f"socket.connect 127.0.0.1:{user.mail.server.ports.imaps}"
+    assert contacts == {mail, f"socket.connect {user.oauth.place}"}
