@@ -292,13 +292,15 @@ mail_gid = {gid}
 first_valid_uid = 0
 lmtp_user_concurrency_limit = 0
 mail_max_userip_connections = 500
+{oauth}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password=secret
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%u
+  args = uid={uid} gid={gid} home={folder}/mail/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
@@ -337,6 +339,21 @@ service lmtp {{
     port = {ports.lmtp}
   }}
 }}
+"""
+_OAUTH = """
+auth_mechanisms = plain {mechanisms}
+passdb {{
+  driver = oauth2
+  mechanisms = {mechanisms}
+  args = {folder}/oauth2.conf
+}}
+"""
+_INTROSPECTION = """
+introspection_mode = get
+introspection_url = http://127.0.0.1:{port}/introspect?token=
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 _NOT_ROOT = """
 default_internal_user = {user}
@@ -431,13 +448,24 @@ def free_port() -> int:
         return port
 
 
+@dataclass(frozen=True, slots=True)
+class TokenLogin:
+    """How a server takes access tokens: by which mechanisms, and whom it asks."""
+
+    mechanisms: str
+    introspection_port: int
+
+
 @contextmanager
-def running() -> Iterator[Dovecot]:
+def running(tokens: TokenLogin | None = None) -> Iterator[Dovecot]:
     """Run a server of its own, with everything it writes in a folder that goes away.
 
     Where none can run, the one that `WATCHER_DOVECOT` lends is taken.
     """
-    if loan := os.environ.get("WATCHER_DOVECOT"):
+    loan = os.environ.get("WATCHER_DOVECOT")
+    if loan and tokens:
+        missing("Dovecot that takes access tokens")
+    if loan:
         yield Dovecot.lent(loan)
         return
     program = required_program("dovecot", package=_PACKAGES)
@@ -452,7 +480,7 @@ def running() -> Iterator[Dovecot]:
             Ports(free_port(), free_port(), free_port()),
             folder / _CA_FILE,
         )
-        _prepare(server)
+        _prepare(server, tokens)
         server.start()
         try:
             yield server
@@ -462,7 +490,7 @@ def running() -> Iterator[Dovecot]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare(server: Dovecot) -> None:
+def _prepare(server: Dovecot, tokens: TokenLogin | None) -> None:
     authority = Authority.make()
     server.ca_file.write_bytes(authority.pem)
     certificate = authority.issue("localhost")
@@ -472,7 +500,14 @@ def _prepare(server: Dovecot) -> None:
     mail = server.folder / "mail"
     mail.mkdir()
     os.chown(mail, uid, gid)
-    config = _CONFIG.format(folder=server.folder, ports=server.ports, uid=uid, gid=gid)
+    oauth = ""
+    if tokens:
+        oauth = _OAUTH.format(folder=server.folder, mechanisms=tokens.mechanisms)
+        asked = _INTROSPECTION.format(port=tokens.introspection_port)
+        (server.folder / "oauth2.conf").write_text(asked)
+    config = _CONFIG.format(
+        folder=server.folder, ports=server.ports, uid=uid, gid=gid, oauth=oauth
+    )
     if os.getuid():
         config += _NOT_ROOT.format(user=_name_of(uid), group=_name_of(gid, group=True))
     (server.folder / "dovecot.conf").write_text(config)

@@ -96,8 +96,8 @@ LICENCES = {
     "MIT": (
         *("apscheduler", "backports-tarfile", "cffi", "charset-normalizer"),
         *("jaraco-classes", "jaraco-context", "jaraco-functools", "jeepney"),
-        *("keyring", "more-itertools", "platformdirs", "plyer", "pyyaml", "tzlocal"),
-        *("urllib3", "zipp"),
+        *("keyring", "more-itertools", "msal", "msal-extensions", "platformdirs"),
+        *("plyer", "pyjwt", "pyyaml", "tzlocal", "urllib3", "zipp"),
     ),
     "MPL": ("certifi",),  # its files stay under it, and bind nothing else
     "PSF": ("typing-extensions",),
@@ -122,7 +122,8 @@ def _needed(requirement: str, extras: tuple[str, ...] = ("",)) -> set[str]:
 
 def test_the_licence_of_everything_that_comes_along_is_known() -> None:
     project = PROJECT["project"]
-    direct = chain(project["dependencies"], project["optional-dependencies"]["push"])
+    extras = project["optional-dependencies"]
+    direct = chain(project["dependencies"], extras["push"], extras["oauth"])
     needed = set[str]().union(*map(_needed, direct))
     unknown = needed - set(chain(*LICENCES.values()))
 

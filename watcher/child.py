@@ -136,6 +136,7 @@ def output_of(
     hidden: Collection[str],
     timeout_s: float,
     most_bytes: int,
+    changes: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes]:
     """Return the exit status of a program, and what it printed.
 
@@ -153,7 +154,7 @@ def output_of(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        env=environment(hidden),
+        env={**environment(hidden), **(changes or {})},
         start_new_session=not is_attended,
     )
     end = partial(_kill if is_attended else kill_group, process)

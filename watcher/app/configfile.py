@@ -1,4 +1,4 @@
-"""Looks at the configuration file and the password files while the program runs.
+"""Looks at the files of configuration, passwords and tokens while the program runs.
 
 In a thread of its own, since a file may lie on a disk that does not answer. It only
 puts on the queue what it found; the daemon's thread decides what becomes of it. Editors
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.app.changes import FileWait, waiting_thread
-from watcher.config.schema import Config
+from watcher.config.accounts import keeps_tokens, token_path
+from watcher.config.schema import Account, Config
 from watcher.errors import WatcherError
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class ConfigRefused:
 
 @dataclass(frozen=True, slots=True)
 class PasswordWritten:
-    """The password files of these accounts were written."""
+    """The files of these accounts' passwords or tokens were written."""
 
     accounts: frozenset[str]
 
@@ -121,8 +122,13 @@ class Settled:
         return True
 
 
+def _secret_file(account: Account) -> Path | None:
+    """Return the file that another password or another login is written to."""
+    return token_path(account) if keeps_tokens(account) else account.password_file
+
+
 class ConfigWatch:
-    """Watches the file of a configuration, and the password files that it names."""
+    """Watches the file of a configuration, and those of its passwords and tokens."""
 
     def __init__(self, file: ConfigFile, put: Callable[[FromConfig], None]) -> None:
         """Prepare; `put` is called in a thread of its own."""
@@ -131,7 +137,7 @@ class ConfigWatch:
         self._secrets = [
             (account.name, Settled(path, Stamp.of(path)))
             for account in file.taken.config.accounts
-            if (path := account.password_file)
+            if (path := _secret_file(account))
         ]
 
     @contextmanager

@@ -19,6 +19,7 @@ LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
 _DAY = timedelta(days=1)
 ACTIONS = ("install", "uninstall", "status")
+STEPS = ("login", "logout")
 OUTCOMES = ("worked", "failed")
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -53,6 +54,10 @@ TOPICS = {
     "hook": Text(
         en="a command of yours that gets each event, with examples",
         ja="出来事のたびに自分のコマンドを動かす方法と例",
+    ),
+    "oauth2": Text(
+        en="the ways to log in to Outlook.com, which takes no password",
+        ja="パスワードが使えない Outlook.com にログインする方法",
     ),
     "exit-codes": Text(en="the exit codes", ja="終了コード"),
 }
@@ -268,6 +273,18 @@ _NOTIFY = Text(
     ja="通知のテストも少しのあいだ表示し、スマートフォンにも送る",
 )
 
+_OAUTH = Text(
+    en="log in to Outlook.com, Hotmail or Live, which take no password",
+    ja="パスワードが使えない Outlook.com、Hotmail、Live にログインする",
+)
+_STEP = Text(
+    en="login: get a code to enter in a browser; logout: forget the login",
+    ja="login: ブラウザーで入力するコードを出す。logout: ログインを忘れる",
+)
+_ACCOUNT = Text(
+    en='the account\'s name (default: the only one with auth = "oauth2")',
+    ja='アカウントの名前(既定: auth = "oauth2" の、ただ一つのもの)',
+)
 _HELP = Text(
     en="show the reference: `watcher help` lists its topics",
     ja="くわしい説明を読む(`watcher help` で項目の一覧を表示)",
@@ -326,6 +343,8 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
     "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
+    "step": (_STEP, {"choices": STEPS, "metavar": "ACTION"}),
+    "account": (_ACCOUNT, {"nargs": "?", "metavar": "ACCOUNT"}),
     "--off": (_OFF, _FLAG),
     "app": (
         _APP,
@@ -359,6 +378,7 @@ COMMANDS = {
     "status": (_STATUS, "--json"),
     "doctor": (_DOCTOR, "--json --notify"),
     "service": (_SERVICE, "action --print"),
+    "oauth": (_OAUTH, "step account"),
     "help": (_HELP, "topic"),
     "completion": (_COMPLETION, "shell"),
 }

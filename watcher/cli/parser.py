@@ -70,6 +70,9 @@ class Options(argparse.Namespace):
     print_only: bool
     # service
     action: str
+    # oauth
+    step: str
+    account: str | None
     # help, completion
     topic: str | None
     shell: str

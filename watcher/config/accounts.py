@@ -5,7 +5,8 @@ The provider's preset fills what the configuration leaves out.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from watcher.config.credentials import (
     FromCommand,
@@ -14,11 +15,14 @@ from watcher.config.credentials import (
     FromKeyring,
     token_from,
 )
+from watcher.config.load import state_folder
 from watcher.config.providers import PRESETS, Provider, tls_quirk_of
 from watcher.config.schema import Account as Entry
 from watcher.config.schema import Config, secret_variables
 from watcher.imap.account import Account
-from watcher.imap.choices import Tls
+from watcher.imap.choices import Auth, Tls
+from watcher.oauth.provider import CLIENT_ID
+from watcher.oauth.source import FromTokenStore, store_path
 from watcher.recognition.policy import Policy
 from watcher.recognition.trust import Trust
 
@@ -89,6 +93,12 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
     tls = entry.tls or preset.tls
     preset_port = preset.port if tls is preset.tls else _PORTS[tls]
     host = entry.host or preset.host or ""
+    get_secret = _secret(entry, host, hidden)
+    renew_token = (
+        replace(get_secret, is_renewed=True)
+        if isinstance(get_secret, FromTokenStore)
+        else None
+    )
     return Account(
         name=entry.name,
         host=host,
@@ -99,7 +109,8 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
         tls_quirk=tls_quirk_of(entry.provider, entry.host),
         user=entry.user,
         auth=entry.auth,
-        get_secret=_secret(entry, host, hidden),
+        get_secret=get_secret,
+        renew_token=renew_token,
         mailboxes=entry.mailboxes,
     )
 
@@ -107,6 +118,8 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
 def _secret(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str]:
     if entry.token_command:
         return token_from(entry.token_command, hidden)
+    if keeps_tokens(entry):
+        return token_store(entry, hidden)
     if entry.password_command:
         return FromCommand(entry.password_command, hidden=hidden)
     if entry.password_env:
@@ -114,3 +127,19 @@ def _secret(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str
     if entry.password_file:
         return FromFile(entry.password_file)
     return FromKeyring(host, entry.user)
+
+
+def keeps_tokens(entry: Entry) -> bool:
+    """Return whether its tokens come from `watcher oauth login`."""
+    return entry.auth is Auth.OAUTH2 and not entry.token_command
+
+
+def token_path(entry: Entry) -> Path:
+    """Return where the tokens of an account lie that `keeps_tokens`."""
+    return store_path(state_folder(), entry.user)
+
+
+def token_store(entry: Entry, hidden: frozenset[str] = frozenset()) -> FromTokenStore:
+    """Return the source of an account's tokens that `watcher oauth login` has kept."""
+    client_id = entry.client_id or CLIENT_ID
+    return FromTokenStore(entry.name, token_path(entry), client_id, hidden)

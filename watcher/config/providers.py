@@ -24,10 +24,13 @@ _IMAP_AND_APP_PASSWORD = Text(
 _OUTLOOK = Text(
     en="Outlook.com no longer lets programs log in with a password, nor with an app "
     "password. Let Amazon write to another address (in Amazon's settings for login "
-    "and security), or have Outlook forward its mail to a mailbox of another provider.",
+    "and security), or have Outlook forward its mail to a mailbox of another provider. "
+    "With an application id of your own, or a program that gives tokens, it works "
+    "without either: watcher help oauth2",
     ja="Outlook.com には、パスワードでもアプリパスワードでもログインできません。"
     "Amazon の「ログインとセキュリティ」でメールアドレスを変えるか、Outlook の設定で"
-    "別のメールサービスに転送してください。",
+    "別のメールサービスに転送してください。自分のアプリケーション ID か、トークンを出す"
+    "プログラムがあれば、そのまま見張れます: watcher help oauth2",
 )
 _NO_IMAP = Text(
     en="This provider offers no IMAP, so its mail cannot be watched. Let Amazon write "

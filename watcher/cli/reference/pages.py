@@ -6,16 +6,17 @@ from typing import TypeVar
 from watcher.app.lock import lock_path
 from watcher.cli.context import journal_path
 from watcher.cli.layout import Section
-from watcher.cli.reference import config_keys, hook
+from watcher.cli.reference import config_keys, hook, oauth2
 from watcher.cli.reference.json_keys import JSON_KEYS, JSON_NOTES
 from watcher.cli.reference.messages import REMEDIES
 from watcher.cli.reference.outcomes import EVENTS, EXIT_CODES, INTERRUPTED
 from watcher.cli.reference.problems import problems, quotation
 from watcher.cli.reference.security import SECURITY
 from watcher.cli.reference.verdicts import KINDS, RULES, VERDICTS
-from watcher.config.load import default_path
+from watcher.config.load import default_path, state_folder
 from watcher.config.providers import HINTS, OBSTACLES, PRESETS
 from watcher.i18n import Language, Text
+from watcher.oauth.source import tokens_folder
 from watcher.recognition.reasons import REASONS
 from watcher.setup.service import service_here
 
@@ -77,6 +78,7 @@ def _files(language: Language) -> Iterator[Section]:
         (_CONFIGURATION, configuration),
         (_JOURNAL, journal),
         (_LOCK, lock_path(journal)),
+        (_TOKENS, tokens_folder(state_folder())),
         (_SERVICE, service_here(None).path),
     )
     entries = [(str(path), text.say(language)) for text, path in places]
@@ -122,6 +124,7 @@ PAGES: Mapping[str, Page] = {
     "events": _events,
     "json": _json,
     "hook": hook.page,
+    "oauth2": oauth2.page,
     "exit-codes": _exit_codes,
 }
 """What each topic of `watcher help` prints."""
@@ -187,6 +190,12 @@ _LOCK = Text(
     en="The lock by which only one `watcher run` works on an event log.",
     ja="一つの記録ファイルで動く `watcher run` を一つだけにする、ロックのファイルで"
     "す。",
+)
+_TOKENS = Text(
+    en="The tokens of `watcher oauth login`, a file for each login that only you can "
+    "read; where the system encrypts them in a keyring, the file is empty.",
+    ja="`watcher oauth login` のトークンのフォルダーです。ログインごとに、あなただけが"
+    "読めるファイルがあります(システムのキーリングに入れたときは空です)。",
 )
 _SERVICE = Text(
     en="What starts watcher when you log in, after `watcher service install`.",

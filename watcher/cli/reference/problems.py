@@ -12,10 +12,12 @@ from watcher.imap import errors as imap_errors
 from watcher.imap import provider_words, transport
 from watcher.journal import errors as journal_errors
 from watcher.notify import apprise, ntfy
+from watcher.oauth import outcome
 
 MODULES: tuple[ModuleType, ...] = (
     *(file, regular, toml, load, secret_keys, credentials, imap_errors, transport),
     *(provider_words, journal_errors, lock, browser, clipboard, ntfy, apprise),
+    outcome,
 )
 """Whose sentences all name a problem, and what to do about it."""
 

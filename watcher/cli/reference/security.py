@@ -136,6 +136,16 @@ SECURITY = (
                 "の apprise が送ります。",
             ),
             Text(
+                en="To Microsoft's login server (login.microsoftonline.com), only for "
+                'an account with auth = "oauth2" and no token_command: the '
+                "application's id, and the token that renews the login. msal does so, "
+                "in a process of its own.",
+                ja="Microsoft のログインサーバー(login.microsoftonline.com)に"
+                '(auth = "oauth2" で token_command のないアカウントだけ): アプリ'
+                "ケーションの ID と、ログインを更新するトークン。別のプロセスの msal が"
+                "送ります。",
+            ),
+            Text(
                 en="To your own command under [hook], if you named one: the events, "
                 "links and codes masked unless it says `secrets = true`.",
                 ja="[hook] に書いた自分のコマンドに(書いたときだけ): 出来事。リンクと"

@@ -4,14 +4,14 @@ The checks build on each other: after one that fails, those that need it are ski
 and say so. One connection serves all of them after the login.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from watcher.clock import call_with_timeout
-from watcher.config.accounts import Watched
-from watcher.config.credentials import FromCommand
+from watcher.config.accounts import Watched, keeps_tokens
+from watcher.config.credentials import PASSWORD, TOKEN, FromCommand
 from watcher.config.load import PASSWORD_KEYS
 from watcher.config.schema import Account as Entry
 from watcher.config.schema import Config
@@ -19,11 +19,12 @@ from watcher.dkim import KeyStore
 from watcher.errors import SecretUnavailable, WatcherError
 from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts
-from watcher.imap.choices import TLS_QUIRKS
+from watcher.imap.choices import TLS_QUIRKS, Auth
 from watcher.imap.connection import Connection
-from watcher.imap.errors import NO_SECRET_IN_TIME
+from watcher.imap.errors import NO_SECRET_IN_TIME, NO_TOKEN_IN_TIME
 from watcher.imap.login import connect
 from watcher.imap.transport import Interrupt
+from watcher.oauth.source import FromTokenStore
 from watcher.setup.doctor.clock import KnownClock, check_clock, machine_clock
 from watcher.setup.doctor.mails import check_addresses, check_key
 from watcher.setup.doctor.offered import check_capabilities, check_mailboxes
@@ -37,6 +38,7 @@ from watcher.setup.doctor.report import (
     skipped,
 )
 from watcher.setup.doctor.running import Found, guarded
+from watcher.setup.doctor.tokens import check_tokens
 from watcher.setup.past_mails import PastMails, past_mails
 from watcher.setup.probe import Probed, connected, examine
 
@@ -73,7 +75,8 @@ class AccountChecks:
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The lines of this account."""
-        return tuple(Slot(check, self.entry.name) for check in CHECKS)
+        checks = (*CHECKS, Check.OAUTH) if self._is_token else CHECKS
+        return tuple(Slot(check, self.entry.name) for check in checks)
 
     def run(self) -> Iterator[Found]:
         """Check one thing after the other."""
@@ -82,21 +85,27 @@ class AccountChecks:
 
     def _run(self) -> Iterator[tuple[Check, Finding]]:
         passwords: list[str] = []
-        yield Check.SECRET, guarded(lambda: self._secret(passwords))
+        secret = guarded(lambda: self._secret(passwords))
+        yield Check.SECRET, secret
+        if self._is_token:
+            yield Check.OAUTH, guarded(lambda: check_tokens(self._source, secret))
         encryption = guarded(self._encryption)
         yield Check.TLS, encryption
         if not passwords or encryption.is_failure:
             yield Check.LOGIN, skipped(_NO_LOGIN)
             yield from self._without_login()
             return
-        account = replace(self.watched.account, get_secret=lambda: passwords[0])
+        account = replace(
+            self.watched.account, get_secret=lambda: passwords[0], renew_token=None
+        )
         with ExitStack() as stack:
             try:
                 connection = stack.enter_context(
                     connected(account, timeouts=self.timeouts)
                 )
             except WatcherError as error:
-                yield Check.LOGIN, failed(error, _LOGIN_REMEDY)
+                remedy = _TOKEN_LOGIN_REMEDY if self._is_token else _LOGIN_REMEDY
+                yield Check.LOGIN, failed(error, remedy)
                 yield from self._without_login()
                 return
             yield Check.LOGIN, passed(_LOGGED_IN, user=account.user)
@@ -104,25 +113,42 @@ class AccountChecks:
 
     def _secret(self, passwords: list[str]) -> Finding:
         """Put the password into the list; it is shown nowhere."""
-        source = next(key for key in PASSWORD_KEYS if getattr(self.entry, key))
-        remedy = Sentence.of(_SECRET_REMEDY, key=source)
+        if keeps_tokens(self.entry):
+            source, remedy = "watcher oauth login", Sentence.of(_STORE_REMEDY)
+        else:
+            keys = (*PASSWORD_KEYS, "token_command")
+            source = next(key for key in keys if getattr(self.entry, key))
+            remedy = Sentence.of(_SECRET_REMEDY, key=source, gives=self._gives)
         get_secret, seconds = self._get_password, self.timeouts.secret_timeout_s
         try:
             passwords.append(call_with_timeout(get_secret, timeout_s=seconds))
         except TimeoutError:
-            late = SecretUnavailable(NO_SECRET_IN_TIME, account=self.entry.name)
+            text = NO_TOKEN_IN_TIME if self._is_token else NO_SECRET_IN_TIME
+            late = SecretUnavailable(text, account=self.entry.name)
             return failed(late, remedy)
         except WatcherError as error:
             return failed(error, remedy)
-        return passed(_SECRET, key=source)
+        return passed(_SECRET, key=source, gives=self._gives)
+
+    @property
+    def _is_token(self) -> bool:
+        return self.entry.auth is Auth.OAUTH2
+
+    @property
+    def _gives(self) -> Text:
+        return TOKEN if self._is_token else PASSWORD
 
     def _get_password(self) -> str:
         """Fetch it; a program that gives none is ended with the check."""
+        return self._source()
+
+    @property
+    def _source(self) -> Callable[[], str]:
         source = self.watched.account.get_secret
-        if isinstance(source, FromCommand):
+        if isinstance(source, FromCommand | FromTokenStore):
             quick = timedelta(seconds=0.9 * self.timeouts.secret_timeout_s)
-            source = replace(source, timeout=quick)
-        return source()
+            return replace(source, timeout=quick)
+        return source
 
     def _encryption(self) -> Finding:
         account = self.watched.account
@@ -189,12 +215,21 @@ class AccountChecks:
         return check_addresses(found[0], self.entry, self.config)
 
 
-_SECRET = Text(
-    en="{key} gives the password.", ja="{key} からパスワードを取り出せます。"
-)
+_SECRET = Text(en="{key} gives the {gives}.", ja="{key} から{gives}を取り出せます。")
 _SECRET_REMEDY = Text(
-    en="Correct {key} of this account, or where it takes the password from.",
-    ja="このアカウントの {key} か、パスワードの取り出し元を直してください。",
+    en="Correct {key} of this account, or where it takes the {gives} from.",
+    ja="このアカウントの {key} か、{gives}の取り出し元を直してください。",
+)
+_STORE_REMEDY = Text(
+    en="Do what is said there; the network must be there, and the keyring unlocked.",
+    ja="上に書かれたとおりにしてください。ネットワークと、キーリングのロックも確かめて"
+    "ください。",
+)
+_TOKEN_LOGIN_REMEDY = Text(
+    en="Log in again, and see that user is the account you log in with, and that IMAP "
+    "is switched on in the provider's settings.",
+    ja="ログインしなおしてください。user がログインに使うアカウントか、メールサービスの"
+    "設定で IMAP が有効かも確かめてください。",
 )
 _ENCRYPTED = Text(
     en="{host}: {version}, certificate verified (issued by {issuer}).",

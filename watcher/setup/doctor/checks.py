@@ -16,6 +16,7 @@ from watcher.config.schema import Config, secret_variables
 from watcher.errors import ConfigError, JournalBusy, JournalUnusable
 from watcher.i18n import Language, Text
 from watcher.imap.account import Timeouts
+from watcher.imap.choices import Auth
 from watcher.journal.reader import JournalReader
 from watcher.keys import dns_keys, servers_asked
 from watcher.setup.doctor.account import CHECKS, TIMEOUTS, AccountChecks
@@ -37,6 +38,7 @@ from watcher.setup.doctor.report import (
 )
 from watcher.setup.doctor.running import Part, lines, one
 from watcher.setup.doctor.service import check_service
+from watcher.setup.doctor.tokens import NO_OAUTH
 from watcher.setup.service import service_here
 from watcher.timing.error import ClockError
 
@@ -86,7 +88,6 @@ class Doctor:
             Check.LOG: lambda: check_log(self.log),
             Check.SERVICE: lambda: check_service(service_here(self.path).status()),
             Check.DISK: lambda: check_disk(self.log),
-            Check.OAUTH: lambda: skipped(_NO_OAUTH),
         }
         if not config.accounts:
             single |= {check: lambda: skipped(_NO_ACCOUNT) for check in CHECKS}
@@ -98,6 +99,8 @@ class Doctor:
         yield from phone_parts(
             config, hidden, self.language, shows=self.shows_notification
         )
+        if not any(entry.auth is Auth.OAUTH2 for entry in config.accounts):
+            yield one(Slot(Check.OAUTH), lambda: skipped(NO_OAUTH))
         for entry, account in zip(config.accounts, watched(config), strict=True):
             checks = AccountChecks(
                 entry=entry,
@@ -145,8 +148,4 @@ _CORRECT = Text(
 _NO_ACCOUNT = Text(
     en="Not checked, since no account is configured.",
     ja="アカウントが設定されていないので、確認していません。",
-)
-_NO_OAUTH = Text(
-    en="No account logs in by OAuth2.",
-    ja="OAuth2 でログインするアカウントはありません。",
 )

@@ -1,0 +1,620 @@
+"""From `watcher oauth login` to the mailbox: a login server, and a real Dovecot."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import oauth_server
+from tests.doctor import SWITCHED_OFF, Report, examined, verdict
+from tests.environment import CONNECTED, Home, MailUser, is_private, saying
+from tests.fakes import posix_only
+from tests.oauth_server import CLIENT_ID, CODE, OAuthServer, Wrong, raw, serving_oauth
+from tests.servers import Dovecot, NameServer, TokenLogin, running
+from watcher.errors import ExitCode
+from watcher.oauth import store, wire
+from watcher.oauth.client import DeviceLogin
+from watcher.oauth.outcome import NoToken
+from watcher.oauth.provider import AUTHORITY, TEST_VARIABLE, authority
+from watcher.oauth.source import store_path
+from watcher.oauth.store import Store
+
+pytestmark = posix_only("a Dovecot of the test's own")
+PAGE = "https://www.microsoft.com/link"
+LOGIN = "watcher oauth login home"
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthUser:
+    """A mail user whose server takes access tokens, and the server that gives them."""
+
+    mail: MailUser
+    oauth: OAuthServer
+
+    @property
+    def home(self) -> Home:
+        return self.mail.home
+
+    @property
+    def store(self) -> Path:
+        return store_path(self.home.log.parent, self.mail.user)
+
+    def account(self, **changes: str | None) -> str:
+        keys: dict[str, str | None] = {
+            "provider": '"outlook"',
+            "password_env": None,
+            "auth": '"oauth2"',
+            "client_id": f'"{CLIENT_ID}"',
+            **changes,
+        }
+        return self.mail.account(**keys)
+
+    def configure(self, *accounts: str) -> None:
+        self.mail.configure(*(accounts or (self.account(),)))
+
+    def log_in(self) -> None:
+        self.oauth.error = None
+        done = self.home.run("oauth", "login")
+        assert done.code == ExitCode.OK, done
+        self.oauth.requests.clear()
+
+    def check(self) -> tuple[int, str]:
+        done = self.home.run("check", "--no-notify")
+        return done.code, done.err
+
+    def age_token(self, left_s: int) -> None:
+        """Let the stored token be good for so long still."""
+        kept = json.loads(self.store.read_text())
+        for token in kept["AccessToken"].values():
+            token["expires_on"] = str(int(time.time()) + left_s)
+        self.store.write_text(json.dumps(kept))
+
+
+@pytest.fixture(scope="module")
+def oauth_place(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[OAuthServer, dict[str, str]]]:
+    with serving_oauth(tmp_path_factory.mktemp("oauth")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def token_dovecot(
+    oauth_place: tuple[OAuthServer, dict[str, str]],
+) -> Iterator[Dovecot]:
+    port = oauth_place[0].introspection_port
+    with running(TokenLogin("xoauth2", port)) as server:
+        yield server
+
+
+@pytest.fixture
+def oauth(oauth_place: tuple[OAuthServer, dict[str, str]]) -> OAuthServer:
+    """Give the server as it was at its start."""
+    server, fresh = oauth_place[0], OAuthServer()
+    for name in ("lifetime_s", "code_lifetime_s", "error", "refusal", "token_type"):
+        setattr(server, name, getattr(fresh, name))
+    server.interval_s, server.wrong = 1, None
+    server.refreshing.clear()
+    server.good.clear()
+    server.requests.clear()
+    return server
+
+
+@pytest.fixture
+def user(
+    home: Home,
+    name_server: NameServer,
+    oauth: OAuthServer,
+    oauth_place: tuple[OAuthServer, dict[str, str]],
+    token_dovecot: Dovecot,
+) -> OAuthUser:
+    return user_of(home, name_server, oauth, oauth_place[1], token_dovecot)
+
+
+def user_of(
+    home: Home,
+    name_server: NameServer,
+    oauth: OAuthServer,
+    environment: dict[str, str],
+    dovecot: Dovecot,
+) -> OAuthUser:
+    home.environment |= environment
+    oauth.user = f"user-{uuid.uuid4().hex[:12]}@outlook.jp"
+    user = OAuthUser(MailUser(home, dovecot, name_server, oauth.user), oauth)
+    user.configure()
+    return user
+
+
+@pytest.mark.parametrize(
+    "mechanisms", ["xoauth2", "oauthbearer", "oauthbearer xoauth2"]
+)
+def test_a_login_gives_tokens_that_are_renewed_until_they_are_revoked(
+    home: Home,
+    name_server: NameServer,
+    oauth: OAuthServer,
+    oauth_place: tuple[OAuthServer, dict[str, str]],
+    mechanisms: str,
+) -> None:
+    with running(TokenLogin(mechanisms, oauth.introspection_port)) as dovecot:
+        user = user_of(home, name_server, oauth, oauth_place[1], dovecot)
+        user.log_in()
+
+        assert user.check() == (0, "")
+        assert oauth.grants == []
+
+        oauth.expire()  # refused by the mail server, so that another one is fetched
+        assert user.check() == (0, "")
+        assert oauth.grants == ["refresh"]
+
+        oauth.revoke()
+        code, err = user.check()
+        assert (code, LOGIN in err) == (ExitCode.REFUSED, True)
+
+        oauth.refusal = None
+        user.log_in()
+        assert user.check() == (0, "")
+
+
+def test_the_login_shows_code_and_page_and_where_the_tokens_lie(
+    user: OAuthUser,
+) -> None:
+    with user.home.started("oauth", "login") as login:
+        shown = login.await_text("left (Ctrl-C")
+        user.oauth.await_grants(1)
+        user.oauth.error = None
+        code = login.await_end()
+
+    assert code == ExitCode.OK
+    assert f"  {PAGE}\n" in shown
+    assert "A B C D E 1 2 3 4" in shown
+    assert f"pasted: {CODE}" in shown
+    assert login.seen.count("\n") < 14  # the countdown is one line
+    told = login.seen.replace("\n", "").replace(" ", "")
+    assert str(user.store).replace(" ", "") in told
+    assert f"localhost takes the login of {user.mail.user}" in login.seen
+    assert is_private(user.store)
+    assert user.store.parent.stat().st_mode & 0o077 == 0
+
+
+def test_in_a_pipe_the_login_is_plain_lines_in_either_language(user: OAuthUser) -> None:
+    user.oauth.error = None
+    english = user.home.run("oauth", "login", "home")
+    user.mail.configure(user.account(), notify='language = "ja"')
+    japanese = user.home.run("oauth", "login", "home")
+    quiet = user.home.run("-q", "oauth", "login", "home")
+
+    assert "\x1b" not in english.out + japanese.out
+    assert "Waiting until it is entered: 15:00 left" in english.out
+    assert "入力を待っています" in japanese.out
+    assert PAGE in quiet.out
+    assert "待って" not in quiet.out
+    assert [one.err for one in (english, japanese, quiet)] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ("authorization_declined", ExitCode.REFUSED, "declined"),
+        ("access_denied", ExitCode.REFUSED, "declined"),
+        ("expired_token", ExitCode.TEMPORARY, "not entered in time"),
+        ("invalid_client", ExitCode.CONFIG, "AADSTS70016): correct client_id"),
+        ("server_error", ExitCode.TEMPORARY, "not entered in time"),
+    ],
+)
+def test_a_login_that_fails_says_what_to_do(
+    user: OAuthUser, error: str, code: ExitCode, said: str
+) -> None:
+    user.oauth.error, user.oauth.code_lifetime_s = error, 3
+    done = user.home.run("oauth", "login")
+
+    assert (done.code, said in done.err) == (code, True), done.err
+    assert not user.store.exists()
+
+
+def test_a_code_that_is_not_entered_expires(user: OAuthUser) -> None:
+    user.oauth.code_lifetime_s = 2
+    done = user.home.run("oauth", "login")
+
+    assert done.code == ExitCode.TEMPORARY
+    assert LOGIN in done.err
+
+
+@pytest.fixture
+def reached(
+    oauth: OAuthServer,
+    oauth_place: tuple[OAuthServer, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> OAuthServer:
+    """Lead this very process to the server."""
+    for name, value in oauth_place[1].items():
+        monkeypatch.setenv(name, value)
+    return oauth
+
+
+def test_a_server_that_is_asked_too_often_is_asked_less_often(
+    reached: OAuthServer,
+) -> None:
+    reached.error = "slow_down"
+    login = DeviceLogin(CLIENT_ID)
+    before_s = login.interval_s
+
+    assert login.poll() is None
+    assert (before_s, login.interval_s) == (1, 6)  # RFC 8628 §3.5
+
+
+def test_a_silent_server_is_given_up(
+    reached: OAuthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "STEP_TIMEOUT_S", 0.2)
+    reached.error, reached.wrong = None, oauth_server.silent
+    login = DeviceLogin(CLIENT_ID)
+
+    with pytest.raises(NoToken) as caught:
+        login.poll()
+
+    assert (caught.value.failure, caught.value.is_passing) == ("unreachable", True)
+
+
+class Keyring:
+    """Keeps what it is given elsewhere, as libsecret and Keychain do."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.kept = Path(path), ""
+
+    def save(self, content: str) -> None:
+        self.kept = content
+        self.path.touch()
+
+    def load(self) -> str:
+        return self.kept
+
+
+def test_tokens_lie_in_the_keyring_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tokens"
+    keyring = Keyring(str(path))
+    monkeypatch.setattr(store, "build_encrypted_persistence", lambda _: keyring)
+    kept = Store(path)
+    with kept.locked():
+        assert kept.save_anew('{"a": 1}')
+        assert (kept.load(), path.read_bytes()) == ('{"a": 1}', b"")
+        kept.save('{"a": 2}')
+        assert keyring.kept == '{"a": 2}'
+        kept.delete()
+
+    assert (keyring.kept, path.exists()) == ("{}", False)
+
+
+def test_a_store_that_cannot_be_read_asks_for_another_login(user: OAuthUser) -> None:
+    user.log_in()
+    user.store.write_text("{half")
+    code, err = user.check()
+    assert (code, LOGIN in err) == (ExitCode.TEMPORARY, True)
+
+    user.log_in()
+    assert user.check() == (0, "")
+
+
+def test_a_wrong_application_id_is_told_at_once(user: OAuthUser) -> None:
+    user.configure(user.account(client_id='"another"'))
+    done = user.home.run("oauth", "login")
+
+    assert done.code == ExitCode.CONFIG
+    assert "unauthorized_client, AADSTS700016" in done.err
+    assert CODE not in done.out
+
+
+def test_without_an_application_id_both_ways_are_told(user: OAuthUser) -> None:
+    user.configure(user.account(client_id=None))
+    for arguments in (("oauth", "login"), ("check",)):
+        done = user.home.run(*arguments)
+
+        assert done.code == ExitCode.CONFIG
+        assert "client_id" in done.err
+        assert "token_command" in done.err
+
+
+def test_ctrl_c_ends_the_wait_and_keeps_nothing(user: OAuthUser) -> None:
+    with user.home.started("oauth", "login") as login:
+        login.await_text("left (Ctrl-C")
+        code = login.end(signal.SIGINT)
+
+    assert code == 130
+    assert "Traceback" not in login.seen
+    assert login.seen.endswith("\x1b[K")
+    assert not user.store.exists()
+
+
+def test_a_login_server_that_is_away_is_exit_69(user: OAuthUser) -> None:
+    away = {TEST_VARIABLE: "https://localhost:1/consumers"}
+    done = user.home.run("oauth", "login", environment=away)
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert "cannot be reached" in done.err
+
+
+def test_a_login_server_that_nobody_vouches_for_gets_nothing(user: OAuthUser) -> None:
+    done = user.home.run("oauth", "login", environment={"SSL_CERT_FILE": os.devnull})
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert user.oauth.requests == []
+
+
+def test_without_a_login_its_command_is_told(user: OAuthUser) -> None:
+    code, err = user.check()
+
+    assert (code, LOGIN in err) == (ExitCode.REFUSED, True)
+    assert user.oauth.requests == []
+
+
+@pytest.mark.parametrize(("left_s", "grants"), [(299, ["refresh"]), (330, [])])
+def test_a_token_is_renewed_5_minutes_before_its_end(
+    user: OAuthUser, left_s: int, grants: list[str]
+) -> None:
+    user.log_in()
+    user.age_token(left_s)
+
+    assert user.check() == (0, "")
+    assert user.oauth.grants == grants
+
+
+def test_a_good_token_needs_no_login_server(user: OAuthUser) -> None:
+    user.log_in()
+    user.home.environment[TEST_VARIABLE] = "https://localhost:1/consumers"
+
+    assert user.check() == (0, "")
+
+
+WRONG: dict[str, Wrong] = {
+    "500": raw(500, b"{}"),
+    "throttled": raw(429, b"{}", ("Retry-After", "60")),
+    "html": raw(200, b"<html>Welcome to this hotel</html>"),
+    "empty": raw(200, b""),
+    "a list": raw(200, b"[1]"),
+    "no token": raw(200, b'{"token_type":"Bearer"}'),
+    "odd token": raw(200, b'{"token_type":"Bearer","access_token":"a b"}'),
+    "odd id token": raw(
+        200, b'{"token_type":"Bearer","access_token":"a","id_token":"x.y"}'
+    ),
+    "deep": raw(200, b'{"a":' + b"[" * 100_000),
+    "binary": raw(200, bytes(range(256))),
+    "redirect": raw(302, b"", ("Location", "https://localhost:1/")),
+    "endless": oauth_server.endless,
+    "rude": oauth_server.rude,
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_an_answer_that_is_none_is_a_passing_failure(
+    user: OAuthUser, kind: str
+) -> None:
+    user.log_in()
+    kept = user.store.read_bytes()
+    user.age_token(60)
+    user.oauth.wrong = WRONG[kind]
+
+    code, err = user.check()
+
+    assert code == ExitCode.TEMPORARY, err
+    assert "gave no token" in err
+    user.oauth.wrong = None
+    assert user.check() == (0, "")
+    assert user.store.read_bytes() != kept
+
+
+def test_a_token_of_another_type_is_none(user: OAuthUser) -> None:
+    user.log_in()
+    user.age_token(60)
+    user.oauth.token_type = "mac"
+    code, err = user.check()
+
+    assert (code, "no bearer token" in err) == (ExitCode.TEMPORARY, True)
+
+
+def test_a_login_goes_on_while_the_server_has_trouble(user: OAuthUser) -> None:
+    user.oauth.error, user.oauth.wrong = None, raw(503, b"")
+    with user.home.started("oauth", "login") as login:
+        user.oauth.await_grants(2)
+        user.oauth.wrong = None
+        assert login.await_end() == ExitCode.OK
+
+
+def test_the_lock_of_who_was_killed_holds_up_nobody_for_long(
+    user: OAuthUser,
+) -> None:
+    user.log_in()
+    lock = user.store.with_name(f"{user.store.name}.lock")
+    lock.write_text("1 killed")
+    code, err = user.check()
+    assert (code, "in use" in err) == (ExitCode.TEMPORARY, True)
+
+    os.utime(lock, (1, 1))
+    assert user.check() == (0, "")
+    assert not lock.exists()
+
+
+def test_a_running_watcher_takes_up_a_login_at_once(user: OAuthUser) -> None:
+    with user.home.started("run") as run:
+        run.await_text(LOGIN)
+        user.log_in()
+        run.await_text(CONNECTED)
+        link = user.mail.approval()
+        run.await_text(link)
+        run.end()
+
+    assert run.seen.count("home: not watched (") == 1
+
+
+def test_msal_is_imported_by_the_child_alone(user: OAuthUser) -> None:
+    user.log_in()
+    program = (
+        "import sys; from watcher.cli import main; code = main(sys.argv[1:]); "
+        "print(code, *{'msal', 'msal_extensions'} & {*sys.modules})"
+    )
+    command = (sys.executable, "-c", program)
+    done = user.home.run("-q", "check", "--no-notify", command=command)
+
+    assert done.out.splitlines()[-1] == "0"
+
+
+def test_logging_out_leaves_no_token(user: OAuthUser) -> None:
+    user.log_in()
+    done = user.home.run("oauth", "logout")
+    again = user.home.run("oauth", "logout", "home")
+
+    assert (done.code, again.code) == (0, 0)
+    assert "forgotten" in done.out
+    assert "Nothing to do" in again.out
+    assert not user.store.parent.exists()
+    assert user.check()[0] == ExitCode.REFUSED
+
+
+def test_the_account_is_named_where_it_is_not_clear(user: OAuthUser) -> None:
+    second = user.account(name='"work"', user='"other@outlook.jp"')
+    third = user.account(name='"helper"', client_id=None, token_command='["true"]')
+    plain = user.mail.account(name='"plain"')
+    user.configure(user.account(), second, third, plain)
+
+    said = {
+        name: user.home.run("oauth", "login", *filter(None, [name]))
+        for name in ("", "none", "plain", "helper")
+    }
+
+    assert {one.code for one in said.values()} == {ExitCode.USAGE}
+    assert "home, work\n" in said[""].err
+    assert "home, work, helper, plain" in said["none"].err
+    assert 'auth = "oauth2"' in said["plain"].err
+    assert "token_command" in said["helper"].err
+
+
+def test_where_no_account_logs_in_so_that_is_told(user: OAuthUser) -> None:
+    user.configure(user.mail.account())
+
+    assert user.home.run("oauth", "logout").code == ExitCode.USAGE
+
+
+def test_without_the_extra_it_is_told_how_to_install_it(
+    user: OAuthUser, tmp_path: Path
+) -> None:
+    user.log_in()
+    (tmp_path / "msal.py").write_text("raise ImportError\n")
+    bare = {"PYTHONPATH": str(tmp_path)}
+    login = user.home.run("oauth", "login", environment=bare)
+    assert login.code == ExitCode.CONFIG
+    for way in ("pip install", "pipx install", "uv tool install"):
+        assert f"{way} '.[oauth]'" in login.err
+
+
+def test_no_other_authority_than_one_on_this_machine_is_taken() -> None:
+    named = {
+        place: authority({TEST_VARIABLE: place})
+        for place in (
+            "https://localhost:8443/consumers",
+            "http://localhost:8443/consumers",
+            "https://login.example.com/consumers",
+            "https://localhost@example.com/",
+            "",
+        )
+    }
+
+    assert [*named.values()] == ["https://localhost:8443/consumers", *[AUTHORITY] * 4]
+
+
+def test_no_token_is_told_by_name_or_shown(user: OAuthUser) -> None:
+    user.log_in()
+    done = user.home.run("-v", "check", "--no-notify")
+    (token,) = user.oauth.good
+
+    assert done.code == 0
+    assert token not in done.out + done.err
+    assert not any(one in done.out + done.err for one in user.oauth.refreshing)
+    names = [path for path in user.home.folder.rglob("*") if path.is_file()]
+    holders = {path for path in names if token.encode() in path.read_bytes()}
+    assert holders == {user.store}
+
+
+def test_the_socket_that_is_opened_is_the_login_servers(
+    user: OAuthUser, tmp_path: Path
+) -> None:
+    user.log_in()
+    user.age_token(60)
+    record = tmp_path / "record"
+    command = (sys.executable, "-m", "tests.subprograms", "audit", str(record))
+    project = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        [*command, "check", "--no-notify"],
+        env={**user.home.environment, **project},
+        check=False,
+    )
+
+    assert done.returncode == 0
+    contacts = {" ".join(json.loads(line)) for line in record.read_text().splitlines()}
+    mail = f"socket.connect 127.0.0.1:{user.mail.server.ports.imaps}"
+    assert contacts <= {mail, f"subprocess.Popen {sys.executable}"}
+
+
+def report(user: OAuthUser) -> Report:
+    user.home.configure(
+        f"[notify]\n{SWITCHED_OFF}",
+        f'[dkim]\nnameservers = ["{user.mail.name_server.address}"]',
+        user.account(),
+    )
+    return examined(user.home)
+
+
+def test_doctor_tells_how_long_the_token_is_good(user: OAuthUser) -> None:
+    user.log_in()
+    found = report(user)
+
+    assert [verdict(found, one) for one in ("secret", "oauth", "login")] == ["pass"] * 3
+    assert "59 more minutes" in found["oauth"]["detail"]
+    assert "access token" in found["secret"]["detail"]
+    assert found["oauth"]["account"] == "home"
+
+
+def test_doctor_names_the_command_where_the_login_is_over(user: OAuthUser) -> None:
+    user.log_in()
+    user.age_token(60)
+    user.oauth.revoke()
+    found = report(user)
+
+    assert [verdict(found, one) for one in ("secret", "oauth")] == ["fail"] * 2
+    assert verdict(found, "login") == "skip"
+    assert LOGIN in found["oauth"]["detail"]
+
+
+def test_doctor_checks_a_token_that_a_command_gives(user: OAuthUser) -> None:
+    user.log_in()
+    (token,) = user.oauth.good
+    command = {"token_command": saying(token), "client_id": None}
+    user.mail.configure(user.account(**command), notify=SWITCHED_OFF)
+    found = examined(user.home)
+
+    assert [verdict(found, one) for one in ("secret", "oauth", "login")] == ["pass"] * 3
+    assert "token_command gives the access token" in found["secret"]["detail"]
+
+
+def test_a_login_talks_to_the_login_server_and_the_mail_server_alone(
+    user: OAuthUser, tmp_path: Path
+) -> None:
+    user.oauth.error = None
+    record = tmp_path / "record"
+    done = user.home.run(
+        *(str(record), "oauth", "login"),
+        command=(sys.executable, "-m", "tests.subprograms", "audit"),
+        environment={"PYTHONPATH": str(Path(__file__).parent.parent)},
+    )
+
+    assert done.code == ExitCode.OK
+    contacts = {" ".join(json.loads(line)) for line in record.read_text().splitlines()}
+    mail = f"socket.connect 127.0.0.1:{user.mail.server.ports.imaps}"
+    assert contacts == {mail, f"socket.connect {user.oauth.place}"}

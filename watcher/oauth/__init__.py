@@ -1,0 +1,1 @@
+"""Access tokens that watcher fetches itself: the login, and the store."""
