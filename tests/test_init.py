@@ -252,7 +252,6 @@ def test_what_is_no_address_is_asked_for_again(newcomer: MailUser) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("anna@outlook.jp", "no longer lets programs log in with a password"),
         ("anna@softbank.ne.jp", "offers no IMAP"),
         ("anna@proton.me", "bridge"),
     ],
@@ -263,6 +262,14 @@ def test_what_cannot_work_is_said_at_once(
     with asked(newcomer, *QUIET, language="en") as run:
         answer(run, "1. ", address)
         run.await_text(said)
+        run.await_text("1. ")
+
+
+def test_who_cannot_log_in_by_code_may_give_another_address(newcomer: MailUser) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "anna@outlook.jp")
+        answer(run, "Do you have such an id?", "")
+        run.await_text("no longer lets programs log in with a password")
         run.await_text("1. ")
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from tests.doctor import SWITCHED_OFF, Report, examined, verdict
 from tests.environment import CONNECTED, Home, MailUser, is_private, saying
 from tests.fakes import posix_only
 from tests.oauth_server import CLIENT_ID, CODE, OAuthServer, Wrong, raw, serving_oauth
-from tests.servers import Dovecot, NameServer, TokenLogin, running
+from tests.servers import Dovecot, NameServer, TokenLogin, free_port, running
 from watcher.errors import ExitCode
 from watcher.oauth import store, wire
 from watcher.oauth.client import DeviceLogin
@@ -618,3 +619,69 @@ def test_a_login_talks_to_the_login_server_and_the_mail_server_alone(
     contacts = {" ".join(json.loads(line)) for line in record.read_text().splitlines()}
     mail = f"socket.connect 127.0.0.1:{user.mail.server.ports.imaps}"
     assert contacts == {mail, f"socket.connect {user.oauth.place}"}
+
+
+def set_up(user: OAuthUser, *more: str, port: int | None = None) -> tuple[str, ...]:
+    """Return the command that sets an account up on the test's own servers."""
+    user.home.config.unlink()
+    server = user.mail.server
+    return (
+        *("init", "--address", user.mail.user, "--provider", "outlook"),
+        *("--host", "localhost", "--port", str(port or server.ports.imaps)),
+        *("--ca-file", str(server.ca_file), "--no-trial", "--no-service", *more),
+    )
+
+
+def test_the_set_up_leads_through_the_login_by_code(user: OAuthUser) -> None:
+    user.oauth.error = None
+    done = user.home.run(*set_up(user, "--yes", "--client-id", CLIENT_ID))
+
+    assert done.code == ExitCode.OK, done.err
+    assert "A B C D E 1 2 3 4" in done.out
+    written = tomllib.loads(user.home.config.read_text())["accounts"][0]
+    assert (written["auth"], written["client_id"]) == ("oauth2", CLIENT_ID)
+    assert not any("password" in key for key in written)
+    assert user.check()[0] == ExitCode.OK
+
+
+def test_without_an_id_of_its_own_the_set_up_asks_for_one(user: OAuthUser) -> None:
+    user.oauth.error = None
+    with user.home.started(*set_up(user, "--no-push"), is_controlled=True) as run:
+        for question, line in (
+            ("Do you have such an id?", "y"),
+            ("The application id", CLIENT_ID),
+            ("2. Is", "y"),
+        ):
+            run.await_text(question)
+            os.write(run.terminal, f"{line}\n".encode())
+        assert run.await_end() == ExitCode.OK, run.seen
+
+    assert user.store.exists()
+
+
+def test_who_has_no_id_is_told_what_else_can_be_done(user: OAuthUser) -> None:
+    done = user.home.run(*set_up(user, "--yes"))
+
+    assert done.code == ExitCode.CONFIG
+    assert "Outlook.com no longer lets programs log in with a password" in done.err
+    assert not user.home.config.exists()
+
+
+def test_a_set_up_that_comes_to_nothing_leaves_no_tokens(user: OAuthUser) -> None:
+    user.oauth.error = None
+    nowhere = free_port()
+    done = user.home.run(*set_up(user, "--yes", "--client-id", CLIENT_ID, port=nowhere))
+
+    assert done.code == ExitCode.UNREACHABLE
+    assert "Logged in." in done.out
+    assert not user.store.exists()
+    assert not user.home.config.exists()
+
+
+def test_an_id_where_a_password_is_taken_is_refused(user: OAuthUser) -> None:
+    done = user.home.run(
+        *set_up(user, "--yes", "--client-id", CLIENT_ID, "--password-env", "X")
+    )
+
+    assert done.code == ExitCode.CONFIG
+    assert "leave it out" in done.err

@@ -250,6 +250,10 @@ _KEYRING = Text(
     en="the password is in the keyring already",
     ja="パスワードはもうキーリングに入っている",
 )
+_CLIENT_ID = Text(
+    en="the id of an application of your own at Microsoft (see `watcher help oauth2`)",
+    ja="Microsoft に登録した自分のアプリケーションの ID(`watcher help oauth2` を参照)",
+)
 _NAME = Text(en="a name for the account", ja="アカウントにつける名前")
 _LANGUAGE = Text(
     en="language of what is said and shown: ja or en", ja="表示と通知の言語(ja か en)"
@@ -326,6 +330,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--password-command": (_PASSWORD_COMMAND, {"metavar": "COMMAND"}),
     "--password-env": (_PASSWORD_ENV, {"metavar": "NAME"}),
     "--keyring": (_KEYRING, _FLAG),
+    "--client-id": (_CLIENT_ID, {"metavar": "ID"}),
     "--name": (_NAME, {"metavar": "NAME"}),
     "--language": (_LANGUAGE, {"dest": "spoken", "metavar": "ja|en"}),
     "--push": (_PUSH, {"metavar": "SERVER"}),
@@ -363,8 +368,8 @@ COMMANDS = {
     "init": (
         _INIT,
         "--address --amazon-address --provider --host --port --tls --ca-file --user "
-        "--password-file --password-command --password-env --keyring --name --language "
-        "--push --no-push --no-trial --no-service --add --yes",
+        "--password-file --password-command --password-env --keyring --client-id "
+        "--name --language --push --no-push --no-trial --no-service --add --yes",
     ),
     "run": (_RUN, ""),
     "check": (_CHECK, "--wait --json --no-notify"),

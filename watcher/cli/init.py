@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from watcher.cli.oauth import CodeLogin
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language
 from watcher.config.load import default_path
@@ -39,7 +40,8 @@ def run(options: Options) -> int:
     if answers.language:
         options.language = readable_language(answers.language)
     dialog = Dialog(options.language, asks=not options.yes)
-    wizard = Wizard(options.config or default_path(), answers, dialog)
+    path, tokens = options.config or default_path(), CodeLogin(options)
+    wizard = Wizard(path, answers, dialog, tokens)
     return ExitCode.OK if wizard.run() else ExitCode.NOTHING
 
 
@@ -67,6 +69,7 @@ def _answers(options: Options) -> Answers:
         port=_parsed("--port", parse_port, options.port),
         tls=_parsed("--tls", one_of(Tls), options.tls),
         ca_file=options.ca_file and _absolute(options.ca_file),
+        client_id=_parsed("--client-id", parse_text, options.client_id),
         addresses=tuple(
             address
             for written in options.amazon_address or ()

@@ -3,8 +3,11 @@
 import math
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
@@ -37,17 +40,61 @@ def run(options: Options) -> int:
     """
     entry = _chosen(configuration(options), options.account)
     source = token_store(entry)
-    try:
+    with _telling(entry):
         if options.step == "logout":
             _log_out(source, options)
         else:
             _try(entry, _log_in(source, options), options)
+    return ExitCode.OK
+
+
+@contextmanager
+def _telling(entry: Account) -> Iterator[None]:
+    """Tell the user why there is no token for an account."""
+    try:
+        yield
     except NoToken as failed:
         error = failed.error(entry.name)
         if failed.failure is Failure.UNREACHABLE:
             raise Unreachable(error.text, **error.data) from None
         raise error from None
-    return ExitCode.OK
+
+
+class CodeLogin:
+    """The login of an account while it is set up, which may come to nothing."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._path: Path | None = None
+
+    def log_in(self, entry: Account) -> None:
+        """Let the user log in, and keep the tokens.
+
+        Raises:
+            ConfigError: the application has no id or a wrong one, or msal is missing.
+            LoginRefused, SecretUnavailable, Unreachable: it does not work now.
+        """
+        source = token_store(entry)
+        with _telling(entry):
+            _log_in(source, self._options)
+        self._path = source.path
+
+    def forget(self) -> None:
+        """Delete the tokens again; what cannot be deleted is left."""
+        if self._path is not None:
+            with suppress(NoToken):
+                _delete(self._path)
+
+
+def _delete(path: Path) -> bool:
+    """Delete the tokens of a store; return whether there were any."""
+    from watcher.oauth.store import Store
+
+    store = Store(path)
+    with store.locked():
+        was_there = store.delete()
+    store.leave()
+    return was_there
 
 
 def _chosen(config: Config, name: str | None) -> Account:
@@ -121,13 +168,9 @@ def _try(entry: Account, token: Token, options: Options) -> None:
 
 def _log_out(source: FromTokenStore, options: Options) -> None:
     try:
-        from watcher.oauth.store import Store
+        text = _LOGGED_OUT if _delete(source.path) else _NOT_LOGGED_IN
     except ImportError:
         raise NoToken(Failure.NOT_INSTALLED) from None
-    store = Store(source.path)
-    with store.locked():
-        text = _LOGGED_OUT if store.delete() else _NOT_LOGGED_IN
-    store.leave()
     if not options.quiet:
         said = text.say(options.language, account=source.account, page=CONSENT_PAGE)
         print(said)

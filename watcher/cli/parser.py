@@ -56,6 +56,7 @@ class Options(argparse.Namespace):
     password_command: str | None
     password_env: str | None
     keyring: bool
+    client_id: str | None
     name: str | None
     spoken: str | None
     push: str | None

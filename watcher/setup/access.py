@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from watcher.config.accounts import account_of, addresses
 from watcher.config.cleaning import clean_password
@@ -19,7 +19,9 @@ from watcher.errors import (
     WatcherError,
 )
 from watcher.imap.account import Account as Mailbox
+from watcher.imap.choices import Auth
 from watcher.imap.connection import Connection
+from watcher.oauth.provider import CLIENT_ID
 from watcher.setup import sentences
 from watcher.setup.dialog import Dialog
 from watcher.setup.discovery import find_server, is_known
@@ -33,11 +35,22 @@ Use = Callable[[Mailbox, Connection, Probed], T]
 """What is done over the first connection that works."""
 
 
+class TokenLogin(Protocol):
+    """Logs an account in by a code that its user enters in a browser."""
+
+    def log_in(self, account: Account) -> None:
+        """Keep the tokens of a login; raise a `WatcherError` if there is none."""
+
+    def forget(self) -> None:
+        """Delete the tokens again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """The questions about one account; what `given` holds is not asked."""
 
     dialog: Dialog
+    tokens: TokenLogin
     given: Account
     given_address: str | None
     taken: frozenset[tuple[str, str]] = frozenset()
@@ -55,6 +68,7 @@ class Access:
             address = self.given_address or self._ask_address()
             try:
                 account = self._with_user(self._with_server(address), address)
+                account = self._with_tokens(account)
                 self._check_new(account)
                 return address, account
             except ConfigError as obstacle:
@@ -103,7 +117,7 @@ class Access:
 
     def _checked(self, provider: str) -> str:
         preset = PRESETS[provider]
-        if preset.obstacle:
+        if preset.obstacle and not preset.oauth:
             raise ConfigError(preset.obstacle)
         host = preset.host or ""
         self.dialog.say(sentences.PROVIDER, title=preset.title, host=host)
@@ -137,6 +151,29 @@ class Access:
                 self.dialog.say(preset.note)
                 return self._ask_user("")
 
+    def _with_tokens(self, account: Account) -> Account:
+        """Return the account with its login by token, where no password is taken.
+
+        Raises:
+            ConfigError: nobody has an application id for that, or it is of no use.
+        """
+        preset = PRESETS[account.provider or "other"]
+        if not preset.oauth or _has_password(account):
+            if account.client_id:
+                raise ConfigError(sentences.NO_USE_OF_ID)
+            return account
+        client_id = account.client_id
+        if not (client_id or CLIENT_ID):
+            self.dialog.say(sentences.CODE_ONLY, title=preset.title)
+            if not self.dialog.confirm(
+                sentences.HAS_CLIENT_ID, option="--client-id", default=False
+            ):
+                raise ConfigError(preset.obstacle or sentences.CODE_ONLY)
+            client_id = self.dialog.ask(
+                sentences.CLIENT_ID, _parse_text, option="--client-id"
+            )
+        return replace(account, auth=Auth.OAUTH2, client_id=client_id)
+
     def _ask_user(self, default: str) -> str:
         return self.dialog.ask(
             sentences.USER, _parse_text, option="--user", default=default
@@ -165,8 +202,11 @@ class Access:
         Raises:
             WatcherError: it does not work, and there is nobody to ask.
         """
-        has_source = any(getattr(account, name) for name in PASSWORD_KEYS)
-        if not has_source:
+        has_tokens = account.auth is Auth.OAUTH2
+        has_source = has_tokens or _has_password(account)
+        if has_tokens:
+            self._fetch_tokens(account)
+        elif not has_source:
             self._say_how(account)
         while True:
             password = None if has_source else self._password(account)
@@ -188,6 +228,25 @@ class Access:
             self.dialog.say(preset.note)
         if preset.page:
             self.dialog.say(sentences.PAGE, page=preset.page)
+
+    def _fetch_tokens(self, account: Account) -> None:
+        """Let the user log in by a code until it works.
+
+        Raises:
+            WatcherError: it does not, and another try could change nothing, or nobody
+                wants one.
+        """
+        self.dialog.say(sentences.BY_CODE, user=account.user)
+        while True:
+            try:
+                self.tokens.log_in(account)
+                return
+            except WatcherError as error:
+                if isinstance(error, ConfigError) or not self.dialog.asks:
+                    raise
+                self.dialog.complain(error)
+                if not self.dialog.confirm(sentences.TRY_AGAIN, option="--client-id"):
+                    raise
 
     def _password(self, account: Account) -> str:
         while True:
@@ -227,6 +286,11 @@ class Access:
         if is_known or self.given.user:
             return account
         return replace(account, user=self._ask_user(account.user))
+
+
+def _has_password(account: Account) -> bool:
+    """Return whether it is known where the password comes from."""
+    return any(getattr(account, name) for name in PASSWORD_KEYS)
 
 
 def _mailbox(account: Account, password: str | None) -> Mailbox:

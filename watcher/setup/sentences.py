@@ -87,6 +87,27 @@ PASSWORD = Text(
     "or paste it):",
     ja="3. {user} のメール用パスワード(入力や貼り付けをしても、画面には出ません):",
 )
+CODE_ONLY = Text(
+    en="   {title} takes no password: you log in with a code, in a browser. For that "
+    "watcher needs the id of an application at Microsoft (`watcher help oauth2`).",
+    ja="   {title} にはパスワードでログインできません。ブラウザーにコードを入力して"
+    "ログインします。それには、Microsoft に登録したアプリケーションの ID が必要です"
+    "(`watcher help oauth2`)。",
+)
+HAS_CLIENT_ID = Text(en="   Do you have such an id?", ja="   その ID を持っていますか?")
+CLIENT_ID = Text(
+    en="   The application id (client_id)", ja="   アプリケーションの ID(client_id)"
+)
+NO_USE_OF_ID = Text(
+    en="An application id (--client-id) is of use with Outlook.com alone, and without "
+    "a password: leave it out.",
+    ja="アプリケーションの ID(--client-id)が使えるのは、Outlook.com で、パスワードを"
+    "指定しないときだけです。外してください。",
+)
+BY_CODE = Text(
+    en="3. The login of {user}, with a code:",
+    ja="3. コードを使って {user} でログインします。",
+)
 EMPTY = Text(en="   It was empty.", ja="   空でした。")
 FULL_WIDTH = Text(
     en="   It has full-width letters: switch the Japanese input off, and type it anew.",

@@ -28,7 +28,7 @@ from watcher.imap.account import Account as Mailbox
 from watcher.imap.connection import Connection
 from watcher.keys import dns_keys
 from watcher.setup import sentences
-from watcher.setup.access import Access, with_addresses
+from watcher.setup.access import Access, TokenLogin, with_addresses
 from watcher.setup.dialog import Dialog
 from watcher.setup.phone import set_up
 from watcher.setup.probe import Probed
@@ -61,10 +61,13 @@ class Answers:
 class Wizard:
     """One run of `watcher init`."""
 
-    def __init__(self, path: Path, answers: Answers, dialog: Dialog) -> None:
+    def __init__(
+        self, path: Path, answers: Answers, dialog: Dialog, tokens: TokenLogin
+    ) -> None:
         self._path = path
         self._answers = answers
         self._dialog = dialog
+        self._tokens = tokens
 
     def run(self) -> bool:
         """Ask, check, write the configuration, and prove that it works.
@@ -82,8 +85,7 @@ class Wizard:
         self._dialog.say(sentences.HELLO)
         left = sentences.LEFT
         try:
-            account, password = self._account(config)
-            self._write(existing, account, password, self._phone(config))
+            self._set_up_account(existing, config)
             left = sentences.LEFT_WRITTEN
             self._try_notification(config)
             is_running = self._start_at_login()
@@ -129,12 +131,21 @@ class Wizard:
 
     # The account
 
+    def _set_up_account(self, existing: Config | None, config: Config) -> None:
+        """Find an account that works, and write it down; or leave nothing behind."""
+        try:
+            account, password = self._account(config)
+            self._write(existing, account, password, self._phone(config))
+        except BaseException:
+            self._tokens.forget()
+            raise
+
     def _account(self, config: Config) -> tuple[Account, str | None]:
         """Return an account that works, and the password if one was typed."""
         given = replace(self._answers.account, name=self._name(config, None))
         watched = [account_of(one) for one in config.accounts]
         taken = frozenset((one.host, one.user) for one in watched)
-        access = Access(self._dialog, given, self._answers.address, taken)
+        access = Access(self._dialog, self._tokens, given, self._answers.address, taken)
         address, account = access.find()
         account = access.with_amazons_addresses(address, account)
         keys = dns_keys(config.dkim.nameservers, config.dkim.timeout)
