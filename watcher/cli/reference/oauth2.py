@@ -64,10 +64,10 @@ _OWN = Text(
 _RULES = (
     Text(
         en="You enter a code on a page of Microsoft's, on any device. watcher never "
-        "sees your password, and may do nothing but read mail by IMAP.",
+        "sees your password; it uses the permission for IMAP to read mail alone.",
         ja="Microsoft のページでコードを入力します(どの機器でもかまいません)。"
-        "watcher はパスワードを見ません。許可されるのは "
-        "IMAP でメールを読むことだけです。",
+        "watcher はパスワードを見ません。IMAP の許可は、"
+        "メールを読むためだけに使います。",
     ),
     Text(
         en="The tokens are kept encrypted by Windows, by the keychain of macOS, or by "
