@@ -347,6 +347,18 @@ def test_an_account_with_a_token_names_one_source_of_it(
     assert mistake in line
 
 
+def test_a_provider_without_passwords_asks_for_none(tmp_path: Path) -> None:
+    text = ACCOUNT.replace('host = "imap.example.jp"', 'provider = "outlook"')
+    text = text.replace('password_env = "MAIL_PASSWORD"\n', "")
+    (neither,) = mistakes(tmp_path, text)
+    (with_id,) = mistakes(tmp_path, f'{text}client_id = "1"\n')
+
+    assert (
+        'accounts[1]: this provider takes no password: add auth = "oauth2"' in neither
+    )
+    assert "accounts[1].client_id: this key is for access tokens: add auth" in with_id
+
+
 @pytest.mark.parametrize("key", ['token_command = ["x"]', 'client_id = "1"'])
 def test_a_key_for_tokens_needs_the_login_by_token(tmp_path: Path, key: str) -> None:
     assert 'add auth = "oauth2"' in mistake_in(tmp_path, key)

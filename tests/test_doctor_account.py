@@ -157,6 +157,19 @@ def test_a_refused_login_comes_with_the_servers_words(user: MailUser) -> None:
     assert {verdict(report, name) for name in skipped_ones} == {"skip"}
 
 
+def test_a_login_that_is_put_off_blames_no_password(user: MailUser) -> None:
+    def put_off(peer: Peer, tag: str) -> None:
+        peer.send(f"{tag} NO [LIMIT] Too many simultaneous connections. (Failure)")
+
+    with Server(faults={"LOGIN": put_off}) as server:
+        on(user, server)
+        report = examined(user.home)
+
+    assert verdict(report, "login") == "fail"
+    assert "too many connections" in report["login"]["detail"]
+    assert "password were not refused" in report["login"]["remedy"]
+
+
 def test_the_password_is_fetched_once(user: MailUser) -> None:
     asked = user.home.folder / "asked"
     program = f"print('x', file=open({str(asked)!r}, 'a')); print('secret')"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -497,6 +498,40 @@ def test_the_account_is_named_where_it_is_not_clear(user: OAuthUser) -> None:
     assert "token_command" in said["helper"].err
 
 
+@pytest.mark.parametrize("name", ["my mail", "Taro's", "仕事 用", "a$b", "home"])
+def test_the_command_that_is_told_works_when_it_is_pasted(
+    user: OAuthUser, name: str
+) -> None:
+    user.configure(user.account(name=f'"{name}"'))
+    _, err = user.check()
+    words = shlex.split(err.rpartition("Run: ")[2])
+    user.oauth.error = None
+    done = user.home.run(*words[1:])
+
+    assert words[0] == "watcher"
+    assert (done.code, done.err) == (0, "")
+
+
+def test_an_account_whose_token_a_command_gives_is_told_so(user: OAuthUser) -> None:
+    user.configure(user.account(client_id=None, token_command='["true"]'))
+    for step in ("login", "logout"):
+        done = user.home.run("oauth", step)
+
+        assert done.code == ExitCode.USAGE
+        assert "home gets its token by token_command" in done.err
+
+
+def test_a_login_of_another_account_names_the_one_that_is_wanted(
+    user: OAuthUser,
+) -> None:
+    user.configure(user.account(user='"another@outlook.jp"'))
+    user.oauth.error = None
+    done = user.home.run("oauth", "login")
+
+    assert done.code == ExitCode.REFUSED
+    assert "log in as another@outlook.jp on Microsoft's page" in done.err
+
+
 def test_where_no_account_logs_in_so_that_is_told(user: OAuthUser) -> None:
     user.configure(user.mail.account())
 
@@ -591,6 +626,17 @@ def test_doctor_names_the_command_where_the_login_is_over(user: OAuthUser) -> No
     assert [verdict(found, one) for one in ("secret", "oauth")] == ["fail"] * 2
     assert verdict(found, "login") == "skip"
     assert LOGIN in found["oauth"]["detail"]
+
+
+def test_doctor_renews_a_token_that_is_refused_as_check_does(user: OAuthUser) -> None:
+    user.log_in()
+    user.oauth.expire()
+    assert verdict(report(user), "login") == "pass"
+
+    user.oauth.revoke()
+    found = report(user)
+    assert verdict(found, "login") == "fail"
+    assert LOGIN in found["login"]["detail"]
 
 
 def test_doctor_checks_a_token_that_a_command_gives(user: OAuthUser) -> None:

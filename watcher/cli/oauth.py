@@ -15,11 +15,18 @@ from watcher.cli.terminal import Colour, columns, is_terminal, paint
 from watcher.clock import minutes_seconds, monotonic_s
 from watcher.config.accounts import account_of, keeps_tokens, token_store
 from watcher.config.schema import Account, Config
-from watcher.errors import ConfigError, ExitCode, Unreachable, WrongUsage
+from watcher.errors import (
+    ConfigError,
+    ExitCode,
+    LoginRefused,
+    Unreachable,
+    WrongUsage,
+)
 from watcher.guide.screen import Screen
 from watcher.guide.walk import Prompt
 from watcher.i18n import Text
 from watcher.imap.choices import Auth
+from watcher.imap.errors import TOKEN_REFUSED
 from watcher.oauth.outcome import NO_CLIENT_ID, Failure, NoToken, Token
 from watcher.oauth.source import FromTokenStore
 from watcher.setup.probe import connected
@@ -103,6 +110,9 @@ def _chosen(config: Config, name: str | None) -> Account:
     names = ", ".join(one.name for one in fit)
     if name is None:
         if not fit:
+            others = (one.name for one in config.accounts if one.auth is Auth.OAUTH2)
+            if helper := next(others, None):
+                raise WrongUsage(_BY_COMMAND, name=helper)
             raise WrongUsage(_NOBODY)
         if len(fit) > 1:
             raise WrongUsage(_SEVERAL, names=names)
@@ -160,8 +170,13 @@ def _log_in(source: FromTokenStore, options: Options) -> Token:
 def _try(entry: Account, token: Token, options: Options) -> None:
     """Log in to the mail server with the token; raise what it says against it."""
     account = replace(account_of(entry), get_secret=lambda: token.secret)
-    with connected(account):
-        pass
+    try:
+        with connected(account):
+            pass
+    except LoginRefused as error:
+        if error.text is TOKEN_REFUSED:  # the login that it asks for was just made
+            raise LoginRefused(_NOT_THAT_ACCOUNT, **error.data) from None
+        raise
     if not options.quiet:
         print(_WORKS.say(options.language, host=account.host, user=account.user))
 
@@ -207,6 +222,14 @@ _WORKS = Text(
     "itself.",
     ja="{host} に {user} でログインできました。動いている watcher には、何もしなくても"
     "反映されます。",
+)
+_NOT_THAT_ACCOUNT = Text(
+    en="{host} refuses the new access token of {user} ({why}): log in as {user} on "
+    "Microsoft's page, and allow IMAP in the mailbox's settings. To try again: watcher "
+    "oauth login {typed}",
+    ja="{host} で {user} の新しいアクセストークンが拒否されました({why})。Microsoft の"
+    "ページでは {user} でログインし、メールの設定で IMAP を許可してください。"
+    "やりなおすには: watcher oauth login {typed}",
 )
 _LOGGED_OUT = Text(
     en="The login of {account} is forgotten on this computer. To withdraw it at "

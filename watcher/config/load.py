@@ -227,13 +227,13 @@ def _check_password(
     account: Account, where: str, given: list[str]
 ) -> Iterable[Problem]:
     """Yield what is wrong with the keys that name where the password is."""
-    yield from (
-        Problem(f"{where}.{name}", _NEEDS_OAUTH2)
-        for name in given
-        if name in TOKEN_KEYS
-    )
+    for_tokens = [name for name in given if name in TOKEN_KEYS]
+    yield from (Problem(f"{where}.{name}", _NEEDS_OAUTH2) for name in for_tokens)
     given = [name for name in given if name in PASSWORD_KEYS]
-    if len(given) != 1:
+    if not given and PRESETS[account.provider or "other"].oauth:
+        if not for_tokens:
+            yield Problem(where, _TAKES_OAUTH2)
+    elif len(given) > 1 or not (given or for_tokens):
         key = f"{where}.{given[-1]}" if given else where
         yield Problem(key, _ONE_PASSWORD, {"keys": ", ".join(PASSWORD_KEYS)})
     for name in ("password_file", "password_env"):
@@ -323,6 +323,12 @@ _NEEDS_OAUTH2 = Text(
     en='this key is for access tokens: add auth = "oauth2", or remove the key',
     ja='アクセストークンのためのキーです。auth = "oauth2" を書き加えるか、'
     "消してください",
+)
+_TAKES_OAUTH2 = Text(
+    en='this provider takes no password: add auth = "oauth2" (see `watcher help '
+    "oauth2`)",
+    ja='このメールサービスではパスワードが使えません。auth = "oauth2" を書き加えて'
+    "ください(`watcher help oauth2` を見てください)",
 )
 _NO_PASSWORD_WITH_OAUTH2 = Text(
     en='with auth = "oauth2" there is no password: remove this key',

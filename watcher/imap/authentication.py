@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from watcher.errors import LoginRefused
+from watcher.errors import LoginRefused, as_typed
 from watcher.i18n import Text
 from watcher.imap import errors, sasl
 from watcher.imap.account import Account, Timeouts
@@ -59,6 +59,7 @@ def authenticate(
             "host": account.host,
             "user": account.user,
             "account": account.name,
+            "typed": as_typed(account.name),
             "said": said,
         }
         match refusal:
@@ -120,7 +121,8 @@ def _by_password(protocol: Protocol, account: Account, password: str) -> _Login:
     else:
         has_oauth = sasl.mechanism(protocol.capabilities)
         text = errors.WANTS_OAUTH2 if has_oauth else errors.NO_LOGIN_WAY
-        raise LoginRefused(text, host=host, account=account.name)
+        words = {"account": account.name, "typed": as_typed(account.name)}
+        raise LoginRefused(text, host=host, **words)
     return _Login(send, message, lambda: (errors.LOGIN_REFUSED, ""))
 
 

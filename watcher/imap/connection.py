@@ -8,7 +8,7 @@ import imaplib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from watcher.errors import MailboxMissing, MailboxRefused
+from watcher.errors import MailboxMissing, MailboxRefused, as_typed
 from watcher.events import Cursor
 from watcher.imap import errors, items
 from watcher.imap.account import Account
@@ -103,6 +103,7 @@ class Connection:
             host=host,
             user=self._account.user,
             account=self._account.name,
+            typed=as_typed(self._account.name),
             mailbox=name,
             said=said,
         )

@@ -221,10 +221,10 @@ NO_TOKEN = Text(
     "出力の 1 行目をトークンだけにしてください。",
 )
 TOKEN_REFUSED = Text(
-    en="{host} refuses the access token of {user} ({why}): watcher oauth login "
-    "{account}",
+    en="{host} refuses the access token of {user} ({why}). Run: watcher oauth login "
+    "{typed}",
     ja="{host} で {user} のアクセストークンが拒否されました({why})。"
-    "次を実行してください: watcher oauth login {account}",
+    "次を実行してください: watcher oauth login {typed}",
 )
 FOREIGN_TOKEN_REFUSED = Text(
     en="{host} refuses the access token of {user} ({why}): log in again with the "

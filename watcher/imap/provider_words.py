@@ -90,9 +90,9 @@ _NOT_YAHOO_JAPANS = Text(
 )
 OAUTH2_ONLY = Text(
     en='{host} takes no password any more, but OAuth2: write auth = "oauth2" for '
-    "{account}, then run: watcher oauth login {account}",
+    "{account}, then run: watcher oauth login {typed}",
     ja="{host} ではパスワードが使えず、OAuth2 でログインします。{account} に "
-    'auth = "oauth2" を書いてから、次を実行してください: watcher oauth login {account}',
+    'auth = "oauth2" を書いてから、次を実行してください: watcher oauth login {typed}',
 )
 _NOT_CONNECTED = Text(
     en="{host} took the login but opens no mailbox; it is tried again by itself. If "

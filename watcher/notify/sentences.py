@@ -366,10 +366,9 @@ ALERT_BODY = Text(
     ja="{account} のサーバーからのお知らせです: {words}",
 )
 REFUSED_BODY = Text(
-    en="{account} cannot be watched until this is put right. {why} Save what you "
-    "correct: watcher then logs in again by itself.",
-    ja="設定を直すまで {account} を見張れません。"
-    "{why} 直して保存すると、自動でつなぎなおします。",
+    en="{account} cannot be watched until this is put right; watcher then logs in "
+    "again by itself. {why}",
+    ja="直すまで {account} を見張れません。直すと、自動でつなぎなおします。{why}",
 )
 ENDED_BODY = Text(
     en="Nobody watches any more, and a sign-in attempt still waits until {deadline} "

@@ -9,6 +9,7 @@ from watcher.errors import (
     LoginRefused,
     SecretUnavailable,
     WatcherError,
+    as_typed,
     reason_of,
 )
 from watcher.i18n import Text
@@ -71,7 +72,8 @@ class NoToken(Exception):
         """Return what the user is told of it, for an account of this name."""
         kind, text = _TOLD[self.failure]
         why = reason_of(OSError(self.number, self.why)) if self.number else self.why
-        return kind(text, account=account, why=why or self.failure.value)
+        words = {"account": account, "typed": as_typed(account)}
+        return kind(text, **words, why=why or self.failure.value)
 
 
 _PASSING = frozenset(
@@ -100,15 +102,15 @@ _NOT_INSTALLED = Text(
     "oauth 付きでインストールしてください。",
 )
 _NO_LOGIN = Text(
-    en="There is no login for {account} yet: watcher oauth login {account}",
+    en="There is no login for {account} yet. Run: watcher oauth login {typed}",
     ja="{account} はまだログインしていません。次を実行してください: "
-    "watcher oauth login {account}",
+    "watcher oauth login {typed}",
 )
 _OVER = Text(
-    en="Microsoft no longer takes the login of {account} ({why}): watcher oauth login "
-    "{account}",
+    en="Microsoft no longer takes the login of {account} ({why}). Run: watcher oauth "
+    "login {typed}",
     ja="{account} のログインは、もう Microsoft に受け付けられません({why})。"
-    "次を実行してください: watcher oauth login {account}",
+    "次を実行してください: watcher oauth login {typed}",
 )
 _CLIENT = Text(
     en="Microsoft refuses the application id of {account} ({why}): correct client_id. "
@@ -119,14 +121,14 @@ _CLIENT = Text(
 )
 _DECLINED = Text(
     en="The login of {account} was declined in the browser. To try again: watcher "
-    "oauth login {account}",
+    "oauth login {typed}",
     ja="{account} のログインがブラウザーで拒否されました。やりなおすには: "
-    "watcher oauth login {account}",
+    "watcher oauth login {typed}",
 )
 _EXPIRED = Text(
-    en="The code was not entered in time. For a new one: watcher oauth login {account}",
+    en="The code was not entered in time. For a new one: watcher oauth login {typed}",
     ja="コードが時間内に入力されませんでした。新しいコードを出すには: "
-    "watcher oauth login {account}",
+    "watcher oauth login {typed}",
 )
 _UNREACHABLE = Text(
     en="The login server of Microsoft cannot be reached for {account} ({why}): check "
@@ -147,9 +149,9 @@ _BUSY = Text(
 )
 _STORE = Text(
     en="The tokens of {account} cannot be read or kept ({why}): unlock the keyring, or "
-    "log in anew with: watcher oauth login {account}",
+    "log in anew with: watcher oauth login {typed}",
     ja="{account} のトークンを読み書きできません({why})。キーリングのロックを"
-    "解除するか、ログインしなおしてください: watcher oauth login {account}",
+    "解除するか、ログインしなおしてください: watcher oauth login {typed}",
 )
 _SLOW = Text(
     en="The access token of {account} did not come in time: check the network, and "

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from watcher.clock import call_with_timeout
 from watcher.config.accounts import Watched, keeps_tokens
@@ -21,7 +22,7 @@ from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts
 from watcher.imap.choices import TLS_QUIRKS, Auth
 from watcher.imap.connection import Connection
-from watcher.imap.errors import NO_SECRET_IN_TIME, NO_TOKEN_IN_TIME
+from watcher.imap.errors import NO_SECRET_IN_TIME, NO_TOKEN_IN_TIME, PERMANENT
 from watcher.imap.login import connect
 from watcher.imap.transport import Interrupt
 from watcher.oauth.source import FromTokenStore
@@ -41,6 +42,8 @@ from watcher.setup.doctor.running import Found, guarded
 from watcher.setup.doctor.tokens import check_tokens
 from watcher.setup.past_mails import PastMails, past_mails
 from watcher.setup.probe import Probed, connected, examine
+
+SourceT = TypeVar("SourceT", bound=Callable[[], str] | None)
 
 TIMEOUTS = Timeouts(
     resolve_timeout_s=5,
@@ -96,7 +99,9 @@ class AccountChecks:
             yield from self._without_login()
             return
         account = replace(
-            self.watched.account, get_secret=lambda: passwords[0], renew_token=None
+            self.watched.account,
+            get_secret=lambda: passwords[0],
+            renew_token=self._quick(self.watched.account.renew_token),
         )
         with ExitStack() as stack:
             try:
@@ -104,8 +109,7 @@ class AccountChecks:
                     connected(account, timeouts=self.timeouts)
                 )
             except WatcherError as error:
-                remedy = _TOKEN_LOGIN_REMEDY if self._is_token else _LOGIN_REMEDY
-                yield Check.LOGIN, failed(error, remedy)
+                yield Check.LOGIN, failed(error, self._login_remedy(error))
                 yield from self._without_login()
                 return
             yield Check.LOGIN, passed(_LOGGED_IN, user=account.user)
@@ -130,6 +134,11 @@ class AccountChecks:
             return failed(error, remedy)
         return passed(_SECRET, key=source, gives=self._gives)
 
+    def _login_remedy(self, error: WatcherError) -> Text:
+        if not isinstance(error, PERMANENT):
+            return _LATER
+        return _TOKEN_LOGIN_REMEDY if self._is_token else _LOGIN_REMEDY
+
     @property
     def _is_token(self) -> bool:
         return self.entry.auth is Auth.OAUTH2
@@ -144,7 +153,10 @@ class AccountChecks:
 
     @property
     def _source(self) -> Callable[[], str]:
-        source = self.watched.account.get_secret
+        return self._quick(self.watched.account.get_secret)
+
+    def _quick(self, source: SourceT) -> SourceT:
+        """Return a source that gives up before the check does."""
         if isinstance(source, FromCommand | FromTokenStore):
             quick = timedelta(seconds=0.9 * self.timeouts.secret_timeout_s)
             return replace(source, timeout=quick)
@@ -259,6 +271,11 @@ _LOGIN_REMEDY = Text(
     ja="このアカウントの user かパスワードを直してください。Gmail、Yahoo、iCloud では"
     "アプリパスワードが必要です。設定画面で IMAP を有効にしないと使えないサービスも"
     "あります。",
+)
+_LATER = Text(
+    en="User and password were not refused: try again in a few minutes.",
+    ja="ユーザー名とパスワードが拒否されたのではありません。数分後に、もう一度試して"
+    "ください。",
 )
 _NO_LOGIN = Text(
     en="Not tried, since the password or the connection is missing.",
