@@ -152,6 +152,7 @@ def test_a_refused_login_comes_with_the_servers_words(user: MailUser) -> None:
 
     assert verdict(report, "login") == "fail"
     assert "Invalid [31mcredentials" in report["login"]["detail"]
+    assert "The password stands in" in report["login"]["remedy"]
     assert server.count("LOGIN") == 1
     skipped_ones = ("capabilities", "mailboxes", "addresses")
     assert {verdict(report, name) for name in skipped_ones} == {"skip"}

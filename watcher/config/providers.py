@@ -169,8 +169,8 @@ PRESETS = {
         oauth=True,
         obstacle=_OUTLOOK,
         note=Text(
-            en="Accepts OAuth2 only: passwords and app passwords no longer work.",
-            ja="OAuth2 だけが使えます。パスワードもアプリパスワードも使えません。",
+            en="Takes no password and no app password, but OAuth2: watcher help oauth2",
+            ja="パスワードではなく OAuth2 でログインします(watcher help oauth2)。",
         ),
     ),
     "yahoo": Provider(

@@ -33,6 +33,7 @@ from watcher.setup.doctor.report import (
     Check,
     Finding,
     Sentence,
+    Sentences,
     Slot,
     failed,
     passed,
@@ -134,10 +135,25 @@ class AccountChecks:
             return failed(error, remedy)
         return passed(_SECRET, key=source, gives=self._gives)
 
-    def _login_remedy(self, error: WatcherError) -> Text:
+    def _login_remedy(self, error: WatcherError) -> Sentences:
         if not isinstance(error, PERMANENT):
-            return _LATER
-        return _TOKEN_LOGIN_REMEDY if self._is_token else _LOGIN_REMEDY
+            return Sentences((Sentence.of(_LATER),))
+        if self._is_token:
+            return Sentences((Sentence.of(_TOKEN_LOGIN_REMEDY),))
+        return Sentences((Sentence.of(_LOGIN_REMEDY), self._place))
+
+    @property
+    def _place(self) -> Sentence:
+        """Where another password goes."""
+        entry = self.entry
+        if entry.password_file:
+            return Sentence.of(_IN_FILE, path=entry.password_file)
+        if entry.password_env:
+            return Sentence.of(_IN_VARIABLE, name=entry.password_env)
+        if entry.password_command:
+            return Sentence.of(_BY_COMMAND)
+        account = self.watched.account
+        return Sentence.of(_IN_KEYRING, host=account.host, user=account.user)
 
     @property
     def _is_token(self) -> bool:
@@ -271,6 +287,22 @@ _LOGIN_REMEDY = Text(
     ja="このアカウントの user かパスワードを直してください。Gmail、Yahoo、iCloud では"
     "アプリパスワードが必要です。設定画面で IMAP を有効にしないと使えないサービスも"
     "あります。",
+)
+_IN_FILE = Text(
+    en="The password stands in the file {path}.",
+    ja="パスワードはファイル {path} に書かれています。",
+)
+_IN_VARIABLE = Text(
+    en="The password stands in the environment variable {name}.",
+    ja="パスワードは環境変数 {name} から取り出しています。",
+)
+_BY_COMMAND = Text(
+    en="The password comes from the program that password_command names.",
+    ja="パスワードは password_command のプログラムから取り出しています。",
+)
+_IN_KEYRING = Text(
+    en="To put another password into the keyring: keyring set {host} {user}",
+    ja="キーリングのパスワードを入れなおすには: keyring set {host} {user}",
 )
 _LATER = Text(
     en="User and password were not refused: try again in a few minutes.",
