@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -25,7 +26,9 @@ from watcher.errors import ConnectionLost, LoginRefused, WatcherError
 from watcher.events import State, StateChanged
 from watcher.i18n import Language
 from watcher.imap.account import Account
+from watcher.imap.authentication import _Login
 from watcher.imap.choices import Auth
+from watcher.imap.errors import NO_TOKEN
 from watcher.imap.login import log_in
 from watcher.imap.sasl import TokenError, oauthbearer
 from watcher.imap.transport import Interrupt
@@ -178,6 +181,30 @@ def test_a_server_without_oauth2_gets_no_token() -> None:
 def test_who_has_a_password_for_a_server_with_oauth2_alone_is_told_so() -> None:
     with serving(Gate(), "IMAP4rev1 LOGINDISABLED AUTH=XOAUTH2") as server:
         assert 'auth = "oauth2"' in str(failure(clear(server.port)))
+
+
+@pytest.mark.parametrize("auth", [Auth.OAUTH2, Auth.PASSWORD])
+def test_a_server_that_asks_without_end_is_given_up(auth: Auth) -> None:
+    answers: list[str] = []
+
+    def ask(peer: Peer, _: str) -> None:
+        peer.send("+ ")
+        while answer := peer.line():
+            answers.append(answer)
+            peer.send("+ e30=")
+
+    capabilities = "IMAP4rev1 LOGINDISABLED AUTH=PLAIN AUTH=OAUTHBEARER"
+    with Server(faults={"AUTHENTICATE": ask}, capabilities=capabilities) as server:
+        account = by_token(server, auth=auth)
+        assert isinstance(failure(account), ConnectionLost)
+
+    assert len(answers) <= 2
+
+
+def test_nothing_of_a_login_is_in_its_repr() -> None:
+    login = _Login(partial(print, GOOD), GOOD.encode(), lambda: (NO_TOKEN, ""))
+
+    assert GOOD not in repr(login)
 
 
 def test_a_token_that_the_server_repeats_is_not_told() -> None:

@@ -266,6 +266,8 @@ class Protocol(imaplib.IMAP4):
             seconds = self._own_deadline - time.monotonic()
         else:
             seconds = min(self._silence_s, self._deadline - time.monotonic())
+        if seconds <= 0:  # bytes that are there already would be read without end
+            raise TimeoutError
         self._receive(self._transport.read(seconds=seconds))
 
     def _receive(self, data: bytes) -> None:
