@@ -13,6 +13,7 @@ import pytest
 
 from tests.imap_server import (
     MAIL,
+    PATIENCE_S,
     QUICK,
     STEADY,
     Peer,
@@ -229,6 +230,36 @@ def test_a_refused_token_is_renewed_once_and_tried_on_the_same_connection() -> N
     assert len(gate.messages) == 2
     assert asked == ["renewed"]
     assert len(server.peers) == 1
+
+
+def test_who_refuses_each_token_and_hangs_up_makes_no_loop_of_renewals() -> None:
+    asked: list[str] = []
+
+    def refuse(peer: Peer, tag: str) -> None:
+        peer.send("+ ")
+        peer.line()
+        peer.send(f"{tag} NO [AUTHENTICATIONFAILED] sorry")
+        peer.close()
+
+    def renew() -> str:
+        asked.append("renewed")
+        return f"{BAD}2"
+
+    server = Server(faults={"AUTHENTICATE": refuse}, capabilities=BEARER)
+    account = by_token(server, BAD, renew_token=renew)
+    settled = replace(QUICK, refused_delay_s=PATIENCE_S * 2)
+    with watched(server, settings(settled), account=account) as (_, seen):
+        seen.wait_for_state(State.REFUSED)
+
+    assert asked == ["renewed"]
+
+
+def test_the_token_that_was_refused_before_is_not_told_either() -> None:
+    renewed = "Zm9vYmFy/other-token_98765432109876543210987654"
+    with serving(Gate("", f"NO no use: {BAD}")) as server:
+        said = str(failure(by_token(server, BAD, renew_token=lambda: renewed)))
+
+    assert BAD[:20] not in said
 
 
 def test_a_renewed_token_that_is_refused_too_names_the_login() -> None:
