@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.imap_server import (
     MAIL,
+    PATIENCE_S,
     QUICK,
     STEADY,
     Peer,
@@ -25,7 +27,9 @@ from watcher.errors import ConnectionLost, LoginRefused, WatcherError
 from watcher.events import State, StateChanged
 from watcher.i18n import Language
 from watcher.imap.account import Account
+from watcher.imap.authentication import _Login
 from watcher.imap.choices import Auth
+from watcher.imap.errors import NO_TOKEN
 from watcher.imap.login import log_in
 from watcher.imap.sasl import TokenError, oauthbearer
 from watcher.imap.transport import Interrupt
@@ -180,6 +184,30 @@ def test_who_has_a_password_for_a_server_with_oauth2_alone_is_told_so() -> None:
         assert 'auth = "oauth2"' in str(failure(clear(server.port)))
 
 
+@pytest.mark.parametrize("auth", [Auth.OAUTH2, Auth.PASSWORD])
+def test_a_server_that_asks_without_end_is_given_up(auth: Auth) -> None:
+    answers: list[str] = []
+
+    def ask(peer: Peer, _: str) -> None:
+        peer.send("+ ")
+        while answer := peer.line():
+            answers.append(answer)
+            peer.send("+ e30=")
+
+    capabilities = "IMAP4rev1 LOGINDISABLED AUTH=PLAIN AUTH=OAUTHBEARER"
+    with Server(faults={"AUTHENTICATE": ask}, capabilities=capabilities) as server:
+        account = by_token(server, auth=auth)
+        assert isinstance(failure(account), ConnectionLost)
+
+    assert len(answers) <= 2
+
+
+def test_nothing_of_a_login_is_in_its_repr() -> None:
+    login = _Login(partial(print, GOOD), GOOD.encode(), lambda: (NO_TOKEN, ""))
+
+    assert GOOD not in repr(login)
+
+
 def test_a_token_that_the_server_repeats_is_not_told() -> None:
     message = base64.b64encode(oauthbearer("anna", BAD, "127.0.0.1", 0)).decode()
     with serving(Gate("", f"NO no use: {BAD} {BAD[:30]} {message[:50]}")) as server:
@@ -202,6 +230,36 @@ def test_a_refused_token_is_renewed_once_and_tried_on_the_same_connection() -> N
     assert len(gate.messages) == 2
     assert asked == ["renewed"]
     assert len(server.peers) == 1
+
+
+def test_who_refuses_each_token_and_hangs_up_makes_no_loop_of_renewals() -> None:
+    asked: list[str] = []
+
+    def refuse(peer: Peer, tag: str) -> None:
+        peer.send("+ ")
+        peer.line()
+        peer.send(f"{tag} NO [AUTHENTICATIONFAILED] sorry")
+        peer.close()
+
+    def renew() -> str:
+        asked.append("renewed")
+        return f"{BAD}2"
+
+    server = Server(faults={"AUTHENTICATE": refuse}, capabilities=BEARER)
+    account = by_token(server, BAD, renew_token=renew)
+    settled = replace(QUICK, refused_delay_s=PATIENCE_S * 2)
+    with watched(server, settings(settled), account=account) as (_, seen):
+        seen.wait_for_state(State.REFUSED)
+
+    assert asked == ["renewed"]
+
+
+def test_the_token_that_was_refused_before_is_not_told_either() -> None:
+    renewed = "Zm9vYmFy/other-token_98765432109876543210987654"
+    with serving(Gate("", f"NO no use: {BAD}")) as server:
+        said = str(failure(by_token(server, BAD, renew_token=lambda: renewed)))
+
+    assert BAD[:20] not in said
 
 
 def test_a_renewed_token_that_is_refused_too_names_the_login() -> None:

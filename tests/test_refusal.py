@@ -46,6 +46,7 @@ def test_a_mailbox_lacks_by_its_code_or_by_the_list(
     assert is_missing(raw, is_shown=lambda: is_shown) is expected
 
 
+TOKEN = "EwBIA8l6BAAU+jT7w/Qz0Kb~h4_fXr2-mVn5.cLp9Yd3sGk1oHt8uJq"
 PASSWORD = 'se"c\\ret'
 
 
@@ -74,7 +75,28 @@ def test_a_token_is_hidden_also_where_the_server_cuts_it_off() -> None:
 
     text = without_secrets(f"no such token {token[:60]}... sorry", forms_of(token))
 
-    assert text == "no such token *** sorry"
+    assert text == "no such token ***... sorry"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        TOKEN[30:],
+        TOKEN[30:50].upper(),
+        "\0".join(TOKEN),
+        "\u200b ".join(TOKEN),
+        f"{TOKEN[:20]} · {TOKEN[20:40]}\r\n{TOKEN[40:]}",
+        base64.b64encode(TOKEN.encode()).decode()[9:],
+        base64.b64encode(b"x" + TOKEN.encode()).decode(),
+        base64.b64encode(b"xx" + TOKEN.encode()).decode(),
+        base64.urlsafe_b64encode(TOKEN.encode()).decode(),
+    ],
+)
+def test_no_piece_of_a_token_is_left_in_a_text(written: str) -> None:
+    text = without_secrets(f"bad {written}", forms_of(TOKEN))
+
+    assert "***" in text
+    assert sum(sign.isalnum() for sign in text) <= len("bad") + 4, "bytes beside it"
 
 
 def test_without_a_password_nothing_is_hidden() -> None:

@@ -6,7 +6,7 @@ not ASCII; so this is done by `Protocol`, with SASL PLAIN where LOGIN cannot be 
 
 import imaplib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from watcher.errors import LoginRefused, as_typed
@@ -95,9 +95,9 @@ def _meaning(protocol: Protocol) -> tuple[Refusal, Text | None]:
 class _Login:
     """One way to log in that the server offers."""
 
-    send: Callable[[], object]
+    send: Callable[[], object] = field(repr=False)
     """Raises imaplib's error where the server refuses it."""
-    message: bytes
+    message: bytes = field(repr=False)
     """What SASL sends, which a server may repeat."""
     refused: Callable[[], tuple[Text, Text | str]]
     """Returns what is said of a refusal, and the server's reason if it named one."""
@@ -117,7 +117,7 @@ def _by_password(protocol: Protocol, account: Account, password: str) -> _Login:
         escaped = user.replace("\\", "\\\\").replace('"', '\\"')
         send: Callable[[], object] = partial(protocol.login, f'"{escaped}"', password)
     elif is_sendable and "AUTH=PLAIN" in protocol.capabilities:
-        send = partial(protocol.authenticate, "PLAIN", lambda _: message)
+        send = partial(protocol.authenticate, "PLAIN", sasl.Exchange(message))
     else:
         has_oauth = sasl.mechanism(protocol.capabilities)
         text = errors.WANTS_OAUTH2 if has_oauth else errors.NO_LOGIN_WAY

@@ -17,6 +17,11 @@ class PasswordHistory:
         self._good = b""
         self.refusal_count = 0
         """Refusals since, of the password that was taken before."""
+        self.is_renewed = False
+        """Whether a token was renewed, and the connection broke before its answer.
+
+        The next one that is refused may be that: it is not renewed again at once.
+        """
 
     def _digest(self, password: str) -> bytes:
         import hmac  # it takes long: the server is greeted first
@@ -27,6 +32,7 @@ class PasswordHistory:
     def note_success(self, password: str) -> None:
         """Note that the server took a password."""
         self._good, self.refusal_count = self._digest(password), 0
+        self.is_renewed = False
 
     def note_refusal(self, password: str) -> bool:
         """Count a refusal; return whether the password was taken before."""

@@ -87,9 +87,14 @@ def _prove(
     try:
         offer(account.get_secret)
     except (LoginRefused, errors.PasswordDoubted):
-        if account.renew_token is None:
+        if account.renew_token is None or history.is_renewed:
+            history.is_renewed = False
             raise
-        offer(account.renew_token)
+        try:
+            offer(account.renew_token)
+        except ConnectionLost:
+            history.is_renewed = True
+            raise
 
 
 def connect(

@@ -266,6 +266,8 @@ class Protocol(imaplib.IMAP4):
             seconds = self._own_deadline - time.monotonic()
         else:
             seconds = min(self._silence_s, self._deadline - time.monotonic())
+        if seconds <= 0:  # bytes that are there already would be read without end
+            raise TimeoutError
         self._receive(self._transport.read(seconds=seconds))
 
     def _receive(self, data: bytes) -> None:
@@ -308,8 +310,9 @@ class Protocol(imaplib.IMAP4):
             raise errors.SaidWait(wait)
 
     def hide(self, secret: str, message: bytes) -> None:
-        """Keep a secret, and what SASL sends of it, out of the server's words."""
-        self._secrets = forms_of(secret, message)
+        """Keep one more secret, also as SASL sends it, out of the server's words."""
+        forms = {*self._secrets, *forms_of(secret, message)}
+        self._secrets = tuple(sorted(forms, key=len, reverse=True))
 
     def readable(self, words: bytes | str) -> str:
         """Return a server's words as one short line without our secrets."""

@@ -51,26 +51,43 @@ class TokenError:
         return cls(str(status) if isinstance(status, str | int) else "")
 
 
-class TokenExchange:
-    """One login with an access token; a callable as imaplib's `authenticate` wants it.
+class Exchange:
+    """The answers of one login; a callable as imaplib's `authenticate` wants it.
+
+    A server that asks for more than there are would ask without end.
+    """
+
+    def __init__(self, *answers: bytes) -> None:
+        self.message = answers[0]
+        self._answers = iter(answers)
+
+    def __call__(self, challenge: bytes) -> bytes:
+        """Return the answer to the next challenge.
+
+        Raises:
+            ValueError: there is none left.
+        """
+        del challenge
+        for answer in self._answers:
+            return answer
+        raise ValueError("one challenge too many")
+
+
+class TokenExchange(Exchange):
+    """One login with an access token: its message, and what ends a refusal.
 
     A server that refuses the token first tells why, and says NO only after an answer to
     that (RFC 7628 §3.2.3).
     """
 
-    def __init__(self, message: bytes, end: bytes) -> None:
-        self.message = message
-        self._end = end
-        self._is_sent = False
-        self.error = TokenError()
+    error = TokenError()
 
     def __call__(self, challenge: bytes) -> bytes:
-        """Return the answer to a challenge: the message first, then what ends it."""
-        if not self._is_sent:
-            self._is_sent = True
-            return self.message
-        self.error = TokenError.parse(challenge)
-        return self._end
+        """Return the next answer; note the server's error."""
+        answer = super().__call__(challenge)
+        if answer is not self.message:
+            self.error = TokenError.parse(challenge)
+        return answer
 
 
 MECHANISMS: dict[str, Callable[[str, str, str, int], TokenExchange]] = {

@@ -11,10 +11,19 @@ from watcher.recognition.text import one_line
 HIDDEN = "***"
 
 LONG = 40
-"""Longer secrets, such as tokens, are hidden also where a server cuts them off."""
+"""Of longer secrets, such as tokens, each piece is hidden as well."""
 
-BEGINNING = 16
-"""So much of a long one tells that it is one."""
+PIECE = 8
+"""So many characters in a row of a long one tell that they are a piece of it."""
+
+LOOKED_AT = 1000
+"""Characters in which pieces are looked for: more are never shown."""
+
+_SIGNS = re.compile(r"[\w.~+/=-]", re.ASCII)
+"""What tokens and base64 consist of; what stands between does not hide a piece."""
+
+_SAME = str.maketrans("-_", "+/")
+"""The two alphabets of base64 (RFC 4648 §5)."""
 
 
 def forms_of(secret: str, message: bytes = b"") -> tuple[str, ...]:
@@ -23,7 +32,10 @@ def forms_of(secret: str, message: bytes = b"") -> tuple[str, ...]:
     `message` is what SASL sends of it (RFC 4422 §3), which is in base64 as well.
     """
     quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
-    encoded = (b64encode(one).decode() for one in (message, secret.encode()))
+    raw = secret.encode()
+    # in base64 a piece depends on how many bytes stand before it
+    moved = (b"\0" + raw, b"\0\0" + raw) if len(secret) > LONG else ()
+    encoded = (b64encode(one).decode() for one in (message, raw, *moved))
     bare = (form for one in encoded for form in (one, one.rstrip("=")))
     written = (*bare, quoted, secret, one_line(secret))
     ordered = sorted({form for form in written if form}, key=len, reverse=True)
@@ -34,10 +46,29 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
     """Return a text with each of the secrets replaced, in upper or lower case."""
     if not secrets:
         return text
-    beginnings = (
-        rf"{re.escape(one[:BEGINNING])}[\w.~+/=-]*"
-        for one in secrets
-        if len(one) > LONG
-    )
-    pattern = "|".join((*map(re.escape, secrets), *beginnings))
-    return re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE)
+    pattern = "|".join(map(re.escape, secrets))
+    bare = re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE)
+    long = [_plain(one) for one in secrets if len(one) > LONG]
+    return _without_pieces(bare[:LOOKED_AT], long) if long else bare
+
+
+def _plain(text: str) -> str:
+    return "".join(_SIGNS.findall(text)).lower().translate(_SAME)
+
+
+def _without_pieces(text: str, secrets: list[str]) -> str:
+    """Return a text without what it has in common with secrets in plain form."""
+    places = [found.start() for found in _SIGNS.finditer(text)]
+    plain = _plain(text)
+    parts: list[str] = []
+    end = first = 0
+    while first + PIECE <= len(plain):
+        last = first + PIECE
+        while last <= len(plain) and any(plain[first:last] in one for one in secrets):
+            last += 1
+        if last == first + PIECE:
+            first += 1
+            continue
+        parts += [text[end : places[first]], HIDDEN]
+        end, first = places[last - 2] + 1, last - 1
+    return "".join((*parts, text[end:]))
