@@ -9,7 +9,7 @@ import sys
 import time
 import tomllib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from watcher.oauth import store, wire
 from watcher.oauth.client import DeviceLogin
 from watcher.oauth.outcome import NoToken
 from watcher.oauth.provider import AUTHORITY, TEST_VARIABLE, authority
-from watcher.oauth.source import store_path
+from watcher.oauth.source import _read, store_path
 from watcher.oauth.store import Store
 
 pytestmark = posix_only("a Dovecot of the test's own")
@@ -306,6 +306,87 @@ def test_a_store_that_cannot_be_read_asks_for_another_login(user: OAuthUser) -> 
     assert user.check() == (0, "")
 
 
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_link(path: Path) -> None:
+    path.with_name("elsewhere").write_text("{}")
+    path.symlink_to("elsewhere")
+
+
+def make_huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(store.STORE_BYTES + 1)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_folder, make_link, make_huge])
+def test_what_is_no_store_is_neither_opened_nor_replaced(
+    user: OAuthUser, make: Callable[[Path], None]
+) -> None:
+    user.store.parent.mkdir(parents=True)
+    make(user.store)
+    user.oauth.error = None
+
+    for command in (("check", "--no-notify"), ("oauth", "login"), ("oauth", "logout")):
+        done = user.home.run(*command)
+        assert done.code == ExitCode.CONFIG, done
+        assert f"remove {user.store}" in done.err.replace("\n", " ")
+    assert os.path.lexists(user.store)
+
+
+def test_no_folder_of_the_store_can_be_written_by_others(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        path = tmp_path / "state" / "oauth" / "tokens"
+        with Store(path).locked():
+            pass
+    finally:
+        os.umask(before)
+
+    assert [one.stat().st_mode & 0o777 for one in path.parents[:2]] == [0o700] * 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"error": "secret_refresh_token_in_lower_case"}',
+        b'{"error": ["list"]}',
+        b'{"error": {"a": 1}}',
+        b'{"access_token": "t", "token_type": "Bearer", "expires_in": 1e999}',
+    ],
+)
+def test_an_odd_answer_repeats_nothing_and_ends_in_a_sentence(
+    reached: OAuthServer, content: bytes
+) -> None:
+    login = DeviceLogin(CLIENT_ID)
+    reached.wrong = raw(400, content)
+
+    with pytest.raises(NoToken) as caught:
+        login.poll()
+
+    assert caught.value.failure == "server"
+    assert "secret" not in str(caught.value.error("home"))
+
+
+@pytest.mark.parametrize("printed", [b"[]", b"{}", b'{"failure": "odd"}', b"x", b""])
+def test_what_a_child_prints_that_has_crashed_is_no_bug(printed: bytes) -> None:
+    with pytest.raises(NoToken) as caught:
+        _read(printed)
+
+    assert caught.value.failure == "store"
+
+
+def test_a_token_that_cannot_be_kept_is_used_all_the_same(user: OAuthUser) -> None:
+    user.log_in()
+    user.age_token(60)
+    full = user.store.with_name(f"{user.store.name}.new")
+    full.mkdir()  # where it is written first
+
+    assert user.check() == (0, "")
+    assert user.oauth.grants == ["refresh"]
+
+
 def test_a_wrong_application_id_is_told_at_once(user: OAuthUser) -> None:
     user.configure(user.account(client_id='"another"'))
     done = user.home.run("oauth", "login")
@@ -558,11 +639,12 @@ def test_no_other_authority_than_one_on_this_machine_is_taken() -> None:
             "http://localhost:8443/consumers",
             "https://login.example.com/consumers",
             "https://localhost@example.com/",
+            "https://[::1",
             "",
         )
     }
 
-    assert [*named.values()] == ["https://localhost:8443/consumers", *[AUTHORITY] * 4]
+    assert [*named.values()] == ["https://localhost:8443/consumers", *[AUTHORITY] * 5]
 
 
 def test_no_token_is_told_by_name_or_shown(user: OAuthUser) -> None:

@@ -63,8 +63,8 @@ class Screen:
         rows = [f"{self._margin}{row}" for row in _in_rows(said, self._columns)]
         if self._is_redrawn:
             if rows != self._drawn:
-                _write((self._erase() or CLEAR_LINE) + "\n".join(rows))
-                self._drawn = rows
+                erased, self._drawn = self._erase() or CLEAR_LINE, rows
+                _write(erased + "\n".join(rows))  # Ctrl-C comes at its end
             return
         mark = self._told[1] if prompt.text == self._told[0] else ""
         if prompt.clock.endswith(":00"):

@@ -23,7 +23,7 @@ def main(path: str, client_id: str, *words: str) -> dict[str, object]:
         from watcher.oauth.client import stored_token
         from watcher.oauth.store import Store
     except ImportError:
-        return {"failure": Failure.NOT_INSTALLED}
+        return {"failure": Failure.NOT_INSTALLED, "why": "", "errno": 0}
     try:
         store, is_renewed = Store(Path(path)), RENEW in words
         token = stored_token(client_id, store, is_renewed=is_renewed)

@@ -6,7 +6,7 @@ msal decides when a token is renewed: once it is good for less than 5 minutes.
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msal
@@ -18,6 +18,10 @@ from watcher.oauth.store import Store
 from watcher.oauth.wire import Wire
 
 logging.getLogger("msal").setLevel(logging.CRITICAL)  # it logs whole answers
+
+LONGEST_CODE_S = 3600
+LONGEST_POLL_S = 60
+"""What a server may ask for at most; Microsoft says 900 and 5."""
 
 _WORD = re.compile(r"[!-~]+")
 _CODE = re.compile(r"[A-Za-z0-9-]{4,32}")
@@ -40,6 +44,15 @@ _FAILURES = {
 }
 """By the error codes of RFC 6749 §5.2, RFC 8628 §3.5 and Microsoft; others may pass."""
 
+_SHOWN = frozenset(
+    {
+        *_FAILURES,
+        *("invalid_request", "invalid_scope", "invalid_resource", "server_error"),
+        *("temporarily_unavailable", "unsupported_grant_type"),
+    }
+)
+"""The codes that are told as they are."""
+
 _PENDING = frozenset({"authorization_pending", "slow_down"})
 
 
@@ -61,7 +74,8 @@ def stored_token(client_id: str, store: Store, *, is_renewed: bool) -> Token:
             raise NoToken(Failure.NO_LOGIN)
         token = _token(result)
         if cache.has_state_changed:
-            store.save(cache.serialize())
+            with suppress(NoToken):  # the token is good; the next time is another one
+                store.save(cache.serialize())
     return token
 
 
@@ -77,16 +91,18 @@ class DeviceLogin:
         if "error" in flow:
             failure = _failure(flow)
             # Nothing but the application's id could be wrong.
-            is_refused = flow["error"] in {"invalid_request", "invalid_scope"}
+            is_refused = str(flow["error"]) in {"invalid_request", "invalid_scope"}
             raise NoToken(Failure.CLIENT, failure.why) if is_refused else failure
         self.code, self.page = str(flow.get("user_code")), str(flow.get(_ADDRESS))
         """What the user enters, and where."""
         is_fit = _CODE.fullmatch(self.code) and _PAGE.fullmatch(self.page)
         if not (is_fit and isinstance(flow.get("device_code"), str)):
             raise NoToken(Failure.SERVER, "no user_code")
-        flow["interval"] = max(1, flow["interval"])
+        with _translated():
+            flow["interval"] = min(max(1, int(flow["interval"])), LONGEST_POLL_S)
+            left_s = min(int(flow["expires_in"]), LONGEST_CODE_S)
         self._flow = flow
-        self._ends_s: float = monotonic_s() + flow["expires_in"]
+        self._ends_s = monotonic_s() + left_s
 
     @property
     def interval_s(self) -> int:
@@ -110,7 +126,7 @@ class DeviceLogin:
             result = self._app.acquire_token_by_device_flow(
                 self._flow, exit_condition=lambda _: True
             )
-        return None if result.get("error") in _PENDING else _token(result)
+        return None if str(result.get("error")) in _PENDING else _token(result)
 
     def keep(self, store: Store) -> bool:
         """Keep the tokens of this login alone; return whether they are encrypted."""
@@ -191,13 +207,13 @@ def _token(result: dict[str, Any]) -> Token:
         raise NoToken(Failure.SERVER, "no access_token")
     if str(kind).lower() != "bearer":
         raise NoToken(Failure.SERVER, "no bearer token")
-    return Token(token, int(left) if left.isdecimal() else 0)
+    return Token(token, int(left) if re.fullmatch("[0-9]{1,9}", left) else 0)
 
 
 def _failure(result: dict[str, Any]) -> NoToken:
     """Return what an error of the server means, with its codes and no other text."""
     code = str(result["error"])
     number = _NUMBER.search(str(result.get("error_description")))
-    shown = code if re.fullmatch(r"[a-z0-9_]{1,60}", code) else "?"
+    shown = code if code in _SHOWN else "?"  # it may be a secret that is repeated
     why = f"{shown}, {number[0]}" if number else shown
     return NoToken(_FAILURES.get(code, Failure.SERVER), why)

@@ -43,6 +43,8 @@ class Failure(StrEnum):
     """Another process holds the store."""
     STORE = "store"
     """The store cannot be read or written."""
+    FOREIGN = "foreign"
+    """What lies where the store should be is none."""
     SLOW = "slow"
     """Nothing came in time."""
 
@@ -153,6 +155,12 @@ _STORE = Text(
     ja="{account} のトークンを読み書きできません({why})。キーリングのロックを"
     "解除するか、ログインしなおしてください: watcher oauth login {typed}",
 )
+_FOREIGN = Text(
+    en="Where the tokens of {account} are kept lies no ordinary file of yours, or a "
+    "much too large one: remove {why}",
+    ja="{account} のトークンの保存先にあるのは、あなたの通常のファイルではないか、"
+    "大きすぎるものです。消してください: {why}",
+)
 _SLOW = Text(
     en="The access token of {account} did not come in time: check the network, and "
     "whether the keyring is locked.",
@@ -170,6 +178,7 @@ _TOLD: Mapping[Failure, tuple[type[WatcherError], Text]] = {
     Failure.SERVER: (SecretUnavailable, _SERVER),
     Failure.BUSY: (SecretUnavailable, _BUSY),
     Failure.STORE: (SecretUnavailable, _STORE),
+    Failure.FOREIGN: (ConfigError, _FOREIGN),
     Failure.SLOW: (SecretUnavailable, _SLOW),
 }
 """What each failure is for the program, and for the user."""

@@ -27,7 +27,10 @@ def authority(environment: Mapping[str, str] = os.environ) -> str:
     The tests' own is taken only on this machine: to whatever is named here, the refresh
     token goes.
     """
-    named = urlsplit(environment.get(TEST_VARIABLE, ""))
+    try:
+        named = urlsplit(environment.get(TEST_VARIABLE, ""))
+    except ValueError:
+        return AUTHORITY
     if named.scheme == "https" and is_loopback(named.hostname or ""):
         return named.geturl()
     return AUTHORITY

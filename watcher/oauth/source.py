@@ -96,9 +96,9 @@ def _read(output: bytes) -> Token:
     """Return the token that the child has printed; raise `NoToken` if there is none."""
     try:
         said = json.loads(output)
-    except ValueError:  # it has crashed
+        if "failure" not in said:
+            return Token(said["token"], said["left_s"])
+        failure, why, number = Failure(said["failure"]), said["why"], said["errno"]
+    except (ValueError, TypeError, LookupError):  # it has crashed
         raise NoToken(Failure.STORE, "crash") from None
-    if "failure" in said:
-        failure = Failure(said["failure"])
-        raise NoToken(failure, said.get("why", ""), said.get("errno", 0))
-    return Token(said["token"], said["left_s"])
+    raise NoToken(failure, why, number)

@@ -5,6 +5,7 @@ keyrings leave it empty, since their content lies elsewhere.
 """
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from msal_extensions import CrossPlatLock, LockError, build_encrypted_persistence
 
+from watcher import ownership
 from watcher.clock import call_with_timeout
 from watcher.oauth.outcome import Failure, NoToken
 
@@ -23,6 +25,9 @@ STALE_S = 90.0
 """A lock so old was left by a process that was ended: none may take so long."""
 
 EMPTY = "{}"
+
+STORE_BYTES = 1024 * 1024
+"""The tokens of one user take some ten thousand bytes."""
 
 
 class _Kept(Protocol):
@@ -65,7 +70,9 @@ class Store:
         """
         lock = self._path.with_name(f"{self._path.name}.lock")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self._path.parent.parent, self._path.parent):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._check()
             with suppress(FileNotFoundError):
                 if abs(time.time() - lock.stat().st_mtime) > STALE_S:
                     lock.unlink(missing_ok=True)
@@ -79,6 +86,18 @@ class Store:
             yield
         finally:
             held.__exit__(None, None, None)
+
+    def _check(self) -> None:
+        """Look at what lies there, since to open it could hang or lead elsewhere.
+
+        Raises:
+            NoToken: it is no ordinary file of ours, or much too large.
+        """
+        with suppress(FileNotFoundError):
+            found = self._path.lstat()
+            is_ours = stat.S_ISREG(found.st_mode) and not ownership.is_foreign(found)
+            if not is_ours or found.st_size > STORE_BYTES:
+                raise NoToken(Failure.FOREIGN, str(self._path))
 
     def load(self) -> str:
         """Return what is kept; raise `NoToken` if nothing is, or it cannot be read."""
