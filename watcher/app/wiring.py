@@ -12,6 +12,7 @@ from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.desktop import Desktop
 from watcher.app.health import Health
 from watcher.app.judging import Judging, may_be_attempt
+from watcher.app.memory import ensure_room
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.phones import Phones, Route
 from watcher.app.pipeline import MailPipeline, Observed
@@ -119,7 +120,11 @@ class App:
         """Watch until the queue is asked to stop, or every session has ended.
 
         Or until another configuration was written: return that, to go on with.
+
+        Raises:
+            MemoryError: the threads would get too little.
         """
+        ensure_room()
         accounts = watched(self.config)
         policies = {one.account.name: one.policy for one in accounts}
         judging = Judging(self.verify, policies, self.queue.put)
