@@ -357,7 +357,7 @@ def old_preset(
         here = replace(PRESETS["softbank"], host="localhost", port=server.port)
         monkeypatch.setitem(providers.PRESETS, "softbank", here)
         text = ACCOUNT.replace('host = "imap.example.jp"', 'provider = "softbank"')
-        yield written(tmp_path, f'{text}ca_file = '{ca_file}'\n')
+        yield written(tmp_path, f"{text}ca_file = '{ca_file}'\n")
 
 
 @pytest.mark.parametrize(
