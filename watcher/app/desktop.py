@@ -45,6 +45,7 @@ class Request:
     act: Act
     now: datetime
     """When it was asked, by the wall clock, and on the scale of the time since boot."""
+    # Looked up at each call, so that the clock of a test is asked as everywhere else.
     asked_s: float = field(default_factory=lambda: boottime_s())
     words: Words = lambda _: None
     adopts: str | None = None

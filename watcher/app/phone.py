@@ -33,6 +33,7 @@ class PushRequest:
     key: str = field(repr=False)
     now: datetime
     """When it was asked, by the wall clock, and on the scale of the time since boot."""
+    # Looked up at each call, so that the clock of a test is asked as everywhere else.
     asked_s: float = field(default_factory=lambda: boottime_s())
     words: PushWords | None = None
     """None: the message is to be taken back."""

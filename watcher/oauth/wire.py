@@ -4,8 +4,10 @@ An answer that is no object of JSON never gets as far as msal.
 """
 
 import json
+import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPSConnection
 from urllib.parse import urlencode, urlsplit
@@ -115,9 +117,6 @@ def _fit(status: int, content: bytes) -> Answer:
 
 def _cut(connection: HTTPSConnection) -> None:
     """Close a connection, also under a thread that still waits for it."""
-    import socket
-    from contextlib import suppress
-
     sock = connection.sock
     if sock is not None:
         with suppress(OSError):
