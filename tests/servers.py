@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import smtplib
@@ -13,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -441,11 +442,16 @@ def await_port(port: int, log: Path) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, and that the system gives nobody.
+
+    Below the ports that it gives to connections and to who asks for any: one of those
+    may be another's as soon as it is let go here. Not by `random`, which tests seed.
+    """
+    while True:
+        port = 16384 + secrets.randbelow(16384)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True, slots=True)
