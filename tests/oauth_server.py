@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.request import urlopen
 
 from tests.environment import PATIENCE_S
 from tests.servers import Authority, server_context
@@ -115,7 +116,8 @@ class OAuthServer:
         return 200, self._tokens()
 
     def _tokens(self) -> dict[str, Any]:
-        token, refreshing = f"access-{uuid.uuid4().hex}", f"refresh-{uuid.uuid4().hex}"
+        token = f"access-{self.introspection_port}-{uuid.uuid4().hex}"
+        refreshing = f"refresh-{uuid.uuid4().hex}"
         self.good[token] = time.time() + self.lifetime_s
         self.refreshing.add(refreshing)
         claims = {"sub": "s", "aud": CLIENT_ID, "preferred_username": self.user}
@@ -178,11 +180,27 @@ class _Request(BaseHTTPRequestHandler):
         pass
 
 
+class _Relay(_Request):
+    """Asks the server that gave the token, which names its port."""
+
+    def do_GET(self) -> None:
+        (token,) = parse_qs(urlsplit(self.path).query)["token"]
+        _, port, _ = token.split("-")
+        with urlopen(f"http://127.0.0.1:{port}{self.path}") as answer:
+            self.reply(200, json.load(answer))
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, knows: OAuthServer, context: ssl.SSLContext | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Request)
+    def __init__(
+        self,
+        knows: OAuthServer,
+        context: ssl.SSLContext | None = None,
+        *,
+        answers: type[_Request] = _Request,
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), answers)
         self.knows = knows
         if context:
             self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -199,16 +217,8 @@ def serving_oauth(folder: Path) -> Iterator[tuple[OAuthServer, dict[str, str]]]:
     ca_file.write_bytes(authority.pem)
     knows = OAuthServer()
     context = server_context(authority.issue("localhost"), folder)
-    with _Server(knows, context) as secure, _Server(knows, None) as plain:
-        knows.port, knows.introspection_port = secure.server_port, plain.server_port
-        threads = [
-            threading.Thread(
-                target=one.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-            )
-            for one in (secure, plain)
-        ]
-        for thread in threads:
-            thread.start()
+    with _serving(_Server(knows, context)) as secure, _serving(_Server(knows)) as plain:
+        knows.port, knows.introspection_port = secure, plain
         try:
             yield (
                 knows,
@@ -219,10 +229,30 @@ def serving_oauth(folder: Path) -> Iterator[tuple[OAuthServer, dict[str, str]]]:
             )
         finally:
             knows.ended.set()
-            for one in (secure, plain):
-                one.shutdown()
-            for thread in threads:
-                thread.join()
+
+
+@contextmanager
+def relaying_introspection() -> Iterator[int]:
+    """Pass Dovecot's questions on while inside; give the port for them.
+
+    One Dovecot can serve the tests of several processes, each with its own server.
+    """
+    with _serving(_Server(OAuthServer(), answers=_Relay)) as port:
+        yield port
+
+
+@contextmanager
+def _serving(server: _Server) -> Iterator[int]:
+    with server:
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def raw(status: int, content: bytes, *headers: tuple[str, str]) -> Wrong:

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from tests.fakes import missing, required_program
+from tests.fakes import missing, needs_posix, required_program
 from watcher import name_server
 from watcher.clock import boottime_s
 from watcher.keys import Lookup, dns_keys
@@ -367,6 +367,12 @@ _PACKAGES = "dovecot-imapd dovecot-lmtpd"
 _LIBEXEC = (Path("/usr/lib/dovecot"), Path("/usr/libexec/dovecot"))
 
 
+LOANS = "WATCHER_DOVECOT"
+"""The environment variable with what is lent, by the mechanisms for access tokens."""
+
+Loan = tuple[int, int, int, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Where the server listens on 127.0.0.1."""
@@ -392,14 +398,14 @@ class Dovecot:
             lmtp.sendmail("sender@example.com", [recipient], raw)
 
     @property
-    def loan(self) -> str:
+    def loan(self) -> Loan:
         """What tests on another Python of this machine need to know of it."""
-        return json.dumps((*astuple(self.ports), str(self.folder)))
+        return (*astuple(self.ports), str(self.folder))
 
     @classmethod
-    def lent(cls, loan: str) -> "Dovecot":
+    def lent(cls, loan: Loan) -> "Dovecot":
         """Return the server of a `loan`: all it has is there, but it is not ours."""
-        *ports, name = json.loads(loan)
+        *ports, name = loan
         folder = Path(name).absolute()  # on the drive of the tests
         return cls("", folder, Ports(*ports), folder / _CA_FILE)
 
@@ -466,14 +472,14 @@ class TokenLogin:
 def running(tokens: TokenLogin | None = None) -> Iterator[Dovecot]:
     """Run a server of its own, with everything it writes in a folder that goes away.
 
-    Where none can run, the one that `WATCHER_DOVECOT` lends is taken.
+    Where none can run, one of those that `WATCHER_DOVECOT` lends is taken.
     """
-    loan = os.environ.get("WATCHER_DOVECOT")
-    if loan and tokens:
-        missing("Dovecot that takes access tokens")
-    if loan:
-        yield Dovecot.lent(loan)
+    loans = json.loads(os.environ.get(LOANS, "{}"))
+    mechanisms = tokens.mechanisms if tokens else ""
+    if mechanisms in loans:
+        yield Dovecot.lent(loans[mechanisms])
         return
+    needs_posix(f"a Dovecot with {mechanisms or 'passwords'}, which nobody lends")
     program = required_program("dovecot", package=_PACKAGES)
     if not any((folder / "imap").exists() for folder in _LIBEXEC):
         missing(f"Dovecot has no IMAP: apt-get install {_PACKAGES}")

@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,7 +31,8 @@ from typing import Any, cast
 
 import pytest
 
-from tests.servers import running
+from tests.oauth_server import relaying_introspection
+from tests.servers import LOANS, Loan, TokenLogin, running
 
 REPORT = "WATCHER_REPORT"
 """The environment variable that names the file in which a piece writes down."""
@@ -45,7 +46,7 @@ WORKERS = 4
 PIECES = 15
 """The start of a Python takes as long as a hundred tests."""
 
-LONGEST = ("clock_flow", "clock_wrong_flow", "flow")
+LONGEST = ("clock_flow", "clock_wrong_flow", "flow", "oauth")
 """They would be a piece each that outlasts all others: their tests are dealt out."""
 
 SLOWEST = (
@@ -338,14 +339,23 @@ def _memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+@contextmanager
+def _lending() -> Iterator[dict[str, Loan]]:
+    """Run what tests cannot run there: a Dovecot, and one that takes access tokens."""
+    with relaying_introspection() as port:
+        tokens = TokenLogin("xoauth2", port)
+        with running() as dovecot, running(tokens) as another:
+            yield {"": dovecot.loan, tokens.mechanisms: another.loan}
+
+
 def main(folder: Path, files: Sequence[str]) -> int:
     """Run the suite and print the figures; return 0 if they are as they must be."""
     for old in (*folder.glob("*.report"), *folder.glob("*.log")):
         old.unlink()
     files = files or in_order(folder / "suite")
     deadline_s = time.monotonic() + DEADLINE_S
-    with running() as dovecot, TemporaryDirectory(dir=_memory()) as scratch:
-        os.environ["WATCHER_DOVECOT"] = dovecot.loan
+    with _lending() as loans, TemporaryDirectory(dir=_memory()) as scratch:
+        os.environ[LOANS] = json.dumps(loans)
         suite = _run_all(folder, files, Path(scratch), deadline_s)
         if failed := [one["test"] for one in suite.of("failed")]:
             # Some wait for seconds that Wine, on a busy machine, stretches.
