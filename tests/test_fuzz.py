@@ -26,6 +26,8 @@ FOUND: dict[str, list[bytes]] = {
         b"",  # no UIDVALIDITY
         b"* OK [UIDVALIDITY 7] ok\r\n\0* SEARCH 1\r\n\0\0\0\0\0"
         b'* STATUS "Junk" (2 UIDNEXT)\r\n',  # a number for a name
+        b"\0* SEARCH 2\r\n\0* 2 FETCH (UID -2 INTERNALDATE "
+        b'"21-Nov-2026 12:00:00 +0000" BODY[HEADER] {2}\r\na:)\r\n',  # no UID
     ],
     "rows": [
         b"[\0\x1161.\0c",  # an empty text where the mask of a link stands

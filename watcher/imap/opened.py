@@ -389,6 +389,10 @@ def _read(
     read: Callable[[int, Mapping[bytes, Any]], items.MessageHeader | None],
     answers: Mapping[int, Mapping[bytes, Any]],
 ) -> dict[int, items.MessageHeader]:
-    """Return the mails that the answers deliver, by UID."""
-    found = {uid: read(uid, answer) for uid, answer in answers.items()}
+    """Return the mails that the answers deliver, by UID; none under what is no UID."""
+    found = {
+        uid: read(uid, answer)
+        for uid, answer in answers.items()
+        if items.number(uid) is not None
+    }
     return {uid: mail for uid, mail in found.items() if mail is not None}
