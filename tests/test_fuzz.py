@@ -28,6 +28,7 @@ FOUND: dict[str, list[bytes]] = {
         b'* STATUS "Junk" (2 UIDNEXT)\r\n',  # a number for a name
         b"\0* SEARCH 2\r\n\0* 2 FETCH (UID -2 INTERNALDATE "
         b'"21-Nov-2026 12:00:00 +0000" BODY[HEADER] {2}\r\na:)\r\n',  # no UID
+        b"\0* SEARCH 1 9{3}\r\n99999992\r\n",  # a number cut by a literal
     ],
     "rows": [
         b"[\0\x1161.\0c",  # an empty text where the mask of a link stands

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from watcher.clock import boottime_s
@@ -290,7 +291,8 @@ class OpenMailbox:
                 raise
             except imaplib.IMAP4.error as error:  # BAD
                 raise SearchRefused(errors.readable(str(error))) from error
-        found = b" ".join(line for line in lines if isinstance(line, bytes))
+        # No literal belongs there: what follows one may be half a number.
+        found = b" ".join(takewhile(lambda line: isinstance(line, bytes), lines))
         if len(found) > SEARCH_BYTES:  # no mailbox has so many new mails
             found = found[-SEARCH_BYTES:].partition(b" ")[2]
         if kind != "OK":
