@@ -208,6 +208,7 @@ class Access:
             self._fetch_tokens(account)
         elif not has_source:
             self._say_how(account)
+        refusal_count = 0
         while True:
             password = None if has_source else self._password(account)
             mailbox = _mailbox(account, password)
@@ -219,7 +220,8 @@ class Access:
             except WatcherError as error:
                 if has_source:
                     raise
-                account = self._after(error, account)
+                refusal_count += isinstance(error, LoginRefused)
+                account = self._after(error, account, refusal_count)
 
     def _say_how(self, account: Account) -> None:
         """Say in the provider's own words where the password comes from."""
@@ -258,7 +260,9 @@ class Access:
                 return password
             self.dialog.say(sentences.FULL_WIDTH if password else sentences.EMPTY)
 
-    def _after(self, error: WatcherError, account: Account) -> Account:
+    def _after(
+        self, error: WatcherError, account: Account, refusal_count: int
+    ) -> Account:
         """Return the account to try next after a login that did not work.
 
         Raises:
@@ -269,7 +273,8 @@ class Access:
         self.dialog.complain(error)
         try:
             if isinstance(error, LoginRefused):
-                return self._with_another_user(account)
+                is_first = refusal_count == 1
+                return self._with_another_user(account, is_likely=not is_first)
             if not (account.provider or self.given.host):
                 host, port = self._ask_server(account.host or "")
                 return replace(account, host=host, port=port, tls=None)
@@ -279,11 +284,15 @@ class Access:
             pass
         raise error
 
-    def _with_another_user(self, account: Account) -> Account:
-        """Ask for the login name where nobody can tell it from the address."""
-        preset = PRESETS[account.provider or "other"]
-        is_known = account.provider and preset.login_name is not LoginName.OWN
-        if is_known or self.given.user:
+    def _with_another_user(self, account: Account, *, is_likely: bool) -> Account:
+        """Ask for the login name where nobody can tell it from the address.
+
+        Where it was typed; else if it is likely wrong, since the password was not.
+        """
+        login_name = PRESETS[account.provider or "other"].login_name
+        is_typed = login_name is LoginName.OWN
+        is_known = account.provider and not is_typed
+        if is_known or self.given.user or not (is_typed or is_likely):
             return account
         return replace(account, user=self._ask_user(account.user))
 
