@@ -313,17 +313,19 @@ class Notifier:
             for event in self._journal.last(LOOKED_AT):
                 if event.detail == PHONE and isinstance(event.about, Attempt):
                     told[event.about.id] = event.about
+        current = {attempt.id: attempt for attempt in newest}
         for attempt in told.values():
             is_reported = self._journal.has_happened(
                 attempt.id, EventName.SIGN_IN_REPORTED
             )
-            if abs(now - attempt.expires_at) < HOUR and not is_reported:
-                self._phones.adopt(attempt, now)
-        self._phones.keep({attempt.id for attempt in newest}, now)
+            is_left = abs(now - attempt.expires_at) < HOUR and not is_reported
+            if is_left or attempt.id in current:  # as that stands in the log now
+                self._phones.adopt(current.get(attempt.id, attempt), now)
+        self._phones.keep(current, now)
         for attempt in newest:
-            if attempt.id in told:
-                self._phones.adopt(attempt, now)  # as it stands in the log now
-            elif self._journal.has_happened(attempt.id, EventName.NOTIFIED):
+            if attempt.id not in told and self._journal.has_happened(
+                attempt.id, EventName.NOTIFIED
+            ):
                 self._push(wording.live, attempt, now, EventName.NOTIFIED)
 
     def update(self, now: datetime) -> None:
