@@ -208,9 +208,9 @@ class Access:
             self._fetch_tokens(account)
         elif not has_source:
             self._say_how(account)
-        refusal_count = 0
+        refusal_count, failed = 0, None
         while True:
-            password = None if has_source else self._password(account)
+            password = None if has_source else self._password(account, failed)
             mailbox = _mailbox(account, password)
             try:
                 self.dialog.say(sentences.LOGGING_IN, host=mailbox.host)
@@ -220,6 +220,7 @@ class Access:
             except WatcherError as error:
                 if has_source:
                     raise
+                failed = error
                 refusal_count += isinstance(error, LoginRefused)
                 account = self._after(error, account, refusal_count)
 
@@ -250,11 +251,15 @@ class Access:
                 if not self.dialog.confirm(sentences.TRY_AGAIN, option="--client-id"):
                     raise
 
-    def _password(self, account: Account) -> str:
+    def _password(self, account: Account, failed: WatcherError | None) -> str:
+        """Ask for the password; raise what has `failed` if nobody answers any more."""
         while True:
-            typed = self.dialog.secret(
-                sentences.PASSWORD, option="--password-file", user=account.user
-            )
+            try:
+                typed = self.dialog.secret(
+                    sentences.PASSWORD, option="--password-file", user=account.user
+                )
+            except Unanswered as unanswered:
+                raise failed or unanswered from None
             password = clean_password(typed)
             if password and not _FULL_WIDTH.search(password):
                 return password
