@@ -154,13 +154,15 @@ class _Request(BaseHTTPRequestHandler):
         server = cast(_Server, self.server).knows
         raw = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
         form = dict(parse_qsl(raw))
-        if server.wrong and "grant_type" in form:
-            server.wrong(self, server.ended)
-        else:
-            self.reply(*server.answer(urlsplit(self.path).path, form))
-        with server.changed:
+        wrong = server.wrong if "grant_type" in form else None
+        answer = None if wrong else server.answer(urlsplit(self.path).path, form)
+        with server.changed:  # who has the answer finds the request noted
             server.requests.append((self.path, form))
             server.changed.notify_all()
+        if answer:
+            self.reply(*answer)
+        elif wrong:
+            wrong(self, server.ended)
 
     def do_GET(self) -> None:
         server = cast(_Server, self.server).knows

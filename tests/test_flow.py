@@ -14,6 +14,7 @@ from tests.environment import CONNECTED, MailUser
 from tests.fakes import posix_only
 from tests.sample_mails import APPROVAL_HTML, CODE_HTML, LINK, Mail, html, signed
 from watcher.clock import utc_now
+from watcher.errors import ExitCode
 from watcher.events import EventName, to_fields
 
 JUNK = b"\\Junk"
@@ -85,6 +86,20 @@ def test_run_tells_of_mails_as_they_come_and_stops_when_told(
         *("started", "attempt", "notified"),
         *("attempt", "notified", "superseded", "stopped"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("enabled", "names"), [("false", ["superseded"]), ("true", [])]
+)
+def test_a_newer_attempt_is_known_for_one_where_the_user_wants_no_notifications(
+    mail_user: MailUser, enabled: str, names: list[str]
+) -> None:
+    mail_user.configure(notify=f"enabled = {enabled}")
+    for _ in range(2):
+        mail_user.approval()
+        assert mail_user.home.run("check", "--no-notify").code == ExitCode.OK
+
+    assert mail_user.home.names() == ["attempt", "attempt", *names]
 
 
 def test_ctrl_c_stops_run_as_sigterm_does(mail_user: MailUser) -> None:

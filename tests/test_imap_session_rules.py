@@ -207,6 +207,32 @@ def test_another_trouble_is_a_warning_in_the_same_outage(
     assert all("account=home " in one.getMessage() for one in losses)
 
 
+def test_a_login_that_is_refused_is_an_error_once_and_again_after_a_good_spell(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = ["secret"]
+    server = Server(faults={"LOGIN": refuse})
+    account = replace(clear(server.port), get_secret=lambda: secrets[-1])
+    by_hand = replace(BRISK, refused_delay_s=BY_HAND.total_seconds())
+    with watched(server, settings(by_hand), account=account) as (session, seen):
+        refused = seen.wait_for_state(State.REFUSED)
+        session.retry()
+        seen.wait_for_state(State.REFUSED, times=2)
+        first = levels_of(caplog, str(refused.error))
+        server.faults.clear()
+        session.retry()
+        seen.wait_for_state(State.WATCHING)
+        server.faults["LOGIN"] = refuse
+        secrets.append("another")  # the first was taken, so that it may be doubted
+        server.peers[-1].close()
+        seen.wait_for_state(State.REFUSED, times=3)
+        again = levels_of(caplog, str(refused.error))[len(first) :]
+
+    assert first == [logging.ERROR, logging.DEBUG]
+    assert again == [logging.ERROR]
+
+
 def test_steps_are_logged_for_who_debugs_and_where_they_lead_for_everybody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

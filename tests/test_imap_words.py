@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -291,6 +292,39 @@ def test_after_the_login_the_password_is_still_kept_out() -> None:
         lost = seen.wait_for_state(State.BACKING_OFF)
 
     assert 'you said LOGIN "anna" "***"' in str(lost.error)
+
+
+def test_the_password_of_the_last_session_is_kept_out_of_the_next_greeting() -> None:
+    greetings = ["OK ready", "BYE secret has another session", "BYE still that secret"]
+
+    def greet(peer: Peer) -> None:
+        peer.send(f"* {greetings.pop(0)}")
+
+    history = ConnectionHistory()
+    with Server(greet=greet) as server:
+        first, *others = [
+            try_login(clear(server.port), history=history) for _ in range(3)
+        ]
+
+    assert first.error is None
+    told = [str(tried.error) for tried in others]
+    assert "*** has another session" in told[0]
+    assert "still that ***" in told[1]
+
+
+def test_a_token_that_was_replaced_is_kept_out_of_the_answer_to_the_next() -> None:
+    passwords = ["an-old-one", "a-new-one", "the-third"]
+    told: list[str] = []
+    history = ConnectionHistory()
+    said = "TAG NO [ALERT] an-old-one a-new-one the-third"
+    with Server(faults={"LOGIN": answers(said)}) as server:
+        for password in passwords:
+            account = replace(clear(server.port), get_secret=partial(str, password))
+            told.append(str(try_login(account, history=history).error))
+
+    assert "*** a-new-one the-third" in told[0]
+    assert "*** *** the-third" in told[1]
+    assert "an-old-one *** ***" in told[2]  # nothing is kept longer than it must be
 
 
 # Alerts

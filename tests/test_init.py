@@ -135,9 +135,25 @@ def test_a_wrong_password_is_asked_for_again_with_the_servers_words(
         answer(run, "2. ", "")
         answer(run, "3. ", "wrong")
         run.await_text("refuses the login")
-        answer(run, "user name", "")
         answer(run, "3. ", "secret")
         assert run.await_end() == ExitCode.OK, run.seen
+
+
+def test_a_password_that_is_refused_twice_may_be_that_of_another_user(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "wrong")
+        run.await_text("refuses the login")
+        answer(run, "3. ", "wrong as well")
+        run.await_text("refuses the login")
+        answer(run, "user name for the login", "somebody")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+    assert configuration(newcomer.home)["user"] == "somebody"
 
 
 def test_without_a_keyring_the_password_lies_in_a_file_of_its_owner_alone(

@@ -18,6 +18,15 @@ from watcher.journal.log import Journal
 
 LOCALES = {Language.JA: "ja_JP.UTF-8", Language.EN: "C.UTF-8"}
 WIDTHS = [60, 80]
+NO_SERVER = """
+[[accounts]]
+name = "home"
+user = "taro@example.jp"
+host = "127.0.0.1"
+port = 1
+tls = "none"
+password_env = "MAIL_PASSWORD"
+"""
 in_each_terminal = pytest.mark.parametrize(
     ("language", "width"), [(one, width) for one in Language for width in WIDTHS]
 )
@@ -44,6 +53,11 @@ def too_wide(seen: str, width: int) -> list[str]:
     """Return the lines that are broken by the terminal but hold more than a word."""
     lines = [line for line in seen.splitlines() if columns_of(line) > width]
     return [line for line in lines if " " in line.strip(" |")]
+
+
+def without_blanks(text: str) -> str:
+    """Return it without blanks and line breaks, which differ by the terminal."""
+    return re.sub(r"\s", "", text)
 
 
 @in_each_terminal
@@ -140,6 +154,41 @@ def test_check_fits_the_terminal_and_says_that_it_works(
     first = seen.splitlines()[0]
     assert first in ("Looking at home …", "home を調べています…")
     assert f"\n  {link}" in seen or f"\n    {link}" in seen
+
+
+@in_each_terminal
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("check", "--no-notify"), ExitCode.CONFIG),
+        (("chekc",), ExitCode.USAGE),
+        (("classify", "missing.eml"), ExitCode.UNREADABLE),
+    ],
+)
+def test_errors_fit_the_terminal_and_are_one_line_in_a_pipe(
+    arguments: tuple[str, ...],
+    code: ExitCode,
+    language: Language,
+    width: int,
+    home: Home,
+) -> None:
+    seen = on_terminal(home, language, width, *arguments)
+    piped = home.run(*arguments)
+
+    assert too_wide(seen, width) == []
+    assert piped.code == code
+    *_, error = piped.err.splitlines()
+    assert columns_of(error) > width
+    assert without_blanks(error) in without_blanks(seen)
+
+
+def test_an_account_s_error_fits_the_terminal(home: Home) -> None:
+    home.configure(NO_SERVER)
+
+    seen = on_terminal(home, Language.EN, 60, "check", "--no-notify")
+
+    assert too_wide(seen, 60) == []
+    assert "home: " in seen
 
 
 def test_check_in_a_pipe_says_nothing_of_its_work(mail_user: MailUser) -> None:

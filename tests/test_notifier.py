@@ -787,6 +787,31 @@ def test_what_was_never_told_is_told_before_a_newer_one_stands_for_it(
     assert channel.withdrawn == [1]
 
 
+def test_a_newer_one_that_was_not_shown_takes_nothing_away(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    older, newer = recorded(journal, 1), recorded(journal, 2)
+    shown_by.notify_new(older, NOW)
+    channel.is_shut = True
+    shown_by.notify_new(newer, NOW)
+    shown_by.update(NOW)
+
+    assert "notify_failed" in names(journal)
+    assert "superseded" not in names(journal)
+
+
+@pytest.mark.parametrize(("is_log_alone", "count"), [(True, 1), (False, 0)])
+def test_where_the_log_alone_tells_what_is_logged_was_told(
+    journal: Journal, is_log_alone: bool, count: int
+) -> None:
+    shown_by = notifier(journal, settings=replace(VOICE, is_log_alone=is_log_alone))
+    for number in (1, 2):
+        shown_by.notify_new(recorded(journal, number), NOW)
+
+    assert names(journal).count("superseded") == count
+
+
 def test_what_amazon_reports_takes_the_place_of_the_attempt(
     journal: Journal, channel: RecordingChannel
 ) -> None:

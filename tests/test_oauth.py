@@ -4,13 +4,16 @@ import json
 import os
 import shlex
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -251,6 +254,43 @@ def test_a_server_that_is_asked_too_often_is_asked_less_often(
 
     assert login.poll() is None
     assert (before_s, login.interval_s) == (1, 6)  # RFC 8628 §3.5
+
+
+def test_who_has_an_answer_of_the_login_server_finds_the_request_noted(
+    reached: OAuthServer,
+) -> None:
+    noted: list[list[str]] = []
+
+    def answer(request: BaseHTTPRequestHandler, ended: threading.Event) -> None:
+        noted.append(reached.grants)
+        raw(400, b'{"error":"access_denied"}')(request, ended)
+
+    login = DeviceLogin(CLIENT_ID)
+    reached.wrong = answer
+    with pytest.raises(NoToken):
+        login.poll()
+
+    assert noted == [["code"]]
+
+
+def test_the_trusted_authorities_are_read_once_a_login(
+    reached: OAuthServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[ssl.SSLContext] = []
+
+    def make() -> ssl.SSLContext:
+        made.append(real())
+        return made[-1]
+
+    real = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", make)
+    login = DeviceLogin(CLIENT_ID)
+    reached.error = "authorization_pending"
+    assert login.poll() is None
+    reached.error = None
+
+    assert login.poll() is not None
+    assert len(made) == 1
 
 
 def test_a_silent_server_is_given_up(

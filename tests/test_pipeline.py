@@ -601,6 +601,35 @@ def test_a_sign_in_that_amazon_reports_is_logged_once_about_the_attempt(
     assert secrets == [LINK]
 
 
+def test_who_begins_to_wait_is_not_told_of_a_sign_in_that_was_reported_before(
+    journal: Journal,
+) -> None:
+    for mail in (fetched(approval()), notice()):
+        process(journal, mail)
+    channel = RecordingChannel()
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = prompt_notifier(journal, [channel], settings)
+    mails = MailPipeline(
+        journal, notifier, window=WINDOW, is_waiting=True, machine=synchronised
+    )
+    mails.process(judged(notice(), VERIFY), NOW)
+    journal.expire(NOW + WINDOW)  # then there is nothing that it could be about
+    mails.process(judged(notice(), VERIFY), NOW)
+
+    assert channel.shown == []
+
+
+@pytest.mark.parametrize("tag", [b"[SPAM] ", b"Fwd: "])
+def test_a_tag_hides_no_report_of_a_sign_in(journal: Journal, tag: bytes) -> None:
+    process(journal, fetched(approval()))
+    sent = notice()
+    tagged = sent.raw.replace(b"\r\nSubject: ", b"\r\nSubject: " + tag, 1)
+    report = process(journal, replace(sent, raw=tagged)).event
+
+    assert report is not None
+    assert report.event is EventName.SIGN_IN_REPORTED
+
+
 def test_a_report_is_about_the_newest_attempt_that_it_may_be_about(
     journal: Journal,
 ) -> None:

@@ -19,6 +19,8 @@ from tests.fakes import required_program
 from tests.program_text import sentences
 from watcher.cli import parser
 from watcher.config.load import load
+from watcher.guide.apps import NAMES, find
+from watcher.guide.steps import ORDER
 from watcher.i18n import Language, Text
 
 ROOT = Path(__file__).parent.parent
@@ -201,6 +203,31 @@ def test_every_message_of_the_set_up_on_windows_is_one_of_the_program(
     assert len(quoted) == 3
     for message in quoted:
         assert any(message in sentence for sentence in sentences(language)), message
+
+
+@pytest.mark.parametrize("name", NAMES)
+@in_each_half
+def test_the_steps_of_an_app_have_the_numbers_of_the_guide(
+    language: Language, name: str
+) -> None:
+    app = find(name)
+    acts = dict(one for place in ORDER for one in app.numbered(place))
+    heading = rf"^## .*{app.title.say(language)}.*$"
+    section = re.split(heading, HALVES[language], flags=re.MULTILINE)[1]
+    section = section.split("\n## ")[0]
+    items = re.findall(r"^(?:- \*\*)?(\d+)(?:-(\d+))?\. (.*)", section, re.MULTILINE)
+    told: dict[int, str] = {}
+    for first, last, item in items:
+        for number in range(int(first), int(last or first) + 1):
+            told[number] = told.get(number, "") + item
+
+    assert list(told) == list(acts)
+    pressed = {number: _labels(step.act.en) for number, step in acts.items()}
+    assert all(any(one in told[at] for one in pressed[at] or [""]) for at in told)
+
+
+def _labels(sentence: str) -> list[str]:
+    return re.findall("「([^」]+)」", sentence)
 
 
 @in_each_half

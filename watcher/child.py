@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import IO, cast
 
@@ -91,9 +91,9 @@ class Children:
             if process is None:
                 return None
             try:
-                process.communicate(text.encode(), timeout=patience_s)
-            except subprocess.TimeoutExpired:
-                kill_group(process)
+                with _ending(partial(kill_group, process)):
+                    process.communicate(text.encode(), timeout=patience_s)
+            except TimeoutError:
                 return None
             finally:
                 with self._lock:
@@ -157,11 +157,22 @@ def output_of(
         env={**environment(hidden), **(changes or {})},
         start_new_session=not is_attended,
     )
-    end = partial(_kill if is_attended else kill_group, process)
-    atexit.register(end)
-    try:
+    with _ending(partial(_kill if is_attended else kill_group, process)):
         output = _read(process, timeout_s, most_bytes)
         status = process.wait(max(0.0, deadline_s - time.monotonic()))
+    return status, output
+
+
+@contextmanager
+def _ending(end: Callable[[], None]) -> Iterator[None]:
+    """End a program whose time is over, or ours, or that cannot be heard to its end.
+
+    Raises:
+        TimeoutError: its time was over.
+    """
+    atexit.register(end)
+    try:
+        yield
     except BaseException as error:
         end()
         if isinstance(error, subprocess.TimeoutExpired):
@@ -169,7 +180,6 @@ def output_of(
         raise
     finally:
         atexit.unregister(end)
-    return status, output
 
 
 def _read(

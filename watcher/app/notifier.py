@@ -59,6 +59,8 @@ class NotifierSettings:
     notify_unverified: bool
     is_attended: bool = True
     """Whether this program stays: to act on buttons, and to keep the screen true."""
+    is_log_alone: bool = False
+    """Whether the user wants to be told by the event log and nothing else."""
     window: timedelta = timedelta(minutes=5)
     """How long a link or code lives."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
@@ -311,17 +313,19 @@ class Notifier:
             for event in self._journal.last(LOOKED_AT):
                 if event.detail == PHONE and isinstance(event.about, Attempt):
                     told[event.about.id] = event.about
+        current = {attempt.id: attempt for attempt in newest}
         for attempt in told.values():
             is_reported = self._journal.has_happened(
                 attempt.id, EventName.SIGN_IN_REPORTED
             )
-            if abs(now - attempt.expires_at) < HOUR and not is_reported:
-                self._phones.adopt(attempt, now)
-        self._phones.keep({attempt.id for attempt in newest}, now)
+            is_left = abs(now - attempt.expires_at) < HOUR and not is_reported
+            if is_left or attempt.id in current:  # as that stands in the log now
+                self._phones.adopt(current.get(attempt.id, attempt), now)
+        self._phones.keep(current, now)
         for attempt in newest:
-            if attempt.id in told:
-                self._phones.adopt(attempt, now)  # as it stands in the log now
-            elif self._journal.has_happened(attempt.id, EventName.NOTIFIED):
+            if attempt.id not in told and self._journal.has_happened(
+                attempt.id, EventName.NOTIFIED
+            ):
                 self._push(wording.live, attempt, now, EventName.NOTIFIED)
 
     def update(self, now: datetime) -> None:
@@ -363,21 +367,24 @@ class Notifier:
     def _supersede(self, newest: list[Attempt], now: datetime) -> list[Attempt]:
         """Close each for which a newer one stands; return the rest.
 
-        Both must have been told, the older though only for a moment.
+        Both must have been told, the older though only for a moment: what a channel
+        has failed to show, or is yet to show, may take nothing away from the user.
         """
         if len(newest) < 2:
             return newest
-        told = [
-            one
-            for one in newest
-            if self._journal.has_happened(one.id, EventName.NOTIFIED)
-        ]
+        told = [one for one in newest if self._was_told(one)]
         for older, newer in self.succession.superseded(told):
             self._journal.append(EventName.SUPERSEDED, at=now, about=older)
             newest = [one for one in newest if one.id != older.id]
             self._earlier[newer.id] = older
             self.refresh(newer, now)
         return newest
+
+    def _was_told(self, attempt: Attempt) -> bool:
+        """Return whether the user was told, be it by the log where nothing else is."""
+        if self._settings.is_log_alone and self._screen is None:
+            return True
+        return self._journal.has_happened(attempt.id, EventName.NOTIFIED)
 
     def refresh_all(self, now: datetime) -> None:
         """Let the time left of everything that is open count down."""

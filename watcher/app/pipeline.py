@@ -146,7 +146,8 @@ class MailPipeline:
     def _expects(self, judged: Judged, now: datetime) -> bool:
         """Return whether the user expects a sign-in, and this mail may be about it.
 
-        It is one that nobody is told of at other times.
+        It is one that nobody is told of at other times. A sign-in that was reported
+        before is over, whoever looks at that mail once more.
         """
         match judged.verdict:
             case LookAlike(claim=Claim()) | NotRelevant(account_mail=AccountMail()):
@@ -159,6 +160,8 @@ class MailPipeline:
             self._doubtful.clear()
         is_armed = self._is_waiting or armed_until is not None
         if not is_armed or len(self._doubtful) >= DOUBTFUL_WHILE_ARMED:
+            return False
+        if self._journal.is_recorded(_key(EventName.SIGN_IN_REPORTED, judged.identity)):
             return False
         return judged.identity not in self._doubtful
 

@@ -140,6 +140,7 @@ class App:
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
                 is_attended=self.is_attended,
+                is_log_alone=not (self.config.notify.enabled or routes(self.config)),
                 window=self.config.watch.window,
                 on_shown=self.on_shown,
                 on_told=self.on_told,

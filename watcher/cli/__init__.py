@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
-from watcher.cli.terminal import readable_language, set_up_streams, write_utf8
+from watcher.cli.terminal import readable_language, set_up_streams, tell, write_utf8
 from watcher.errors import ExitCode, WatcherError, is_unread
 from watcher.i18n import Text, desktop_language
 
@@ -88,7 +88,7 @@ def _set_up_logging() -> None:
 
 def _complain(sentence: str) -> None:
     with suppress(OSError):  # a closed terminal or a full disk changes no exit code
-        print(sentence, file=sys.stderr)
+        tell(sentence)
 
 
 def _lack(error: Exception) -> Text | None:

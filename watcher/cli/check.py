@@ -17,7 +17,7 @@ from watcher.cli.layout import fit
 from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
-from watcher.cli.terminal import columns, is_terminal
+from watcher.cli.terminal import columns, is_terminal, tell
 from watcher.clock import minutes_seconds, utc_now
 from watcher.errors import ExitCode
 from watcher.events import AlertReceived, Attempt, Event, EventName, to_json
@@ -74,7 +74,7 @@ class Check:
             return ExitCode.OK
         errors = self._failures.all()
         for account, error in errors:
-            print(f"{account}: {error.say(language)}", file=sys.stderr)
+            tell(f"{account}: {error.say(language)}")
         if not (live or self._options.json or errors):
             print(self._nothing(now))
         codes = (error.exit_code for _, error in errors)
@@ -87,8 +87,7 @@ class Check:
         accounts = ", ".join(one.name for one in self._app.config.accounts)
         text = _LOOKING if seconds is None else _WAITING
         left = minutes_seconds(timedelta(seconds=seconds or 0))
-        said = text.say(self._options.language, accounts=accounts, left=left)
-        print(fit(said, columns(sys.stderr)), file=sys.stderr, flush=True)
+        tell(text.say(self._options.language, accounts=accounts, left=left))
 
     def _say_when_silent(self, seconds: float) -> None:
         """Tell after a while what else Amazon does, unless a mail has ended the wait.
@@ -103,8 +102,7 @@ class Check:
         def say() -> None:
             if not (self._is_doubtful or self._app.queue.is_stopping):
                 for text in texts:
-                    said = text.say(self._options.language)
-                    print(fit(said, columns(sys.stderr)), file=sys.stderr, flush=True)
+                    tell(text.say(self._options.language))
 
         _later(silent_s, say)
 
@@ -114,7 +112,7 @@ class Check:
         error, live = MachineClock(journal).error(now), journal.unanswered(now)
         is_wrong = error is not None
         if error is not None:
-            print(_CLOCK.say(language, error=error.text), file=sys.stderr)
+            tell(_CLOCK.say(language, error=error.text))
         for event in live:
             if self._options.json:
                 print(to_json(event, now))
@@ -146,8 +144,7 @@ class Check:
         match observed:
             case AlertReceived(account=account, words=words):
                 said = foreign_words(words)
-                text = ALERT.say(self._options.language, account=account, words=said)
-                print(text, file=sys.stderr)
+                tell(ALERT.say(self._options.language, account=account, words=said))
             case Processed(judged=Judged(verdict=Unverified(), arrival=arrival)):
                 age = utc_now() - arrival.received_at
                 self._is_doubtful |= age < self._app.config.watch.window

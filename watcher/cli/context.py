@@ -1,10 +1,8 @@
 """Finds what a command works with: configuration, language, event log."""
 
-import sys
-
 from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
-from watcher.cli.terminal import readable_language
+from watcher.cli.terminal import readable_language, tell
 from watcher.config.load import default_path, load
 from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
@@ -43,7 +41,7 @@ def configuration_if_good(options: Options) -> Config | None:
     except ConfigError as error:
         if running_daemon(journal_path(None)) is None:
             raise
-        print(error.say(options.language), file=sys.stderr)
+        tell(error.say(options.language))
         return None
 
 

@@ -19,7 +19,7 @@ from watcher.cli.narrator import Narrator
 from watcher.cli.open import open_page
 from watcher.cli.parser import Options
 from watcher.cli.printed import Printed
-from watcher.cli.terminal import columns, is_terminal
+from watcher.cli.terminal import columns, is_terminal, tell
 from watcher.clock import utc_now
 from watcher.config.load import default_path, load
 from watcher.config.schema import Config, secret_variables
@@ -166,7 +166,7 @@ class _Watch:
             return ExitCode.OK
         failures = self._failures.all()
         for account, error in failures:
-            print(f"{account}: {error.say(self._options.language)}", file=sys.stderr)
+            tell(f"{account}: {error.say(self._options.language)}")
         codes = (error.exit_code for _, error in failures)
         return max(codes, default=ExitCode.NOTHING)
 

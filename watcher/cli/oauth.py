@@ -67,6 +67,15 @@ def _telling(entry: Account) -> Iterator[None]:
         raise error from None
 
 
+@contextmanager
+def _needing_msal() -> Iterator[None]:
+    """Import what may not be installed."""
+    try:
+        yield
+    except ImportError:
+        raise NoToken(Failure.NOT_INSTALLED) from None
+
+
 class CodeLogin:
     """The login of an account while it is set up, which may come to nothing."""
 
@@ -95,7 +104,8 @@ class CodeLogin:
 
 def _delete(path: Path) -> bool:
     """Delete the tokens of a store; return whether there were any."""
-    from watcher.oauth.store import Store
+    with _needing_msal():
+        from watcher.oauth.store import Store
 
     store = Store(path)
     with store.locked():
@@ -131,11 +141,9 @@ def _log_in(source: FromTokenStore, options: Options) -> Token:
     """Let the user log in by a browser, and keep the tokens; return the first."""
     if not source.client_id:
         raise ConfigError(NO_CLIENT_ID, account=source.account)
-    try:
+    with _needing_msal():
         from watcher.oauth.client import log_in
         from watcher.oauth.store import Store
-    except ImportError:
-        raise NoToken(Failure.NOT_INSTALLED) from None
     language = options.language
     screen = Screen(
         language,
@@ -182,10 +190,7 @@ def _try(entry: Account, token: Token, options: Options) -> None:
 
 
 def _log_out(source: FromTokenStore, options: Options) -> None:
-    try:
-        text = _LOGGED_OUT if _delete(source.path) else _NOT_LOGGED_IN
-    except ImportError:
-        raise NoToken(Failure.NOT_INSTALLED) from None
+    text = _LOGGED_OUT if _delete(source.path) else _NOT_LOGGED_IN
     if not options.quiet:
         said = text.say(options.language, account=source.account, page=CONSENT_PAGE)
         print(said)

@@ -1,14 +1,12 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watcher.cli.context import configuration_if_good, journal_path
-from watcher.cli.layout import fit
 from watcher.cli.parser import Options
-from watcher.cli.terminal import columns, confirm
+from watcher.cli.terminal import confirm, tell
 from watcher.clock import local_time, utc_now
 from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode, NotHandedOver, NothingLive
@@ -51,8 +49,7 @@ def open_page(
     from watcher.app.browser import open_link
 
     attempt, link = _choose(journal, number, language)
-    opening = _OPENING.say(language, **_facts(attempt))
-    print(fit(opening, columns(sys.stderr)), file=sys.stderr)
+    tell(_OPENING.say(language, **_facts(attempt)))
     try:
         open_link(link, hidden)
     except NotHandedOver as error:

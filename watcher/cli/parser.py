@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from watcher.cli.arguments import ARGUMENTS, COMMANDS, COMMON
 from watcher.cli.usage import FORMATTERS, speaking
@@ -79,6 +81,19 @@ class Options(argparse.Namespace):
     shell: str
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends a wrong command line with a sentence that fits the terminal."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End the program; `message` ends with a line break."""
+        if message:
+            from watcher.cli.terminal import tell
+
+            with suppress(OSError):  # as argparse does
+                tell(message.rstrip("\n"))
+        raise SystemExit(status)
+
+
 def defaults(language: Language) -> Options:
     """Return the options of a command line that sets none."""
     return Options(
@@ -117,7 +132,7 @@ def build(language: Language) -> argparse.ArgumentParser:
 
     common = argparse.ArgumentParser(add_help=False)
     add(common, COMMON)
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="watcher",
         description=_WATCHER.say(language),
         parents=[common],

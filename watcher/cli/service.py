@@ -1,9 +1,8 @@
 """`watcher service`: starts watcher at login, in this platform's own way."""
 
-import sys
-
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
+from watcher.cli.terminal import tell
 from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode
 from watcher.i18n import Text
@@ -35,7 +34,7 @@ def _install(service: Service, options: Options) -> None:
     config = configuration(options)
     language = options.language
     for name in sorted(secret_variables(config)):
-        print(_VARIABLE.say(language, name=name), file=sys.stderr)
+        tell(_VARIABLE.say(language, name=name))
     done = service.install()
     text = _INSTALLED if done.is_changed else _UNCHANGED
     print(text.say(language, title=service.title, path=service.path))

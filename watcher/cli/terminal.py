@@ -81,6 +81,13 @@ def columns(stream: TextIO) -> int | None:
     return get_terminal_size().columns
 
 
+def tell(text: str) -> None:
+    """Print on standard error: in lines that fit a terminal, else as it is."""
+    from watcher.cli.layout import fit
+
+    print(fit(text, columns(sys.stderr)), file=sys.stderr, flush=True)
+
+
 def paint(text: str, colour: Colour, options: Options) -> str:
     """Return text in a colour, plain where colours are not wanted (no-color.org)."""
     is_plain = options.no_color or bool(os.environ.get("NO_COLOR"))
@@ -133,7 +140,7 @@ class Progress:
         """Print a line on standard output, an error on standard error."""
         with self._lock:
             self._clear()
-            print(line, file=sys.stderr if is_error else sys.stdout)
+            (tell if is_error else print)(line)
 
     def _show(self) -> None:
         with self._lock:

@@ -47,7 +47,7 @@ def authenticate(
     """
     method = _by_token if account.auth is Auth.OAUTH2 else _by_password
     login = method(protocol, account, secret)
-    protocol.hide(secret, login.message)
+    protocol.secrets.add(secret, login.message)
     protocol.forget()
     try:
         with errors.translated(errors.LOGIN, account.host, passes_no=True):

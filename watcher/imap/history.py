@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from watcher.imap.happy_eyeballs import AddressHistory
+from watcher.imap.secrecy import Secrets
 
 
 class PasswordHistory:
@@ -49,5 +50,6 @@ class ConnectionHistory:
 
     addresses: AddressHistory = field(default_factory=AddressHistory)
     password: PasswordHistory = field(default_factory=PasswordHistory)
+    secrets: Secrets = field(default_factory=Secrets)
     may_identify: bool = True
     """False: the connection broke when the client told its name (RFC 2971)."""

@@ -19,6 +19,7 @@ from watcher.imap.connection import Connection
 from watcher.imap.happy_eyeballs import Addresses, resolve
 from watcher.imap.history import ConnectionHistory, PasswordHistory
 from watcher.imap.protocol import Protocol
+from watcher.imap.secrecy import Secrets
 from watcher.imap.transport import Interrupt
 
 OnAlert = Callable[[str], None]
@@ -118,7 +119,8 @@ def connect(
         raise Unreachable(errors.CLEAR_TEXT, host=account.host)
     if account.tls is not Tls.NONE:
         transport.context_for(account)  # a wrong one costs no connection
-    known = (history or ConnectionHistory()).addresses
+    history = history or ConnectionHistory()
+    history.secrets.begin()
     rows = errors.CONNECT_TO_PRESET if account.is_preset else errors.CONNECT
     with errors.translated(rows, account.host, account.port):
         addresses = resolve(
@@ -126,12 +128,12 @@ def connect(
             account.port,
             interrupt=interrupt,
             timeouts=timeouts,
-            history=known,
+            history=history.addresses,
         )
     farthest: WatcherError | None = None
     while True:
         try:
-            protocol = _greet(account, addresses, timeouts, on_alert)
+            protocol = _greet(account, addresses, timeouts, history.secrets, on_alert)
         except errors.ServerBusy:  # it greets, and has no time
             raise
         except (Unreachable, ConnectionLost) as error:
@@ -145,7 +147,11 @@ def connect(
 
 
 def _greet(
-    account: Account, addresses: Addresses, timeouts: Timeouts, on_alert: OnAlert
+    account: Account,
+    addresses: Addresses,
+    timeouts: Timeouts,
+    secrets: Secrets,
+    on_alert: OnAlert,
 ) -> Protocol:
     """Connect to the next address, and read the greeting in TLS."""
     context = None if account.tls is Tls.NONE else transport.context_for(account)
@@ -154,6 +160,7 @@ def _greet(
         context if account.tls is Tls.IMPLICIT else None,
         open_transport=addresses.connect,
         timeouts=replace(timeouts, greeting_timeout_s=addresses.greeting_timeout_s()),
+        secrets=secrets,
         on_alert=on_alert,
     )
     if account.tls is Tls.STARTTLS and context is not None:

@@ -21,7 +21,7 @@ from watcher.imap import errors
 from watcher.imap.account import Timeouts
 from watcher.imap.provider_words import named_wait
 from watcher.imap.refusal import ALERT, ResponseText
-from watcher.imap.secrecy import forms_of, without_secrets
+from watcher.imap.secrecy import Secrets
 from watcher.imap.transport import Encryption, Transport
 from watcher.recognition.limits import HEADER_BYTES
 
@@ -87,7 +87,6 @@ class Protocol(imaplib.IMAP4):
     welcome = b""
     """The greeting, once it has come."""
     _is_holding = False
-    _secrets: tuple[str, ...] = ()
     _own_deadline: float | None = None
 
     def __init__(
@@ -97,11 +96,13 @@ class Protocol(imaplib.IMAP4):
         *,
         open_transport: Callable[[], Transport],
         timeouts: Timeouts,
+        secrets: Secrets | None = None,
         on_alert: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Connect and read the greeting, in TLS if there is a context.
 
-        `on_alert` is called with the words of each [ALERT] (RFC 3501 §7.1).
+        `secrets` are kept out of the server's words from the greeting on; `on_alert` is
+        called with the words of each [ALERT] (RFC 3501 §7.1).
 
         Raises:
             Unreachable: no connection, a certificate not trusted, or no IMAP there.
@@ -111,6 +112,7 @@ class Protocol(imaplib.IMAP4):
         self._open_transport = open_transport
         self._timeouts = timeouts
         self._on_alert = on_alert
+        self.secrets = secrets or Secrets()
         self._alerts: list[str] = []
         self._incoming = bytearray()
         self._outgoing = bytearray()
@@ -297,8 +299,7 @@ class Protocol(imaplib.IMAP4):
 
     def _note_alert(self, rest: bytes) -> None:
         text = ResponseText.parse(rest)
-        words = self.readable(text.words)
-        if text.code == ALERT and words:
+        if text.code == ALERT and (words := self.readable(text.words)):
             if words not in self._alerts:
                 self._alerts = [*self._alerts, words][-ALERTS_KEPT:]
             self._on_alert(words)
@@ -309,15 +310,10 @@ class Protocol(imaplib.IMAP4):
         if kind != b"OK" and (wait := named_wait(rest.decode(errors="replace"))):
             raise errors.SaidWait(wait)
 
-    def hide(self, secret: str, message: bytes) -> None:
-        """Keep one more secret, also as SASL sends it, out of the server's words."""
-        forms = {*self._secrets, *forms_of(secret, message)}
-        self._secrets = tuple(sorted(forms, key=len, reverse=True))
-
     def readable(self, words: bytes | str) -> str:
         """Return a server's words as one short line without our secrets."""
         text = words.decode(errors="replace") if isinstance(words, bytes) else words
-        return errors.readable(without_secrets(text, self._secrets))
+        return errors.readable(self.secrets.kept_out_of(text))
 
     def said(self, rest: bytes) -> str:
         """Return a server's words in a status response, those of alerts first."""

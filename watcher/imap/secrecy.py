@@ -42,6 +42,31 @@ def forms_of(secret: str, message: bytes = b"") -> tuple[str, ...]:
     return tuple(ordered)  # the longest first: a short form may be part of another
 
 
+class Secrets:
+    """What an account has offered on its last two connections that came to a login.
+
+    A server may repeat an old token in its next greeting. In this process only.
+    """
+
+    def __init__(self) -> None:
+        self._before: frozenset[str] = frozenset()
+        self._offered: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """Begin another connection: what was offered before the last one goes."""
+        if self._offered:
+            self._before, self._offered = self._offered, frozenset()
+
+    def add(self, secret: str, message: bytes) -> None:
+        """Hide one more, as `forms_of`, from now on."""
+        self._offered |= {*forms_of(secret, message)}
+
+    def kept_out_of(self, text: str) -> str:
+        """Return a text without any of them."""
+        forms = self._before | self._offered
+        return without_secrets(text, tuple(sorted(forms, key=len, reverse=True)))
+
+
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
     """Return a text with each of the secrets replaced, in upper or lower case."""
     if not secrets:

@@ -319,16 +319,18 @@ class Session:
         self._close()
         self._error = error
         self._delay_s = self._choose_delay(error)
-        if isinstance(error, errors.PERMANENT):
-            logger.error("account=%s %s", self.account.name, error)
-            return Outcome.REFUSED
-        # The same error at every try of a long outage is logged once.
+        logger.log(self._level(error), "account=%s %s", self.account.name, error)
+        is_permanent = isinstance(error, errors.PERMANENT)
+        return Outcome.REFUSED if is_permanent else Outcome.LOST
+
+    def _level(self, error: WatcherError) -> int:
+        """Return how an error is logged: the same at every try stands out once."""
         is_new = str(error) != self._logged_error
         self._logged_error = str(error)
-        is_expected = isinstance(error, errors.SessionExpired)
-        level = logging.WARNING if is_new and not is_expected else logging.DEBUG
-        logger.log(level, "account=%s %s", self.account.name, error)
-        return Outcome.LOST
+        if not is_new or isinstance(error, errors.SessionExpired):
+            return logging.DEBUG
+        is_permanent = isinstance(error, errors.PERMANENT)
+        return logging.ERROR if is_permanent else logging.WARNING
 
     def _choose_delay(self, error: WatcherError) -> float:
         """Return the seconds until the next try after an error."""

@@ -136,6 +136,10 @@ class Journal(JournalReader):
                 )
         return event
 
+    def is_recorded(self, key: str) -> bool:
+        """Return whether `record` has logged a mail by this key."""
+        return self._attempt_of((key,)) is not None
+
     def append(
         self,
         name: EventName,

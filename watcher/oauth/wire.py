@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.client import HTTPException, HTTPSConnection
 from urllib.parse import urlencode, urlsplit
 
@@ -42,6 +43,11 @@ class Wire:
     def __init__(self, server: str) -> None:
         self._server = server
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """What trusts the system's CAs: they are read once, and only if need be."""
+        return ssl.create_default_context()
+
     def get(self, _: str, **__: object) -> Answer:
         """Return the endpoints: they are all that msal gets."""
         return Answer(200, json.dumps(metadata(self._server)))
@@ -69,7 +75,7 @@ class Wire:
             to.hostname or "",
             to.port,
             timeout=STEP_TIMEOUT_S,
-            context=ssl.create_default_context(),
+            context=self._context,
         )
 
         def exchange() -> tuple[int, bytes]:

@@ -208,8 +208,9 @@ class Access:
             self._fetch_tokens(account)
         elif not has_source:
             self._say_how(account)
+        refusal_count, failed = 0, None
         while True:
-            password = None if has_source else self._password(account)
+            password = None if has_source else self._password(account, failed)
             mailbox = _mailbox(account, password)
             try:
                 self.dialog.say(sentences.LOGGING_IN, host=mailbox.host)
@@ -219,7 +220,9 @@ class Access:
             except WatcherError as error:
                 if has_source:
                     raise
-                account = self._after(error, account)
+                failed = error
+                refusal_count += isinstance(error, LoginRefused)
+                account = self._after(error, account, refusal_count)
 
     def _say_how(self, account: Account) -> None:
         """Say in the provider's own words where the password comes from."""
@@ -248,17 +251,23 @@ class Access:
                 if not self.dialog.confirm(sentences.TRY_AGAIN, option="--client-id"):
                     raise
 
-    def _password(self, account: Account) -> str:
+    def _password(self, account: Account, failed: WatcherError | None) -> str:
+        """Ask for the password; raise what has `failed` if nobody answers any more."""
         while True:
-            typed = self.dialog.secret(
-                sentences.PASSWORD, option="--password-file", user=account.user
-            )
+            try:
+                typed = self.dialog.secret(
+                    sentences.PASSWORD, option="--password-file", user=account.user
+                )
+            except Unanswered as unanswered:
+                raise failed or unanswered from None
             password = clean_password(typed)
             if password and not _FULL_WIDTH.search(password):
                 return password
             self.dialog.say(sentences.FULL_WIDTH if password else sentences.EMPTY)
 
-    def _after(self, error: WatcherError, account: Account) -> Account:
+    def _after(
+        self, error: WatcherError, account: Account, refusal_count: int
+    ) -> Account:
         """Return the account to try next after a login that did not work.
 
         Raises:
@@ -269,7 +278,8 @@ class Access:
         self.dialog.complain(error)
         try:
             if isinstance(error, LoginRefused):
-                return self._with_another_user(account)
+                is_first = refusal_count == 1
+                return self._with_another_user(account, is_likely=not is_first)
             if not (account.provider or self.given.host):
                 host, port = self._ask_server(account.host or "")
                 return replace(account, host=host, port=port, tls=None)
@@ -279,11 +289,15 @@ class Access:
             pass
         raise error
 
-    def _with_another_user(self, account: Account) -> Account:
-        """Ask for the login name where nobody can tell it from the address."""
-        preset = PRESETS[account.provider or "other"]
-        is_known = account.provider and preset.login_name is not LoginName.OWN
-        if is_known or self.given.user:
+    def _with_another_user(self, account: Account, *, is_likely: bool) -> Account:
+        """Ask for the login name where nobody can tell it from the address.
+
+        Where it was typed; else if it is likely wrong, since the password was not.
+        """
+        login_name = PRESETS[account.provider or "other"].login_name
+        is_typed = login_name is LoginName.OWN
+        is_known = account.provider and not is_typed
+        if is_known or self.given.user or not (is_typed or is_likely):
             return account
         return replace(account, user=self._ask_user(account.user))
 
