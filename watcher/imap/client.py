@@ -40,7 +40,7 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
     def end_examine(self, tag: bytes) -> Mapping[bytes, Any]:
         """Return the answer to an EXAMINE that was begun, as `select_folder`."""
-        kind, lines = self._protocol.end_examine(tag)
+        kind, lines = self._protocol.complete("EXAMINE", tag)
         self._checkok("examine", kind, lines)
         answer: Mapping[bytes, Any] = self._process_select_response(
             self._protocol.untagged_responses

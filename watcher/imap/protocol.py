@@ -198,11 +198,11 @@ class Protocol(imaplib.IMAP4):
     @contextmanager
     def in_one_segment(self) -> Iterator[None]:
         """Hold back what is sent in it, and send it together."""
-        was_holding, self._is_holding = self._is_holding, True
+        self._is_holding = True
         try:
             yield
         finally:
-            self._is_holding = was_holding
+            self._is_holding = False
         self.send(b"")
 
     def begin(self, *words: "str | bytes") -> bytes:
@@ -227,17 +227,6 @@ class Protocol(imaplib.IMAP4):
         tag = self.begin("EXAMINE", quoted)
         self.state = "SELECTED"
         return tag
-
-    def end_examine(self, tag: bytes) -> tuple[str, list[Any]]:
-        """Return the answer to an EXAMINE that was begun, as `complete`.
-
-        A refusal leaves no mailbox open (RFC 3501 §6.3.1).
-        """
-        self.state = "AUTH"
-        kind, lines = self.complete("EXAMINE", tag)
-        if kind == "OK":
-            self.state = "SELECTED"
-        return kind, lines
 
     def _start_clock(self, seconds: float) -> None:
         """Bound the whole answer to a command, in time and in bytes."""
