@@ -22,6 +22,7 @@ from watcher.errors import ConnectionLost, MailboxMissing, MailboxRefused
 from watcher.events import Cursor, MessageFetched, ModeReason, State, StateChanged
 from watcher.imap.announced import read_status
 from watcher.imap.losses import LOST_LOOKS
+from watcher.imap.progress import AccountMemory
 from watcher.imap.protocol import STATUS_KEPT
 from watcher.recognition.limits import MAIL_BYTES
 
@@ -175,9 +176,11 @@ def test_of_very_many_announcements_the_last_are_kept() -> None:
     assert since_done(server)[0] == "STATUS Junk (UIDNEXT", "it is found all the same"
 
 
-def begin(watch: Watching, server: Server) -> Watch:
+def begin(
+    watch: Watching, server: Server, memory: AccountMemory | None = None
+) -> Watch:
     """Watch INBOX and Junk, with a mail that was announced in Junk asked for."""
-    it = watch(server, "INBOX", "Junk")
+    it = watch(server, "INBOX", "Junk", memory=memory)
     it.initial_sync()
     it.take()
     it.commands()
@@ -376,14 +379,11 @@ def test_a_look_at_the_first_mailbox_is_not_taken_for_one_at_another(
 ) -> None:
     """The mailbox that could not be opened until now delivers a mail at second try."""
     server = with_junk()
-    server.mailboxes["Spam"] = {1: MAIL}
+    server.mailboxes |= {"INBOX": {1: MAIL}, "Spam": {1: MAIL}}
     server.faults["EXAMINE"] = refuse_one(server, "Spam")
     it = watch(server, "INBOX", "Junk", "Spam")
     it.initial_sync()
     it.take()
-    server.faults["FETCH"] = once(
-        server, "FETCH", lambda peer, tag: peer.send(f"{tag} OK nothing")
-    )
     del server.faults["EXAMINE"]
     it.account_sync.begin_look()
     server.wait_for("FETCH")
@@ -535,6 +535,64 @@ def test_a_look_that_is_of_no_use_is_read_and_is_no_loss(watch: Watching) -> Non
     it.account_sync.begin_look()
     server.wait_for("FETCH")
     assert it.commands() == ["EXAMINE Junk", "SEARCH UID", "FETCH 6:55"]
+
+
+def losing(count: int) -> AccountMemory:
+    """Return the memory of an account that lost so many looks behind IDLE."""
+    memory = AccountMemory()
+    for _ in range(count + 1):
+        memory.look_losses.may_begin(boottime_s())
+    memory.look_losses.note_answer(is_behind_idle=False)
+    return memory
+
+
+def test_where_no_look_is_begun_one_command_follows_the_answer_to_another(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = begin(watch, server, losing(LOST_LOOKS))
+    it.account_sync.begin_look()
+    assert it.commands() == []
+    it.fetch_new()
+
+    assert it.take() == [("Junk", 1)]
+    assert it.commands() == [
+        *("SEARCH UID", "STATUS Junk"),
+        *("EXAMINE Junk", "SEARCH UID", "FETCH 1", "FETCH 1"),
+        *("EXAMINE INBOX", "SEARCH UID"),
+    ]
+
+
+def test_what_is_answered_without_an_idle_says_nothing_of_what_follows_one(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it.account_sync.begin_look()
+
+    assert not memory.look_losses.may_begin(boottime_s()), "it was lost once more"
+
+
+def test_an_announcement_that_is_followed_well_ends_the_count(watch: Watching) -> None:
+    server = with_junk()
+    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it.account_sync.begin_look()
+    it.fetch_new()
+    for _ in range(LOST_LOOKS - 1):
+        memory.look_losses.may_begin(boottime_s())
+
+    assert memory.look_losses.may_begin(boottime_s()), "others were lost long ago"
+
+
+def test_a_look_that_another_mailbox_interrupts_is_no_loss(watch: Watching) -> None:
+    server = with_junk(capabilities="IDLE")
+    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it.account_sync.connection.protocol.elsewhere = ()
+    it.account_sync.begin_look()
+    it.fetch_new()
+
+    assert it.take() == [("Junk", 1)]
+    assert memory.look_losses.may_begin(boottime_s())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.clock import boottime_s, is_synchronised, utc_now
-from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import Arrival, Cursor, MailboxSynced, Report
 from watcher.imap.account import WatchSettings
 from watcher.imap.connection import Connection
@@ -72,11 +71,7 @@ class MailboxSync:
         if not self.connection.is_opening(mailbox):
             self._drop_look()
             self._begin_opening(mailbox, cursor, is_behind_idle=False)
-        try:
-            opened = self.connection.examine(mailbox)
-        except (MailboxMissing, MailboxRefused):
-            self._drop_look()
-            raise
+        opened = self.connection.examine(mailbox)
         if _is_valid(cursor, opened):
             return self.fetch_new(mailbox, cursor)
         self._drop_look()
