@@ -23,7 +23,7 @@ from watcher.events import Cursor, MessageFetched, ModeReason, State, StateChang
 from watcher.imap.announced import read_status
 from watcher.imap.losses import LOST_LOOKS
 from watcher.imap.progress import AccountMemory
-from watcher.imap.protocol import STATUS_KEPT
+from watcher.imap.protocol import STATUS_BYTES, STATUS_KEPT
 from watcher.recognition.limits import MAIL_BYTES
 
 pytestmark = pytest.mark.timeout(60)
@@ -174,6 +174,17 @@ def test_of_very_many_announcements_the_last_are_kept() -> None:
         seen.wait_for_uid(1)
 
     assert since_done(server)[0] == "STATUS Junk (UIDNEXT", "it is found all the same"
+
+
+def test_of_a_long_announcement_the_beginning_is_kept(watch: Watching) -> None:
+    server = with_junk()
+    protocol = watch(server).account_sync.connection.protocol
+    tag = protocol.begin_idle()
+    server.peers[0].send(f"* STATUS {'x' * STATUS_BYTES} (UIDNEXT 2)")
+    while not protocol.elsewhere:
+        protocol.receive(tag, 10.0)
+
+    assert protocol.elsewhere == (b" " + b"x" * (STATUS_BYTES - 1),)
 
 
 def begin(
@@ -384,12 +395,17 @@ def test_a_look_at_the_first_mailbox_is_not_taken_for_one_at_another(
     it = watch(server, "INBOX", "Junk", "Spam")
     it.initial_sync()
     it.take()
+    it.commands()
     del server.faults["EXAMINE"]
     it.account_sync.begin_look()
     server.wait_for("FETCH")
-    server.faults["FETCH"] = once(
-        server, "FETCH", lambda peer, tag: peer.send(f"{tag} OK nothing")
-    )
+
+    def fetch(peer: Peer, tag: str) -> None:
+        if "HEADER" in server.commands[-1]:
+            del server.faults["FETCH"]
+        peer.send(f"{tag} OK nothing")
+
+    server.faults["FETCH"] = fetch
     it.fetch_new()
 
     assert it.take() == [("Spam", 1)]
@@ -497,6 +513,39 @@ def test_answers_to_several_status_need_not_come_in_their_order(
 
     server.faults["STATUS"] = status
     it.take()
+    it.account_sync.begin_look()
+    it.fetch_new()
+
+    assert it.take() == [("Junk", 1)]
+
+
+def test_a_mailbox_that_is_spelled_otherwise_in_the_answer_is_known(
+    watch: Watching,
+) -> None:
+    server = with_junk(capabilities="IDLE")
+    it = watch(server, "INBOX", "Junk")
+    it.initial_sync()
+    it.commands()
+    server.faults["STATUS"] = lambda peer, tag: peer.send(
+        '* STATUS "junk" (UIDNEXT 1 UIDVALIDITY 1)', f"{tag} OK done"
+    )
+    it.account_sync.begin_look()
+    it.fetch_new()
+
+    assert it.commands() == ["STATUS Junk", "SEARCH UID", "FETCH 1:50"]
+
+
+def test_a_mailbox_that_was_opened_for_reading_may_be_called_read_only(
+    watch: Watching,
+) -> None:
+    server = with_junk()
+    it = begin(watch, server)
+
+    def search(peer: Peer, tag: str) -> None:
+        del server.faults["SEARCH"]
+        peer.send("* OK [READ-ONLY] as you wished", "* SEARCH 1", f"{tag} OK done")
+
+    server.faults["SEARCH"] = search
     it.account_sync.begin_look()
     it.fetch_new()
 
