@@ -1,7 +1,8 @@
 """Syncs the mailboxes of an account, each in its turn, the first one above all.
 
 The first mailbox stays open; of the others, the junk mailboxes above all, STATUS asks
-the UIDNEXT, and they are opened only when it moved.
+the UIDNEXT, and they are opened only when it moved. Where the server announces mail in
+one of them, it is opened at once, and the first one again after it.
 """
 
 import logging
