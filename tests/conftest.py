@@ -15,7 +15,7 @@ from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
 from watcher.clock import boottime_s
-from watcher.imap import mailbox_sync, sync
+from watcher.imap import connection, mailbox_sync, sync
 
 # Under nohup a child would ignore SIGHUP, as the program respects.
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
@@ -97,7 +97,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Give the clocks of the syncs that a test runs itself: `s`, and `passed_s`."""
     now = SimpleNamespace(s=1000.0, passed_s=0.0)
     monkeypatch.setattr(sync, "time", SimpleNamespace(monotonic=lambda: now.s))
-    for module in (mailbox_sync, sync):
+    for module in (mailbox_sync, connection):
         monkeypatch.setattr(module, "boottime_s", lambda: boottime_s() + now.passed_s)
     return now
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from imapclient import IMAPClient
 from tests.fakes import needs_posix
 from tests.imap_server import (
     MAIL,
+    PATIENCE_S,
     PATIENT,
     STEADY,
     Proxy,
@@ -460,3 +462,22 @@ def test_a_server_that_is_away_for_a_while_is_tried_but_not_hammered(
             dovecot.deliver(MAIL, user)
             proxy.is_refusing = False
             seen.wait_for_uid(1)
+
+
+def test_mail_to_junk_is_asked_for_with_the_end_of_the_idle(
+    dovecot: Dovecot, user: str, other_client: IMAPClient
+) -> None:
+    idles = threading.Event()
+    with Proxy(dovecot.ports.imap) as proxy:
+        proxy.overhear = lambda data: idles.set() if data[:1] == b"+" else None
+        account = clear(proxy.port, "INBOX", "\\Junk", user=user)
+        with watching(account, settings(PATIENT)) as (_, seen):
+            assert idles.wait(PATIENCE_S)
+            other_client.append(JUNK, MAIL)
+            mail = seen.wait_for_uid(1)
+
+    assert mail.origin.mailbox == JUNK
+    assert re.search(
+        rb"DONE\r\n\w+ EXAMINE \S+\r\n\w+ UID SEARCH UID 1:\*\r\n\w+ UID FETCH 1:50 ",
+        proxy.sent,
+    )

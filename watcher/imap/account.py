@@ -73,7 +73,7 @@ class Timeouts:
     """The longest that such a delay takes while a sign-in is expected."""
     secret_delay_s: float = 60
     """After the password's source failed: each try may ask the user something."""
-    armed_look_s: float = 1
+    armed_look_s: float = 0.5
     """One IDLE while a sign-in is expected and the server does not announce mail in
     every mailbox: what comes to junk is found so soon."""
     armed_delay_s: float = 5

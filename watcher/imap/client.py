@@ -9,7 +9,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.response_parser import parse_fetch_response
+from imapclient.imap_utf7 import encode
+from imapclient.imapclient import as_pairs
+from imapclient.response_parser import parse_fetch_response, parse_response
 
 from watcher.imap.protocol import Protocol
 
@@ -31,6 +33,40 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
     def _create_IMAP4(self) -> Protocol:  # noqa: N802 -- imapclient's name
         return self._protocol
+
+    def begin_examine(self, mailbox: str) -> bytes:
+        """Send EXAMINE and return its tag."""
+        return self._protocol.begin_examine(self._normalise_folder(mailbox))
+
+    def end_examine(self, tag: bytes) -> Mapping[bytes, Any]:
+        """Return the answer to an EXAMINE that was begun, as `select_folder`."""
+        kind, lines = self._protocol.complete("EXAMINE", tag)
+        self._checkok("examine", kind, lines)
+        answer: Mapping[bytes, Any] = self._process_select_response(
+            self._protocol.untagged_responses
+        )
+        return answer
+
+    def begin_status(self, mailbox: str, names: str) -> bytes:
+        """Send STATUS and return its tag."""
+        quoted = self._normalise_folder(mailbox)
+        return self._protocol.begin("STATUS", quoted, f"({names})")
+
+    def end_status(self, mailbox: str, tag: bytes) -> Mapping[bytes, Any]:
+        """Return the answer to a STATUS that was begun, as `folder_status`.
+
+        The answers to several need not come in their order (RFC 3501 §5.5); one alone
+        may spell the mailbox in its own way.
+
+        Raises:
+            LookupError: none is of this mailbox.
+        """
+        kind, lines = self._protocol.complete("STATUS", tag)
+        self._checkok("status", kind, lines)
+        found = dict(as_pairs(parse_response(lines)))
+        if len(found) == 1:
+            return dict(as_pairs(*found.values()))
+        return dict(as_pairs(found[encode(mailbox)]))
 
     def begin_fetch(self, uids: str, names: Collection[str]) -> bytes:
         """Send a FETCH of a range of UIDs and return its tag."""

@@ -8,6 +8,7 @@ import imaplib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from watcher.clock import boottime_s
 from watcher.errors import MailboxMissing, MailboxRefused, as_typed
 from watcher.events import Cursor
 from watcher.imap import errors, items
@@ -51,6 +52,10 @@ class Connection:
             words = self._client.capabilities()
         self.capabilities = frozenset(text(word).upper() for word in words)
         self.opened = OpenMailbox(self._client, protocol, self.capabilities)
+        self._open_name = ""
+        self._opening: dict[str, bytes] = {}
+        self._asked: dict[str, tuple[float, bytes]] = {}
+        """Tags of EXAMINE and STATUS whose answers have not been read, by mailbox."""
 
     def close(self) -> None:
         """Send LOGOUT without waiting for the answer, and close the socket."""
@@ -133,20 +138,56 @@ class Connection:
                 return [], []
         return read_list(lines) if kind == "OK" else ([], [])
 
+    @property
+    def has_asked(self) -> bool:
+        """Whether the answer about a mailbox that is not open has not been read."""
+        return bool(self._opening or self._asked)
+
+    def is_opening(self, mailbox: str) -> bool:
+        """Return whether EXAMINE was sent, and its answer has not been read."""
+        return mailbox in self._opening
+
+    def begin_examine(self, mailbox: str) -> None:
+        """Send EXAMINE: what is sent from then on is of this mailbox.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        if mailbox != self._open_name:  # what came with announcements is of another one
+            self.protocol.pushed_fields = ()
+        self._open_name = mailbox
+        with self.talking():
+            self._opening[mailbox] = self._client.begin_examine(mailbox)
+
     def examine(self, mailbox: str) -> items.ExamineResult:
-        """Open a mailbox for reading.
+        """Open a mailbox for reading; take the answer to an EXAMINE that was begun.
 
         Raises:
             MailboxMissing: there is none of this name, or it may not be read.
             MailboxRefused: the server does not open it for now.
         """
+        if not self.is_opening(mailbox):
+            self.begin_examine(mailbox)
         self.protocol.exists = None  # the count of another mailbox is no news
-        self.opened.drop_look()
         with self._naming(mailbox):
-            answer = self._client.select_folder(mailbox, readonly=True)
+            answer = self._client.end_examine(self._opening.pop(mailbox))
             uid_validity, uid_next = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        self.protocol.forget()  # what came before is not of this mailbox
         number = items.number
         return items.ExamineResult(number(uid_validity) or 0, number(uid_next))
+
+    def begin_status(self, mailbox: str) -> float:
+        """Send STATUS, unless that is done; return when, in seconds since boot.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        if mailbox not in self._asked:
+            with self.talking():
+                asked_s = boottime_s()
+                tag = self._client.begin_status(mailbox, "UIDNEXT UIDVALIDITY")
+                self._asked[mailbox] = asked_s, tag
+        return self._asked[mailbox][0]
 
     def status(self, mailbox: str) -> Cursor | None:
         """Return up to where a mailbox that is not open reaches, None if unanswered.
@@ -155,13 +196,15 @@ class Connection:
             MailboxMissing: there is none of this name.
             MailboxRefused: the server does not answer it for now.
         """
+        self.begin_status(mailbox)
+        _, tag = self._asked.pop(mailbox)
         found: Mapping[bytes, Any] = {}
         unanswered = contextlib.suppress(LookupError, ValueError, TypeError)
         try:
             with self._naming(mailbox), unanswered:  # an answer without STATUS
-                found = self._client.folder_status(mailbox, ("UIDNEXT", "UIDVALIDITY"))
+                found = self._client.end_status(mailbox, tag)
         finally:
-            self.protocol.has_new_mail_elsewhere = False
+            self.protocol.elsewhere = ()
         answer = {text(key).upper(): items.number(one) for key, one in found.items()}
         uid_validity, uid_next = answer.get("UIDVALIDITY"), answer.get("UIDNEXT")
         if uid_validity is None or uid_next is None:

@@ -7,7 +7,7 @@ was not delivered (`progress`).
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from watcher.clock import boottime_s, is_synchronised, utc_now
@@ -50,6 +50,7 @@ class MailboxSync:
         Raises:
             MailboxMissing, ConnectionLost
         """
+        self._drop_look()
         began_s = boottime_s()
         opened = self.connection.examine(mailbox)
         known = cursor if cursor and _is_valid(cursor, opened) else None
@@ -62,12 +63,18 @@ class MailboxSync:
     def resync(self, mailbox: str, cursor: Cursor) -> Cursor:
         """Open a mailbox again and fetch what is new since the cursor.
 
+        What is asked for with it is believed only if its UIDs still hold.
+
         Raises:
-            MailboxMissing, ConnectionLost
+            MailboxMissing, MailboxRefused, ConnectionLost
         """
+        if not self.connection.is_opening(mailbox):
+            self._drop_look()
+            self._begin_opening(mailbox, cursor, is_behind_idle=False)
         opened = self.connection.examine(mailbox)
         if _is_valid(cursor, opened):
             return self.fetch_new(mailbox, cursor)
+        self._drop_look()
         return self._sync_recent(mailbox, opened, None)
 
     def fetch_new(self, mailbox: str, cursor: Cursor) -> Cursor:
@@ -89,14 +96,52 @@ class MailboxSync:
         progress = self.memory.progress.get(mailbox)
         return progress is not None and bool(progress.pending)
 
-    def begin_look(self, mailbox: str, cursor: Cursor) -> None:
+    def begin_look(
+        self, mailbox: str, cursor: Cursor, others: Iterable[str] = ()
+    ) -> None:
         """Send what `fetch_new` begins with, unless the server takes it one by one.
+
+        And, before that, what tells whether other mailboxes have new mail.
 
         Raises:
             ConnectionLost: the connection broke.
         """
         if self._may_begin():
-            self.connection.opened.begin(self._look(mailbox, cursor))
+            for name in others:
+                self.connection.begin_status(name)
+            look = self._look(mailbox, cursor)
+            self.connection.opened.begin(look, is_behind_idle=True)
+
+    def begin_resync(self, mailbox: str, cursor: Cursor) -> None:
+        """Send what `resync` begins with, as `begin_look`.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        self._begin_opening(mailbox, cursor, is_behind_idle=True)
+
+    def _begin_opening(
+        self, mailbox: str, cursor: Cursor, *, is_behind_idle: bool
+    ) -> None:
+        """Send EXAMINE, a search and a fetch, unless they are taken one by one.
+
+        That is RFC 3501 §5.5: the server must not begin one before the other has ended.
+        """
+        if not self._may_begin():
+            return
+        connection = self.connection
+        with connection.protocol.in_one_segment():
+            connection.begin_examine(mailbox)
+            look = self._look(mailbox, cursor)
+            connection.opened.begin(look, is_behind_idle=is_behind_idle)
+
+    def _drop_look(self) -> None:
+        """Read the answers to a look that is of no use, and note that they came."""
+        opened = self.connection.opened
+        is_behind_idle = opened.is_behind_idle
+        if opened.has_begun:
+            opened.drop_look()
+            self.memory.look_losses.note_answer(is_behind_idle=is_behind_idle)
 
     def _may_begin(self) -> bool:
         """Return whether the server takes a search and a fetch in one segment."""
@@ -125,9 +170,9 @@ class MailboxSync:
             ConnectionLost: the connection broke.
         """
         look, opened = self._look(mailbox, cursor), self.connection.opened
-        is_behind_idle = opened.has_begun
-        if not is_behind_idle and not self._may_begin():
+        if not opened.has_begun and not self._may_begin():
             return opened.search_alone(look.search_from)
+        is_behind_idle = opened.is_behind_idle
         found = opened.look(look)
         self.connection.protocol.pushed_fields = ()
         self.memory.look_losses.note_answer(is_behind_idle=is_behind_idle)

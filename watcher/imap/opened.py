@@ -43,6 +43,7 @@ class _Begun:
     began_s: float
     search_tag: bytes
     fetch_tag: bytes
+    is_behind_idle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class OpenMailbox:
         """Return the UIDs in the open mailbox that are not below `uid`, ascending."""
         return [one for one in self._must_search("UID", f"{uid}:*") if one >= uid]
 
-    def begin(self, look: Look) -> None:
+    def begin(self, look: Look, *, is_behind_idle: bool) -> None:
         """Ask for a search and for what may be new, in one segment.
 
         Commands by UID may follow each other without waiting (RFC 3501 §5.5).
@@ -128,9 +129,9 @@ class OpenMailbox:
         Raises:
             ConnectionLost: the connection broke.
         """
-        self._begun = self._send(look)
+        self._begun = self._send(look, is_behind_idle=is_behind_idle)
 
-    def _send(self, look: Look) -> _Begun:
+    def _send(self, look: Look, *, is_behind_idle: bool = False) -> _Begun:
         self._protocol.forget()
         count = MAILS_AT_ONCE if look.is_whole else HEADERS_AT_ONCE
         first, last = look.new_from, look.new_from + count - 1
@@ -140,16 +141,29 @@ class OpenMailbox:
                 "UID", "SEARCH", "UID", f"{look.search_from}:*"
             )
             fetch_tag = self._client.begin_fetch(f"{first}:{last}", self._items(look))
-        return _Begun(look, began_s, search_tag, fetch_tag)
+        return _Begun(look, began_s, search_tag, fetch_tag, is_behind_idle)
 
     @property
     def has_begun(self) -> bool:
         """Whether a look was asked for whose answers have not been read."""
         return self._begun is not None
 
+    @property
+    def is_behind_idle(self) -> bool:
+        """Whether such a look was sent with the end of an IDLE."""
+        return self._begun is not None and self._begun.is_behind_idle
+
     def drop_look(self) -> None:
-        """Forget a look that was asked for: it was of another mailbox."""
-        self._begun = None
+        """Read the answers to a look that was begun, and believe none of them.
+
+        Raises:
+            ConnectionLost: the connection broke.
+        """
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            with contextlib.suppress(SearchRefused):
+                self._named(begun.search_tag)
+            self._fetched(begun)
 
     def look(self, look: Look) -> Found:
         """Return what a look shows; take the answers to one that was begun.

@@ -57,6 +57,10 @@ _STATUS = frozenset({b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"})
 PUSHED_KEPT = 6
 """Mails whose fields are kept as they come in one IDLE."""
 
+STATUS_KEPT = 6
+STATUS_BYTES = 2048
+"""Announcements that are kept, and how much of each."""
+
 LITERALS = 100
 """In one announcement, which has one or two; each is looked for anew as bytes come."""
 
@@ -76,8 +80,9 @@ class Protocol(imaplib.IMAP4):
     """The server has announced mail since this was last set to False."""
     announced_s = 0.0
     """When the first of that was announced, in seconds since boot."""
-    has_new_mail_elsewhere = False
-    """The same for mailboxes that are not open (RFC 5465)."""
+    elsewhere: tuple[bytes, ...] = ()
+    """What STATUS said of mailboxes that are not open (RFC 5465 §4) since this was last
+    emptied: the last `STATUS_KEPT`, to be read by `announced`."""
     pushed_fields: tuple[bytes, ...] = ()
     """What came with the announcements in the last IDLE (RFC 5465 §5.2), at most
     `PUSHED_KEPT`: the fields of each mail that `Connection.notify` named, up to
@@ -202,7 +207,7 @@ class Protocol(imaplib.IMAP4):
             self._is_holding = False
         self.send(b"")
 
-    def begin(self, *words: str) -> bytes:
+    def begin(self, *words: "str | bytes") -> bytes:
         """Send a command and return its tag, without waiting for the answer."""
         tag: bytes = self._command(*words)
         return tag
@@ -217,6 +222,13 @@ class Protocol(imaplib.IMAP4):
         kind, lines = self._command_complete(name, tag)
         answer: tuple[str, list[Any]] = self._untagged_response(kind, lines, name)
         return answer
+
+    def begin_examine(self, quoted: "str | bytes") -> bytes:
+        """Send EXAMINE and return its tag; what follows is of that mailbox."""
+        self.is_readonly = True
+        tag = self.begin("EXAMINE", quoted)
+        self.state = "SELECTED"
+        return tag
 
     def _start_clock(self, seconds: float) -> None:
         """Bound the whole answer to a command, in time and in bytes."""
@@ -285,7 +297,9 @@ class Protocol(imaplib.IMAP4):
         line = line.rstrip(b"\r\n")
         if match := _UNTAGGED.match(line):
             word = match[2].upper()
-            self._note(int(match[1] or 0), word, match[3])
+            # of a mailbox that is not open the name may be a literal
+            rest = line[match.end(2) :] if word == b"STATUS" else match[3]
+            self._note(int(match[1] or 0), word, rest)
             line = line[: match.start(2)] + word + line[match.end(2) :]
         elif match := _TAGGED.fullmatch(line):
             kind, rest = match[2].upper(), match[3] or b""
@@ -345,13 +359,14 @@ class Protocol(imaplib.IMAP4):
             case b"EXPUNGE" if self.exists:
                 self.exists -= 1
             case b"STATUS":
-                self.has_new_mail_elsewhere = True
+                kept = (*self.elsewhere, rest[:STATUS_BYTES])
+                self.elsewhere = kept[-STATUS_KEPT:]
             case _:
                 pass
 
     def is_announced(self) -> bool:
         """Return whether new mail was announced, in any mailbox."""
-        return self.has_new_mail or self.has_new_mail_elsewhere
+        return self.has_new_mail or bool(self.elsewhere)
 
     def forget(self) -> None:
         """Drop unsolicited responses that no command will ask for; they pile up."""

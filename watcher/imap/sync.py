@@ -1,17 +1,19 @@
 """Syncs the mailboxes of an account, each in its turn, the first one above all.
 
 The first mailbox stays open; of the others, the junk mailboxes above all, STATUS asks
-the UIDNEXT, and they are opened only when it moved.
+the UIDNEXT, and they are opened only when it moved. Where the server announces mail in
+one of them, it is opened at once, and the first one again after it.
 """
 
 import logging
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping
+from math import inf
 
-from watcher.clock import boottime_s
 from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import Cursor
 from watcher.imap.account import Account
+from watcher.imap.announced import read_status
 from watcher.imap.mailbox_sync import MailboxSync
 from watcher.imap.mailboxes import INBOX, is_special, resolve
 
@@ -82,9 +84,33 @@ class AccountSync:
         Raises:
             ConnectionLost: the connection broke.
         """
-        first = self._watched()[0]
-        if not self._is_reopen_due():
-            self._mailbox_sync.begin_look(first, self._cursors[first])
+        if self._is_reopen_due():
+            return
+        begin_look = self._mailbox_sync.begin_look
+        first, *others = self._watched()
+        if self.connection.protocol.has_new_mail:
+            begin_look(first, self._cursors[first])
+        elif moved := self._announced(others) or self._opening_due(others):
+            self._mailbox_sync.begin_resync(moved[0], self._cursors[moved[0]])
+        else:
+            begin_look(first, self._cursors[first], others)
+
+    def _announced(self, names: Collection[str]) -> list[str]:
+        """Return which of these mailboxes were announced to have new mail."""
+        found = map(read_status, self.connection.protocol.elsewhere)
+        return [
+            name
+            for name, uid_next in filter(None, found)
+            if name in names and (uid_next or inf) > self._cursors[name].uid_next
+        ]
+
+    def _opening_due(self, names: Iterable[str]) -> list[str]:
+        """Return which of these mailboxes are to be opened, whatever STATUS says."""
+        return [
+            name
+            for name in names
+            if name in self._moved or self._mailbox_sync.has_pending(name)
+        ]
 
     def _is_reopen_due(self) -> bool:
         interval_s = self._mailbox_sync.settings.timeouts.reopen_interval_s
@@ -107,7 +133,7 @@ class AccountSync:
         if is_pushed and protocol.has_new_mail:
             looks = self._mailbox_sync.memory.looks
             looks.note_push(first, protocol.announced_s)
-        protocol.has_new_mail_elsewhere = False
+        protocol.elsewhere = ()
         # it may have become due since a look was begun, whose answers come first
         is_due = self._is_reopen_due() and not self.connection.opened.has_begun
         if is_due:
@@ -116,13 +142,22 @@ class AccountSync:
             others = [name for name in self._names if name != first]
         else:
             others += self._refused
-            self._cursors[first] = self._mailbox_sync.fetch_new(first, before)
+        # the answers about others come first
+        is_last = is_due or self.connection.has_asked
+        if not is_last:
+            self._fetch_open(first)
+        others.sort(key=self.connection.is_opening, reverse=True)
         were_opened = [self._sync_unopened(name) for name in others]
         if is_due:
             self._opened_at = time.monotonic()
         if is_due or any(were_opened):
             self._resync(self._watched()[0])  # another one, if that appeared meanwhile
+        elif is_last:
+            self._fetch_open(first)
         return self._cursors[first] != before
+
+    def _fetch_open(self, name: str) -> None:
+        self._cursors[name] = self._mailbox_sync.fetch_new(name, self._cursors[name])
 
     def _watched(self) -> list[str]:
         return [name for name in self._names if name in self._synced]
@@ -144,7 +179,7 @@ class AccountSync:
         self._cursors[name] = self._mailbox_sync.resync(name, self._cursors[name])
 
     def _has_moved(self, name: str, known: Cursor) -> bool:
-        began_s = boottime_s()
+        began_s = self.connection.begin_status(name)
         has_moved = self.connection.status(name) != known
         if not has_moved:
             self._mailbox_sync.memory.looks.note(name, began_s)
@@ -153,8 +188,8 @@ class AccountSync:
     def _must_open(self, name: str, known: Cursor) -> bool:
         """Return whether a mailbox that is not open has, or may have, unread mail."""
         return (
-            name in self._moved
-            or self._mailbox_sync.has_pending(name)
+            self.connection.is_opening(name)
+            or bool(self._opening_due([name]))
             or self._has_moved(name, known)
         )
 
