@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 import watcher
 
@@ -62,18 +63,52 @@ def test_an_older_python_is_told_in_both_languages_which_one_it_takes(
     assert "Python 3.11 以上が必要です(これは Python 3.9 です)" in japanese
 
 
-def test_everything_that_is_required_has_a_pinned_version() -> None:
-    lines = (ROOT / ".ci" / "constraints.txt").read_text("utf-8").splitlines()
-    pinned = [line for line in lines if not line.startswith("#")]
+LOCK, OLDEST = ROOT / ".ci" / "constraints.txt", ROOT / ".ci" / "oldest.txt"
+_LOCKED = re.compile(
+    r"^([a-z\d-]+)==([\w.]+)(?: ; [^\\\n]+)?(?: \\\n    --hash=sha256:[\da-f]{64})+\n",
+    re.MULTILINE,
+)
+"""A package, its version and the digests of its files, as pip and uv read them."""
+
+
+def _locked(lock: Path) -> dict[str, str]:
+    return dict(_LOCKED.findall(lock.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("lock", [LOCK, OLDEST], ids=lambda lock: lock.name)
+def test_a_lock_holds_nothing_but_versions_with_their_digests(lock: Path) -> None:
+    rest = _LOCKED.sub("", lock.read_text("utf-8")).splitlines()
+
+    assert rest
+    assert [line for line in rest if not line.startswith("#")] == []
+
+
+def test_whatever_is_required_here_is_locked() -> None:
+    project = PROJECT["project"]
     required = chain(
         PROJECT["build-system"]["requires"],
-        PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"].values(),
+        project["dependencies"],
+        *project["optional-dependencies"].values(),
         *PROJECT["dependency-groups"].values(),
     )
+    names = set[str]().union(*map(_brought, required))
 
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in pinned)
-    assert {_name(one) for one in required} <= {_name(line) for line in pinned}
+    assert names <= {*_locked(LOCK), *_locked(OLDEST)}
+
+
+def test_the_oldest_versions_are_those_that_are_allowed() -> None:
+    project, locked = PROJECT["project"], _locked(OLDEST)
+    direct = (*project["dependencies"], *project["optional-dependencies"]["test"])
+    needed = map(Requirement, direct)
+    lowest = {
+        _name(one.name): Version(bound.version)
+        for one in needed
+        for bound in one.specifier
+        if bound.operator == ">="
+    }
+
+    assert {name: Version(locked[name]) for name in lowest} == lowest
+    assert len(lowest) == len({_name(one) for one in direct})
 
 
 def test_every_dependency_has_its_reason_beside_it() -> None:
@@ -118,6 +153,14 @@ def _needed(requirement: str, extras: tuple[str, ...] = ("",)) -> set[str]:
     for inner in distribution(found.name).requires or ():
         brought |= _needed(inner, tuple(found.extras) or ("",))
     return brought
+
+
+def _brought(requirement: str) -> set[str]:
+    """Return the same of one that this environment may lack, and then its name."""
+    try:
+        return _needed(requirement) | {_name(requirement)}
+    except PackageNotFoundError:
+        return {_name(requirement)}
 
 
 def test_the_licence_of_everything_that_comes_along_is_known() -> None:

@@ -85,9 +85,13 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
         ),
         Text(
             en="Run the command of `password_command` or `token_command` yourself; its "
-            "first line must be the password, or the token.",
+            "first line must be the password, or the token. What systemd starts at "
+            "login cannot use sudo, nor a program from a snap: `systemctl --user edit "
+            "watcher` shows how to allow it.",
             ja="`password_command` や `token_command` のコマンドを自分で実行し、"
-            "1 行目にパスワードやトークンが出るか見ます。",
+            "1 行目にパスワードやトークンが出るか見ます。systemd がログイン時に始めた"
+            "ものからは、sudo も snap のプログラムも使えません。使えるようにする方法は "
+            "`systemctl --user edit watcher` で示されます。",
         ),
     ),
     (
