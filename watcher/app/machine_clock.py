@@ -32,7 +32,7 @@ def read_error(journal: JournalReader, now: datetime) -> ClockError | None:
 
 def _known(journal: JournalReader, boot: str) -> dict[str, Any]:
     """Return what is stored of this boot, or of none that has a name."""
-    facts = journal.sessions().get(MACHINE_CLOCK, {})
+    facts = journal.session(MACHINE_CLOCK)
     return facts if facts.get("boot_id") == boot else {}
 
 

@@ -110,28 +110,33 @@ class Notifier:
                 if attempt.kind is not Kind.UNKNOWN:  # they have their own limit
                     self._floods.note(attempt.origin.account, attempt.began_at)
                 if not self.is_flooded(attempt):
-                    self._withdraw_overtaken(now)
+                    self._withdraw_overtaken(now, attempt.origin.account)
                     self._notify_attempt(attempt, now)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
                 self._notify_unverified(attempt, event.reasons, now)
             case _:
                 pass
 
-    def notify_pending(self, now: datetime) -> None:
-        """Show the newest unanswered attempts that no channel has shown yet."""
+    def notify_pending(self, now: datetime, account: str | None = None) -> None:
+        """Show the newest unanswered attempts that no channel has shown yet.
+
+        Those of one account, or of all (None).
+        """
         held = self._floods.held()
-        unnotified = self._journal.unnotified(now, FLOOD + 1)
+        unnotified = self._journal.unnotified(now, FLOOD + 1, account)
         pending = [one for one in unnotified if one.about.id not in self._answered]
         accounts = Counter(event.about.origin.account for event in pending)
         shown_alone = {one for one, count in accounts.items() if count <= FLOOD}
-        newest = {event.id for event in self._newest(now)} if pending else set()
+        newest = set()
+        if pending:
+            newest = {event.id for event in self._newest(now, account)}
         for event in pending:
-            account = event.about.origin.account
-            is_alone = account in shown_alone and not self.is_flooded(event.about)
-            if account not in held and (is_alone or event.id in newest):
+            whose = event.about.origin.account
+            is_alone = whose in shown_alone and not self.is_flooded(event.about)
+            if whose not in held and (is_alone or event.id in newest):
                 self._notify_attempt(event.about, now)
-        for account, count in self._floods.take_news(held).items():
-            self.notify(partial(wording.flood, account, count), now)
+        for whose, count in self._floods.take_news(held).items():
+            self.notify(partial(wording.flood, whose, count), now)
 
     def is_flooded(self, attempt: Attempt) -> bool:
         """Return whether it is one of so many that nobody can be told of each."""
@@ -155,7 +160,8 @@ class Notifier:
             attempt.kind is Kind.UNKNOWN
             and not self._journal.has_happened(attempt.id, EventName.NOTIFIED)
         )
-        is_shown = any(attempt.id == event.about.id for event in self._newest(now))
+        newest = self._newest(now, attempt.origin.account)
+        is_shown = any(attempt.id == event.about.id for event in newest)
         if is_shown and not is_one_too_many:
             self._show(wording.reminder, attempt, now, confirms=EventName.REMINDED)
             self._push(wording.reminder, attempt, now, EventName.REMINDED)
@@ -252,7 +258,7 @@ class Notifier:
             return
         if request.about is not None and request.confirms is not None:
             self._deliveries.add(request.about, request.confirms, channel, now)
-            self._withdraw_overtaken(now)
+            self._withdraw_overtaken(now, request.about.origin.account)
         self._settings.on_shown(shown.notification, channel)
 
     def confirm_push(self, pushed: Pushed, now: datetime) -> None:
@@ -345,13 +351,19 @@ class Notifier:
             elif attempt.id not in self._screen:
                 self._take_over(attempt, now)
 
-    def _withdraw_overtaken(self, now: datetime) -> list[Attempt]:
-        """Withdraw what is over, closed or overtaken; return what may be shown."""
-        newest = self._supersede([event.about for event in self._newest(now)], now)
+    def _withdraw_overtaken(
+        self, now: datetime, account: str | None = None
+    ) -> list[Attempt]:
+        """Withdraw what is over, closed or overtaken; return what may be shown.
+
+        Look at the attempts of one account, or of all (None).
+        """
+        found = [event.about for event in self._newest(now, account)]
+        newest = self._supersede(found, now)
         ids = {attempt.id for attempt in newest}
-        self._phones.keep(ids, now)
+        self._phones.keep(ids, now, account)
         if self._screen is not None:
-            for gone in self._screen.attempt_ids - ids:
+            for gone in self._screen.attempt_ids(account) - ids:
                 is_alive = gone not in self._answered and bool(
                     self._journal.find_pending(gone, now)
                 )
@@ -370,9 +382,12 @@ class Notifier:
         Both must have been told, the older though only for a moment: what a channel
         has failed to show, or is yet to show, may take nothing away from the user.
         """
-        if len(newest) < 2:
-            return newest
-        told = [one for one in newest if self._was_told(one)]
+        accounts = Counter(one.origin.account for one in newest)
+        told = [
+            one
+            for one in newest
+            if accounts[one.origin.account] > 1 and self._was_told(one)
+        ]
         for older, newer in self.succession.superseded(told):
             self._journal.append(EventName.SUPERSEDED, at=now, about=older)
             newest = [one for one in newest if one.id != older.id]
@@ -410,8 +425,10 @@ class Notifier:
         if self._screen is not None:
             self._screen.mark_withdrawn(replaces_ids)
 
-    def _newest(self, now: datetime) -> list[Event[Attempt]]:
-        newest = self._journal.newest_pending(now, AT_ONCE)
+    def _newest(
+        self, now: datetime, account: str | None = None
+    ) -> list[Event[Attempt]]:
+        newest = self._journal.newest_pending(now, AT_ONCE, account)
         return [event for event in newest if event.about.id not in self._answered]
 
     def _take_over(self, attempt: Attempt, now: datetime) -> None:

@@ -180,9 +180,16 @@ class Phones:
 
         sent.phone.ask(PushRequest(key=key_of(attempt), now=now, words=word))
 
-    def keep(self, attempt_ids: Collection[int], now: datetime) -> None:
-        """Take back what is over, and proved attempts that are none of these."""
+    def keep(
+        self, attempt_ids: Collection[int], now: datetime, account: str | None = None
+    ) -> None:
+        """Take back what is over, and proved attempts that are none of these.
+
+        Look at those of one account, or of all (None).
+        """
         for attempt_id, sent in list(self._sent.items()):
+            if account not in (None, sent.attempt.origin.account):
+                continue
             is_proved = sent.attempt.kind is not None
             is_gone = is_proved and attempt_id not in attempt_ids
             if is_gone or sent.attempt.expires_at <= now:

@@ -232,7 +232,7 @@ class MailPipeline:
         if synced.newest is not None:
             self._clocks.note(synced.account, synced.newest, now)
         self._notifier.notify_missed(self._missed.pop(synced.account, []), now)
-        self._notifier.notify_pending(now)
+        self._notifier.notify_pending(now, synced.account)
         self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
         self._observe(synced)
 

@@ -6,6 +6,7 @@ short command has shown, the daemon that starts next takes over or takes away.
 
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.app.desktop import Act, Desktop, Request, Shown, Words
@@ -18,13 +19,22 @@ WITHDRAWN = ""
 """The handle of an attempt that a daemon took away at its end: the next shows it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    words: Words
+    account: str | None
+    """Whose attempt it is; None: it is none."""
+
+
 class Screen:
     """Asks the desktop for notifications, and knows which have to be kept true."""
 
     def __init__(self, journal: Journal, desktop: Desktop) -> None:
         self._journal = journal
         self._desktop = desktop
-        self._asked: dict[int, Words] = {}
+        self._asked: dict[int, _Asked] = {}
         """What holds only while this program runs, by `replaces_id`."""
         self._confirmed: set[int] = set()
         """What was shown for sure; of the rest the handle of another program stands."""
@@ -34,10 +44,13 @@ class Screen:
         """Return whether this program shows it, as far as is known."""
         return replaces_id in self._asked
 
-    @property
-    def attempt_ids(self) -> set[int]:
-        """The ids of the attempts that this program shows."""
-        return {replaces_id for replaces_id in self._asked if replaces_id > 0}
+    def attempt_ids(self, account: str | None = None) -> set[int]:
+        """Return the ids of the attempts that it shows, of one account or of all."""
+        return {
+            replaces_id
+            for replaces_id, asked in self._asked.items()
+            if replaces_id > 0 and account in (None, asked.account)
+        }
 
     def is_confirmed(self, replaces_id: int) -> bool:
         """Return whether the desktop is known to have shown it."""
@@ -73,7 +86,8 @@ class Screen:
         replaces_id = notification.replaces_id
         self._asked.pop(replaces_id, None)
         if notification.holds is Holds.WHILE_RUNNING:
-            self._asked[replaces_id] = words
+            account = about.origin.account if about else None
+            self._asked[replaces_id] = _Asked(words, account)
         self._desktop.ask(
             Request(
                 replaces_id=replaces_id,
@@ -102,7 +116,7 @@ class Screen:
 
     def refresh(self, replaces_id: int, words: Words, now: datetime) -> None:
         """Replace what is still shown of its `replaces_id`."""
-        self._asked[replaces_id] = words
+        self._asked[replaces_id] = replace(self._asked[replaces_id], words=words)
         self._ask(replaces_id, Act.REFRESH, now, words)
 
     def withdraw(self, replaces_id: int, now: datetime) -> None:
@@ -133,7 +147,7 @@ class Screen:
     def restore_lost(self, now: datetime) -> None:
         """Show again what its desktop lost, if it is back."""
         for replaces_id in self._desktop.lost() & self._asked.keys():
-            self._ask(replaces_id, Act.RESTORE, now, self._asked[replaces_id])
+            self._ask(replaces_id, Act.RESTORE, now, self._asked[replaces_id].words)
 
     def clear(self) -> list[int]:
         """Take everything away that holds only while the program runs.

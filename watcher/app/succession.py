@@ -36,11 +36,15 @@ class Succession:
 
     def superseded(self, attempts: Sequence[Attempt]) -> list[tuple[Attempt, Attempt]]:
         """Return each for which a newer one of them stands, with the newest such."""
-        known = [self._known(attempt) for attempt in attempts]
+        accounts: dict[str, list[Attempt]] = {}
+        for attempt in attempts:
+            known = accounts.setdefault(attempt.origin.account, [])
+            known.append(self._known(attempt))
         pairs = []
-        for older in known:
-            if newer := [one for one in known if _stands_for(one, older)]:
-                pairs.append((older, max(newer, key=lambda one: one.recency)))
+        for known in accounts.values():
+            for older in known:
+                if newer := [one for one in known if _stands_for(one, older)]:
+                    pairs.append((older, max(newer, key=lambda one: one.recency)))
         return pairs
 
     def find_reported(self, attempts: Sequence[Attempt], sign_in: Claim) -> int | None:
@@ -79,7 +83,7 @@ def _are_compatible(one: str | None, other: str | None) -> bool:
 
 
 def _stands_for(newer: Attempt, older: Attempt) -> bool:
-    """Return whether an attempt is a newer one of the same sign-in.
+    """Return whether an attempt is a newer one of an account's same sign-in.
 
     A code stays good for all that anybody knows until there is a newer code.
     """
@@ -88,6 +92,5 @@ def _stands_for(newer: Attempt, older: Attempt) -> bool:
         Kind.UNKNOWN not in kinds
         and kinds != (Kind.APPROVAL, Kind.CODE)
         and newer.recency > older.recency
-        and newer.origin.account == older.origin.account
         and is_same(newer.claim, older.claim)
     )

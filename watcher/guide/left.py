@@ -52,4 +52,4 @@ def write_left(journal: Journal, app: str, left: Left | None) -> None:
 
 
 def _read(journal: Journal) -> Mapping[str, Any]:
-    return journal.sessions().get(GUIDE, {})
+    return journal.session(GUIDE)

@@ -190,19 +190,24 @@ class JournalReader:
         )
         return None if ends_ms is None else from_ms(ends_ms)
 
-    def newest_pending(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
+    def newest_pending(
+        self, now: datetime, per_account: int, account: str | None = None
+    ) -> list[Event[Attempt]]:
         """Return the newest live attempts that nothing has closed, so many an account.
 
-        The newest by the mails' own time.
+        The newest by the mails' own time; those of one account, or of all (None).
 
         What was sent to another address comes behind, the oldest first: anybody can
         pass such mails on.
         """
-        return self._newest(_IS_PENDING, now, per_account)
+        return self._newest(_IS_PENDING, now, per_account, account)
 
-    def unnotified(self, now: datetime, per_account: int) -> list[Event[Attempt]]:
+    def unnotified(
+        self, now: datetime, per_account: int, account: str | None = None
+    ) -> list[Event[Attempt]]:
         """Return the newest that no notification is known to have shown."""
-        return self._newest(f"{_IS_PENDING} AND {_NOT_NOTIFIED}", now, per_account)
+        where = f"{_IS_PENDING} AND {_NOT_NOTIFIED}"
+        return self._newest(where, now, per_account, account)
 
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
@@ -324,6 +329,16 @@ class JournalReader:
             (boot_id,),
         )
 
+    def session(self, account: str) -> dict[str, Any]:
+        """Return what was stored last of one account's session."""
+        found = self._read(
+            "sessions",
+            "SELECT account, state FROM sessions WHERE account = ?",
+            to_state,
+            (account,),
+        )
+        return dict(found).get(account, {})
+
     def sessions(self) -> dict[str, dict[str, Any]]:
         """Return what was stored last of each account's session."""
         return dict(
@@ -410,18 +425,19 @@ class JournalReader:
         return cast(list[Event[Attempt]], events)
 
     def _newest(
-        self, where: str, now: datetime, per_account: int
+        self, where: str, now: datetime, per_account: int, account: str | None
     ) -> list[Event[Attempt]]:
         began = "coalesce(attempted_at, received_at)"
         order = f"recipient IS NOT NULL, iif(recipient IS NULL, -{began}, id), -id"
         ranked = (
             f"SELECT id, row_number() OVER (PARTITION BY account ORDER BY {order}) "  # noqa: S608 -- constants
-            f"AS place FROM events e {NOT_OVER} AND {EXPIRES} > ? AND {where}"
+            f"AS place FROM events e {NOT_OVER} AND e.account IS coalesce(?, e.account)"
+            f" AND {EXPIRES} > ? AND {where}"
         )
         found = self._attempts(
             f"WHERE e.id IN (SELECT id FROM ({ranked}) "  # noqa: S608 -- constants
             "WHERE place <= ?) ORDER BY e.id",
-            (to_ms(now), per_account),
+            (account, to_ms(now), per_account),
         )
         return _alive(found, now)
 
