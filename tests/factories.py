@@ -148,10 +148,11 @@ def recorded(
     event: EventName = EventName.ATTEMPT,
     device: str = DEVICE,
     near: str = NEAR,
+    account: str = "home",
 ) -> Event[Attempt]:
     """Record a new attempt and return its event."""
     first = journal.record(
-        new_event(number, at=at, event=event, device=device, near=near)
+        new_event(number, at=at, event=event, device=device, near=near, account=account)
     )
     assert first is not None
     assert isinstance(first.about, Attempt)
@@ -172,11 +173,19 @@ def new_event(
     event: EventName = EventName.ATTEMPT,
     device: str = DEVICE,
     near: str = NEAR,
+    account: str = "home",
 ) -> NewEvent:
     """Return an attempt that came just now, not the same as one of another number."""
     is_attempt = event is EventName.ATTEMPT
     about = replace(
-        attempt(Kind.APPROVAL, id=UNRECORDED, uid=number, device=device, near=near),
+        attempt(
+            Kind.APPROVAL,
+            id=UNRECORDED,
+            uid=number,
+            device=device,
+            near=near,
+            account=account,
+        ),
         secret=link_of(number) if is_attempt else None,
         expires_at=at + WINDOW,
     )

@@ -17,8 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cost import calls
 from tests.environment import is_private
-from tests.factories import LINK, NOW, WINDOW, attempt, link_of, new_event, recorded
+from tests.factories import (
+    LINK,
+    NOW,
+    WINDOW,
+    attempt,
+    link_of,
+    new_event,
+    recorded,
+)
 from tests.fakes import IS_POSIX, posix_only
 from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.events import (
@@ -889,6 +898,26 @@ def test_only_what_was_not_shown_is_unnotified(journal: Journal) -> None:
     journal.append(EventName.NOTIFY_FAILED, about=failed.about, at=NOW)
 
     assert journal.unnotified(NOW, 3) == [failed]
+
+
+def test_the_newest_may_be_asked_for_of_one_account(journal: Journal) -> None:
+    ours, theirs = recorded(journal, 1), recorded(journal, 2, account="work")
+
+    for ask in (journal.newest_pending, journal.unnotified):
+        assert ask(NOW, 3) == [ours, theirs]
+        assert ask(NOW, 3, "work") == [theirs]
+
+
+def test_the_session_of_one_account_is_read_alone(journal: Journal) -> None:
+    for account in ("home", "work"):
+        journal.put_session(account, {"error": {"en": account}})
+    few = calls(lambda: journal.session("work"))
+    for number in range(20):
+        journal.put_session(f"another {number}", {})
+
+    assert journal.session("work") == {"error": {"en": "work"}}
+    assert journal.session("nobody") == {}
+    assert calls(lambda: journal.session("work")) == few
 
 
 def test_events_are_counted_by_name_within_a_time_that_ends_now(

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from tests.cost import calls
 from tests.factories import (
     NOW,
     WINDOW,
@@ -1009,3 +1010,64 @@ def test_while_the_clock_is_wrong_an_attempt_is_shown_with_the_time_left(
     assert "Until" not in shown.body
     assert "5:00 left" in shown.body
     assert not notifier(journal).tell_clock(ClockError(300.0), NOW)
+
+
+def test_a_mail_to_one_account_takes_nothing_of_another_off_the_screen(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = notifier(journal, channel)
+    for number, account in enumerate(("home", "work"), 1):
+        shown_by.notify_new(recorded(journal, number, account=account), NOW)
+
+    assert channel.links == [link_of(1), link_of(2)]
+    assert channel.withdrawn == []
+
+
+def cost_beside(journal: Journal, others: int) -> int:
+    """Return what a mail costs while so many other accounts have an attempt."""
+    shown_by = notifier(journal, RecordingChannel())
+    pipeline = MailPipeline(journal, shown_by, window=WINDOW)
+    for number in range(others):
+        event = recorded(journal, number, account=f"of {number}")
+        shown_by.notify_new(event, NOW)
+    mine = recorded(journal, others)
+
+    def tell() -> None:
+        shown_by.notify_new(mine, NOW)
+        pipeline.finish_sync(
+            MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7)), NOW
+        )
+
+    return calls(tell)
+
+
+def test_a_mail_costs_as_much_however_many_other_accounts_have_an_attempt(
+    tmp_path: Path,
+) -> None:
+    costs = []
+    for others in (1, 30):
+        with Journal.open(tmp_path / f"{others}.db") as journal:
+            costs.append(cost_beside(journal, others))
+
+    few, many = costs
+    assert many <= 1.1 * few
+
+
+def test_no_more_is_asked_of_the_log_at_a_tick_however_many_accounts_have_an_attempt(
+    tmp_path: Path, channel: RecordingChannel
+) -> None:
+    counts = []
+    for others in (1, 30):
+        asked: list[str] = []
+        with Journal.open(tmp_path / f"{others}.db") as journal:
+            shown_by = notifier(journal, channel)
+            for number in range(others):
+                event = recorded(journal, number, account=f"of {number}")
+                shown_by.notify_new(event, NOW)
+            journal._database._connection.set_trace_callback(asked.append)
+            shown_by.update(NOW)
+            journal._database._connection.set_trace_callback(None)
+        counts.append(len(asked))
+
+    few, many = counts
+    assert few == many

@@ -115,14 +115,7 @@ def route(way: Way, *, is_linked: bool = False, only_expected: bool = False) -> 
 
 def of_account(account: str, number: int, journal: Journal) -> Event[Attempt]:
     """Record an attempt of an account."""
-    new = new_event(number)
-    about = new.event.about
-    assert isinstance(about, Attempt)
-    mine = replace(about, origin=replace(about.origin, account=account))
-    event = journal.record(replace(new, event=replace(new.event, about=mine)))
-    assert event is not None
-    assert isinstance(event.about, Attempt)
-    return event  # type: ignore[return-value]
+    return recorded(journal, number, account=account)
 
 
 def details(journal: Journal) -> list[tuple[str, str | None]]:
@@ -252,6 +245,18 @@ def test_everyone_gets_their_own_attempts_and_nobody_anothers_link(
 
     assert [one.link for one in hers.sent] == [link_of(1)]
     assert [one.link for one in his.sent] == [None]
+
+
+def test_a_mail_to_one_account_takes_nothing_of_another_off_the_phone(
+    journal: Journal, way: Way
+) -> None:
+    told_by = notifier(
+        journal, {"hers": route(way), "his": route(way)}, RecordingChannel()
+    )
+    told_by.notify_new(of_account("hers", 1, journal), NOW)
+    told_by.notify_new(of_account("his", 2, journal), NOW)
+
+    assert len(way.shown) == 2
 
 
 def test_accounts_that_share_a_phone_are_told_there(journal: Journal, way: Way) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.cost import calls
 from tests.factories import attempt
 from watcher.app.succession import Succession
 from watcher.events import Attempt
@@ -116,3 +117,16 @@ def test_a_report_is_about_one_sign_in_or_about_none() -> None:
 
 def test_of_one_instant_the_one_that_came_last_stands() -> None:
     assert superseded([OLDER, replace(OLDER, id=2)]) == [OLDER]
+
+
+def test_attempts_of_different_accounts_are_not_compared() -> None:
+    costs = []
+    for count in (10, 20):
+        known = [
+            replace(OLDER, id=one, origin=replace(OLDER.origin, account=str(one)))
+            for one in range(count)
+        ]
+        costs.append(calls(lambda known=known: superseded(known)))  # type: ignore[misc]
+
+    few, many = costs
+    assert many <= 2 * few

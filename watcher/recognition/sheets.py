@@ -133,16 +133,25 @@ class Rules:
             with_name = [[name + one for one in marks] for marks in (classes, ids)]
             levels = (["*"], [name], classes, with_name[0], ids, with_name[1])
             for alike in levels:
-                found = (x for one in alike for x in self.styles.get(one, {}).items())
-                for key, value in sorted(found, key=lambda item: item[1].place):
+                named = [self.styles[one] for one in alike if one in self.styles]
+                found = (item for one in named for item in one.items())
+                # Most elements have no rule: an empty list need not be sorted.
+                for key, value in sorted(found, key=_place) if named else ():
                     css.add(styles, key, value)
-            doubts = (self.in_doubt.get(one, ()) for alike in levels for one in alike)
+            selectors = chain.from_iterable(levels)
+            doubts = [self.in_doubt[one] for one in selectors if one in self.in_doubt]
             if any(marks <= self.met for marks in chain.from_iterable(doubts)):
                 styles |= css.HIDDEN
             self.met.update(classes, ids)
-        for key, value in css.read_styles(attributes.get("style", "")).items():
-            css.add(styles, key, value)
+        if style := attributes.get("style"):
+            for key, value in css.read_styles(style).items():
+                css.add(styles, key, value)
         return styles
+
+
+def _place(item: tuple[str, css.Value]) -> int:
+    """Return where in the style sheets a property is set."""
+    return item[1].place
 
 
 def _is_faint(styles: css.Styles) -> bool:
