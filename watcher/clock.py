@@ -153,9 +153,10 @@ class BootClock:
 
     def step_ms(self, boot: int, at_boot_ms: int) -> int:
         """Return by how much an instant is to be moved; 0 for one of another boot."""
+        if boot != self.boot:
+            return 0
         step_ms = self.at_boot_ms - at_boot_ms
-        is_set = boot == self.boot and abs(step_ms) >= STEP_S * 1000
-        return step_ms if is_set else 0
+        return step_ms if abs(step_ms) >= STEP_S * 1000 else 0
 
 
 class Resumed(Exception):

@@ -192,6 +192,8 @@ FIELDS = (
 _FOREIGN = ("mailbox", "message_id", "recipient", "detail")
 """Texts of a server, a mail or an error; device and place are cut where read."""
 
+_OF_ORIGIN = tuple(one.name for one in dataclass_fields(Origin))
+
 _CLAIMED = ("store", "attempted_at", "device", "near", "recipient")
 
 _JSON_KEYS = (
@@ -248,7 +250,7 @@ def _subject(fields: Mapping[str, Any]) -> Subject:
         return Expectation(expires_at) if expires_at else None
     if fields["uid"] is None:
         return AccountRef(account)
-    origin = Origin(**{one.name: fields[one.name] for one in dataclass_fields(Origin)})
+    origin = Origin(**{name: fields[name] for name in _OF_ORIGIN})
     mail = Mail(
         id=fields["attempt_id"],
         origin=origin,

@@ -5,6 +5,7 @@ so every value read is checked for its type, its range and what its event is abo
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -117,6 +118,9 @@ def to_ms(instant: datetime) -> int:
     return (min(max(instant, _FIRST), _LAST) - _EPOCH) // _MILLISECOND
 
 
+_FIRST_MS, _LAST_MS = to_ms(_FIRST), to_ms(_LAST)
+
+
 def from_ms(milliseconds: object) -> datetime:
     """Return the aware UTC instant of milliseconds since 1970-01-01 UTC.
 
@@ -124,7 +128,7 @@ def from_ms(milliseconds: object) -> datetime:
         OddRow: it is no number, or an instant that `datetime` does not reach.
     """
     number = _number(milliseconds)
-    if not to_ms(_FIRST) <= number <= to_ms(_LAST):
+    if not _FIRST_MS <= number <= _LAST_MS:
         raise OddRow(number)
     return _EPOCH + number * _MILLISECOND
 
@@ -177,9 +181,11 @@ def from_row(row: tuple[Any, ...]) -> AnyEvent:
         OddRow: it is none.
     """
     ident, *values, live_secret = row
-    fields: dict[str, Any] = dict(
-        zip(FIELDS, map(_checked, FIELDS, values), strict=True)
-    )
+    fields: dict[str, Any] = {
+        name: None if value is None else convert(value)
+        for (name, convert), value in zip(_CONVERTERS, values, strict=True)
+    }
+    _require(all(fields[name] is not None for name in _NEEDED))
     try:
         fields["secret"] = _secret(fields["secret"], live_secret)
         fields["reasons"] = _reasons(fields["reasons"])
@@ -296,14 +302,14 @@ def _number(value: object) -> int:
     return value
 
 
-def _checked(name: str, value: object) -> object:
-    """Return the value of a field, an instant where it is one."""
-    if value is None:
-        _require(name not in _NEEDED)
-        return None
+def _converter(name: str) -> Callable[[object], object]:
+    """Return what checks the value of a field, and makes it an instant if it is one."""
     if name in _INSTANTS:
-        return from_ms(value)
-    return _number(value) if name in _NUMBERS else to_text(value)
+        return from_ms
+    return _number if name in _NUMBERS else to_text
+
+
+_CONVERTERS = tuple((name, _converter(name)) for name in FIELDS)
 
 
 def _secret(masked: Any, live_secret: Any) -> str | None:  # noqa: ANN401 -- unchecked
