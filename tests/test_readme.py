@@ -99,7 +99,10 @@ def _is_call(node: ast.AST) -> bool:
 def _commands() -> dict[str, Any]:
     actions = parser.build(Language.EN)._actions
     subparsers = next(action for action in actions if action.dest == "command")
-    return dict(subparsers.choices or {})
+    commands: dict[str, Any] = dict(subparsers.choices or {})
+    for command in commands.values():
+        command.declare()
+    return commands
 
 
 @cache

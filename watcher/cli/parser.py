@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from watcher.cli.arguments import ARGUMENTS, COMMANDS, COMMON
-from watcher.cli.usage import FORMATTERS, speaking
+from watcher.cli.usage import FORMATTERS, SHOW_HELP, speaking
 from watcher.i18n import Language, Text
 
 NO_COMMAND = "no_command"
@@ -123,35 +123,56 @@ def parse_into(options: Options, argv: Sequence[str] | None) -> Options:
 
 def build(language: Language) -> argparse.ArgumentParser:
     """Return the parser of every command, with its help in one language."""
-
-    def add(parser: argparse.ArgumentParser, names: str) -> None:
-        for name in names.split():
-            text, settings = ARGUMENTS[name]
-            flags = name.split("/")
-            parser.add_argument(*flags, help=text.say(language), **settings)
-
-    common = argparse.ArgumentParser(add_help=False)
-    add(common, COMMON)
-    parser: argparse.ArgumentParser = _Parser(
+    parser = _Parser(
         prog="watcher",
         description=_WATCHER.say(language),
-        parents=[common],
         allow_abbrev=False,
         formatter_class=FORMATTERS[language],
     )
-    add(parser, "--version")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add(parser, f"{COMMON} --version", language)
+    commands = parser.add_subparsers(
+        prog=parser.prog, dest="command", metavar="COMMAND", parser_class=CommandParser
+    )
     for name, (text, arguments) in COMMANDS.items():
-        command = commands.add_parser(
+        commands.add_parser(
             name,
             help=text.say(language),
             description=text.say(language),
-            parents=[common],
+            arguments=arguments,
+            language=language,
+        )
+    return parser
+
+
+class CommandParser(_Parser):
+    """The parser of one command; its arguments are added once it is chosen."""
+
+    def __init__(self, *, arguments: str, language: Language, **settings: Any) -> None:  # noqa: ANN401 -- argparse's own
+        super().__init__(
+            add_help=False,
             allow_abbrev=False,
             formatter_class=FORMATTERS[language],
+            **settings,
         )
-        add(command, arguments)
-    return parser
+        self._arguments = arguments
+        self._language = language
+
+    def declare(self) -> None:
+        """Add the arguments."""
+        what = SHOW_HELP.say(self._language)
+        self.add_argument("-h", "--help", action="help", help=what)
+        _add(self, f"{COMMON} {self._arguments}", self._language)
+
+    def parse_known_args(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 -- as typeshed has it in overloads
+        """Parse what follows the command's name."""
+        self.declare()
+        return super().parse_known_args(*arguments, **named)
+
+
+def _add(parser: argparse.ArgumentParser, names: str, language: Language) -> None:
+    for name in names.split():
+        text, settings = ARGUMENTS[name]
+        parser.add_argument(*name.split("/"), help=text.say(language), **settings)
 
 
 _WATCHER = Text(
