@@ -4,11 +4,13 @@ A command's module is imported once the command is known, so that `--help` is qu
 """
 
 import errno
+import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from types import ModuleType
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
@@ -69,11 +71,24 @@ def _run(argv: Sequence[str] | None, options: Options) -> int:
         from watcher.cli.diagnostics import print_records  # a thread, if need be
 
         print_records()
-    command = importlib.import_module(f"watcher.cli.{options.command}")
+    command = _command(options.command)
     if "logging" in sys.modules:  # else nothing here logs
         _set_up_logging()
     code: int = command.run(options)
     return code
+
+
+def _command(name: str) -> ModuleType:
+    """Import a command, and let nobody look for garbage in what is imported.
+
+    All of it lives until the end, which would look through it once more.
+    """
+    gc.disable()
+    try:
+        return importlib.import_module(f"watcher.cli.{name}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _set_up_logging() -> None:
