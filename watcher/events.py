@@ -10,10 +10,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from watcher.clock import iso
 from watcher.errors import WatcherError
-from watcher.i18n import Text
+from watcher.i18n import Text, shorten
 from watcher.recognition import limits
 from watcher.recognition.claim import Claim, Kind
-from watcher.recognition.text import shorten
 
 
 class EventName(StrEnum):

@@ -67,6 +67,11 @@ def _of_system() -> str:
 ELLIPSIS = "…"
 
 
+def shorten(text: str, length: int) -> str:
+    """Return at most so many characters of a text; an ellipsis stands for the rest."""
+    return text if len(text) <= length else text[: length - 1] + ELLIPSIS
+
+
 def columns_of(text: str) -> int:
     """Return how many columns a text takes; a full-width character takes two."""
     return sum(map(_columns, re.sub(_SGR, "", text)))

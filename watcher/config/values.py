@@ -218,18 +218,18 @@ parse_store: Parser[str] = _parser(
 )
 
 
-_NAME_SERVER = re.compile(
+_NAME_SERVER = (
     r"(?P<tls>tls://)?"
     r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:#]+)|(?P<v6>[^\[#]+))"
     r"(?::(?P<port>\d{1,5}))?"
-    r"(?:#(?P<name>(?!.{254})[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*))?",
-    re.IGNORECASE,
+    r"(?:#(?P<name>(?!.{254})[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*))?"
 )
+"""Few name one: it is compiled when it is used."""
 
 
 def _name_server(value: object) -> NameServer | None:
     """Split `[tls://]ADDRESS[:PORT][#NAME]`; an IPv6 address with port in brackets."""
-    match = _NAME_SERVER.fullmatch(parse_text(value).strip())
+    match = re.fullmatch(_NAME_SERVER, parse_text(value).strip(), re.IGNORECASE)
     if match is None or (match["name"] and not match["tls"]):
         return None
     address = str(ip_address(match["bracketed"] or match["plain"] or match["v6"]))

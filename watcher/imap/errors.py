@@ -23,10 +23,10 @@ from watcher.errors import (
     WatcherError,
     reason_of,
 )
-from watcher.i18n import Text
+from watcher.i18n import Text, shorten
 from watcher.imap.provider_words import OAUTH2_ONLY, Wait, find
 from watcher.imap.refusal import Refusal
-from watcher.recognition.text import one_line, shorten
+from watcher.recognition.text import one_line
 
 _UNKNOWN_HOST = Text(
     en="{host} is not known: check the host name in the configuration, and whether "

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from watcher.i18n import shorten
+
 _DASH = re.compile("[‐‑‒–—−]")
 
 _CONFUSABLES = str.maketrans(
@@ -84,8 +86,3 @@ def one_line(text: str) -> str:
 def sanitise(text: str) -> str:
     """Return text of a mail for a terminal or popup: one line, visible, shortened."""
     return shorten(one_line(text), _SHOWN)
-
-
-def shorten(text: str, length: int) -> str:
-    """Return at most so many characters of a text; an ellipsis stands for the rest."""
-    return text if len(text) <= length else text[: length - 1] + "…"
