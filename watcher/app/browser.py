@@ -7,7 +7,6 @@ nothing is believed that was not seen: the portal's answer or the launcher's sta
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -73,7 +72,13 @@ def way_to_open() -> str | None:
     if sys.platform != "darwin" and _has_portal():
         return PORTAL
     programs = (command[0] for command in _launchers(""))
-    return next((Path(one).name for one in programs if shutil.which(one)), None)
+    return next((Path(one).name for one in programs if _is_program(one)), None)
+
+
+def _is_program(name: str) -> bool:
+    from shutil import which  # it brings the compressions along
+
+    return which(name) is not None
 
 
 def _has_portal() -> bool:
@@ -99,7 +104,7 @@ def _launchers(link: str) -> Iterator[list[str]]:
         yield [word.replace("%s", link) for word in words] + [link] * (not has_place)
     if any(os.environ.get(name) for name in _SCREENS):
         for opener in ("xdg-open", "gio open", *_GRAPHICAL):
-            if shutil.which(opener.split()[0]):
+            if _is_program(opener.split()[0]):
                 yield [*opener.split(), link]
 
 

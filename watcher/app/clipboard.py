@@ -1,7 +1,6 @@
 """Puts a code on the user's clipboard, because the user said so."""
 
 import os
-import shutil
 import sys
 from collections.abc import Collection, Iterator
 
@@ -37,6 +36,8 @@ def _commands() -> Iterator[list[str]]:
     elif sys.platform == "darwin":
         yield ["pbcopy"]
     else:
+        from shutil import which  # it brings the compressions along
+
         of_screens = {
             "WAYLAND_DISPLAY": [["wl-copy"]],
             "DISPLAY": [
@@ -46,7 +47,7 @@ def _commands() -> Iterator[list[str]]:
         }
         for screen, commands in of_screens.items():
             if os.environ.get(screen):
-                yield from (each for each in commands if shutil.which(each[0]))
+                yield from (each for each in commands if which(each[0]))
 
 
 _NO_CLIPBOARD = Text(

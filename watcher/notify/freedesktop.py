@@ -5,7 +5,6 @@ notification of the same `replaces_id` replaces the one before, also one that an
 process has shown.
 """
 
-import html
 import os
 from collections.abc import Callable, Set
 from contextlib import closing, suppress
@@ -388,11 +387,13 @@ def _render_body(notification: Notification, server: Server) -> str:
 
 
 def _render_line(line: str, notification: Notification, server: Server) -> str:
-    escaped = html.escape(line, quote=False)
+    from html import escape  # it has all entities; what reads mails imports it, too
+
+    escaped = escape(line, quote=False)
     if line == notification.code:
         bold = f"<b>{escaped}</b>"
         is_pango = server.name in _READ_PANGO
         return f'<span size="xx-large">{bold}</span>' if is_pango else bold
     if line == notification.link and server.has_hyperlinks:
-        return f'<a href="{html.escape(line)}">{escaped}</a>'
+        return f'<a href="{escape(line)}">{escaped}</a>'
     return escaped
