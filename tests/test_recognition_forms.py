@@ -367,6 +367,16 @@ def test_time_device_and_place_are_read(layout: str) -> None:
     assert {name: getattr(claim, name) for name in values} == values
 
 
+def test_a_place_that_nobody_can_see_is_none() -> None:
+    body = plain(APPROVAL_TEXT.format(link=LINK).replace("Tokyo, Japan", "\u200b"))
+    claim = attempt_in(signed(Mail(body=body))).claim
+
+    assert (claim.device, claim.near) == (
+        "Mozilla Firefox Windows (デスクトップ)",
+        None,
+    )
+
+
 def test_everything_of_a_mail_is_told() -> None:
     assert attempt_in(approval()).claim == Claim(
         store="amazon.co.jp",

@@ -52,9 +52,6 @@ LARGE = {"unittest", "xml", "multiprocessing", "asyncio", "http", "email"}
 """Parts of the standard library that bring many others along."""
 NEEDLESS = JUDGING | LARGE | {"apscheduler", "imapclient", "jeepney", "keyring"}
 NEEDLESS |= {"plyer", "ssl", "socket", "subprocess", "importlib.metadata"}
-NEEDLESS |= {"dataclasses", "inspect", "shutil", "random"}
-if sys.platform == "linux":
-    NEEDLESS |= {"platformdirs", "tempfile"}
 """What a command that reads the event log does without."""
 
 LAST = {"dns.rdtypes.ANY.TXT", "apscheduler.triggers.date", "nacl"}
@@ -150,8 +147,7 @@ def test_nothing_that_only_a_mail_needs_holds_up_the_connection(
             modules = modules_now()
 
     assert "watcher.imap.transport" in modules
-    needless = {"apscheduler", "imapclient", "plyer", "dataclasses", "shutil", "html"}
-    assert not (JUDGING | LARGE | needless) & modules
+    assert not (JUDGING | LARGE | {"apscheduler", "imapclient", "plyer"}) & modules
 
 
 @posix_only("a pipe in the file system")

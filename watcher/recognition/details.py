@@ -59,7 +59,8 @@ def read_lines(page: Page) -> Lines:
     other: list[str] = []
     for line in _read(page):
         for kind, value in line.values:
-            details.setdefault(kind, sanitise(value))
+            if shown := sanitise(value):  # a zero-width space alone says nothing
+                details.setdefault(kind, shown)
         other.append(APART * (APART in line.text) if line.is_detail else line.text)
     details.pop("when", None)  # the signed Date is more exact
     return Lines(details, "\n".join(other))
