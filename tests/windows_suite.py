@@ -40,10 +40,10 @@ REPORT = "WATCHER_REPORT"
 SHARE = 0.9
 """Of all tests so many run there, and pass."""
 
-WORKERS = 4
+WORKERS = 6
 """More than cores: most tests wait for a server or a process."""
 
-PIECES = 15
+PIECES = 18
 """The start of a Python takes as long as a hundred tests."""
 
 LONGEST = ("clock_flow", "clock_wrong_flow", "flow", "oauth")
