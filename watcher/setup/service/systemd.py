@@ -11,15 +11,15 @@ of the unit ends watcher alone, not the browser with its tabs (`KillMode=process
 
 Nor can a user's manager forbid much else (tried with systemd 252). With what takes
 rights away from root (CapabilityBoundingSet=, ProtectClock=, ProtectKernelLogs=,
-ProtectKernelModules=, PrivateDevices=) the unit does not start; ProtectSystem=,
-ProtectHome= and PrivateTmp= change nothing, or with PrivateUsers= do not start either.
+ProtectKernelModules=, PrivateDevices=) the unit does not start; ProtectHome= and
+PrivateTmp= change nothing, or with PrivateUsers= do not start either.
 `systemd-analyze security` counts them all, and says 7.7.
 
 The rest keeps whoever has taken watcher over from the less tried parts of the kernel,
 not from the user's files: on the session bus the manager starts any program for them.
 So `run` takes no more from itself either. Landlock and seccomp hold for children too;
-of threads, which share one memory, none can be shut in alone; and no Landlock library
-for Python has left its beta.
+of threads, which share one memory, none can be shut in alone; and of the Landlock
+libraries for Python none was both small and past its beta (2026-11).
 """
 
 import os
