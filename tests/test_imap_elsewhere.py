@@ -230,6 +230,22 @@ def test_a_mailbox_that_was_made_anew_is_synced_as_if_new(watch: Watching) -> No
     assert found == {(1, 2), (2, 2)}
 
 
+def test_a_refusal_whose_answer_came_before_another_is_known(watch: Watching) -> None:
+    """Junk is opened, and INBOX again, before the answer about Spam is taken."""
+    server = with_junk(capabilities="IDLE")
+    server.mailboxes["Spam"] = {}
+    it = watch(server, "INBOX", "Junk", "Spam")
+    it.initial_sync()
+    it.take()
+    server.add(MAIL, mailbox="Junk")
+    del server.mailboxes["Spam"]
+    it.account_sync.begin_look()
+    it.fetch_new()
+
+    assert [one.origin.mailbox for one in it.take_arrived()] == ["Junk"]
+    assert [one.data["mailbox"] for one in it.missing] == ["Spam"]
+
+
 def refuse(peer: Peer, tag: str) -> None:
     peer.send(f"{tag} NO [NONEXISTENT] no such mailbox")
 

@@ -294,6 +294,24 @@ def test_after_the_login_the_password_is_still_kept_out() -> None:
     assert 'you said LOGIN "anna" "***"' in str(lost.error)
 
 
+def test_the_password_is_kept_out_of_a_refused_search() -> None:
+    server = Server(faults={"SEARCH": answers("TAG NO cannot, LOGIN anna secret")})
+    with watched(server, settings(PATIENT)) as (_, seen):
+        lost = seen.wait_for_state(State.BACKING_OFF)
+
+    assert "cannot, LOGIN anna ***" in str(lost.error)
+
+
+def test_the_password_is_kept_out_of_an_odd_list(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = Server(faults={"LIST": answers("* LIST (LOGIN anna secret\r\nTAG OK")})
+    with watched(server, settings(PATIENT), "INBOX", "\\Junk"):
+        server.wait_for_idle()
+
+    assert "LOGIN anna ***" in caplog.text
+
+
 def test_the_password_of_the_last_session_is_kept_out_of_the_next_greeting() -> None:
     greetings = ["OK ready", "BYE secret has another session", "BYE still that secret"]
 

@@ -1,12 +1,15 @@
 """What people read fits their terminal; what programs read is never broken."""
 
 import re
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.environment import Home, MailUser
 from tests.factories import new_event
+from tests.fakes import posix_only
 from tests.sample_mails import LINK, approval
 from watcher.app.lock import only_daemon
 from watcher.cli.layout import Section, fit, hang, lay_out
@@ -266,3 +269,25 @@ def test_a_text_of_several_lines_hangs() -> None:
     assert hang("one two three\nfour", 24, 4) == "one two three\n    four"
     section = Section(points=["one two three four five six"])
     assert list(lay_out(section, 24)) == ["- one two three four\n  five six"]
+
+
+EXHAUSTED = """
+import os, resource
+from watcher.cli.terminal import tell
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+files = []
+try:
+    while True:
+        files.append(open(os.devnull))
+except OSError:
+    tell("No more files.")
+"""
+
+
+@posix_only("limits of a process")
+def test_an_error_is_told_also_where_no_file_can_be_opened(home: Home) -> None:
+    command = (sys.executable, "-c", EXHAUSTED)
+    project = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+
+    assert home.run(command=command, environment=project).err == "No more files.\n"

@@ -1,6 +1,7 @@
 """What an answer says of a password or a mailbox, and what it does not say."""
 
 import base64
+import re
 
 import pytest
 
@@ -97,6 +98,23 @@ def test_no_piece_of_a_token_is_left_in_a_text(written: str) -> None:
 
     assert "***" in text
     assert sum(sign.isalnum() for sign in text) <= len("bad") + 4, "bytes beside it"
+
+
+def test_no_token_is_kept_in_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`re` keeps what it has compiled: 100 kB of memory for each token."""
+    patterns: list[str] = []
+    substitute = re.sub
+
+    def note(pattern: str, by: str, text: str, *, flags: int = 0) -> str:
+        patterns.append(pattern.replace("\\", ""))
+        return substitute(pattern, by, text, flags=flags)
+
+    monkeypatch.setattr(re, "sub", note)
+    text = without_secrets(f"{TOKEN}, {PASSWORD}", (*forms_of(TOKEN), PASSWORD))
+
+    assert text == "***, ***"
+    assert patterns
+    assert TOKEN[:20] not in "".join(patterns)
 
 
 def test_without_a_password_nothing_is_hidden() -> None:

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import threading
+from contextlib import suppress
 from enum import StrEnum
 from typing import Self, TextIO
 
@@ -83,9 +84,12 @@ def columns(stream: TextIO) -> int | None:
 
 def tell(text: str) -> None:
     """Print on standard error: in lines that fit a terminal, else as it is."""
-    from watcher.cli.layout import fit
+    with suppress(OSError, MemoryError):  # no more files: then it stays as it is
+        if (width := columns(sys.stderr)) is not None:
+            from watcher.cli.layout import fit
 
-    print(fit(text, columns(sys.stderr)), file=sys.stderr, flush=True)
+            text = fit(text, width)
+    print(text, file=sys.stderr, flush=True)
 
 
 def paint(text: str, colour: Colour, options: Options) -> str:

@@ -136,7 +136,8 @@ class Connection:
                 raise
             except imaplib.IMAP4.error:  # BAD
                 return [], []
-        return read_list(lines) if kind == "OK" else ([], [])
+        listed, bad = read_list(lines) if kind == "OK" else ([], [])
+        return listed, [*map(self.protocol.readable, bad)]
 
     @property
     def has_asked(self) -> bool:

@@ -304,13 +304,13 @@ class OpenMailbox:
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:  # BAD
-                raise SearchRefused(errors.readable(str(error))) from error
+                raise SearchRefused(self._protocol.readable(str(error))) from error
         # No literal belongs there: what follows one may be half a number.
         found = b" ".join(takewhile(lambda line: isinstance(line, bytes), lines))
         if len(found) > SEARCH_BYTES:  # no mailbox has so many new mails
             found = found[-SEARCH_BYTES:].partition(b" ")[2]
         if kind != "OK":
-            raise SearchRefused(errors.readable(found))
+            raise SearchRefused(self._protocol.readable(found))
         words = [word for word in found.split() if word.isdigit()]
         short = [int(word) for word in words if len(word) <= len(str(items.LARGEST))]
         return sorted({uid for uid in short if items.number(uid) is not None})

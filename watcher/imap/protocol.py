@@ -219,6 +219,9 @@ class Protocol(imaplib.IMAP4):
             imaplib.IMAP4.error: the server answers BAD.
         """
         self._start_clock(self._timeouts.command_timeout_s)
+        come: Any = self.tagged_commands[tag]
+        if come is not None:  # before the answer to another
+            self.last_answer = come[0], come[1][0]
         kind, lines = self._command_complete(name, tag)
         answer: tuple[str, list[Any]] = self._untagged_response(kind, lines, name)
         return answer

@@ -71,9 +71,11 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
     """Return a text with each of the secrets replaced, in upper or lower case."""
     if not secrets:
         return text
-    pattern = "|".join(map(re.escape, secrets))
-    bare = re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE)
     long = [_plain(one) for one in secrets if len(one) > LONG]
+    # `re` would keep the pattern of each token, which is large: pieces do as well
+    short = [one for one in secrets if len(one) <= LONG or len(_plain(one)) < len(one)]
+    pattern = "|".join(map(re.escape, short))
+    bare = re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE) if short else text
     return _without_pieces(bare[:LOOKED_AT], long) if long else bare
 
 
