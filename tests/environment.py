@@ -58,6 +58,18 @@ def is_private(path: Path) -> bool:
     return os.name != "posix" or not path.stat().st_mode & 0o077
 
 
+NO_SERVER = """
+[[accounts]]
+name = "home"
+user = "taro@example.jp"
+host = "127.0.0.1"
+port = 1
+tls = "none"
+password_env = "MAIL_PASSWORD"
+"""
+"""An account whose server nobody reaches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a command ended, and what it printed."""

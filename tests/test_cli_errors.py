@@ -16,6 +16,7 @@ import pytest
 from tests import imap_server
 from tests.environment import (
     CONNECTED,
+    NO_SERVER,
     WATCHER,
     Done,
     Home,
@@ -33,15 +34,6 @@ from watcher.journal.schema import FORMAT
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 FULL = linux_only("/dev/full")
-NO_SERVER = """
-[[accounts]]
-name = "home"
-user = "taro@example.jp"
-host = "127.0.0.1"
-port = 1
-tls = "none"
-password_env = "MAIL_PASSWORD"
-"""
 HANG_UPS: dict[str, imap_server.Fault] = {
     "LOGIN": lambda peer, _: peer.close(),
     "EXAMINE": lambda peer, _: peer.reset(),

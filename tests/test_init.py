@@ -127,14 +127,19 @@ def configuration(home: Home) -> dict[str, object]:
     return account
 
 
+def answer_wrongly(run: Running, newcomer: MailUser) -> None:
+    """Answer all questions up to the password, which is a wrong one."""
+    answer(run, "1. ", newcomer.user)
+    answer(run, "2. ", "")
+    answer(run, "3. ", "wrong")
+    run.await_text("refuses the login")
+
+
 def test_a_wrong_password_is_asked_for_again_with_the_servers_words(
     newcomer: MailUser,
 ) -> None:
     with asked(newcomer, *QUIET, language="en") as run:
-        answer(run, "1. ", newcomer.user)
-        answer(run, "2. ", "")
-        answer(run, "3. ", "wrong")
-        run.await_text("refuses the login")
+        answer_wrongly(run, newcomer)
         answer(run, "3. ", "secret")
         assert run.await_end() == ExitCode.OK, run.seen
 
@@ -143,10 +148,7 @@ def test_a_password_that_is_refused_twice_may_be_that_of_another_user(
     newcomer: MailUser,
 ) -> None:
     with asked(newcomer, *QUIET, language="en") as run:
-        answer(run, "1. ", newcomer.user)
-        answer(run, "2. ", "")
-        answer(run, "3. ", "wrong")
-        run.await_text("refuses the login")
+        answer_wrongly(run, newcomer)
         answer(run, "3. ", "wrong as well")
         run.await_text("refuses the login")
         answer(run, "user name for the login", "somebody")

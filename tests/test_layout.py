@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import Home, MailUser
+from tests.environment import NO_SERVER, Home, MailUser
 from tests.factories import new_event
 from tests.fakes import posix_only
 from tests.sample_mails import LINK, approval
@@ -21,15 +21,6 @@ from watcher.journal.log import Journal
 
 LOCALES = {Language.JA: "ja_JP.UTF-8", Language.EN: "C.UTF-8"}
 WIDTHS = [60, 80]
-NO_SERVER = """
-[[accounts]]
-name = "home"
-user = "taro@example.jp"
-host = "127.0.0.1"
-port = 1
-tls = "none"
-password_env = "MAIL_PASSWORD"
-"""
 in_each_terminal = pytest.mark.parametrize(
     ("language", "width"), [(one, width) for one in Language for width in WIDTHS]
 )
