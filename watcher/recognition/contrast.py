@@ -38,6 +38,8 @@ class Paint(NamedTuple):
         self, name: str, styles: Styles, attributes: Mapping[str, str]
     ) -> "Paint":
         """Return the paint of an element of this name that stands on this one."""
+        if not styles and not attributes:
+            return self
         link, text, ground = self.link, self.text, self.ground
         if name == "body":
             link = old_colour(attributes.get("link", "")) or link

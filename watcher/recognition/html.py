@@ -34,6 +34,7 @@ _LEADING = (
 
 _APART = elements.CELLS | elements.LISTS | elements.SCOPES
 _FRAMES = frozenset({"embed", "frame", "iframe"})
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
 _REFRESH = re.compile(r"[^;,]*[;,]\s*(?:url\s*=\s*)?['\"]?(.*)", re.I | re.S)
 _TEXTLESS = frozenset({"checkbox", "color", "file", "hidden", "radio", "range"})
 """Inputs of which nothing is shown that reads as text."""
@@ -208,7 +209,7 @@ class _Reader:
         """Add text; of what is hidden only that it stands there."""
         is_blank = not INVISIBLE.sub("", text).strip()
         if not self.stack[-1].hidden and not self.is_displaced:
-            self.text.append(re.sub(r"[ \t\r\n\f]+", " ", text))
+            self.text.append(_BLANKS.sub(" ", text))
             self.seen += not is_blank
         elif not is_blank:
             self.text.append(APART)
@@ -394,6 +395,8 @@ def _shown_by(name: str, attributes: Mapping[str, str]) -> str:
 
 def _targets(name: str, attributes: Mapping[str, str]) -> list[str]:
     """Return the addresses to which a tag leads."""
+    if not attributes:
+        return []
     targets = [attributes[one] for one in _LEADING if attributes.get(one)]
     if name == "link":
         return []  # a style sheet or a font

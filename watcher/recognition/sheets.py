@@ -129,9 +129,10 @@ class Rules:
         styles: css.Styles = {}
         if self.count:
             classes = [f".{one}" for one in words(lower(attributes.get("class", "")))]
-            ids = [f"#{lower(attributes.get('id', ''))}"]
-            with_name = [[name + one for one in marks] for marks in (classes, ids)]
-            levels = (["*"], [name], classes, with_name[0], ids, with_name[1])
+            ids = [f"#{lower(attributes['id'])}"] if "id" in attributes else []
+            levels = [["*"], [name]]
+            for marks in filter(None, (classes, ids)):
+                levels += [marks, [name + one for one in marks]]
             for alike in levels:
                 named = [self.styles[one] for one in alike if one in self.styles]
                 found = (item for one in named for item in one.items())

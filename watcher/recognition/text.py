@@ -38,6 +38,8 @@ _SHOWN = 120
 
 def compatible(text: str) -> str:
     """Return text in its compatible form (NFKC), in linear time."""
+    if text.isascii():
+        return text
     return _FOREIGN.sub(lambda piece: unicodedata.normalize("NFKC", piece[0]), text)
 
 
