@@ -144,6 +144,18 @@ def test_a_wrong_password_is_asked_for_again_with_the_servers_words(
         assert run.await_end() == ExitCode.OK, run.seen
 
 
+def test_an_answer_that_is_no_text_is_told_as_that_and_not_as_the_refusal_before(
+    newcomer: MailUser,
+) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer_wrongly(run, newcomer)
+        run.await_text("3. ")
+        run.seen = ""
+        os.write(run.terminal, b"\xff\n")
+        assert run.await_end() == ExitCode.USAGE, run.seen
+    assert "cannot be read in this terminal's encoding" in run.seen
+
+
 def test_a_password_that_is_refused_twice_may_be_that_of_another_user(
     newcomer: MailUser,
 ) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from watcher.config.values import Bad
-from watcher.errors import Unanswered, WatcherError, is_unread
+from watcher.errors import Unanswered, WatcherError, WrongUsage, is_unread
 from watcher.i18n import Language, Text, wrap_columns
 
 T = TypeVar("T")
@@ -116,7 +116,8 @@ def _read(prompt: str, option: str) -> str:
     """Return the next line of the answers, without its end.
 
     Raises:
-        Unanswered: there is none, or it is no text.
+        Unanswered: there is none.
+        WrongUsage: it is no text.
     """
     *above, last = prompt.split("\n")
     _write("".join(f"{line}\n" for line in above))
@@ -141,7 +142,7 @@ def _answers(option: str) -> Iterator[None]:
         raise Unanswered(_UNANSWERED, option=option) from error
     except UnicodeError:
         # The error's text could hold what was typed.
-        raise Unanswered(_NO_TEXT, option=option) from None
+        raise WrongUsage(_NO_TEXT, option=option) from None
 
 
 def _yes_or_no(written: str) -> bool:
