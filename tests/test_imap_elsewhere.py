@@ -549,6 +549,42 @@ def test_a_mailbox_that_is_spelled_otherwise_in_the_answer_is_known(
     it.fetch_new()
 
     assert it.commands() == ["STATUS Junk", "SEARCH UID", "FETCH 1:50"]
+    assert not it.account_sync.connection.protocol.is_announced()
+
+
+def test_what_is_announced_inside_the_answer_about_another_mailbox_is_news(
+    watch: Watching,
+) -> None:
+    server = with_junk(capabilities="IDLE")
+    server.mailboxes["Spam"] = {}
+    it = watch(server, "INBOX", "Junk", "Spam")
+    it.initial_sync()
+    answers = iter(
+        [
+            ['* STATUS "Junk" (UIDNEXT 1 UIDVALIDITY 1)'],
+            [
+                '* STATUS "Junk" (MESSAGES 1 UIDNEXT 2)',
+                '* STATUS "Spam" (UIDNEXT 1 UIDVALIDITY 1)',
+            ],
+        ]
+    )
+
+    def status(peer: Peer, tag: str) -> None:
+        peer.send(*next(answers), f"{tag} OK done")
+
+    server.faults["STATUS"] = status
+    it.account_sync.begin_look()
+    it.fetch_new()
+    server.add(MAIL, mailbox="Junk")
+    it.take()
+    del server.faults["STATUS"]
+    it.commands()
+
+    assert it.account_sync.connection.protocol.is_announced()
+    it.account_sync.begin_look()
+    it.fetch_new()
+    assert it.take() == [("Junk", 1)]
+    assert it.commands()[0] == "EXAMINE Junk"
 
 
 def test_a_mailbox_that_was_opened_for_reading_may_be_called_read_only(

@@ -13,6 +13,7 @@ from watcher.errors import MailboxMissing, MailboxRefused, as_typed
 from watcher.events import Cursor
 from watcher.imap import errors, items
 from watcher.imap.account import Account
+from watcher.imap.announced import read_status
 from watcher.imap.listing import read_list, text
 from watcher.imap.mailboxes import INBOX, Listed, is_selectable
 from watcher.imap.opened import SENDER_AND_SUBJECT, OpenMailbox
@@ -205,12 +206,20 @@ class Connection:
             with self._naming(mailbox), unanswered:  # an answer without STATUS
                 found = self._client.end_status(mailbox, tag)
         finally:
-            self.protocol.elsewhere = ()
+            self._forget_announced(mailbox)
         answer = {text(key).upper(): items.number(one) for key, one in found.items()}
         uid_validity, uid_next = answer.get("UIDVALIDITY"), answer.get("UIDNEXT")
         if uid_validity is None or uid_next is None:
             return None
         return Cursor(uid_validity, uid_next)
+
+    def _forget_announced(self, mailbox: str) -> None:
+        """Take what was said of a mailbox for the answer about it, and for no news."""
+        protocol = self.protocol
+        said = [(read_status(rest), rest) for rest in protocol.elsewhere]
+        protocol.elsewhere = tuple(
+            rest for about, rest in said if about and about[0] != mailbox
+        )
 
     def notify(self, *, elsewhere: bool) -> bool:
         """Request announcements with sender and subject of the mail (RFC 5465).

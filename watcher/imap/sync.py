@@ -154,6 +154,8 @@ class AccountSync:
             self._resync(self._watched()[0])  # another one, if that appeared meanwhile
         elif is_last:
             self._fetch_open(first)
+        if not self._announced(self._watched()[1:]):  # inside the answers about others
+            protocol.elsewhere = ()
         return self._cursors[first] != before
 
     def _fetch_open(self, name: str) -> None:
