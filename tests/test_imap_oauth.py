@@ -29,9 +29,9 @@ from watcher.i18n import Language
 from watcher.imap.account import Account
 from watcher.imap.authentication import _Login
 from watcher.imap.choices import Auth
-from watcher.imap.errors import NO_TOKEN
 from watcher.imap.login import log_in
 from watcher.imap.sasl import TokenError, oauthbearer
+from watcher.imap.sentences import NO_TOKEN
 from watcher.imap.transport import Interrupt
 
 GOOD = "eyJ0eXAiOiJKV1Qi.good-token_0123456789~abc+/=="

@@ -26,7 +26,7 @@ from tests.test_imap_refused import (
 from watcher.errors import LoginRefused, MailboxRefused, WatcherError
 from watcher.events import State
 from watcher.i18n import Language
-from watcher.imap import errors, provider_words
+from watcher.imap import provider_words
 from watcher.imap.backoff import LONGEST_S
 from watcher.imap.errors import PasswordDoubted, ServerBusy, ServerThrottles
 from watcher.imap.provider_words import KNOWN, LONGEST_WAIT_S, Known, find
@@ -156,7 +156,7 @@ def test_no_password_leads_to_oauth2_and_its_command() -> None:
     text = "NO Basic authentication is disabled."
     _, error, _ = refused(Server(faults={"LOGIN": answer(text)}))
 
-    assert error.text is errors.WANTS_OAUTH2
+    assert error.text is provider_words.OAUTH2_ONLY
     for language in Language:
         assert 'auth = "oauth2"' in error.say(language)
         assert error.say(language).endswith("watcher oauth login home")

@@ -26,7 +26,7 @@ from watcher.guide.screen import Screen
 from watcher.guide.walk import Prompt
 from watcher.i18n import Text
 from watcher.imap.choices import Auth
-from watcher.imap.errors import TOKEN_REFUSED
+from watcher.imap.sentences import TOKEN_REFUSED
 from watcher.oauth.outcome import NO_CLIENT_ID, Failure, NoToken, Token
 from watcher.oauth.source import FromTokenStore
 from watcher.setup.probe import connected

@@ -11,12 +11,12 @@ from functools import partial
 
 from watcher.errors import LoginRefused, as_typed
 from watcher.i18n import Text
-from watcher.imap import errors, sasl
+from watcher.imap import errors, sasl, sentences
 from watcher.imap.account import Account, Timeouts
 from watcher.imap.choices import Auth
 from watcher.imap.history import PasswordHistory
 from watcher.imap.protocol import Protocol
-from watcher.imap.provider_words import find
+from watcher.imap.provider_words import OAUTH2_ONLY, find
 from watcher.imap.refusal import (
     PASSWORD_CODES,
     Refusal,
@@ -64,12 +64,14 @@ def authenticate(
         }
         match refusal:
             case Refusal.LATER:
-                later = known or errors.LOGIN_LATER
+                later = known or sentences.LOGIN_LATER
                 raise errors.ServerBusy(later, **words) from None
             case _ if history.note_refusal(secret):
                 is_patient = history.refusal_count <= len(timeouts.doubted_delays_s)
                 if is_patient or refusal is Refusal.UNNAMED:
-                    raise errors.PasswordDoubted(errors.LOGIN_LATER, **words) from None
+                    raise errors.PasswordDoubted(
+                        sentences.LOGIN_LATER, **words
+                    ) from None
             case _:
                 pass
         text, why = login.refused()
@@ -120,10 +122,10 @@ def _by_password(protocol: Protocol, account: Account, password: str) -> _Login:
         send = partial(protocol.authenticate, "PLAIN", sasl.Exchange(message))
     else:
         has_oauth = sasl.mechanism(protocol.capabilities)
-        text = errors.WANTS_OAUTH2 if has_oauth else errors.NO_LOGIN_WAY
+        text = OAUTH2_ONLY if has_oauth else sentences.NO_LOGIN_WAY
         words = {"account": account.name, "typed": as_typed(account.name)}
         raise LoginRefused(text, host=host, **words)
-    return _Login(send, message, lambda: (errors.LOGIN_REFUSED, ""))
+    return _Login(send, message, lambda: (sentences.LOGIN_REFUSED, ""))
 
 
 def _by_token(protocol: Protocol, account: Account, token: str) -> _Login:
@@ -135,11 +137,15 @@ def _by_token(protocol: Protocol, account: Account, token: str) -> _Login:
     user, host = account.user, account.host
     name = sasl.mechanism(protocol.capabilities)
     if name is None:
-        raise LoginRefused(errors.NO_OAUTH2, host=host)
+        raise LoginRefused(sentences.NO_OAUTH2, host=host)
     if not token.isascii() or any(sign in user + token for sign in _NOT_IN_TOKENS):
-        raise LoginRefused(errors.NO_TOKEN, account=account.name)
+        raise LoginRefused(sentences.NO_TOKEN, account=account.name)
     exchange = sasl.MECHANISMS[name](user, token, host, account.port)
-    text = errors.TOKEN_REFUSED if account.renew_token else errors.FOREIGN_TOKEN_REFUSED
+    text = (
+        sentences.TOKEN_REFUSED
+        if account.renew_token
+        else sentences.FOREIGN_TOKEN_REFUSED
+    )
     return _Login(
         partial(protocol.authenticate, name, exchange),
         exchange.message,

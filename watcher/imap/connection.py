@@ -11,7 +11,7 @@ from typing import Any
 from watcher.clock import boottime_s
 from watcher.errors import MailboxMissing, MailboxRefused, as_typed
 from watcher.events import Cursor
-from watcher.imap import errors, items
+from watcher.imap import errors, items, sentences
 from watcher.imap.account import Account
 from watcher.imap.announced import read_status
 from watcher.imap.listing import read_list, text
@@ -102,10 +102,10 @@ class Connection:
             answer, is_shown=lambda: self._is_shown(mailbox)
         ):
             user = self._account.user
-            return MailboxMissing(errors.MISSING, host=host, user=user, mailbox=name)
+            return MailboxMissing(sentences.MISSING, host=host, user=user, mailbox=name)
         known = find([answer.decode(errors="replace")])
         return MailboxRefused(
-            known.text if known else errors.REFUSED_MAILBOX,
+            known.text if known else sentences.REFUSED_MAILBOX,
             host=host,
             user=self._account.user,
             account=self._account.name,

@@ -11,7 +11,7 @@ from watcher.errors import (
     Unreachable,
     WatcherError,
 )
-from watcher.imap import errors, transport
+from watcher.imap import errors, sentences, transport
 from watcher.imap.account import Account, Timeouts
 from watcher.imap.authentication import authenticate
 from watcher.imap.choices import Auth, Tls, is_loopback
@@ -79,7 +79,9 @@ def _prove(
                 get_secret, seconds=timeouts.secret_timeout_s
             )
         except TimeoutError as error:
-            late = errors.NO_TOKEN_IN_TIME if is_token else errors.NO_SECRET_IN_TIME
+            late = (
+                sentences.NO_TOKEN_IN_TIME if is_token else sentences.NO_SECRET_IN_TIME
+            )
             raise SecretUnavailable(late, account=account.name) from error
         with protocol.taking_at_most(timeouts.login_timeout_s):
             authenticate(protocol, account, secret, history, timeouts)
@@ -116,7 +118,7 @@ def connect(
         ConfigError: `ca_file` cannot be used.
     """
     if account.tls is Tls.NONE and not is_loopback(account.host):
-        raise Unreachable(errors.CLEAR_TEXT, host=account.host)
+        raise Unreachable(sentences.CLEAR_TEXT, host=account.host)
     if account.tls is not Tls.NONE:
         transport.context_for(account)  # a wrong one costs no connection
     history = history or ConnectionHistory()
@@ -169,7 +171,7 @@ def _greet(
                 protocol.begin_tls(context)
         except imaplib.IMAP4.error as error:
             protocol.shutdown()
-            raise Unreachable(errors.NO_STARTTLS, host=account.host) from error
+            raise Unreachable(sentences.NO_STARTTLS, host=account.host) from error
         except BaseException:
             protocol.shutdown()
             raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher.clock import boottime_s
 from watcher.errors import ConnectionLost
-from watcher.imap import errors, items
+from watcher.imap import errors, items, sentences
 from watcher.imap.protocol import LITERAL_BYTES, Protocol
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
 
@@ -282,7 +282,7 @@ class OpenMailbox:
             yield
         except SearchRefused as error:
             raise ConnectionLost(
-                errors.SEARCH_REFUSED, host=self._protocol.host, said=str(error)
+                sentences.SEARCH_REFUSED, host=self._protocol.host, said=str(error)
             ) from error
 
     def search(self, *criteria: str) -> list[int]:

@@ -8,14 +8,14 @@ from watcher.app import browser, clipboard, lock
 from watcher.cli.reference.messages import REMEDIES
 from watcher.config import credentials, file, load, regular, secret_keys, toml
 from watcher.i18n import Language, Text
-from watcher.imap import errors as imap_errors
 from watcher.imap import provider_words, transport
+from watcher.imap import sentences as imap_sentences
 from watcher.journal import errors as journal_errors
 from watcher.notify import apprise, ntfy
 from watcher.oauth import outcome
 
 MODULES: tuple[ModuleType, ...] = (
-    *(file, regular, toml, load, secret_keys, credentials, imap_errors, transport),
+    *(file, regular, toml, load, secret_keys, credentials, imap_sentences, transport),
     *(provider_words, journal_errors, lock, browser, clipboard, ntfy, apprise),
     outcome,
 )

@@ -22,8 +22,9 @@ from watcher.i18n import Text
 from watcher.imap.account import Account, Timeouts
 from watcher.imap.choices import TLS_QUIRKS, Auth
 from watcher.imap.connection import Connection
-from watcher.imap.errors import NO_SECRET_IN_TIME, NO_TOKEN_IN_TIME, PERMANENT
+from watcher.imap.errors import PERMANENT
 from watcher.imap.login import connect
+from watcher.imap.sentences import NO_SECRET_IN_TIME, NO_TOKEN_IN_TIME
 from watcher.imap.transport import Interrupt
 from watcher.oauth.source import FromTokenStore
 from watcher.setup.doctor.clock import KnownClock, check_clock, machine_clock
