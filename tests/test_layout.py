@@ -176,6 +176,19 @@ def test_errors_fit_the_terminal_and_are_one_line_in_a_pipe(
     assert without_blanks(error) in without_blanks(seen)
 
 
+@in_each_terminal
+def test_an_answer_fits_the_terminal_and_is_one_line_in_a_pipe(
+    language: Language, width: int, home: Home
+) -> None:
+    seen = on_terminal(home, language, width, "expect")
+    (piped,) = home.run("expect").out.splitlines()
+
+    assert too_wide(seen, width) == []
+    assert columns_of(piped) > width
+    timeless = re.sub(r"\d", "", without_blanks(piped))
+    assert timeless in re.sub(r"\d", "", without_blanks(seen))
+
+
 def test_an_account_s_error_fits_the_terminal(home: Home) -> None:
     home.configure(NO_SERVER)
 

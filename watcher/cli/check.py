@@ -13,11 +13,10 @@ from watcher.app.silence import SILENT_AFTER, count_silent_tries, other_ways
 from watcher.app.wiring import App, dns_verify, open_channels, routes
 from watcher.cli.context import configuration, journal_path, notification_language
 from watcher.cli.failures import Failures
-from watcher.cli.layout import fit
 from watcher.cli.narrate import ALERT
 from watcher.cli.parser import Options
 from watcher.cli.render import render_live
-from watcher.cli.terminal import columns, is_terminal, tell
+from watcher.cli.terminal import is_terminal, say, tell
 from watcher.clock import minutes_seconds, utc_now
 from watcher.errors import ExitCode
 from watcher.events import AlertReceived, Attempt, Event, EventName, to_json
@@ -76,7 +75,7 @@ class Check:
         for account, error in errors:
             tell(f"{account}: {error.say(language)}")
         if not (live or self._options.json or errors):
-            print(self._nothing(now))
+            say(self._nothing(now))
         codes = (error.exit_code for _, error in errors)
         return max(codes, default=ExitCode.NOTHING if is_waiting else ExitCode.OK)
 
@@ -99,12 +98,12 @@ class Check:
             return
         texts = [*other_ways(count_silent_tries(self._app.journal, now))]
 
-        def say() -> None:
+        def tell_other_ways() -> None:
             if not (self._is_doubtful or self._app.queue.is_stopping):
                 for text in texts:
                     tell(text.say(self._options.language))
 
-        _later(silent_s, say)
+        _later(silent_s, tell_other_ways)
 
     def _print_live(self, now: datetime) -> list[Event[Attempt]]:
         """Print the live attempts and return them; say so if the clock is wrong."""
@@ -119,7 +118,7 @@ class Check:
             else:
                 about = event.about
                 said = render_live(about, now, language, is_clock_wrong=is_wrong)
-                print(fit(said, columns(sys.stdout)))
+                say(said)
         return live
 
     def _nothing(self, now: datetime) -> str:

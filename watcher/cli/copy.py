@@ -6,6 +6,7 @@ from watcher.app.clipboard import copy_text
 from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.open import NO_NUMBER
 from watcher.cli.parser import Options
+from watcher.cli.terminal import say
 from watcher.clock import utc_now
 from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode, NothingLive
@@ -26,7 +27,7 @@ def run(options: Options) -> int:
     with Journal.open(journal_path(config)) as journal:
         copy_code(journal, options.id, secret_variables(config))
     for text in (_COPIED, TYPE_CODE):
-        print(text.say(options.language))
+        say(text.say(options.language))
     return ExitCode.OK
 
 

@@ -11,7 +11,7 @@ from watcher.cli.context import (
     notification_language,
 )
 from watcher.cli.parser import Options
-from watcher.cli.terminal import Colour, can_encode, paint
+from watcher.cli.terminal import Colour, can_encode, paint, say
 from watcher.config.load import default_path
 from watcher.config.schema import Config
 from watcher.errors import ConfigError, ExitCode
@@ -48,7 +48,7 @@ def run(options: Options) -> int:
     failures = verdicts.count(Verdict.FAIL)
     if not (options.json or options.quiet):
         text = _FAILURES if failures else _NOTHING
-        print(f"\n{text.say(options.language, count=failures)}")
+        say(f"\n{text.say(options.language, count=failures)}")
     return ExitCode.NOTHING if failures else ExitCode.OK
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from watcher.app.lock import running_daemon
 from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.parser import Options
+from watcher.cli.terminal import say
 from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
@@ -24,7 +25,7 @@ def _arm(path: Path, options: Options) -> int:
     with Journal.open(path) as journal:
         journal.append(EventName.ARMED, at=now, about=Expectation(until))
     text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
-    print(text.say(options.language, until=local_time(until)))
+    say(text.say(options.language, until=local_time(until)))
     return ExitCode.OK
 
 
@@ -33,7 +34,7 @@ def _disarm(path: Path, options: Options) -> int:
     with Journal.open(path) as journal:
         if journal.is_armed(now):
             journal.append(EventName.DISARMED, at=now)
-    print(_DISARMED.say(options.language))
+    say(_DISARMED.say(options.language))
     return ExitCode.OK
 
 

@@ -10,7 +10,7 @@ from watcher.cli.context import configuration_if_good, journal_path
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.render import DETAILS_AT, render_event
-from watcher.cli.terminal import columns
+from watcher.cli.terminal import columns, say
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
 from watcher.events import AnyEvent, Attempt, to_json
@@ -62,7 +62,7 @@ def _note(path: Path, options: Options) -> int:
             text = _NONE if options.id is None else _UNKNOWN
             raise NothingLive(text, id=options.id)
         note_outcome(journal, attempt, Outcome(options.outcome), utc_now())
-    print(_NOTED[options.outcome].say(options.language, id=attempt.id))
+    say(_NOTED[options.outcome].say(options.language, id=attempt.id))
     return ExitCode.OK
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watcher.cli.context import has_configuration
 from watcher.cli.parser import Options, build, parse_into
-from watcher.cli.terminal import accept
+from watcher.cli.terminal import accept, say
 from watcher.cli.usage import speaking
 from watcher.config.file import missing
 from watcher.config.load import default_path
@@ -38,7 +38,7 @@ def _run_clicked(options: Options, folder: Path) -> int:
     """Set watcher up, or show how it stands; then tell how commands are typed."""
     code = _run(options, "status" if has_configuration(options) else "init")
     print()
-    print(_TYPED_SO.say(options.language, folder=folder))
+    say(_TYPED_SO.say(options.language, folder=folder))
     return code
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
-from watcher.cli.terminal import Colour, columns, is_terminal, paint
+from watcher.cli.terminal import Colour, columns, is_terminal, paint, say
 from watcher.clock import minutes_seconds, monotonic_s
 from watcher.config.accounts import account_of, keeps_tokens, token_store
 from watcher.config.schema import Account, Config
@@ -186,14 +186,13 @@ def _try(entry: Account, token: Token, options: Options) -> None:
             raise LoginRefused(_NOT_THAT_ACCOUNT, **error.data) from None
         raise
     if not options.quiet:
-        print(_WORKS.say(options.language, host=account.host, user=account.user))
+        say(_WORKS.say(options.language, host=account.host, user=account.user))
 
 
 def _log_out(source: FromTokenStore, options: Options) -> None:
     text = _LOGGED_OUT if _delete(source.path) else _NOT_LOGGED_IN
     if not options.quiet:
-        said = text.say(options.language, account=source.account, page=CONSENT_PAGE)
-        print(said)
+        say(text.say(options.language, account=source.account, page=CONSENT_PAGE))
 
 
 _CODE = Text(

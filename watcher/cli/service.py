@@ -2,7 +2,7 @@
 
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
-from watcher.cli.terminal import tell
+from watcher.cli.terminal import say, tell
 from watcher.config.schema import secret_variables
 from watcher.errors import ExitCode
 from watcher.i18n import Text
@@ -37,29 +37,29 @@ def _install(service: Service, options: Options) -> None:
         tell(_VARIABLE.say(language, name=name))
     done = service.install()
     text = _INSTALLED if done.is_changed else _UNCHANGED
-    print(text.say(language, title=service.title, path=service.path))
+    say(text.say(language, title=service.title, path=service.path))
     if done.is_started:
-        print(_STARTED.say(language))
+        say(_STARTED.say(language))
     elif pid := service.running_pid():
-        print((_GOES_ON if done.is_changed else _RUNS).say(language, pid=pid))
+        say((_GOES_ON if done.is_changed else _RUNS).say(language, pid=pid))
 
 
 def _uninstall(service: Service, options: Options) -> None:
     language = options.language
     text = _REMOVED if service.uninstall() else _NOTHING_THERE
-    print(text.say(language, path=service.path))
+    say(text.say(language, path=service.path))
     if pid := service.running_pid():
-        print(_STILL_RUNS.say(language, pid=pid))
+        say(_STILL_RUNS.say(language, pid=pid))
 
 
 def _tell_status(service: Service, options: Options) -> int:
     language, status = options.language, service.status()
     if status.starts_at_login:
-        print(_STARTS.say(language, title=service.title, path=service.path))
+        say(_STARTS.say(language, title=service.title, path=service.path))
     if status.problem:
-        print(status.problem.say(language))
+        say(status.problem.say(language))
     pid = service.running_pid()
-    print(_RUNS.say(language, pid=pid) if pid else _DOWN.say(language))
+    say(_RUNS.say(language, pid=pid) if pid else _DOWN.say(language))
     return ExitCode.OK if status.starts_at_login else ExitCode.NOTHING
 
 

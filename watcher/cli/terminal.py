@@ -82,14 +82,23 @@ def columns(stream: TextIO) -> int | None:
     return get_terminal_size().columns
 
 
+def say(text: str) -> None:
+    """Print on standard output: in lines that fit a terminal, else as it is."""
+    print(_fitted(text, sys.stdout))
+
+
 def tell(text: str) -> None:
-    """Print on standard error: in lines that fit a terminal, else as it is."""
+    """Print on standard error, in the same way."""
+    print(_fitted(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def _fitted(text: str, stream: TextIO) -> str:
     with suppress(OSError, MemoryError):  # no more files: then it stays as it is
-        if (width := columns(sys.stderr)) is not None:
+        if (width := columns(stream)) is not None:
             from watcher.cli.layout import fit
 
-            text = fit(text, width)
-    print(text, file=sys.stderr, flush=True)
+            return fit(text, width)
+    return text
 
 
 def paint(text: str, colour: Colour, options: Options) -> str:
