@@ -106,6 +106,14 @@ def test_a_short_command_imports_no_library_that_it_does_not_need(
     assert not NEEDLESS & imported(record)
 
 
+def test_help_needs_no_dataclass(tmp_path: Path, record: Path) -> None:
+    """They are compiled at each start, by a module that brings others along."""
+    done = unmeasured(tmp_path).run("--help", command=command(record))
+
+    assert done.code == ExitCode.OK
+    assert not {"dataclasses", "inspect"} & imported(record)
+
+
 # A daemon, and a command beside it --------------------------------------------------
 
 

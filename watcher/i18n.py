@@ -9,9 +9,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Language(StrEnum):
@@ -28,8 +27,7 @@ class Sayable(Protocol):
         """Return it in `language`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """One sentence in both languages, with `str.format` fields of the same names."""
 
     en: str

@@ -6,7 +6,7 @@ is made harmless.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher.app.delivery_log import PHONE
@@ -157,7 +157,7 @@ def bug_line(at: datetime) -> Line:
 def config_lines(error: WatcherError, at: datetime) -> list[Line]:
     """Return what is wrong with the configuration as it was saved, a line each."""
     en, ja = (error.say(one).splitlines() for one in (Language.EN, Language.JA))
-    words = [replace(_LOG, en=one, ja=other) for one, other in zip(en, ja, strict=True)]
+    words = [_LOG._replace(en=one, ja=other) for one, other in zip(en, ja, strict=True)]
     lines = [Line(at, _LOG, {"why": one}, is_urgent=True) for one in words]
     return [*lines, Line(at, _CONFIG_KEPT, is_urgent=True)]
 

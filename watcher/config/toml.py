@@ -7,7 +7,6 @@ Japanese keyboard: a quote, an equals sign or a blank that only looks like TOML'
 
 import re
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ def _foreign_sign(line: str, place: int) -> Text | None:
     if not sign or not plain.isascii():
         return None
     en, ja = (_SIGN.say(one, sign=sign, plain=plain) for one in Language)
-    return replace(_SIGN, en=en, ja=ja)
+    return _SIGN._replace(en=en, ja=ja)
 
 
 ACCOUNTS_BRACKETS = Text(

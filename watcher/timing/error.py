@@ -4,7 +4,7 @@ The detail of a `clock_wrong` event is `ahead by 86400 s` or `behind by 300 s`.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from watcher.i18n import Language, Text
@@ -49,7 +49,7 @@ class ClockError:
             words.say(language, span=unit.say(language, n=count))
             for language in (Language.EN, Language.JA)
         )
-        return replace(words, en=en, ja=ja)
+        return words._replace(en=en, ja=ja)
 
 
 def error_in_words(detail: str | None) -> Text:
