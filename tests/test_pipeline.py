@@ -251,6 +251,14 @@ def test_a_proof_that_comes_later_makes_an_attempt_of_a_doubt(journal: Journal) 
     assert attempt_of(proved.event).id == silent.event.id
 
 
+def test_what_was_proved_once_is_no_doubt_while_dns_is_silent(journal: Journal) -> None:
+    processed(journal, approval())
+    silent = process(journal, fetched(approval(), uid=2), verify=verifier(silent_dns))
+
+    assert silent.event is None
+    assert [one.event for one in journal.events()] == [EventName.ATTEMPT]
+
+
 @pytest.mark.parametrize(
     ("sent_at", "received_at", "expires_at"),
     [

@@ -25,6 +25,7 @@ from watcher.events import (
 )
 from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.claim import Claim
+from watcher.recognition.reasons import Reason
 from watcher.recognition.verdict import (
     AccountMail,
     Approval,
@@ -264,7 +265,10 @@ def find_event(
             attempt = Attempt.of(mail, claim, deadline_of(claim.attempted_at))
             event: Event[Mail]
             event = Event(at=now, event=name, about=attempt, reasons=reasons)
-            return NewEvent(event, (_key(name, identity),))
+            # While DNS is silent, what was proved before cannot be proved again.
+            is_silent = reasons == (Reason.DKIM_TEMPERROR,)
+            proved = (_key(EventName.ATTEMPT, identity),) if is_silent else ()
+            return NewEvent(event, (_key(name, identity),), successors=proved)
         case LookAlike(reasons=reasons):
             name = EventName.LOOK_ALIKE
             event = Event(at=now, event=name, about=mail, reasons=reasons)

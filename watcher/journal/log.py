@@ -67,6 +67,8 @@ class NewEvent:
     """Two mails with a key in common are one attempt."""
     predecessors: tuple[str, ...] = ()
     """Keys of an earlier event that this one goes on from without repeating it."""
+    successors: tuple[str, ...] = ()
+    """Keys of an event after which this one is no news."""
 
 
 class Content(NamedTuple):
@@ -120,7 +122,7 @@ class Journal(JournalReader):
     def record(self, new: NewEvent) -> Event[Mail] | None:
         """Log what a mail is; None if the log knows it already."""
         with self._logging():
-            if self._attempt_of(new.keys) is not None:
+            if self._attempt_of((*new.keys, *new.successors)) is not None:
                 return None
             mail = new.event.about
             if earlier_id := self._attempt_of(new.predecessors):
