@@ -449,7 +449,7 @@ def test_check_wait_does_not_end_with_what_was_answered(mail_user: MailUser) -> 
     mail_user.home.run("check", "--no-notify")
     mail_user.home.run("open")
 
-    done = mail_user.home.run("check", "--wait", "2", "--no-notify", "--json")
+    done = mail_user.home.run("check", "--wait", "4", "--no-notify", "--json")
 
     assert (done.code, done.out) == (ExitCode.NOTHING, "")
 

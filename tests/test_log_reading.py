@@ -169,3 +169,46 @@ def test_a_reader_in_memory_sees_what_a_killed_writer_left(path: Path) -> None:
     leave(path, "killed")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+
+
+# What is over -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("log", "--json", "--reveal"),
+        ("status",),
+        ("open",),
+        ("open", "--print"),
+        ("copy",),
+        ("expect",),
+        ("log", "--outcome", "failed"),
+    ],
+    ids=" ".join,
+)
+def test_where_no_daemon_deletes_a_link_that_is_over_the_next_command_does(
+    home: Home, command: tuple[str, ...]
+) -> None:
+    with Journal.open(home.log) as journal:
+        recorded(journal, at=utc_now() - 2 * WINDOW)
+    token = link_of(1).rpartition("/")[2].encode()
+    assert token in all_bytes(home.log)
+
+    done = home.run(*command)
+
+    assert token.decode() not in done.out + done.err
+    assert token not in all_bytes(home.log)
+
+
+@posix_only("file modes")
+def test_a_link_that_is_over_is_not_told_where_it_cannot_be_deleted(home: Home) -> None:
+    with Journal.open(home.log) as journal:
+        recorded(journal, at=utc_now() - 2 * WINDOW)
+    token = link_of(1).rpartition("/")[2]
+    with unwritable(home.log):
+        done = home.run("log", "--json", "--reveal", command=without_privileges())
+
+    assert done.code == ExitCode.OK
+    assert '"event": "attempt"' in done.out
+    assert token not in done.out

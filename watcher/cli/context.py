@@ -1,13 +1,23 @@
 """Finds what a command works with: configuration, language, event log."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language, tell
+from watcher.clock import utc_now
 from watcher.config.load import default_path, load
 from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
-from watcher.errors import ConfigError
+from watcher.errors import ConfigError, JournalBusy, JournalUnusable
 from watcher.i18n import Language, desktop_language
+
+if TYPE_CHECKING:  # not every command needs them
+    from watcher.journal.log import Journal
+    from watcher.journal.reader import JournalReader
 
 
 def configuration(options: Options) -> Config:
@@ -60,3 +70,28 @@ def notification_language(config: Config | None) -> Language:
     """
     choice = config.notify.language if config else LanguageChoice.AUTO
     return desktop_language() if choice is LanguageChoice.AUTO else Language(choice)
+
+
+@contextmanager
+def open_journal(path: Path) -> Iterator["Journal"]:
+    """Open the event log to write, without the secrets of what is over."""
+    from watcher.journal.log import Journal
+
+    with Journal.open(path) as journal:
+        if running_daemon(path) is None:  # else that is what it does
+            journal.expire(utc_now())
+        yield journal
+
+
+def read_journal(path: Path) -> "JournalReader | None":
+    """Open the event log for reading only; None if there is none yet.
+
+    Secrets of what is over are deleted before, where that is possible.
+    """
+    from watcher.journal.reader import JournalReader
+
+    journal = JournalReader.read(path)
+    if journal is not None and journal.keeps_dead_secrets(utc_now()):
+        with suppress(JournalBusy, JournalUnusable), open_journal(path):
+            pass
+    return journal

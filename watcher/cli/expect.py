@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from watcher.app.lock import running_daemon
-from watcher.cli.context import configuration_if_good, journal_path
+from watcher.cli.context import configuration_if_good, journal_path, open_journal
 from watcher.cli.parser import Options
 from watcher.cli.terminal import say
 from watcher.clock import local_time, utc_now
 from watcher.errors import ExitCode
 from watcher.events import EventName, Expectation
 from watcher.i18n import Text
-from watcher.journal.log import Journal
 
 
 def run(options: Options) -> int:
@@ -22,7 +21,7 @@ def run(options: Options) -> int:
 def _arm(path: Path, options: Options) -> int:
     now = utc_now()
     until = now + options.span
-    with Journal.open(path) as journal:
+    with open_journal(path) as journal:
         journal.append(EventName.ARMED, at=now, about=Expectation(until))
     text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
     say(text.say(options.language, until=local_time(until)))
@@ -31,7 +30,7 @@ def _arm(path: Path, options: Options) -> int:
 
 def _disarm(path: Path, options: Options) -> int:
     now = utc_now()
-    with Journal.open(path) as journal:
+    with open_journal(path) as journal:
         if journal.is_armed(now):
             journal.append(EventName.DISARMED, at=now)
     say(_DISARMED.say(options.language))

@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from watcher.cli.context import configuration_if_good, journal_path
+from watcher.cli.context import (
+    configuration_if_good,
+    journal_path,
+    open_journal,
+    read_journal,
+)
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.render import DETAILS_AT, render_event
@@ -15,7 +20,7 @@ from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
 from watcher.events import AnyEvent, Attempt, to_json
 from watcher.i18n import Text
-from watcher.journal.reader import JournalReader, as_of
+from watcher.journal.reader import as_of
 from watcher.journal.rows import mask
 
 FOLLOW_EVERY_S = 0.5
@@ -31,7 +36,7 @@ def run(options: Options) -> int:
     path = journal_path(configuration_if_good(options))
     if options.outcome:
         return _note(path, options)
-    while (journal := JournalReader.read(path)) is None:
+    while (journal := read_journal(path)) is None:
         if not options.follow:
             return ExitCode.OK
         time.sleep(FOLLOW_EVERY_S)
@@ -54,9 +59,8 @@ def run(options: Options) -> int:
 def _note(path: Path, options: Options) -> int:
     """Note how the newest attempt, or the named one, ended."""
     from watcher.app.outcomes import Outcome, note_outcome
-    from watcher.journal.log import Journal
 
-    with Journal.open(path) as journal:
+    with open_journal(path) as journal:
         attempt = journal.find_attempt(options.id)
         if attempt is None:
             text = _NONE if options.id is None else _UNKNOWN
@@ -72,6 +76,8 @@ def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> 
         newest_id, now = event.id, utc_now()
         event = as_of(event, now)
         match event.about:
+            case Attempt(secret=str()) as attempt if attempt.expires_at <= now:
+                event = replace(event, about=replace(attempt, secret=None))
             case Attempt(secret=str() as secret) as attempt if not options.reveal:
                 masked = replace(attempt, secret=mask(secret))
                 event = replace(event, about=masked)

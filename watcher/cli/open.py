@@ -4,7 +4,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watcher.cli.context import configuration_if_good, journal_path
+from watcher.cli.context import (
+    configuration_if_good,
+    journal_path,
+    open_journal,
+    read_journal,
+)
 from watcher.cli.parser import Options
 from watcher.cli.terminal import confirm, tell
 from watcher.clock import local_time, utc_now
@@ -32,9 +37,7 @@ def run(options: Options) -> int:
     config = configuration_if_good(options)
     if options.print_only:
         return _print_link(journal_path(config), options)
-    from watcher.journal.log import Journal  # nor is this needed to print
-
-    with Journal.open(journal_path(config)) as journal:
+    with open_journal(journal_path(config)) as journal:
         open_page(journal, options.id, secret_variables(config), options.language)
     return ExitCode.OK
 
@@ -62,7 +65,7 @@ def open_page(
 
 def _print_link(path: Path, options: Options) -> int:
     """Print the link, also where the event log can only be read."""
-    journal = JournalReader.read(path)
+    journal = read_journal(path)
     if journal is None:
         raise NothingLive(_NOTHING)
     with journal:

@@ -20,6 +20,7 @@ from watcher.cli.context import (
     configuration_if_good,
     journal_path,
     notification_language,
+    read_journal,
 )
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
@@ -51,7 +52,7 @@ def run(options: Options) -> int:
     config = configuration_if_good(options)
     path = journal_path(config)
     pid = running_daemon(path)
-    known = _read(JournalReader.read(path), config)
+    known = _read(read_journal(path), config)
     if pid is None:
         known = replace(known, configuration={})
     now = utc_now()

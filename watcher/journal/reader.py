@@ -209,6 +209,15 @@ class JournalReader:
         where = f"{_IS_PENDING} AND {_NOT_NOTIFIED}"
         return self._newest(where, now, per_account, account)
 
+    def keeps_dead_secrets(self, now: datetime) -> bool:
+        """Return whether there is a link or code of an attempt whose time is over."""
+        over = f"SELECT 1 FROM events e {NOT_OVER} AND {EXPIRES} <= ?"  # noqa: S608 -- constants
+        ((is_there,),) = self._database.query(
+            f"SELECT EXISTS ({over}) AND EXISTS (SELECT 1 FROM secrets)",  # noqa: S608 -- constants
+            (to_ms(now),),
+        )
+        return bool(is_there)
+
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
         return self._first(attempt_id, ANSWERS)

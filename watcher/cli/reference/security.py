@@ -90,11 +90,11 @@ SECURITY = (
             Text(
                 en="Bodies of mails are never stored. Live links and codes stand in "
                 "the event log alone, which only you can read, and are removed when "
-                "they expire; if `watcher run` is not running then, the next `run` or "
-                "`check` removes them.",
+                "they expire; if `watcher run` is not running then, the next command "
+                "that reads the log removes them.",
                 ja="メールの本文は保存しません。有効なリンクとコードは、あなただけが"
                 "読める記録ファイルの中だけにあり、期限が来れば消します。そのとき "
-                "`watcher run` が動いていなければ、次の `run` か `check` が消します。",
+                "`watcher run` が動いていなければ、次に記録を読むコマンドが消します。",
             ),
             Text(
                 en="A notification shows the code, and the link on a desktop that "
