@@ -124,8 +124,10 @@ class Check:
     def _nothing(self, now: datetime) -> str:
         """Return why no attempt is waiting, as far as there is more to say."""
         journal, language = self._app.journal, self._options.language
-        if journal.live(now):
-            return _ANSWERED.say(language)
+        if live := [event.about for event in journal.live(now)]:
+            newest = max(live, key=lambda one: one.recency)
+            verb = "copy" if newest.code else "open"
+            return _ANSWERED.say(language, id=newest.id, verb=verb)
         recent = list(journal.events(since=now - self._app.config.watch.window))
         if any(one.event is EventName.UNVERIFIED for one in recent):
             return _DOUBTFUL.say(language)
@@ -187,12 +189,12 @@ _NOTHING = Text(
     ja="承認を待っているサインイン試行はありません。",
 )
 _ANSWERED = Text(
-    en="No sign-in attempt is waiting for you: you have answered the one that is still "
-    "alive. To open its page again, see its number in `watcher log`, and run: watcher "
-    "open NUMBER",
-    ja="承認を待っているサインイン試行はありません。まだ有効な試行には、もう答えています。"
-    "もう一度開くには、`watcher log` で番号を確かめて watcher open 番号 と打って"
-    "ください。",
+    en="No sign-in attempt is waiting for you: #{id} is still alive, and you have "
+    "answered it, or a later mail of Amazon's has. To answer it again, run: watcher "
+    "{verb} {id}",
+    ja="承認を待っているサインイン試行はありません。#{id} はまだ有効ですが、"
+    "もう答えたか、後から届いた Amazon のメールで済んでいます。もう一度答えるには、"
+    "次を実行してください: watcher {verb} {id}",
 )
 _DOUBTFUL = Text(
     en="No proved sign-in attempt is waiting for you, but a mail came that may be one "

@@ -107,7 +107,10 @@ def _nothing(
         return NothingLive(_NO_LINK)
     if number is not None:
         return NothingLive(NO_NUMBER, id=number)
-    return NothingLive(_ANSWERED if live else _NOTHING)
+    if not live:
+        return NothingLive(_NOTHING)
+    newest = max(live, key=lambda one: (bool(one.link), one.recency))
+    return NothingLive(_ANSWERED if newest.link else _HAS_CODE, id=newest.id)
 
 
 def _facts(attempt: Attempt) -> dict[str, object]:
@@ -149,10 +152,11 @@ _NOTHING = Text(
     "サインインをやりなおしてください(`watcher log` で確認できます)。",
 )
 _ANSWERED = Text(
-    en="You have answered every live attempt. To open one again, see its number in "
-    "`watcher log`, and run: watcher open NUMBER",
-    ja="有効な試行には、もう答えています。もう一度開くには、`watcher log` で番号を"
-    "確かめて watcher open 番号 と打ってください。",
+    en="No live attempt waits for an answer: you have given it, or a later mail of "
+    "Amazon's has. To open #{id} all the same, run: watcher open {id}",
+    ja="答えを待っている有効な試行はありません(もう答えたか、後から届いた Amazon の"
+    "メールで済んでいます)。それでも #{id} を開くには、次を実行してください: "
+    "watcher open {id}",
 )
 _DENIED = Text(
     en='You said of #{id} "It was not me". If you approve it, somebody else may get '
