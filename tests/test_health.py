@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
@@ -16,7 +17,7 @@ from watcher.app.judging import FromAccount, NotJudged
 from watcher.app.notifier import NotifierSettings
 from watcher.app.places import IS_BLIND
 from watcher.clock import iso, monotonic_s
-from watcher.errors import JournalBusy, LoginRefused
+from watcher.errors import JournalBusy, LoginRefused, Unreachable
 from watcher.events import (
     AlertReceived,
     Cursor,
@@ -92,6 +93,19 @@ def test_an_account_is_blind_after_90_seconds_without_a_sync(
     words = trouble.blind("home", since=since, language=Language.EN)
     assert channel.shown == [words][:is_blind]
     assert names(journal) == [EventName.BLIND][:is_blind]
+
+
+def test_the_log_says_why_an_account_is_blind(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    clock = ManualClock()
+    health = watching(journal, channel, clock)
+    error = Unreachable(Text(en="nobody is there", ja="誰もいません"))
+    health.note_state(replace(changed(State.BACKING_OFF), error=error))
+    clock.seconds += BLIND_AFTER.total_seconds() + 1
+    health.tick(NOW)
+
+    assert [event.detail for event in journal.events()] == ["nobody is there"]
 
 
 def test_a_blind_account_that_recovered_can_be_blind_again(

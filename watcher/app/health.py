@@ -165,7 +165,8 @@ class Health:
                 self._blind.add(account)
                 self._notify_blind(account, now - timedelta(seconds=blind_s), now)
             if account not in self._logged:
-                self._log(EventName.BLIND, account, now)
+                error = self._of(account).get("error")
+                self._log(EventName.BLIND, account, now, error and error[Language.EN])
                 self._logged.add(account)
                 self._put(account, {IS_BLIND: True})
 
@@ -182,5 +183,7 @@ class Health:
     def _of(self, account: str) -> dict[str, Any]:
         return self._known.setdefault(account, {})
 
-    def _log(self, name: EventName, account: str, now: datetime) -> None:
-        self._journal.append(name, at=now, about=AccountRef(account))
+    def _log(
+        self, name: EventName, account: str, now: datetime, detail: str | None = None
+    ) -> None:
+        self._journal.append(name, at=now, about=AccountRef(account), detail=detail)
