@@ -195,6 +195,19 @@ def test_a_watched_account_was_looked_at_lately_whatever_the_log_has_of_it(
     assert IS_BLIND not in account
 
 
+@pytest.mark.parametrize("has_log", [False, True])
+def test_status_names_an_account_that_was_never_watched(
+    mail_user: MailUser, *, has_log: bool
+) -> None:
+    if has_log:
+        mail_user.home.run("expect")
+    as_json = mail_user.home.run("status", "--json").json[0]["accounts"]
+    text = mail_user.home.run("status").out
+
+    assert [(one["account"], one["state"]) for one in as_json] == [("home", "stopped")]
+    assert "home: not watched" in text
+
+
 def test_status_of_a_daemon_that_was_killed_claims_no_watching(
     mail_user: MailUser,
 ) -> None:

@@ -213,7 +213,8 @@ def test_what_came_to_its_end_is_not_offered_again(mail_user: MailUser) -> None:
             type_at(run, prompt(WAIT, Language.EN), "n")
             type_at(run, sentences.FINISH_UNTIMED.en, "")
             assert run.await_end() == ExitCode.OK
-    assert mail_user.home.run("status", "--json").json[0]["accounts"] == []
+    (account,) = mail_user.home.run("status", "--json").json[0]["accounts"]
+    assert (account["account"], account["state"]) == ("home", "stopped")
 
 
 def test_ctrl_c_ends_it_and_no_sign_in_is_expected_any_more(

@@ -88,7 +88,7 @@ class _Known:
     """What the event log tells."""
 
     sessions: Sessions = field(default_factory=dict)
-    """The last known session of each configured account."""
+    """The last known session of each configured account, be it none."""
     clock_error: ClockError | None = None
     """None: the clock is not known to be wrong."""
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -100,17 +100,17 @@ class _Known:
 
 
 def _read(journal: JournalReader | None, config: Config | None) -> _Known:
+    accounts = config.accounts if config else ()
     if journal is None:
-        return _Known()
+        return _Known({one.name: _STOPPED for one in accounts})
     with journal:
         known = journal.sessions()
         error = _clock_error(journal) if known.pop(MACHINE_CLOCK, None) else None
         outcomes = read_outcomes(journal)
     configuration = known.pop(CONFIGURATION, {})
     known.pop(GUIDE, None)
-    names = [one.name for one in config.accounts] if config else list(known)
-    sessions = {name: known[name] for name in names if name in known}
-    accounts = config.accounts if config else ()
+    names = [one.name for one in accounts] if config else list(known)
+    sessions = {name: known.get(name, _STOPPED) for name in names}
     quirks = {one.name: tls_quirk_of(one.provider, one.host) for one in accounts}
     return _Known(sessions, error, outcomes, quirks, configuration)
 
