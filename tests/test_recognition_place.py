@@ -93,6 +93,10 @@ NOT_ITS_SENTENCE = {
     "after_a_bar": f"Approve or Deny | This wasn't me: {LINK}",
     "in_parentheses": f"承認または否認してください(お心当たりがない場合: {LINK} )",
     "on_the_phone": f"Approve or Deny on your phone.\n{LINK}",
+    "on_the_smartphone": f"Auf deinem Smartphone genehmigen oder ablehnen.\n{LINK}",
+    "on_the_mobile": f"Aprobar o denegar en tu móvil: {LINK}",
+    "on_another_device": f"お使いの端末で承認または否認してください。\n{LINK}",
+    "right_behind_latin_letters": f"承認または否認はAmazonアプリから\n{LINK}",
     "behind_the_link": f"{LINK}\n{ASKS}",
     "deny_en": f"Approve or Deny in time. If this wasn't you, deny here: {LINK}",
     "no_blank": f"Approve or Deny in time.Stop it here: {LINK}",
@@ -123,6 +127,21 @@ def test_a_url_behind_another_sentence_is_not_to_approve(text: str) -> None:
     assert reasons(signed(Mail(body=html(pressed)))) == (Reason.LINK_MISSING,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open Amazon Shopping on your phone\nand Approve or Deny.",
+        "Amazonアプリを開き、\n承認または否認してください。",
+        "Open the Amazon app to\nApprove or\nDeny.",
+    ],
+)
+def test_a_sentence_is_read_over_the_lines_of_its_paragraph(text: str) -> None:
+    as_html = text.replace("\n", "<br>")
+
+    for body in (plain(f"{text}\n{LINK}"), html(f"<p>{as_html}</p><p>{LINK}</p>")):
+        assert reasons(signed(Mail(body=body))) == (Reason.LINK_MISSING,)
+
+
 ITS_SENTENCE = {
     "next_line": f"{ASKS}\n{LINK}",
     "blank_lines": f"{ASKS}\n\n\n{LINK}\n",
@@ -133,6 +152,8 @@ ITS_SENTENCE = {
     "last_sentence": f"Was it you? Approve or Deny.\n{LINK}",
     "name_of_a_store": f"Approve or Deny at www.amazon.co.jp: {LINK}",
     "full_width": f"【承認または否認してください】：{LINK}",
+    "broken_twice": f"To let them in or not,\nApprove\nor Deny.\n{LINK}",
+    "behind_another_paragraph": f"アプリからサインインしています\n\n{ASKS}\n{LINK}",
 }
 
 
@@ -294,6 +315,11 @@ IN_PLACE = {
     "words_about_an_order": "<p>Your verification code for the order:</p><p>937511</p>",
     "beneath_the_place": "<h1>確認コード</h1><p>付近: Tokyo</p><p>937511</p>",
     "order": "<p>Your verification code for order 775533 is:</p><p>937511</p>",
+    "brackets": "<p>確認コードを送ります</p><p>【937511】</p><p>番号は775533です</p>",
+    "quotes": "<p>We sent a verification code</p><p>&ldquo;937511&rdquo;.</p>",
+    "right_behind_latin_letters": "<p>Amazon確認コードは937511です</p>",
+    "reference_behind_latin_letters": "<p>Amazon注文番号 775533</p>"
+    "<p>確認コードは 937511 です</p>",
 }
 
 

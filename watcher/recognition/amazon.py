@@ -41,6 +41,19 @@ LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 APP = (
     *("アプリ", "通知", "スマートフォン", "app", "apps", "phone", "notification"),
     *("aplicación", "aplicativo", "application", "applicazioni", "handy", "telefono"),
+    *(
+        "スマホ",
+        "携帯",
+        "端末で",
+        "デバイスで",
+        "Amazonショッピング",
+        "amazon shopping",
+    ),
+    *("smartphone", "mobile", "tablet", "your device", "registered device", "push"),
+    *("benachrichtigung", "mobiltelefon", "telefon", "deinem gerät", "ihrem gerät"),
+    *("notificación", "teléfono", "móvil", "celular", "tu dispositivo"),
+    *("su dispositivo", "téléphone", "appli", "votre appareil", "notifica"),
+    *("cellulare", "tuo dispositivo", "notificação", "telefone", "telemóvel"),
 )
 """Words of a sentence that asks to approve elsewhere: in the shopping app."""
 

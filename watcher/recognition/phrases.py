@@ -1,6 +1,7 @@
 """Knows the words by which Amazon asks to approve or deny."""
 
 import re
+from collections.abc import Iterable
 
 from watcher.recognition import amazon
 from watcher.recognition.text import normal, without_spaces
@@ -16,6 +17,20 @@ _REFUSES = re.compile(
     rf"|(?:{_ASKS})[^。、,]{{0,12}}?(?:{_BEHIND})"
 )
 """The words with a negation; a comma parts them from another's."""
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return the pattern of words in normal form, none within a longer Latin word.
+
+    Japanese ones may follow right on Latin letters: `Amazonアプリ`.
+    """
+    return "|".join(map(_whole, map(normal, words)))
+
+
+def _whole(word: str) -> str:
+    before = "(?<![a-z])" if word[0].isascii() else ""
+    behind = "(?![a-z])" if word[-1].isascii() else ""
+    return f"{before}{re.escape(word)}{behind}"
 
 
 def says_approve(text: str) -> bool:
