@@ -52,6 +52,9 @@ def code_in(body: bytes) -> str:
         "承認または否認の依頼に心当たりがない場合はこちら",
         "Open the app to approve or deny",
         "Se aprobaron otros accesos: denegar",
+        "Amazonアプリで承認または否認する",
+        *("承認または否認について", "承認または否認の依頼を取り消す"),
+        *("Learn more about Approve or Deny", "Cancel the request to approve or deny"),
     ],
 )
 def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:

@@ -24,13 +24,14 @@ def any_of(words: Iterable[str]) -> str:
 
     Japanese ones may follow right on Latin letters: `Amazonアプリ`.
     """
-    return "|".join(map(_whole, map(normal, words)))
-
-
-def _whole(word: str) -> str:
-    before = "(?<![a-z])" if word[0].isascii() else ""
-    behind = "(?![a-z])" if word[-1].isascii() else ""
-    return f"{before}{re.escape(word)}{behind}"
+    latin: list[str] = []
+    japanese: list[str] = []
+    for word in map(normal, words):
+        is_latin = word[0].isascii() or word[-1].isascii()
+        (latin if is_latin else japanese).append(re.escape(word))
+    if latin:
+        japanese.append(rf"(?<![a-z])(?:{'|'.join(latin)})(?![a-z])")
+    return "|".join(japanese)
 
 
 def says_approve(text: str) -> bool:
