@@ -286,6 +286,21 @@ def test_a_url_in_the_line_of_the_device_is_no_link(label: str) -> None:
     assert link_in(signed(Mail(body=plain(text)))) == LINK
 
 
+@pytest.mark.parametrize("words", [f"{ASKS} ", "Approve or Deny: ", ""])
+def test_what_a_cell_tells_of_the_device_asks_nothing(words: str) -> None:
+    table = f"<table><td>デバイス:</td><td>{words}{OTHER_LINK}</td></table>"
+    approving = f"<a href='{LINK}'>{ASKS}</a>"
+
+    assert link_in(signed(Mail(body=html(table + approving)))) == LINK
+    assert reasons(signed(Mail(body=html(table + APP)))) == (Reason.LINK_MISSING,)
+
+
+def test_a_row_without_a_place_hides_no_sentence() -> None:
+    rows = f"<tr><td>付近:</td><td></td></tr><tr><td>{ASKS}<br>{LINK}</td></tr>"
+
+    assert link_in(signed(Mail(body=html(f"<table>{rows}</table>")))) == LINK
+
+
 # The code -----------------------------------------------------------------------------
 
 IN_PLACE = {
