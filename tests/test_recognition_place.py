@@ -313,6 +313,9 @@ IN_PLACE = {
     + "".join(f"<td>{digit}</td>" for digit in "937511")
     + "</tr></table><p>参照 775533 番</p>",
     "device": "<p>デバイス: 確認コード 775533</p><p>確認コード</p><p>937511</p>",
+    "device_that_asks": "<table><td>デバイス:</td><td>承認または否認してください。"
+    "</td></table><p>確認コードは 937511 です</p>",
+    "place_that_asks": "<p>Near: Approve or Deny</p><p>確認コードは 937511 です</p>",
     "device_in_the_next_cell": "<table><td>デバイス:</td><td>775533</td></table>"
     "<p>確認コードは 937511 です</p>",
     "place": "<p>付近: 775533 Moscow</p><p>確認コードは 937511 です</p>",

@@ -80,8 +80,10 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
         for page, read in zip(bodies, lines, strict=True)
     )
     told = dict(chain.from_iterable(read.details.items() for read in reversed(lines)))
-    texts = [normal(links.without_urls(page.text)) for page in bodies]
-    is_approval = any(map(says_approve, texts))
+    texts = chain.from_iterable(
+        (body.text, *(anchor.text for anchor in body.anchors)) for body in shown
+    )
+    is_approval = any(says_approve(normal(links.without_urls(text))) for text in texts)
     return replace(_content(shown, is_approval=is_approval), details=told)
 
 
