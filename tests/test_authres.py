@@ -299,6 +299,27 @@ def test_forged_form_is_seen_through(field: str, result: Result) -> None:
 
 
 @pytest.mark.parametrize(
+    ("results", "result"),
+    [
+        (["dkim=fail"], Result.NONE),
+        (["dkim=fail; dkim=pass header.d=amazon.co.jp"], Result.PASS),
+        (["dkim=fail", "dkim=pass header.d=amazon.co.jp"], Result.NONE),
+        (["dkim=fail header.d=amazonses.com", "dkim=fail"], Result.NONE),
+        (["dkim=fail header.d=amazon.co.jp"], Result.FAIL),
+    ],
+)
+def test_of_two_signatures_a_failure_that_names_nobody_may_be_of_the_other(
+    results: list[str], result: Result
+) -> None:
+    fields = (f"Authentication-Results: mx.example.jp; {each}\r\n" for each in results)
+    header = "DKIM-Signature: v=1\r\n" * 2 + "".join(fields)
+
+    assert provider_result(parse_header(header.encode()), (HOST,), DOMAIN).result is (
+        result
+    )
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "ARC-Authentication-Results",

@@ -52,6 +52,9 @@ def code_in(body: bytes) -> str:
         "承認または否認の依頼に心当たりがない場合はこちら",
         "Open the app to approve or deny",
         "Se aprobaron otros accesos: denegar",
+        "Amazonアプリで承認または否認する",
+        *("承認または否認について", "承認または否認の依頼を取り消す"),
+        *("Learn more about Approve or Deny", "Cancel the request to approve or deny"),
     ],
 )
 def test_a_link_under_other_words_is_not_to_approve(words: str) -> None:
@@ -93,6 +96,10 @@ NOT_ITS_SENTENCE = {
     "after_a_bar": f"Approve or Deny | This wasn't me: {LINK}",
     "in_parentheses": f"承認または否認してください(お心当たりがない場合: {LINK} )",
     "on_the_phone": f"Approve or Deny on your phone.\n{LINK}",
+    "on_the_smartphone": f"Auf deinem Smartphone genehmigen oder ablehnen.\n{LINK}",
+    "on_the_mobile": f"Aprobar o denegar en tu móvil: {LINK}",
+    "on_another_device": f"お使いの端末で承認または否認してください。\n{LINK}",
+    "right_behind_latin_letters": f"承認または否認はAmazonアプリから\n{LINK}",
     "behind_the_link": f"{LINK}\n{ASKS}",
     "deny_en": f"Approve or Deny in time. If this wasn't you, deny here: {LINK}",
     "no_blank": f"Approve or Deny in time.Stop it here: {LINK}",
@@ -123,6 +130,21 @@ def test_a_url_behind_another_sentence_is_not_to_approve(text: str) -> None:
     assert reasons(signed(Mail(body=html(pressed)))) == (Reason.LINK_MISSING,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open Amazon Shopping on your phone\nand Approve or Deny.",
+        "Amazonアプリを開き、\n承認または否認してください。",
+        "Open the Amazon app to\nApprove or\nDeny.",
+    ],
+)
+def test_a_sentence_is_read_over_the_lines_of_its_paragraph(text: str) -> None:
+    as_html = text.replace("\n", "<br>")
+
+    for body in (plain(f"{text}\n{LINK}"), html(f"<p>{as_html}</p><p>{LINK}</p>")):
+        assert reasons(signed(Mail(body=body))) == (Reason.LINK_MISSING,)
+
+
 ITS_SENTENCE = {
     "next_line": f"{ASKS}\n{LINK}",
     "blank_lines": f"{ASKS}\n\n\n{LINK}\n",
@@ -133,6 +155,8 @@ ITS_SENTENCE = {
     "last_sentence": f"Was it you? Approve or Deny.\n{LINK}",
     "name_of_a_store": f"Approve or Deny at www.amazon.co.jp: {LINK}",
     "full_width": f"【承認または否認してください】：{LINK}",
+    "broken_twice": f"To let them in or not,\nApprove\nor Deny.\n{LINK}",
+    "behind_another_paragraph": f"アプリからサインインしています\n\n{ASKS}\n{LINK}",
 }
 
 
@@ -262,6 +286,21 @@ def test_a_url_in_the_line_of_the_device_is_no_link(label: str) -> None:
     assert link_in(signed(Mail(body=plain(text)))) == LINK
 
 
+@pytest.mark.parametrize("words", [f"{ASKS} ", "Approve or Deny: ", ""])
+def test_what_a_cell_tells_of_the_device_asks_nothing(words: str) -> None:
+    table = f"<table><td>デバイス:</td><td>{words}{OTHER_LINK}</td></table>"
+    approving = f"<a href='{LINK}'>{ASKS}</a>"
+
+    assert link_in(signed(Mail(body=html(table + approving)))) == LINK
+    assert reasons(signed(Mail(body=html(table + APP)))) == (Reason.LINK_MISSING,)
+
+
+def test_a_row_without_a_place_hides_no_sentence() -> None:
+    rows = f"<tr><td>付近:</td><td></td></tr><tr><td>{ASKS}<br>{LINK}</td></tr>"
+
+    assert link_in(signed(Mail(body=html(f"<table>{rows}</table>")))) == LINK
+
+
 # The code -----------------------------------------------------------------------------
 
 IN_PLACE = {
@@ -274,6 +313,9 @@ IN_PLACE = {
     + "".join(f"<td>{digit}</td>" for digit in "937511")
     + "</tr></table><p>参照 775533 番</p>",
     "device": "<p>デバイス: 確認コード 775533</p><p>確認コード</p><p>937511</p>",
+    "device_that_asks": "<table><td>デバイス:</td><td>承認または否認してください。"
+    "</td></table><p>確認コードは 937511 です</p>",
+    "place_that_asks": "<p>Near: Approve or Deny</p><p>確認コードは 937511 です</p>",
     "device_in_the_next_cell": "<table><td>デバイス:</td><td>775533</td></table>"
     "<p>確認コードは 937511 です</p>",
     "place": "<p>付近: 775533 Moscow</p><p>確認コードは 937511 です</p>",
@@ -294,6 +336,11 @@ IN_PLACE = {
     "words_about_an_order": "<p>Your verification code for the order:</p><p>937511</p>",
     "beneath_the_place": "<h1>確認コード</h1><p>付近: Tokyo</p><p>937511</p>",
     "order": "<p>Your verification code for order 775533 is:</p><p>937511</p>",
+    "brackets": "<p>確認コードを送ります</p><p>【937511】</p><p>番号は775533です</p>",
+    "quotes": "<p>We sent a verification code</p><p>&ldquo;937511&rdquo;.</p>",
+    "right_behind_latin_letters": "<p>Amazon確認コードは937511です</p>",
+    "reference_behind_latin_letters": "<p>Amazon注文番号 775533</p>"
+    "<p>確認コードは 937511 です</p>",
 }
 
 

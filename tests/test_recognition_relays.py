@@ -30,6 +30,7 @@ from watcher.recognition.verdict import (
 
 BODY = html(APPROVAL_HTML.format(link=LINK))
 RELAY = "account-update_at_amazon_co_jp_qwerty@lists.example"
+USERS_NAME = '"amazon.co.jp" <a+account-update=amazon.co.jp@taro.lists.example>'
 TARGET = quote(LINK, safe="")
 
 
@@ -64,6 +65,8 @@ LEADING = [
     "<p hidden><a href='https://evil.example/'>Approve</a></p>",
     "<v:rect href='https://evil.example/'>Approve</v:rect>",
     "<a href='ftp://evil.example/'>Approve</a>",
+    "<a href='mailto:a@evil.example'>Approve</a>",
+    "<a href='https://duckduckgo.com/l/?uddg=https://evil.example/'>Approve</a>",
 ]
 
 
@@ -90,6 +93,16 @@ ALTERED: dict[str, Callable[[], bytes]] = {
             APPROVAL_HTML.format(link=LINK)
             + "<a href='https://app.addy.io/deactivate/1'>deactivate</a>"
         )
+    ),
+    "page_of_a_banner": lambda: relayed(
+        body=html(
+            APPROVAL_HTML.format(link=LINK)
+            + "<a href='https://relay.firefox.com/accounts/profile/'>Manage</a>"
+            + "<a href='mailto:family+unsubscribe@googlegroups.com?subject=x'>leave</a>"
+        )
+    ),
+    "name_within_the_relay": lambda: sign(
+        compose(Mail(sender=USERS_NAME, body=BODY)), "lists.example"
     ),
     "urldefense": lambda: compose(
         Mail(body=html(f"<a href='{DEFENDED}'>承認または否認してください</a>"))
@@ -156,6 +169,16 @@ def test_a_relay_that_the_user_has_named_makes_it_unverified(relay: str) -> None
     )
     tampered = relayed() + b"more\r\n"
     assert outcome(tampered, policy=policy)[0] is LookAlike
+
+
+@pytest.mark.parametrize("relay", ["lists.example", "taro.lists.example"])
+def test_a_relay_may_sign_for_the_names_within_its_own(relay: str) -> None:
+    policy = Policy(relays=frozenset({relay}))
+    mail = compose(Mail(sender=USERS_NAME, body=BODY))
+
+    assert outcome(sign(mail, "lists.example"), policy=policy)[0] is Unverified
+    for signer in ("evil.example", "s.example", "example.lists.example"):
+        assert outcome(sign(mail, signer), policy=policy)[0] is LookAlike
 
 
 def test_other_mail_of_a_relay_is_not_relevant() -> None:

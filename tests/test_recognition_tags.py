@@ -64,6 +64,10 @@ TAGS = {
     "forwarded_full_width": word("転送：") + b" ",
     "dash": b"EXT - ",
     "words_and_colon": b"[WARNING - POSSIBLE SPAM]: ",
+    "six_stars": b"******SPAM****** ",
+    "bars": b"|SPAM| ",
+    "corner_brackets": "「迷惑メール」".encode(),
+    "white_corner_brackets": word("『迷惑メール』") + b" ",
 }
 BEHIND = {
     "spam": b" [SPAM]",
@@ -139,6 +143,9 @@ SENT = {
     "folded": FORMS["folded"](JAPANESE),
     "halves": halves(JAPANESE, "B"),
     "halves_q": halves(MOSTLY_ASCII, "Q"),
+    "full_words": word("amazon.co.jp: アクションが必要です:")
+    + b"\r\n "
+    + word(" サインイン試行"),
     "ascii": ENGLISH.encode(),
 }
 """How programs that send mail may write a subject."""

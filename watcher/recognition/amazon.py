@@ -41,6 +41,13 @@ LINK_KEY = r"[A-Za-z0-9_.~%+/=-]{8,256}"
 APP = (
     *("アプリ", "通知", "スマートフォン", "app", "apps", "phone", "notification"),
     *("aplicación", "aplicativo", "application", "applicazioni", "handy", "telefono"),
+    *("スマホ", "携帯", "端末で", "デバイスで", "Amazonショッピング"),
+    *("smartphone", "mobile", "tablet", "your device", "registered device", "push"),
+    "amazon shopping",
+    *("benachrichtigung", "mobiltelefon", "telefon", "deinem gerät", "ihrem gerät"),
+    *("notificación", "teléfono", "móvil", "celular", "tu dispositivo"),
+    *("su dispositivo", "téléphone", "appli", "votre appareil", "notifica"),
+    *("cellulare", "tuo dispositivo", "notificação", "telefone", "telemóvel"),
 )
 """Words of a sentence that asks to approve elsewhere: in the shopping app."""
 
@@ -58,6 +65,9 @@ NOT_ME = (
     *("wasn't", "wasn’t", "didn't", "didn’t", "can't", "can’t", "cannot", "disapprove"),
     *("protect", "block", "report", "sichern", "sperren", "melden", "nicht", "no fui"),
     *("proteger", "bloquear", "sécuriser", "protéger", "bloquer", "proteggi", "blocca"),
+    *("覚えがない", "していない", "しなかった", "取り消", "やめ", "停止", "について"),
+    *("に関する", "ヘルプ", "仕組み", "learn more", "what is", "help", "trouble"),
+    *("problem", "problems", "by mistake", "cancel", "stop", "turn off"),
 )
 """Words of a link that leads whoever has not signed in, though it names both."""
 

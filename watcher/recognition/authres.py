@@ -9,7 +9,7 @@ parsed says nothing.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from watcher.recognition.header import Header
 from watcher.recognition.trust import NAMELESS, Trust
@@ -33,6 +33,11 @@ class Clause:
     method: str
     result: str
     properties: Mapping[str, str]
+
+    @property
+    def is_dkim(self) -> bool:
+        """Whether it tells of a DKIM signature."""
+        return self.method == "dkim"
 
     def sdid(self) -> str | None:
         """Return the domain that a DKIM result speaks of: header.d, else header.i."""
@@ -62,14 +67,24 @@ def provider_result(
 ) -> ProviderResult:
     """Return what the believed fields say; a failure among them outweighs all else."""
     silent = ProviderResult(Result.NONE, is_proof=False, detail="no field is believed")
-    results = []
-    for raw in header.get_all(_FIELD):
-        parsed = parse_field(raw.decode("utf-8", "replace"))
-        believed = (one for one in trusts if parsed and one.covers(parsed.authserv_id))
-        if parsed and (trust := next(believed, None)):
-            results.append(_weigh(parsed, trust, domain))
+    believed = [*_believed(header, trusts)]
+    dkim = [one for parsed, _ in believed for one in parsed.clauses if one.is_dkim]
+    # One of several that name nobody may be that of the mail service (amazonses.com).
+    are_several = len(dkim) > 1 or len(header.get_all("dkim-signature")) > 1
+    names = frozenset({domain} if are_several else {domain, None})
+    results = [_weigh(parsed, trust, domain, names) for parsed, trust in believed]
     failed = next((found for found in results if found.result is Result.FAIL), None)
     return failed or next(iter(results), silent)
+
+
+def _believed(
+    header: Header, trusts: tuple[Trust, ...]
+) -> Iterator[tuple[AuthenticationResults, Trust]]:
+    """Yield the fields of those who are trusted, and how far."""
+    for raw in header.get_all(_FIELD):
+        parsed = parse_field(raw.decode("utf-8", "replace"))
+        trust = (one for one in trusts if parsed and one.covers(parsed.authserv_id))
+        yield from ((parsed, one) for one in islice(trust, 1) if parsed)
 
 
 def parse_field(value: str) -> AuthenticationResults | None:
@@ -104,11 +119,14 @@ def _joined(segments: list[list[str]]) -> Iterator[list[str]]:
     yield joined
 
 
-def _weigh(parsed: AuthenticationResults, trust: Trust, domain: str) -> ProviderResult:
-    dkim = [clause for clause in parsed.clauses if clause.method == "dkim"]
-    # One of several that name nobody may be that of the mail service (amazonses.com).
-    names = {domain} if len(dkim) > 1 else {domain, None}
-    aligned = [clause for clause in dkim if clause.sdid() in names]
+def _weigh(
+    parsed: AuthenticationResults,
+    trust: Trust,
+    domain: str,
+    names: frozenset[str | None],
+) -> ProviderResult:
+    """Return what a field says; `names` are those whose results are of the domain."""
+    aligned = [one for one in parsed.clauses if one.is_dkim and one.sdid() in names]
     policies = [c for c in parsed.clauses if c.method in ("dmarc", "compauth")]
     for clause in (*aligned, *policies):
         if clause.result in _FAILURES:

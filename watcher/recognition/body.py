@@ -13,7 +13,7 @@ from watcher.recognition import amazon, limits, links
 from watcher.recognition.codes import find_codes
 from watcher.recognition.details import read_lines
 from watcher.recognition.html import APART, Anchor, Page
-from watcher.recognition.phrases import says_approve, says_not_to
+from watcher.recognition.phrases import any_of, says_approve, says_not_to
 from watcher.recognition.reasons import Reason
 from watcher.recognition.text import compatible, normal
 from watcher.recognition.verdict import (
@@ -23,12 +23,7 @@ from watcher.recognition.verdict import (
     Unknown,
 )
 
-_ELSEWHERE = re.compile(
-    "|".join(
-        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
-        for word in amazon.APP + amazon.NOT_ME
-    )
-)
+_ELSEWHERE = re.compile(any_of(amazon.APP + amazon.NOT_ME))
 _END_OF_SENTENCE = re.compile(r"[。.!?;:|()】•・※→▶►]|(?<=ください)、| - ")
 _AFTER_A_SENTENCE = " .。!?:;*-•・▼↓→>「『(【<)】"
 _DASH = re.compile("[‒–—―]")
@@ -85,8 +80,10 @@ def read_body(bodies: tuple[Page, ...]) -> Body:
         for page, read in zip(bodies, lines, strict=True)
     )
     told = dict(chain.from_iterable(read.details.items() for read in reversed(lines)))
-    texts = [normal(links.without_urls(page.text)) for page in bodies]
-    is_approval = any(map(says_approve, texts))
+    texts = chain.from_iterable(
+        (body.text, *(anchor.text for anchor in body.anchors)) for body in shown
+    )
+    is_approval = any(says_approve(normal(links.without_urls(text))) for text in texts)
     return replace(_content(shown, is_approval=is_approval), details=told)
 
 
@@ -167,19 +164,25 @@ def _ends_asking(text: str) -> bool:
     """Return whether a text's last sentence asks to approve or deny."""
     read = compatible(text.rpartition(APART)[2].rstrip()[-_REACH:])
     ends = [note.start() for note in _NOTES.finditer(read) if note.end() == len(read)]
-    lines = [
-        line
-        for line in read[: ends[0] if ends else None].split("\n")
-        if line.strip(_AFTER_A_SENTENCE)
-    ]
-    if not lines:
+    paragraph = _last_paragraph(read[: ends[0] if ends else None])
+    if not paragraph:
         return False
-    sentence = _last_sentence(lines[-1])
-    if not says_approve(sentence) and len(lines) > 1:
-        # A line that was too long is broken, and the words with it.
-        broken = _last_sentence(f"{lines[-2]} {lines[-1]}")
-        sentence = "" if says_approve(normal(lines[-2])) else broken
-    return len(sentence) < _SENTENCE and _asks_here(sentence)
+    *above, line = paragraph
+    # A line that was too long is broken, and the words with it.
+    sentence = _last_sentence(" ".join(paragraph))
+    is_of_above = says_approve(" ".join(above)) and not says_approve(line)
+    return len(sentence) < _SENTENCE and _asks_here(sentence) and not is_of_above
+
+
+def _last_paragraph(text: str) -> list[str]:
+    """Return the lines behind the last empty one, without those of mere signs."""
+    paragraph: list[str] = []
+    for line in reversed(text.split("\n")):
+        if line.strip(_AFTER_A_SENTENCE):
+            paragraph.insert(0, line)
+        elif paragraph:
+            break
+    return paragraph
 
 
 def _asks_here(text: str) -> bool:

@@ -13,14 +13,11 @@ from itertools import chain, islice
 
 from watcher.recognition import amazon
 from watcher.recognition.links import without_urls
+from watcher.recognition.phrases import any_of
 from watcher.recognition.text import INVISIBLE, normal
 
 _WORDS = re.compile(
-    "|".join(
-        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
-        for wording in amazon.WORDINGS
-        for word in wording.codes
-    )
+    any_of(word for wording in amazon.WORDINGS for word in wording.codes)
 )
 # No neighbour may be a letter, a sign of a colour or part of a longer number. Some
 # write a code in two halves, or each of its digits in a cell of its own.
@@ -46,16 +43,13 @@ _BETWEEN = re.compile(
 _OLD = re.compile("|".join(map(re.escape, map(normal, amazon.OLD_CODES))))
 _END_OF_SENTENCE = re.compile(r"[.。!?]")
 _OTHER = re.compile(
-    "(?:"
-    + "|".join(
-        rf"(?<![a-z]){re.escape(normal(word))}(?![a-z])"
-        for word in amazon.OTHER_NUMBERS
-    )
-    + r")\W*(?:(?:番号|number|nr|no|id)\W*|は\s*)?$"
+    rf"(?:{any_of(amazon.OTHER_NUMBERS)})\W*(?:(?:番号|number|nr|no|id)\W*|は\s*)?$"
 )
 """What stands before a number that is no code."""
 
 _BULLETS = " *-•・:"
+_AROUND = f"{_BULLETS}.。「」『』【】[]()<>«»\"'“”"
+"""What may stand around a code that stands alone."""
 _FOLLOWS = 300
 _PRECEDES = 60
 """Characters between the words that announce a code and the code."""
@@ -168,7 +162,7 @@ def _before(text: str, digits: re.Match[str]) -> tuple[str, str]:
 def _is_in_place(text: str, digits: re.Match[str]) -> bool:
     """Return whether it stands alone, or right behind the words in their line."""
     before, after = _line_of(text, digits)
-    if not before.strip(_BULLETS) and not after.strip(" *-•・.。"):
+    if not before.strip(_AROUND) and not after.strip(_AROUND):
         return True
     label, is_above = _label(text, digits)
     announced = [words.end() for words in _WORDS.finditer(label)]

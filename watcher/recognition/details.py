@@ -74,16 +74,19 @@ def _is_sentence(line: str) -> bool:
 def _read(page: Page) -> Iterator[_Line]:
     """Yield the lines; a label without a value has it in the next line or cell."""
     pending = None
-    is_detail = False
+    is_detail = is_next_cell = False
     for raw in page.text.split("\n"):
         line = " ".join(compatible(raw).split()).strip(_BULLETS)
         if not line:
             is_detail = False
+            is_next_cell |= APART in raw
             yield _Line(raw)
             continue
         labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
-        # Where a value is missing, the next sentence is none.
-        is_value = pending is not None and not (labels or _is_sentence(line))
+        # Where a value is missing, the next sentence is none; a cell is not missing.
+        is_other = labels or (_is_sentence(line) and not is_next_cell)
+        is_value = pending is not None and not is_other
+        is_next_cell = False
         values = [(pending, line)] if pending and is_value else []
         pending = _KINDS.get(normal(line.rstrip(": ")))
         for label, following in zip_longest(labels, labels[1:]):

@@ -19,7 +19,7 @@ from watcher.recognition.message import Reading, read, read_header
 from watcher.recognition.policy import Policy
 from watcher.recognition.reasons import Reason
 from watcher.recognition.recipients import is_addressed_to
-from watcher.recognition.relays import may_be_altered
+from watcher.recognition.relays import may_be_altered, signing_domain
 from watcher.recognition.sender import (
     UNCHECKED,
     Signature,
@@ -258,11 +258,12 @@ def _doubt(
 
 
 def sending_relay(reading: Reading, policy: Policy) -> str | None:
-    """Return the domain of a relay that the user has named, if it sent the mail."""
+    """Return the domain that signs for a relay which the user has named, if it sent."""
     if reading.appearance is Appearance.NOTHING:
         return None
     domain = (sole_sender(reading.senders) or "").rpartition("@")[2]
-    return domain if links.is_of(domain, policy.relays) else None
+    is_named = links.is_of(domain, policy.relays)
+    return signing_domain(reading, domain) if is_named else None
 
 
 def _recognise(

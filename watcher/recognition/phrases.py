@@ -1,6 +1,7 @@
 """Knows the words by which Amazon asks to approve or deny."""
 
 import re
+from collections.abc import Iterable
 
 from watcher.recognition import amazon
 from watcher.recognition.text import normal, without_spaces
@@ -16,6 +17,21 @@ _REFUSES = re.compile(
     rf"|(?:{_ASKS})[^。、,]{{0,12}}?(?:{_BEHIND})"
 )
 """The words with a negation; a comma parts them from another's."""
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return the pattern of words in normal form, none within a longer Latin word.
+
+    Japanese ones may follow right on Latin letters: `Amazonアプリ`.
+    """
+    latin: list[str] = []
+    japanese: list[str] = []
+    for word in map(normal, words):
+        is_latin = word[0].isascii() or word[-1].isascii()
+        (latin if is_latin else japanese).append(re.escape(word))
+    if latin:
+        japanese.append(rf"(?<![a-z])(?:{'|'.join(latin)})(?![a-z])")
+    return "|".join(japanese)
 
 
 def says_approve(text: str) -> bool:

@@ -20,6 +20,12 @@ RELAYS = frozenset(
 )
 """Domains in whose name a relay sends on what it received."""
 
+BANNERS = (
+    *("https://duckduckgo.com/email/", "https://relay.firefox.com/"),
+    "https://groups.google.com/",
+)
+"""Pages of relays to which they lead from a banner, outside of those domains."""
+
 REWRITERS = frozenset(
     {
         *("safelinks.protection.outlook.com", "urldefense.com", "urldefense.us"),
@@ -41,6 +47,9 @@ _BROKEN = frozenset(
 )
 """Flaws that a mail of Amazon's may have got on its way."""
 
+
+_SDID = re.compile(rb"(?:^|;)d=([^;]+)")
+"""The domain that signs (RFC 6376 §3.5), in a field without blanks."""
 
 _INNER = re.compile(r"https?://[^\s?&#]+", re.IGNORECASE)
 """The address that a rewritten one holds."""
@@ -71,14 +80,21 @@ def may_be_altered(
 def _is_from_a_relay(reading: Reading) -> bool:
     """Return whether its sender signs it, and names Amazon as the one before."""
     domains = {one.rpartition("@")[2].lower() for one in reading.senders}
-    signatures = reading.header.get_all("dkim-signature")
-    signed = [b"".join(value.split()).lower() for value in signatures]
-    is_signed = any(
-        b"d=%b;" % domain.encode("utf-8", "replace") in value + b";"
-        for domain in domains
-        for value in signed
-    )
+    is_signed = signing_domain(reading, min(domains, default="")) is not None
     return len(domains) == 1 and is_signed and "amazon" in _names(reading)
+
+
+def signing_domain(reading: Reading, domain: str) -> str | None:
+    """Return the domain that signs for one: itself, or that of which it is a part.
+
+    Relays give each user a name within their own (RFC 7489 §3.1.1: relaxed alignment).
+    None if no signature is of such a domain.
+    """
+    fields = (b"".join(one.split()) for one in reading.header.get_all("dkim-signature"))
+    found = (name for field in fields for name in _SDID.findall(field.lower()))
+    signers = {name.decode("ascii", "replace") for name in found}
+    wide = (one for one in signers if "." in one and domain.endswith(f".{one}"))
+    return domain if domain in signers else max(wide, key=len, default=None)
 
 
 def _names(reading: Reading) -> str:
@@ -88,6 +104,11 @@ def _names(reading: Reading) -> str:
 
 def _is_harmless(address: str, known: frozenset[str]) -> bool:
     """Return whether an address leads to Amazon, or to a relay."""
+    if address.startswith(BANNERS):
+        return True
+    if address.lower().startswith("mailto:"):
+        mailbox = address.partition(":")[2].partition("?")[0]
+        return links.is_of(mailbox, known) or links.is_amazons(mailbox)
     host = links.host(address)
     if links.is_of(host, REWRITERS):
         inner = _INNER.search(unquote(address), len("https://") + len(host))

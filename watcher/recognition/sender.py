@@ -18,7 +18,7 @@ from watcher.recognition.verdict import (
     Result,
 )
 
-_BARE = re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+")
+_BARE = re.compile(r"[a-z0-9._+=-]+@[a-z0-9.-]+")
 _DOTS_IGNORED = frozenset({"gmail.com", "googlemail.com"})
 
 

@@ -22,13 +22,13 @@ GUESSES = 32
 
 _BRACKETS = (
     *("[]", "【】", "［］", "{}", "()", "（）", "<>"),
-    *("〔〕", "《》", "≪≫", "〈〉"),
+    *("〔〕", "《》", "≪≫", "〈〉", "「」", "『』"),
 )
 _ENCLOSED = "|".join(
     rf"[{one}]{{1,3}}[^{one}{other}]{{1,60}}[{other}]{{1,3}}"
     for one, other in (map(re.escape, pair) for pair in map(tuple, _BRACKETS))
 )
-_MARKED = r"([*#_!=+~\-■◆●★※▲▼])\1{0,4}[^*#_!=+~■◆●★※▲▼]{1,60}?\1{1,5}"
+_MARKED = r"([*#_!=+~|\-■◆●★※▲▼])\1{0,9}[^*#_!=+~|■◆●★※▲▼]{1,60}?\1{1,10}"
 """Words between the same signs, such as `***SPAM***`."""
 
 _BEFORE = re.compile(
@@ -121,9 +121,10 @@ def _encoded(text: str) -> Iterator[bytes]:
     is_mostly_ascii = 2 * sum(sign.isascii() for sign in text) > len(text)
     for charset in ("UTF-8", "utf-8"):
         room = _WORD_CHARACTERS - len(f"=?{charset}?Q??=")
-        # As JavaMail does: in halves until they fit.
+        # As JavaMail does: in halves until they fit. Others fill each word.
         halved = _halves(text, "Q" if is_mostly_ascii else "B", room)
         yield b"\r\n ".join(_word(half, charset, kind) for half, kind in halved)
+        yield b"\r\n ".join(_word(full, charset, "B") for full in _full(text, room))
         for encoding in ("B", "Q"):
             yield _word(text, charset, encoding)
     yield Header(text, "utf-8").encode(linesep="\r\n").encode()
@@ -134,6 +135,18 @@ def _halves(text: str, encoding: str, room: int) -> list[tuple[str, str]]:
         return [(text, encoding)]
     half = len(text) // 2
     return _halves(text[:half], encoding, room) + _halves(text[half:], encoding, room)
+
+
+def _full(text: str, room: int) -> list[str]:
+    """Return text in pieces of which each is as long as an encoded word may be."""
+    pieces = [""]
+    for sign in text:
+        longer = pieces[-1] + sign
+        if len(_transfer(longer.encode(), "B")) <= room:
+            pieces[-1] = longer
+        else:
+            pieces.append(sign)
+    return pieces
 
 
 def _like(word: re.Match[bytes], text: str) -> bytes:
