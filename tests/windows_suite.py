@@ -24,10 +24,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 
@@ -81,21 +82,22 @@ _reports: list[pytest.TestReport] = []
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Write down what is to be run, and leave out what was."""
     piece = Piece.read(Path(os.environ[REPORT]))
-    for item in items:
-        _write(test=item.nodeid, outcome="")
+    _write(*({"test": item.nodeid, "outcome": ""} for item in items))
     items[:] = [item for item in items if item.nodeid not in piece.ended]
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Write down what cannot be collected."""
     if report.failed:
-        _write(test=report.nodeid, outcome="failed", why=report.longreprtext)
+        _write(
+            {"test": report.nodeid, "outcome": "failed", "why": report.longreprtext}
+        )
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Write down what runs, should it be the last."""
     _reports.clear()
-    _write(test=nodeid, outcome="started")
+    _write({"test": nodeid, "outcome": "started"})
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -112,12 +114,35 @@ def pytest_runtest_logfinish(nodeid: str) -> None:
     else:
         why = outcomes[outcome].longreprtext
     took_s = sum(report.duration for report in _reports)
-    _write(test=nodeid, outcome=outcome, why=why, took_s=took_s)
+    _write({"test": nodeid, "outcome": outcome, "why": why, "took_s": took_s})
 
 
-def _write(**record: object) -> None:
-    with Path(os.environ[REPORT]).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+def pytest_report_teststatus(
+    report: pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Print no dot: Wine's console takes as long over it as most tests take."""
+    return ("passed", "", "") if report.when == "call" and report.passed else None
+
+
+def pytest_timeout_set_timer() -> bool:
+    """Start no thread for each test: what hangs is ended by its silence."""
+    return True
+
+
+def pytest_timeout_cancel_timer() -> bool:
+    """Wait for no thread."""
+    return True
+
+
+@cache
+def _report() -> IO[str]:
+    """Open what is written down; to open it for each line takes a minute of the suite."""
+    return Path(os.environ[REPORT]).open("a", encoding="utf-8")
+
+
+def _write(*records: dict[str, object]) -> None:
+    _report().writelines(json.dumps(record) + "\n" for record in records)
+    _report().flush()
 
 
 # On this machine --------------------------------------------------------------------
@@ -230,6 +255,8 @@ class Worker:
                 # Each plugin that is looked for there costs a start of Python seconds.
                 *("--disable-plugin-autoload", "-p", "no:terminalprogress"),
                 *("-p", "xdist.plugin", "-p", "pytest_timeout"),
+                # To exchange the descriptors at each step of each test takes long there.
+                "--capture=sys",
                 *("-o", f"faulthandler_timeout={DUMP_S}", *files),
             ],
             cwd=self.folder / "suite",
