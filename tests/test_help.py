@@ -12,6 +12,7 @@ import pytest
 from tests.environment import Home
 from tests.factories import NOW
 from tests.program_text import sentences, sentences_in
+from watcher.cli import main
 from watcher.cli.arguments import COMMANDS, TOPICS
 from watcher.cli.classify import NAMES, as_json
 from watcher.cli.layout import lay_out
@@ -74,8 +75,16 @@ def test_a_topic_needs_neither_configuration_nor_terminal(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_a_command_is_its_own_help(command: str, home: Home) -> None:
-    assert home.run("help", command) == home.run(command, "--help")
+def test_help_of_a_command_is_its_own_help(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = main(["help", command]), main([command, "--help"])
+    out, err = capsys.readouterr()
+
+    assert (codes, err) == ((ExitCode.OK, ExitCode.OK), "")
+    assert f" watcher {command}" in out.splitlines()[0]
+    half = len(out) // 2
+    assert out[:half] == out[half:]
 
 
 def test_what_is_neither_topic_nor_command_is_wrong_usage(home: Home) -> None:

@@ -89,9 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Write down what cannot be collected."""
     if report.failed:
-        _write(
-            {"test": report.nodeid, "outcome": "failed", "why": report.longreprtext}
-        )
+        _write({"test": report.nodeid, "outcome": "failed", "why": report.longreprtext})
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
@@ -136,7 +134,7 @@ def pytest_timeout_cancel_timer() -> bool:
 
 @cache
 def _report() -> IO[str]:
-    """Open what is written down; to open it for each line takes a minute of the suite."""
+    """Open what is written down, once: for each line it takes a minute of all."""
     return Path(os.environ[REPORT]).open("a", encoding="utf-8")
 
 
@@ -255,7 +253,7 @@ class Worker:
                 # Each plugin that is looked for there costs a start of Python seconds.
                 *("--disable-plugin-autoload", "-p", "no:terminalprogress"),
                 *("-p", "xdist.plugin", "-p", "pytest_timeout"),
-                # To exchange the descriptors at each step of each test takes long there.
+                # To exchange the descriptors at each step of each test takes long.
                 "--capture=sys",
                 *("-o", f"faulthandler_timeout={DUMP_S}", *files),
             ],
