@@ -63,14 +63,21 @@ def test_help_lists_the_topics_and_the_commands(home: Home) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_needs_neither_configuration_nor_terminal(
-    topic: str, language: Language, home: Home
+    topic: str,
+    language: Language,
+    user_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    locale = {"LANG": "ja_JP.UTF-8" if language is Language.JA else "C.UTF-8"}
-    done = home.run("help", topic, environment={**locale, "PYTHONUTF8": "1"})
+    monkeypatch.setenv("LANG", f"{language}.UTF-8")
+    monkeypatch.setenv("COLUMNS", "80")
 
-    assert (done.code, done.err) == (ExitCode.OK, "")
-    assert done.out.isascii() is False or language is ENGLISH
-    too_wide = [line for line in done.out.splitlines() if columns_of(line) > 80]
+    code = main(["help", topic])
+
+    out, err = capsys.readouterr()
+    assert (code, err) == (ExitCode.OK, "")
+    assert out.isascii() is False or language is ENGLISH
+    too_wide = [line for line in out.splitlines() if columns_of(line) > 80]
     assert [line for line in too_wide if " " in line.strip()] == []
 
 

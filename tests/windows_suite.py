@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -138,7 +138,7 @@ def _report() -> IO[str]:
     return Path(os.environ[REPORT]).open("a", encoding="utf-8")
 
 
-def _write(*records: dict[str, object]) -> None:
+def _write(*records: Mapping[str, object]) -> None:
     _report().writelines(json.dumps(record) + "\n" for record in records)
     _report().flush()
 
