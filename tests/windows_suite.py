@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -44,18 +45,24 @@ SHARE = 0.9
 WORKERS = 6
 """More than cores: most tests wait for a server or a process."""
 
-PIECES = 18
-"""The start of a Python takes as long as a hundred tests."""
+ROUNDS = (18, 12, 12, 6)
+"""To how many pieces the files are dealt, again and again.
 
-LONGEST = ("clock_flow", "clock_wrong_flow", "flow", "oauth")
+Few pieces, as the start of a Python takes as long as a hundred tests; and the last ones
+short, so that no worker ends long after the others.
+"""
+
+LONGEST = ("oauth", "clock_flow", "clock_wrong_flow", "flow")
 """They would be a piece each that outlasts all others: their tests are dealt out."""
 
 SLOWEST = (
-    *("cli_open", "reload", "cli_errors", "cli_undelivered", "damaged_log"),
-    *("doctor_account", "doctor", "cli_commands", "secrecy", "help", "usage"),
-    *("journal", "imap_words", "texts", "hostile", "narrator", "daemon", "demo"),
+    *("layout", "cli_open", "damaged_log", "cli_errors", "reload", "doctor_account"),
+    *("cli_undelivered", "usage", "imap_faults", "cli_mailfiles", "cli_commands"),
+    *("help", "journal", "secrecy", "hostile", "keys", "flood", "imap_dovecot"),
+    *("old_tls", "doctor", "imap_words", "push_flow", "daemon", "imap_idle", "hook"),
+    *("init", "demo", "setup_phone", "environment", "imap_elsewhere", "texts"),
 )
-"""They begin first, each in a piece of its own as far as there are pieces."""
+"""Of the others these are dealt first, so that no piece has two of the slowest."""
 
 LAST_ATTEMPT = 10
 SILENCE_S = 60.0
@@ -305,10 +312,9 @@ def _run_all(
     name: str = "",
 ) -> Piece:
     """Run the pieces, as each worker comes to the next; return them as one."""
-    count = min(PIECES, len(files))
     todo: SimpleQueue[tuple[str, Sequence[str]]] = SimpleQueue()
-    for number in range(count):
-        todo.put((f"{name}{number:02}", files[number::count]))
+    for number, piece in enumerate(dealt(files)):
+        todo.put((f"{name}{number:02}", piece))
     done = Piece()
 
     def work(worker: Worker) -> None:
@@ -343,6 +349,15 @@ def _until_empty(
     with suppress(Empty):
         while True:
             yield todo.get_nowait()
+
+
+def dealt(files: Sequence[str]) -> list[list[str]]:
+    """Return the pieces, the longest first."""
+    pieces: list[list[str]] = [[] for _ in range(max(ROUNDS))]
+    turns = cycle(piece for count in ROUNDS for piece in pieces[:count])
+    for file, piece in zip(files, turns, strict=False):
+        piece.append(file)
+    return [piece for piece in pieces if piece]
 
 
 def in_order(suite: Path) -> list[str]:
