@@ -35,6 +35,7 @@ import pytest
 
 from tests.oauth_server import relaying_introspection
 from tests.servers import LOANS, Loan, TokenLogin, running
+from tests.windows_stand_ins import leave_out_certificates
 
 REPORT = "WATCHER_REPORT"
 """The environment variable that names the file in which a piece writes down."""
@@ -84,6 +85,12 @@ LOOK_S = 0.5
 
 _reports: list[pytest.TestReport] = []
 """How the test that runs went so far."""
+
+
+def pytest_configure() -> None:
+    """Leave out the certificates of the system, as the programs do that tests start."""
+    if os.name == "nt":
+        leave_out_certificates()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -288,7 +295,14 @@ class Worker:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return os.environ | {"WINEPREFIX": str(self.prefix)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(
+                "SSL_CERT_"
+            )  # to read them takes a third of a second
+        }
+        return kept | {"WINEPREFIX": str(self.prefix)}
 
     def end_wine(self) -> None:
         """End whatever still runs in it."""
