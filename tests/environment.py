@@ -314,6 +314,7 @@ class Home:
         stdin: bytes = b"",
         command: Sequence[str] = WATCHER,
         encoding: str = "utf-8",
+        patience_s: float = PATIENCE_S,
     ) -> Done:
         """Run a command to its end. It may fail, but never with a traceback."""
         if "copy" in arguments:
@@ -324,7 +325,7 @@ class Home:
             env={**self.environment, **(environment or {})},
             input=stdin,
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr

@@ -20,7 +20,7 @@ INTERPRETER = os.environ.get("WATCHER_WINDOWS", "")
 UNPACKED = Path(os.environ.get("WATCHER_WINDOWS_ZIP", ""))
 MODULE = ("wine", INTERPRETER, "-m", "watcher")
 CTRL_C = b"\x03"
-DEMO_S = "12"
+DEMO_S, PATIENCE_S = "12", 120
 """Beside the suite, an attempt that is over in 4 s would be over before it is told."""
 
 
@@ -108,7 +108,9 @@ def test_the_demo_runs_also_from_a_folder_with_a_blank_and_japanese_letters(
 ) -> None:
     assert re.search(r" .*[ぁ-鿿]|[ぁ-鿿].* ", str(UNPACKED))
 
-    done = user.home.run("demo", "--seconds", DEMO_S, command=program)
+    done = user.home.run(
+        "demo", "--seconds", DEMO_S, command=program, patience_s=PATIENCE_S
+    )
 
     assert done.code == ExitCode.OK, done.out + done.err
     assert "All five mails were judged as they should be" in done.out
