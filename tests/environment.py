@@ -29,6 +29,9 @@ from watcher.journal.reader import JournalReader
 from watcher.notify.dbus import DISABLED
 
 PATIENCE_S = 30.0
+ONE_LOOK_S = "1" if os.name == "posix" else "8"
+"""Long enough a wait to look at the mailbox once: Wine stretches that."""
+
 CONNECTED = "home: connected ("
 """What `run` says once the account `home` is watched."""
 
