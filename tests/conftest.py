@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from tests.environment import NO_HOME, Home, MailUser, own_places
-from tests.fakes import Listener
+from tests.fakes import IS_POSIX, Listener
 from tests.imap_watch import Watching, watches
 from tests.sample_mails import records
 from tests.servers import Dovecot, NameServer, running, serving_dns
@@ -22,9 +22,11 @@ if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_I
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Machines that run tests are shared: what takes long there says nothing of the code.
+# What is tried with any values is the same everywhere: under Wine with fewer.
 hypothesis.settings.register_profile(
     "shared machine",
     deadline=None,
+    max_examples=100 if IS_POSIX else 30,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("shared machine")

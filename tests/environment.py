@@ -29,6 +29,9 @@ from watcher.journal.reader import JournalReader
 from watcher.notify.dbus import DISABLED
 
 PATIENCE_S = 30.0
+ONE_LOOK_S = "1" if os.name == "posix" else "8"
+"""Long enough a wait to look at the mailbox once: Wine stretches that."""
+
 CONNECTED = "home: connected ("
 """What `run` says once the account `home` is watched."""
 
@@ -314,6 +317,7 @@ class Home:
         stdin: bytes = b"",
         command: Sequence[str] = WATCHER,
         encoding: str = "utf-8",
+        patience_s: float = PATIENCE_S,
     ) -> Done:
         """Run a command to its end. It may fail, but never with a traceback."""
         if "copy" in arguments:
@@ -324,7 +328,7 @@ class Home:
             env={**self.environment, **(environment or {})},
             input=stdin,
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
         assert b"Traceback" not in done.stderr or "-v" in arguments, done.stderr

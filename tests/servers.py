@@ -316,6 +316,10 @@ protocol lmtp {{
 recipient_delimiter = +
 service anvil {{
   chroot =
+  # Without this socket no login waits for seconds because one before it was refused.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =

@@ -17,6 +17,7 @@ from tests import imap_server
 from tests.environment import (
     CONNECTED,
     NO_SERVER,
+    ONE_LOOK_S,
     WATCHER,
     Done,
     Home,
@@ -354,7 +355,7 @@ def test_nothing_that_came_is_3(mail_user: MailUser) -> None:
     home = mail_user.home
 
     done = [
-        home.run("check", "--wait", "1", "--no-notify"),
+        home.run("check", "--wait", ONE_LOOK_S, "--no-notify"),
         home.run("open"),
         home.run("status"),
     ]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.environment import CONNECTED, MailUser, token
-from tests.fakes import IS_POSIX
+from tests.environment import CONNECTED, ONE_LOOK_S, MailUser, token
 from tests.imap_server import Fault, Peer, Server, fetched
 from tests.sample_mails import approval
 from watcher.errors import ExitCode
@@ -13,9 +12,6 @@ ENGLISH = (
     "home: The server did not deliver 1 of the mails, so they could not be read: "
     "try again in a moment.\n"
 )
-WAIT_S = 1 if IS_POSIX else 10
-"""Long enough to look at the mailbox once: Wine, on a busy machine, stretches that."""
-
 JAPANESE = "読めなかったメールが 1 通あります。"
 
 
@@ -75,7 +71,7 @@ def test_check_over_a_mail_that_was_not_delivered_is_75_and_says_so(
         link = add_attempt(server, mail_user)
         server.faults["FETCH"] = fault
         done = mail_user.home.run("check", "--no-notify")
-        waited = mail_user.home.run("check", "--no-notify", "--wait", str(WAIT_S))
+        waited = mail_user.home.run("check", "--no-notify", "--wait", ONE_LOOK_S)
         as_json = mail_user.home.run("check", "--no-notify", "--json")
         watch(server, mail_user, "ja")
         in_japanese = mail_user.home.run("check", "--no-notify")
@@ -112,7 +108,7 @@ def test_a_live_attempt_hides_no_mail_that_was_not_delivered(
         add_attempt(server, mail_user)
         server.faults["FETCH"] = refuse
         done = mail_user.home.run("check", "--no-notify")
-        waited = mail_user.home.run("check", "--no-notify", "--wait", str(WAIT_S))
+        waited = mail_user.home.run("check", "--no-notify", "--wait", ONE_LOOK_S)
 
     assert done.code == ExitCode.TEMPORARY
     assert link in done.out

@@ -12,6 +12,7 @@ import pytest
 from tests.environment import Home
 from tests.factories import NOW
 from tests.program_text import sentences, sentences_in
+from watcher.cli import main
 from watcher.cli.arguments import COMMANDS, TOPICS
 from watcher.cli.classify import NAMES, as_json
 from watcher.cli.layout import lay_out
@@ -62,20 +63,35 @@ def test_help_lists_the_topics_and_the_commands(home: Home) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_needs_neither_configuration_nor_terminal(
-    topic: str, language: Language, home: Home
+    topic: str,
+    language: Language,
+    user_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    locale = {"LANG": "ja_JP.UTF-8" if language is Language.JA else "C.UTF-8"}
-    done = home.run("help", topic, environment={**locale, "PYTHONUTF8": "1"})
+    monkeypatch.setenv("LANG", f"{language}.UTF-8")
+    monkeypatch.setenv("COLUMNS", "80")
 
-    assert (done.code, done.err) == (ExitCode.OK, "")
-    assert done.out.isascii() is False or language is ENGLISH
-    too_wide = [line for line in done.out.splitlines() if columns_of(line) > 80]
+    code = main(["help", topic])
+
+    out, err = capsys.readouterr()
+    assert (code, err) == (ExitCode.OK, "")
+    assert out.isascii() is False or language is ENGLISH
+    too_wide = [line for line in out.splitlines() if columns_of(line) > 80]
     assert [line for line in too_wide if " " in line.strip()] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_a_command_is_its_own_help(command: str, home: Home) -> None:
-    assert home.run("help", command) == home.run(command, "--help")
+def test_help_of_a_command_is_its_own_help(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = main(["help", command]), main([command, "--help"])
+    out, err = capsys.readouterr()
+
+    assert (codes, err) == ((ExitCode.OK, ExitCode.OK), "")
+    assert f" watcher {command}" in out.splitlines()[0]
+    half = len(out) // 2
+    assert out[:half] == out[half:]
 
 
 def test_what_is_neither_topic_nor_command_is_wrong_usage(home: Home) -> None:

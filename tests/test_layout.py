@@ -24,6 +24,10 @@ WIDTHS = [60, 80]
 in_each_terminal = pytest.mark.parametrize(
     ("language", "width"), [(one, width) for one in Language for width in WIDTHS]
 )
+in_two_terminals = pytest.mark.parametrize(
+    ("language", "width"), [(Language.JA, 60), (Language.EN, 80)]
+)
+"""For what takes long: each language, and each width."""
 
 
 def on_terminal(home: Home, language: Language, width: int, *arguments: str) -> str:
@@ -93,7 +97,7 @@ def test_classify_fits_the_terminal(language: Language, width: int, home: Home) 
     assert "\x1b[" in seen
 
 
-@in_each_terminal
+@in_two_terminals
 def test_the_demo_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     seen = on_terminal(home, language, width, "demo", "--seconds", "2", "--no-notify")
 
@@ -135,7 +139,7 @@ def test_status_tells_the_date_of_a_look_that_was_not_today(home: Home) -> None:
     assert (f"{now.astimezone():%H:%M:%S}", "") in dated
 
 
-@in_each_terminal
+@in_two_terminals
 def test_check_fits_the_terminal_and_says_that_it_works(
     language: Language, width: int, mail_user: MailUser
 ) -> None:
@@ -150,7 +154,7 @@ def test_check_fits_the_terminal_and_says_that_it_works(
     assert f"\n  {link}" in seen or f"\n    {link}" in seen
 
 
-@in_each_terminal
+@in_two_terminals
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -20,10 +20,18 @@ import pytest
 
 from tests import oauth_server
 from tests.doctor import SWITCHED_OFF, Report, examined, verdict
-from tests.environment import CONNECTED, Home, MailUser, is_private, saying
+from tests.environment import (
+    CONNECTED,
+    NO_HOME,
+    Home,
+    MailUser,
+    is_private,
+    saying,
+)
 from tests.fakes import IS_POSIX, posix_only
 from tests.oauth_server import CLIENT_ID, CODE, OAuthServer, Wrong, raw, serving_oauth
 from tests.servers import Dovecot, NameServer, TokenLogin, free_port, running
+from watcher.cli import main
 from watcher.errors import ExitCode
 from watcher.oauth import store, wire
 from watcher.oauth.client import DeviceLogin
@@ -65,9 +73,15 @@ class OAuthUser:
         self.mail.configure(*(accounts or (self.account(),)))
 
     def log_in(self) -> None:
+        """Log in as the program does, but in this process: two starts take longer."""
         self.oauth.error = None
-        done = self.home.run("oauth", "login")
-        assert done.code == ExitCode.OK, done
+        with pytest.MonkeyPatch.context() as patch:
+            for name in NO_HOME:
+                patch.delenv(name, raising=False)
+            for name, value in self.home.environment.items():
+                patch.setenv(name, value)
+            patch.chdir(self.home.folder)
+            assert main(["oauth", "login"]) == ExitCode.OK
         self.oauth.requests.clear()
 
     def check(self) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.environment import MailUser
+from tests.environment import ONE_LOOK_S, MailUser
 from tests.factories import NOW, attempt, new_event
 from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.notifier import NotifierSettings
@@ -109,7 +109,7 @@ def hurried(seconds: float) -> tuple[str, ...]:
     )
 
 
-WAIT = ("check", "--wait", "1", "--no-notify", "--json")
+WAIT = ("check", "--wait", ONE_LOOK_S, "--no-notify", "--json")
 
 
 def test_check_wait_tells_on_standard_error_what_else_amazon_does(

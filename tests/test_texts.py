@@ -4,6 +4,7 @@ import ast
 import errno
 import os
 import re
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -19,6 +20,7 @@ OWN_WORDS = {"self", "language"}
 """Parameters of `Text.say`: a field of that name could never be filled."""
 
 
+@cache
 def texts_in(module: str) -> list[dict[str, str]]:
     """Return what each `Text(en=…, ja=…)` in a module's source says."""
     tree = ast.parse((FOLDER / module).read_text(encoding="utf-8"))

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.windows_suite import END_S, SILENCE_S, Patience, Piece, in_order
+from tests.windows_suite import (
+    END_S,
+    ROUNDS,
+    SILENCE_S,
+    Patience,
+    Piece,
+    dealt,
+    in_order,
+)
 
 ROOT = Path(__file__).parent.parent
 START_S, DEADLINE_S = 100.0, 10_000.0
@@ -91,3 +99,18 @@ def test_every_file_of_the_suite_is_run_and_none_that_is_not_there() -> None:
     there = [f"tests/{one.name}" for one in (ROOT / "tests").glob("test_*.py")]
     assert sorted({*run}) == sorted(there)
     assert len({*in_order(ROOT)}) == len(in_order(ROOT))
+
+
+def test_each_file_is_dealt_to_one_piece_and_the_first_pieces_are_the_longest() -> None:
+    files = [str(number) for number in range(2 * sum(ROUNDS))]
+    pieces = dealt(files)
+
+    assert sorted(file for piece in pieces for file in piece) == sorted(files)
+    assert len(pieces) == max(ROUNDS)
+    lengths = [len(piece) for piece in pieces]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[-1] < lengths[0]
+
+
+def test_what_failed_is_run_once_more_in_a_piece_of_its_own() -> None:
+    assert dealt(["a", "b"]) == [["a"], ["b"]]

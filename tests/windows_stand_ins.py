@@ -60,7 +60,7 @@ def set_clock(file: Path) -> None:
     watcher.clock.datetime = Wrong  # type: ignore[attr-defined]
 
 
-CONNECTING = {"run", "check", "doctor", "init", "demo"}
+CONNECTING = {"run", "check", "doctor", "init", "demo", "oauth"}
 """The commands that speak TLS: for the others Python need not load it."""
 
 

@@ -21,18 +21,21 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 
 from tests.oauth_server import relaying_introspection
 from tests.servers import LOANS, Loan, TokenLogin, running
+from tests.windows_stand_ins import leave_out_certificates
 
 REPORT = "WATCHER_REPORT"
 """The environment variable that names the file in which a piece writes down."""
@@ -43,18 +46,24 @@ SHARE = 0.9
 WORKERS = 6
 """More than cores: most tests wait for a server or a process."""
 
-PIECES = 18
-"""The start of a Python takes as long as a hundred tests."""
+ROUNDS = (18, 12, 12, 6)
+"""To how many pieces the files are dealt, again and again.
 
-LONGEST = ("clock_flow", "clock_wrong_flow", "flow", "oauth")
+Few pieces, as the start of a Python takes as long as a hundred tests; and the last ones
+short, so that no worker ends long after the others.
+"""
+
+LONGEST = ("oauth", "clock_flow", "clock_wrong_flow", "flow")
 """They would be a piece each that outlasts all others: their tests are dealt out."""
 
 SLOWEST = (
-    *("cli_open", "reload", "cli_errors", "cli_undelivered", "damaged_log"),
-    *("doctor_account", "doctor", "cli_commands", "secrecy", "help", "usage"),
-    *("journal", "imap_words", "texts", "hostile", "narrator", "daemon", "demo"),
+    *("layout", "cli_open", "damaged_log", "cli_errors", "reload", "doctor_account"),
+    *("cli_undelivered", "usage", "imap_faults", "cli_mailfiles", "cli_commands"),
+    *("help", "journal", "secrecy", "hostile", "keys", "flood", "imap_dovecot"),
+    *("old_tls", "doctor", "imap_words", "push_flow", "daemon", "imap_idle", "hook"),
+    *("init", "demo", "setup_phone", "environment", "imap_elsewhere", "texts"),
 )
-"""They begin first, each in a piece of its own as far as there are pieces."""
+"""Of the others these are dealt first, so that no piece has two of the slowest."""
 
 LAST_ATTEMPT = 10
 SILENCE_S = 60.0
@@ -78,24 +87,29 @@ _reports: list[pytest.TestReport] = []
 """How the test that runs went so far."""
 
 
+def pytest_configure() -> None:
+    """Leave out the certificates of the system, as the programs do that tests start."""
+    if os.name == "nt":
+        leave_out_certificates()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Write down what is to be run, and leave out what was."""
     piece = Piece.read(Path(os.environ[REPORT]))
-    for item in items:
-        _write(test=item.nodeid, outcome="")
+    _write(*({"test": item.nodeid, "outcome": ""} for item in items))
     items[:] = [item for item in items if item.nodeid not in piece.ended]
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Write down what cannot be collected."""
     if report.failed:
-        _write(test=report.nodeid, outcome="failed", why=report.longreprtext)
+        _write({"test": report.nodeid, "outcome": "failed", "why": report.longreprtext})
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
     """Write down what runs, should it be the last."""
     _reports.clear()
-    _write(test=nodeid, outcome="started")
+    _write({"test": nodeid, "outcome": "started"})
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -112,12 +126,35 @@ def pytest_runtest_logfinish(nodeid: str) -> None:
     else:
         why = outcomes[outcome].longreprtext
     took_s = sum(report.duration for report in _reports)
-    _write(test=nodeid, outcome=outcome, why=why, took_s=took_s)
+    _write({"test": nodeid, "outcome": outcome, "why": why, "took_s": took_s})
 
 
-def _write(**record: object) -> None:
-    with Path(os.environ[REPORT]).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+def pytest_report_teststatus(
+    report: pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Print no dot: Wine's console takes as long over it as most tests take."""
+    return ("passed", "", "") if report.when == "call" and report.passed else None
+
+
+def pytest_timeout_set_timer() -> bool:
+    """Start no thread for each test: what hangs is ended by its silence."""
+    return True
+
+
+def pytest_timeout_cancel_timer() -> bool:
+    """Wait for no thread."""
+    return True
+
+
+@cache
+def _report() -> IO[str]:
+    """Open what is written down, once: for each line it takes a minute of all."""
+    return Path(os.environ[REPORT]).open("a", encoding="utf-8")
+
+
+def _write(*records: Mapping[str, object]) -> None:
+    _report().writelines(json.dumps(record) + "\n" for record in records)
+    _report().flush()
 
 
 # On this machine --------------------------------------------------------------------
@@ -230,6 +267,8 @@ class Worker:
                 # Each plugin that is looked for there costs a start of Python seconds.
                 *("--disable-plugin-autoload", "-p", "no:terminalprogress"),
                 *("-p", "xdist.plugin", "-p", "pytest_timeout"),
+                # To exchange the descriptors at each step of each test takes long.
+                "--capture=sys",
                 *("-o", f"faulthandler_timeout={DUMP_S}", *files),
             ],
             cwd=self.folder / "suite",
@@ -256,7 +295,14 @@ class Worker:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return os.environ | {"WINEPREFIX": str(self.prefix)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(
+                "SSL_CERT_"
+            )  # to read them takes a third of a second
+        }
+        return kept | {"WINEPREFIX": str(self.prefix)}
 
     def end_wine(self) -> None:
         """End whatever still runs in it."""
@@ -280,10 +326,9 @@ def _run_all(
     name: str = "",
 ) -> Piece:
     """Run the pieces, as each worker comes to the next; return them as one."""
-    count = min(PIECES, len(files))
     todo: SimpleQueue[tuple[str, Sequence[str]]] = SimpleQueue()
-    for number in range(count):
-        todo.put((f"{name}{number:02}", files[number::count]))
+    for number, piece in enumerate(dealt(files)):
+        todo.put((f"{name}{number:02}", piece))
     done = Piece()
 
     def work(worker: Worker) -> None:
@@ -318,6 +363,15 @@ def _until_empty(
     with suppress(Empty):
         while True:
             yield todo.get_nowait()
+
+
+def dealt(files: Sequence[str]) -> list[list[str]]:
+    """Return the pieces, the longest first."""
+    pieces: list[list[str]] = [[] for _ in range(max(ROUNDS))]
+    turns = cycle(piece for count in ROUNDS for piece in pieces[:count])
+    for file, piece in zip(files, turns, strict=False):
+        piece.append(file)
+    return [piece for piece in pieces if piece]
 
 
 def in_order(suite: Path) -> list[str]:
