@@ -12,7 +12,7 @@ import pytest
 from tests.desktop import eventually
 from tests.environment import CONNECTED, PATIENCE_S, MailUser
 from tests.factories import NOW, link_of, recorded
-from tests.fakes import IS_POSIX, posix_only
+from tests.fakes import posix_only
 from watcher.app.hooks import EventRelay
 from watcher.errors import NotificationFailed
 from watcher.events import EventName, Expectation
@@ -307,11 +307,9 @@ def test_run_starts_the_command_for_each_event_those_of_other_commands_too(
         eventually(lambda: "armed" in names())
         run.end()
 
-    logged = mail_user.home.names()
-    assert logged == ["started", "attempt", "notified", "armed", "stopped"]
-    # Under Wine no Python starts in the time that is left at the end.
-    assert names() == logged or (not IS_POSIX and names() == logged[:-1])
+    assert names() == ["started", "attempt", "notified", "armed", "stopped"]
     assert link not in file.read_text(encoding="utf-8")
+    assert mail_user.home.names() == names()
 
 
 def test_a_command_that_fails_is_logged_once_and_holds_up_nothing(
