@@ -16,6 +16,7 @@ from tests.factories import (
     live,
     new_event,
     recorded,
+    reported,
 )
 from tests.fakes import PromptDesktop, RecordingChannel
 from watcher.app.notifier import Notifier, NotifierSettings
@@ -455,8 +456,7 @@ def test_what_amazon_reports_takes_the_place_of_the_attempt_and_stays(
     shown_by = notifier(journal, {"home": route(way)}, language=language)
     event = recorded(journal)
     shown_by.notify_new(event, NOW)
-    journal.append(EventName.SIGN_IN_REPORTED, at=NOW, about=event.about)
-    shown_by.tell_reported(event.about, NOW, NOW)
+    shown_by.notify_new(reported(journal, event.about), NOW)
     shown_by.update(NOW)
     notifier(journal, {"home": route(way)}, language=language).prepare(NOW)
 
@@ -472,7 +472,7 @@ def test_a_phone_that_was_not_told_of_an_attempt_hears_of_no_report(
     shown_by = notifier(journal, {"home": route(way, only_expected=True)})
     event = recorded(journal)
     shown_by.notify_new(event, NOW)
-    shown_by.tell_reported(event.about, NOW, NOW)
+    shown_by.notify_new(reported(journal, event.about), NOW)
 
     assert way.sent == []
 

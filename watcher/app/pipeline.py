@@ -95,7 +95,6 @@ class MailPipeline:
         self._window = window
         self._clocks = AccountClocks(journal, machine)
         self._machine_clock = MachineClock(journal, machine)
-        self._missed: dict[str, list[Attempt]] = {}
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
         self._doubtful: set[str] = set()
@@ -126,14 +125,6 @@ class MailPipeline:
         processed = Processed(judged, event)
         self._observe(processed)
         match event:
-            case Event(event=EventName.MISSED, about=Attempt() as attempt):
-                self._missed.setdefault(account, []).append(attempt)
-            case Event(
-                event=EventName.SIGN_IN_REPORTED,
-                about=Attempt() as attempt,
-                detail=str() as at,
-            ):
-                self._notifier.tell_reported(attempt, datetime.fromisoformat(at), now)
             case Event():
                 self._notifier.notify_new(event, now)
             case None if is_expected:
@@ -211,10 +202,9 @@ class MailPipeline:
         """Tell once that this machine's clock is wrong; take it back when it is not."""
         clock = self._machine_clock
         error = clock.error(now)
-        self._notifier.note_clock(now, is_wrong=error is not None)
-        clock.log(error, now)
-        if error and clock.is_to_be_shown and self._notifier.tell_clock(error, now):
-            clock.note_shown()
+        self._notifier.note_clock(error, now)
+        if clock.log(error, now):
+            self._notifier.tell_clock(now)
 
     def _learn_time(self, judged: Judged, now: datetime) -> None:
         """Learn what time it is from a Date that is signed, by our own check."""
@@ -223,7 +213,7 @@ class MailPipeline:
                 times = Times(claim.attempted_at, judged.arrival)
                 clock = self._machine_clock
                 clock.learn(judged.origin.account, times, now)
-                self._notifier.note_clock(now, is_wrong=clock.error(now) is not None)
+                self._notifier.note_clock(clock.error(now), now)
             case _:
                 pass
 
@@ -231,7 +221,7 @@ class MailPipeline:
         """Tell what is still to be told of a sync, then remember how far it went."""
         if synced.newest is not None:
             self._clocks.note(synced.account, synced.newest, now)
-        self._notifier.notify_missed(self._missed.pop(synced.account, []), now)
+        self._notifier.notify_missed(synced.account, now)
         self._notifier.notify_pending(now, synced.account)
         self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
         self._observe(synced)
