@@ -64,7 +64,7 @@ class MachineClock:
         learned = self.evidence.learned(account, times, self._machine(now))
         if learned != self.evidence:
             self.evidence = learned
-            self._store()
+            self._store(self._logged)
 
     def error(self, now: datetime) -> ClockError | None:
         """Return the error; None: the clock is not known to be wrong."""
@@ -77,10 +77,11 @@ class MachineClock:
             self._load()  # another program may have logged it
         if found == self._logged:
             return False
-        if error is not None:
-            self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
+        with self._journal.transaction():
+            if error is not None:
+                self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
+            self._store(found)
         self._logged = found
-        self._store()
         return error is not None
 
     def _load(self) -> None:
@@ -91,7 +92,7 @@ class MachineClock:
         if self._boot_id:  # else these may be of an earlier boot
             self.evidence = Evidence.of(facts)
 
-    def _store(self) -> None:
-        facts = {"boot_id": self._boot_id, "logged": self._logged}
+    def _store(self, logged: str | None) -> None:
+        facts = {"boot_id": self._boot_id, "logged": logged}
         facts |= self.evidence.to_facts()
         self._journal.put_session(MACHINE_CLOCK, facts)
