@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW, WINDOW, new_event, recorded, reported
-from tests.fakes import RecordingChannel, prompt_notifier
+from tests.fakes import FakeClock, RecordingChannel, prompt_notifier
 from watcher.app.desktop import Desktop
 from watcher.app.notifier import STALE_AFTER, Notifier, NotifierSettings
 from watcher.app.wanted import UNVERIFIED_AN_HOUR, Wanted
@@ -302,6 +302,31 @@ def test_one_program_asks_once_however_long_its_desktop_takes(
         shown_by.update(NOW + timedelta(minutes=minutes))
 
     assert len(asked) == 1
+
+
+def test_what_no_channel_showed_is_tried_again_at_ever_longer_pauses(
+    journal: Journal, channel: RecordingChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock(NOW)
+    monkeypatch.setattr("watcher.app.untold.monotonic_s", lambda: clock.boot_s)
+    channel.is_shut = True
+    shown_by = prompt_notifier(journal, [channel], VOICE)
+    missed(journal)
+    leases = set()
+    for _ in range(1000):
+        shown_by.notify_missed("home", clock.now)
+        leases.update(journal._database.query("SELECT claimed_at FROM untold"))
+        clock.rest(timedelta(seconds=10))
+    names = [event.event for event in journal.events()]
+    assert names.count(EventName.NOTIFY_FAILED) == 1
+    assert len(leases) == 10  # after 20, 40, 80 … s
+
+    channel.is_shut = False
+    clock.rest(HOUR)
+    for _ in range(2):
+        shown_by.notify_missed("home", clock.now)
+    assert len(channel.shown) == 1
+    assert untold(journal) == []
 
 
 def test_what_waits_for_the_desktop_is_summed_up_with_what_comes_behind(

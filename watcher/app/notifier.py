@@ -368,11 +368,13 @@ class Notifier:
         request, channel = shown.request, shown.delivered.channel
         if self._screen is not None:
             self._screen.note(shown)
-        for failure in shown.delivered.failures:
-            self._deliveries.add_failure(
-                failure.channel, failure.error, now, request.about
-            )
+        if not self._untold.have_failed(request.tells):
+            for failure in shown.delivered.failures:
+                self._deliveries.add_failure(
+                    failure.channel, failure.error, now, request.about
+                )
         if channel is None or shown.notification is None:
+            self._untold.note_failed(request.tells)
             return
         self._untold.note_told(request.tells)
         if request.about is not None and request.confirms is not None:

@@ -1,14 +1,20 @@
 """What is marked as untold in the log, and which of it this program tells.
 
 Each program tells an event once, under a lease, so that of two programs one does; its
-mark goes when it was told, or is no news any more.
+mark goes when it was told, or is no news any more. What no channel showed is tried
+again, at ever longer pauses: a desktop may come up later, or never.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 
+from watcher.clock import monotonic_s
 from watcher.events import AnyEvent, EventName
-from watcher.journal.log import Journal
+from watcher.journal.log import DELIVERY_LEASE, Journal
+
+FIRST_PAUSE_S = DELIVERY_LEASE.total_seconds()
+LONGEST_PAUSE_S = 3600.0
+"""Between two tries: each is written to the disk."""
 
 
 class Untold:
@@ -34,14 +40,17 @@ class Untold:
         self._is_news, self._can_tell = is_news, can_tell
         self._is_daemon = is_daemon
         self.asked: set[int] = set()
-        """Events for which this program has asked, and that are not known as told."""
+        """Events for which this program has asked, and nobody knows yet the outcome."""
+        self._pauses_s: dict[int, float] = {}
+        """How long what failed was to wait for the next try."""
+        self._due_s: dict[int, float] = {}
 
     def left(self, now: datetime) -> Iterator[AnyEvent]:
         """Yield what this program can tell and has not asked for; forget old news."""
         for event in self._journal.untold():
             if not self._is_news(event, now):
                 self.note_told({event.id})
-            elif event.id not in self.asked and self._can_tell(event):
+            elif self._is_due(event):
                 yield event
 
     def of(
@@ -59,8 +68,7 @@ class Untold:
         taken = frozenset(
             event.id
             for event in events
-            if event.id not in self.asked
-            and self._can_tell(event)
+            if self._is_due(event)
             and self._journal.lease_untold(event.id, now, is_daemon=self._is_daemon)
         )
         self.asked |= taken
@@ -71,3 +79,23 @@ class Untold:
         if event_ids:
             self._journal.note_told(event_ids)
             self.asked.difference_update(event_ids)
+            for event_id in event_ids:
+                self._due_s.pop(event_id, None)
+                self._pauses_s.pop(event_id, None)
+
+    def note_failed(self, event_ids: frozenset[int]) -> None:
+        """Plan another try of what no channel showed."""
+        self.asked -= event_ids
+        for event_id in event_ids:
+            last_s = self._pauses_s.get(event_id, FIRST_PAUSE_S / 2)
+            self._pauses_s[event_id] = min(2 * last_s, LONGEST_PAUSE_S)
+            self._due_s[event_id] = monotonic_s() + self._pauses_s[event_id]
+
+    def have_failed(self, event_ids: frozenset[int]) -> bool:
+        """Return whether one of these was tried before, in vain."""
+        return bool(event_ids & self._pauses_s.keys())
+
+    def _is_due(self, event: AnyEvent) -> bool:
+        """Return whether this program can tell it, and is to try it now."""
+        is_open = event.id not in self.asked and self._can_tell(event)
+        return is_open and monotonic_s() >= self._due_s.get(event.id, 0.0)
