@@ -755,7 +755,7 @@ def test_a_newer_attempt_of_the_same_sign_in_closes_the_older_one_for_good(
     shown_by.notify_new(newer, NOW)
     shown_by.update(NOW)
     shown_by.remind(older.about, NOW)
-    journal.append(EventName.NOT_ME, at=NOW, about=newer.about)
+    journal.append(EventName.OPENED, at=NOW, about=newer.about)
     shown_by.update(NOW)
     shown_by.close(older.about, NOW)
 

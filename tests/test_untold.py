@@ -252,6 +252,38 @@ def test_an_alarm_is_owed_by_who_has_more_than_three_attempts_within_a_minute(
     assert untold(journal) == [EventName.ATTEMPT] * 2 * (count > 3)
 
 
+def test_what_to_do_about_somebody_elses_attempt_is_told_by_the_next_program(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = killed(journal)
+    about = recorded(journal).about
+    shown_by.note_not_me(about, NOW)
+    journal.append(EventName.NOT_ME, at=NOW, about=about)
+
+    told = next_one(journal, channel)
+
+    assert told == [wording.not_me_advice(about, language=Language.EN)]
+    assert next_one(journal, channel) == []
+    assert untold(journal) == []
+
+
+@pytest.mark.parametrize("is_shut", [False, True])
+def test_advice_that_was_shown_before_it_was_logged_is_not_given_again(
+    journal: Journal, channel: RecordingChannel, is_shut: bool
+) -> None:
+    channel.is_shut = is_shut
+    shown_by = prompt_notifier(journal, [channel], VOICE)
+    about = recorded(journal).about
+    shown_by.note_not_me(about, NOW)
+    journal.append(EventName.NOT_ME, at=NOW, about=about)
+    channel.is_shut = False
+    for _ in range(2):
+        shown_by.update(NOW)
+
+    assert channel.shown == [wording.not_me_advice(about, language=Language.EN)]
+    assert untold(journal) == []
+
+
 # Two programs -------------------------------------------------------------------------
 
 

@@ -94,6 +94,8 @@ class Notifier:
         self._retry_at_s: dict[int, float] = {}
         self._answered: set[int] = set()
         """Answered here, though the event log may not have taken it yet."""
+        self._advised: dict[int, bool] = {}
+        """To whom "It was not me" was pressed here: whether the advice was shown."""
         self._overtaken: set[int] = set()
         """What newer attempts have driven off the screen; it may come back."""
         self._clock_error: ClockError | None = None
@@ -216,6 +218,7 @@ class Notifier:
             return
         self._answered.add(attempt.id)
         self._withdraw_everywhere(attempt.id, now)
+        self._advised[attempt.id] = False
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
 
     def _tell_reported(
@@ -238,6 +241,7 @@ class Notifier:
         self._earlier.pop(attempt.id, None)
         self._overtaken.discard(attempt.id)
         self._answered.discard(attempt.id)
+        self._advised.pop(attempt.id, None)
         self._retry_at_s.pop(attempt.id, None)
         self._tell_end(attempt, now)
 
@@ -286,12 +290,33 @@ class Notifier:
                 self._recall_flood(event, attempt, now)
             case Event(event=EventName.EXPIRED, about=Attempt() as attempt):
                 self._tell_end(attempt, now)
+            case Event(event=EventName.NOT_ME, about=Attempt() as attempt):
+                self._advise_again(event, attempt, now)
             case Event(event=EventName.CLOCK_WRONG):
                 self.tell_clock(now)
             case Event(event=EventName.MISSED):
                 pass
             case _:
                 self.notify_new(cast(Event[Mail], event), now)
+
+    def _advise_again(self, event: AnyEvent, attempt: Attempt, now: datetime) -> None:
+        """Advise whom no program has, unless it has just asked for that."""
+        is_shown = self._advised.get(attempt.id)
+        if is_shown:
+            self._untold.note_told({event.id})
+        elif is_shown is None:
+            words = partial(wording.not_me_advice, attempt)
+            self._tell(words, now, self._untold.lease([event], now))
+
+    def _note_advice(self, shown: Shown) -> None:
+        """Note whether the desktop showed what was asked for before it was logged."""
+        about = shown.request.about
+        if about is None or shown.request.replaces_id == about.id:
+            return
+        if shown.delivered.channel is None:
+            self._advised.pop(about.id, None)
+        elif about.id in self._advised:
+            self._advised[about.id] = True
 
     def _recall_flood(self, event: AnyEvent, attempt: Attempt, now: datetime) -> None:
         account = attempt.origin.account
@@ -368,6 +393,7 @@ class Notifier:
         request, channel = shown.request, shown.delivered.channel
         if self._screen is not None:
             self._screen.note(shown)
+        self._note_advice(shown)
         if not self._untold.have_failed(request.tells):
             for failure in shown.delivered.failures:
                 self._deliveries.add_failure(

@@ -19,7 +19,10 @@ UNVERIFIED_AN_HOUR = 5
 
 HOUR = timedelta(hours=1)
 
-DESKTOP_ONLY = {EventName.MISSED, EventName.EXPIRED, EventName.CLOCK_WRONG}
+DESKTOP_ONLY = {
+    *(EventName.MISSED, EventName.EXPIRED, EventName.NOT_ME),
+    EventName.CLOCK_WRONG,
+}
 """What no phone is told of."""
 _TOLD = {EventName.ATTEMPT, EventName.UNVERIFIED, EventName.SIGN_IN_REPORTED}
 
