@@ -96,6 +96,8 @@ class Notifier:
         """Answered here, though the event log may not have taken it yet."""
         self._advised: dict[int, bool] = {}
         """To whom "It was not me" was pressed here: whether the advice was shown."""
+        self._account_mails: set[int] = set()
+        """Account mails, by their place on the screen, that wait to be shown."""
         self._overtaken: set[int] = set()
         """What newer attempts have driven off the screen; it may come back."""
         self._clock_error: ClockError | None = None
@@ -176,7 +178,13 @@ class Notifier:
 
     def notify_account_mail(self, account: str, subject: str, now: datetime) -> None:
         """Tell of another genuine mail, by its subject, who waits for an attempt."""
+        if self._screen is not None:
+            self._account_mails.add(wording.account_mail_id(account))
         self.notify(partial(wording.account_mail, account, subject), now)
+
+    def is_telling_mail(self, account: str) -> bool:
+        """Return whether such a mail waits for the desktop: the log knows none."""
+        return wording.account_mail_id(account) in self._account_mails
 
     def remind(self, attempt: Attempt, now: datetime) -> None:
         """Show a live attempt again, with the time that is left now."""
@@ -393,6 +401,7 @@ class Notifier:
         request, channel = shown.request, shown.delivered.channel
         if self._screen is not None:
             self._screen.note(shown)
+        self._account_mails.discard(request.replaces_id)
         self._note_advice(shown)
         if not self._untold.have_failed(request.tells):
             for failure in shown.delivered.failures:

@@ -16,6 +16,7 @@ from watcher.clock import iso
 from watcher.events import (
     AlertReceived,
     Attempt,
+    Cursor,
     Deadline,
     Event,
     EventName,
@@ -95,6 +96,8 @@ class MailPipeline:
         self._window = window
         self._clocks = AccountClocks(journal, machine)
         self._machine_clock = MachineClock(journal, machine)
+        self._synced: dict[tuple[str, str], Cursor] = {}
+        """How far each mailbox of an account was synced, until the log has it."""
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
         self._doubtful: set[str] = set()
@@ -223,8 +226,16 @@ class MailPipeline:
             self._clocks.note(synced.account, synced.newest, now)
         self._notifier.notify_missed(synced.account, now)
         self._notifier.notify_pending(now, synced.account)
-        self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
+        self._synced[synced.account, synced.mailbox] = synced.cursor
+        self.move_cursors(now)
         self._observe(synced)
+
+    def move_cursors(self, _: datetime) -> None:
+        """Remember how far all was synced, once mails were shown that no log keeps."""
+        for (account, mailbox), cursor in list(self._synced.items()):
+            if not self._notifier.is_telling_mail(account):
+                self._journal.move_cursor(account, mailbox, cursor)
+                del self._synced[account, mailbox]
 
 
 def find_event(
