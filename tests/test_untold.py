@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW, WINDOW, new_event, recorded, reported
-from tests.fakes import FakeClock, RecordingChannel, prompt_notifier
+from tests.fakes import FakeClock, RecordingChannel, posix_only, prompt_notifier
 from watcher.app.desktop import Desktop
 from watcher.app.notifier import STALE_AFTER, Notifier, NotifierSettings
 from watcher.app.wanted import UNVERIFIED_AN_HOUR, Wanted
@@ -418,6 +418,7 @@ def test_a_mark_goes_with_its_event(journal: Journal) -> None:
         assert journal._database.query("SELECT * FROM untold") == []
 
 
+@posix_only("an open file is moved away")
 def test_what_is_untold_is_carried_into_a_log_that_takes_the_place_of_a_lost_one(
     journal: Journal, channel: RecordingChannel, path: Path
 ) -> None:
