@@ -60,6 +60,7 @@ class NotifierSettings:
     is_attended: bool = True
     """Whether this program stays: to act on buttons, and to keep the screen true."""
     wanted: Wanted = field(default_factory=Wanted)
+    """By which ways, whether or not this program can use them."""
     window: timedelta = timedelta(minutes=5)
     """How long a link or code lives."""
     look_back: timedelta = timedelta(hours=24)
@@ -107,7 +108,7 @@ class Notifier:
         self._of_flood: dict[str, frozenset[int]] = {}
         """The untold events of which the next alarm about an account tells."""
         self._last: dict[str, Attempt] = {}
-        """The last attempt of each account that counts for a flood."""
+        """The last attempt of each account that counts for a flood, without link."""
         self.succession = Succession()
         self._earlier: dict[int, Attempt] = {}
         """The older attempt that one of the same sign-in stands for."""
@@ -122,7 +123,7 @@ class Notifier:
                 self.succession.note(attempt)
                 if attempt.kind is not Kind.UNKNOWN:  # they have their own limit
                     self._floods.note(attempt.origin.account, attempt.began_at)
-                    self._last[attempt.origin.account] = attempt
+                    self._last[attempt.origin.account] = replace(attempt, secret=None)
                 if not self.is_flooded(attempt):
                     self._withdraw_overtaken(now, attempt.origin.account)
                     self._notify_attempt(attempt, now)
@@ -332,7 +333,7 @@ class Notifier:
             minute = timedelta(seconds=MINUTE_S)
             count = self._journal.count_beside(attempt, minute, COUNTED)
             self._floods.recall(account, max(count, AT_ONCE + 1))
-            self._last.setdefault(account, attempt)
+            self._last.setdefault(account, replace(attempt, secret=None))
             self._of_flood[account] = self._of_flood.get(account, tells) | tells
 
     def _tell_flood(self, account: str, count: int, now: datetime) -> None:

@@ -122,10 +122,6 @@ class Phones:
         """Return whether a phone is to be told of this account's attempts."""
         return attempt.origin.account in self._lines
 
-    def knows(self, attempt: Attempt) -> bool:
-        """Return whether an attempt is on a phone, as far as is known."""
-        return attempt.id in self._sent
-
     def wait(self, seconds: float) -> bool:
         """Wait so long, at most, for all that was asked for to be tried once."""
         end_s = monotonic_s() + seconds
