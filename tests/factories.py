@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from watcher.clock import iso
 from watcher.errors import LoginRefused, NotHandedOver
 from watcher.events import UNRECORDED, Attempt, Event, EventName, Origin
 from watcher.i18n import Language, Text
@@ -157,6 +158,15 @@ def recorded(
     assert first is not None
     assert isinstance(first.about, Attempt)
     return cast(Event[Attempt], first)
+
+
+def reported(journal: Journal, about: Attempt, at: datetime = NOW) -> Event[Attempt]:
+    """Record that Amazon reports a sign-in of then, and return the event."""
+    name = EventName.SIGN_IN_REPORTED
+    event = Event(at=at, event=name, about=replace(about, secret=None), detail=iso(at))
+    found = journal.record(NewEvent(event, (f"report of {about.id}",)))
+    assert found is not None
+    return cast(Event[Attempt], found)
 
 
 def link_of(number: int) -> str:

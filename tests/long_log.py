@@ -56,6 +56,7 @@ _ATTEMPTS = frozenset(
 
 LISTED = 50
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 Row = tuple[object, ...]
 Question = Callable[[Journal, int], object]
@@ -161,6 +162,12 @@ def questions(now: datetime) -> dict[str, Question]:
         "tick: newest": lambda log, _: log.newest_pending(now, 3),
         "tick: not notified": lambda log, _: log.unnotified(now, 61),
         "tick: expected until": lambda log, _: log.armed_until(now),
+        "tick: untold": lambda log, _: log.untold(),
+        "many within a minute": lambda log, ident: [
+            log.count_beside(event.about, MINUTE, 5)
+            for event in log.live(now)
+            if event.about.id == ident
+        ],
         "tick: its end": lambda log, ident: log.find_expired(ident),
         "tick: remember": remember,
         "next deadline": lambda log, _: log.next_deadline(),

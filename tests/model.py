@@ -7,6 +7,7 @@ the browser are the test's. Nothing happens but when the test says so, and nobod
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from tests.sample_mails import (
     plain,
     signed,
 )
+from tests.sample_mails import compose as unsigned
 from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.desktop import Desktop
 from watcher.app.flood import FloodGauge
@@ -161,6 +163,8 @@ class Glass:
     orphans: set[str] = field(default_factory=set)
     """What a program showed that was killed before it knew: nobody can close it."""
     count: int = 0
+    told: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """How often something of a title was shown in a place."""
 
     def put(self, handle: str | None, notification: Notification) -> str:
         """Show something in the place of a handle, or in a new one."""
@@ -207,6 +211,7 @@ class GlassChannel(Channel):
         handle = self._glass.put(self._own.get(replaces_id), notification)
         self._own[replaces_id] = handle
         self._lost.discard(replaces_id)
+        self._glass.told[notification.title, replaces_id] += 1
         return handle
 
     def adopt(self, replaces_id: int, handle: str) -> None:
@@ -424,6 +429,17 @@ class Machine:
         self.server.deliver(raw, at)
         return sent
 
+    def send_doubtful(self) -> None:
+        """Let a mail come that is like Amazon's, and whose signature was lost."""
+        at = self.true_now.replace(microsecond=0)
+        link = f"https://www.amazon.co.jp/a/c/r/Token{len(self.server.dates):020}"
+        mail = Mail(
+            body=html(APPROVAL_HTML.format(link=link)),
+            date=format_datetime(at),
+            message_id=f"<doubtful.{len(self.server.dates)}@amazonses.com>",
+        )
+        self.server.deliver(unsigned(mail), at)
+
     def report(self) -> None:
         """Let Amazon report a sign-in by the usual device."""
         at = self.true_now.replace(microsecond=0)
@@ -527,12 +543,13 @@ class Machine:
         """Return what stands in the event log."""
         reader = JournalReader.read(self.path, clock=self.clock.boot_clock())
         if reader is None:
-            return Known([], [], {})
+            return Known([], [], {}, [])
         with reader:
             cursor = reader.cursors("home").get("INBOX")
             uid_next = {cursor.uid_validity: cursor.uid_next} if cursor else {}
             pending = [one.about for one in reader.newest_pending(self.now, 3)]
-            return Known(list(reader.events()), pending, uid_next)
+            untold = reader.untold()
+            return Known(list(reader.events()), pending, uid_next, untold)
 
     def secrets_left(self) -> bytes:
         """Return the files of the event log as they are."""
@@ -549,6 +566,8 @@ class Known:
     """The newest that nothing has closed."""
     uid_next: dict[int, int]
     """How far INBOX was synced, by UIDVALIDITY."""
+    untold: list[AnyEvent]
+    """What the user is still to be told of."""
 
     def about_attempts(self) -> list[Event[Attempt]]:
         """Return the events about attempts, oldest first."""

@@ -2,6 +2,8 @@
 
 python -m tests.subprograms audit RECORD COMMAND …
 python -m tests.subprograms crash_loop ROUNDS SEED
+python -m tests.subprograms killed_after NAME COUNT COMMAND …
+python -m tests.subprograms killed_before TITLE COMMAND …
 python -m tests.subprograms kernel_says (yes|no|nothing) COMMAND …
 python -m tests.subprograms stuck_while PIPE COMMAND …
 python -m tests.subprograms write_journal LOG FIRST
@@ -94,6 +96,37 @@ def kernel_says(answer: str, *arguments: str) -> int:
     return watcher(arguments)
 
 
+def killed_after(name: str, count: str, *arguments: str) -> int:
+    """Run `watcher run` by a right clock, killed once it has logged so many events."""
+    from watcher.cli.narrator import Narrator
+    from watcher.events import AnyEvent
+
+    logged = itertools.count(1)
+
+    def on_event(_: Narrator, event: AnyEvent) -> None:
+        if event.event == name and next(logged) == int(count):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Narrator.on_event = on_event  # type: ignore[assignment,method-assign]
+    return kernel_says("yes", *arguments)
+
+
+def killed_before(title: str, *arguments: str) -> int:
+    """Run a command by a right clock, killed where it is about to show something."""
+    from watcher.notify.delivery import Delivered, Delivery
+    from watcher.notify.notification import Notification
+
+    deliver = Delivery.deliver
+
+    def show(delivery: Delivery, notification: Notification) -> Delivered:
+        if notification.title == title:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return deliver(delivery, notification)
+
+    Delivery.deliver = show  # type: ignore[assignment,method-assign]
+    return kernel_says("yes", *arguments)
+
+
 def stuck_while(pipe: str, *arguments: str) -> int:
     """Run a command whose main thread is stuck in a tick until the pipe is written."""
     from watcher.app.pipeline import MailPipeline
@@ -148,7 +181,10 @@ def signal_at_exit(number: str) -> int:
     return 0
 
 
-_ALL = (audit, crash_loop, kernel_says, signal_at_exit, stuck_while, write_journal)
+_ALL = (
+    *(audit, crash_loop, kernel_says, killed_after, killed_before),
+    *(signal_at_exit, stuck_while, write_journal),
+)
 PROGRAMS = {one.__name__: one for one in _ALL}
 
 if __name__ == "__main__":

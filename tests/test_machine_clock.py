@@ -54,13 +54,8 @@ class Computer:
 
 
 def log(clock: MachineClock) -> bool:
-    """Log as a program does that has a screen; return whether it is news there."""
-    error = clock.error(NOW)
-    clock.log(error, NOW)
-    is_news = error is not None and clock.is_to_be_shown
-    if is_news:
-        clock.note_shown()
-    return is_news
+    """Log as a program does; return whether it is news."""
+    return clock.log(clock.error(NOW), NOW)
 
 
 def test_an_error_is_logged_once_and_not_for_each_mail(journal: Journal) -> None:
@@ -88,19 +83,6 @@ def test_two_programs_share_what_they_know_and_log_it_once(journal: Journal) -> 
     assert computer.program().error(NOW) is not None
     assert not log(computer.program())
     assert computer.details() == ["ahead by 86399 s"]
-
-
-def test_what_a_program_without_a_screen_has_logged_is_shown_by_the_next(
-    journal: Journal,
-) -> None:
-    computer = Computer(journal, -300.0)
-    command = computer.program()
-    computer.push(command)
-    command.log(command.error(NOW), NOW)
-
-    assert log(computer.program())
-    assert not log(computer.program())
-    assert len(computer.details()) == 1
 
 
 def test_an_error_that_comes_back_is_logged_again(journal: Journal) -> None:

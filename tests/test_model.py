@@ -7,6 +7,7 @@ contract. `MODEL_EXAMPLES=1000` plays longer, and other games each time.
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -21,7 +22,10 @@ from tests.fakes import posix_only
 from tests.imap_server import Peer
 from tests.model import PLACES, WINDOW, Known, Machine, Sent, is_live, playing
 from watcher.app.notifier import UNKNOWN_AN_HOUR
+from watcher.app.wanted import HOUR, UNVERIFIED_AN_HOUR
 from watcher.events import ANSWERS, CLOSINGS, Attempt, Event, EventName, State
+from watcher.i18n import Language
+from watcher.notify import sentences
 from watcher.notify.notification import Action, Notification
 from watcher.recognition.claim import Kind
 
@@ -40,6 +44,12 @@ SPANS = st.sampled_from([1, 15, 40, 100, 200, 310]).map(lambda s: s * SECOND)
 STEPS = st.sampled_from([-7200, -180, -20, 20, 180, 7200]).map(lambda s: s * SECOND)
 KINDS = st.sampled_from([Kind.APPROVAL, Kind.APPROVAL, Kind.CODE, Kind.UNKNOWN])
 WHICH = st.integers(0, 5)
+TOLD = {
+    EventName.UNVERIFIED: sentences.UNVERIFIED,
+    EventName.SIGN_IN_REPORTED: sentences.REPORTED,
+    EventName.EXPIRED: sentences.OVER,
+}
+"""By what titles events are told in the place of their attempts."""
 
 
 def refuse(peer: Peer, tag: str) -> None:
@@ -142,6 +152,10 @@ class Game(RuleBasedStateMachine):
         self.it.server.deliver(again.raw, self.it.true_now)
 
     @rule()
+    def send_doubtful(self) -> None:
+        self.it.send_doubtful()
+
+    @rule()
     def report(self) -> None:
         self.it.report()
 
@@ -229,6 +243,19 @@ class Game(RuleBasedStateMachine):
         self._check_answers(known)
         self._check_cursor(known, logged=firsts.keys())
         self._check_shown(known)
+        self._check_told_once(known)
+
+    def _check_told_once(self, known: Known) -> None:
+        """Check that an event is told once, but where a kill left that unknown."""
+        for name, title in TOLD.items():
+            logged = Counter(
+                event.about.id
+                for event in known.about_attempts()
+                if event.event is name
+            )
+            for attempt_id, count in logged.items():
+                told = self.it.glass.told[title.say(Language.EN), attempt_id]
+                assert told <= count + self.kills, f"told {told} times: {title.en}"
 
     def _check_event(self, sent: Sent, first: Event[Attempt]) -> None:
         attempt = first.about
@@ -302,6 +329,7 @@ class Game(RuleBasedStateMachine):
         assert self.it.program.session.state is State.WATCHING
         known = self.it.read()
         self._check_told(known)
+        self._check_nothing_owed()
         self._check_screen(known)
         self._check_secrets(known)
         self._check_shown(known)  # until now: what comes later, nobody may see again
@@ -329,6 +357,30 @@ class Game(RuleBasedStateMachine):
             is_over = EventName.EXPIRED in names or EventName.MISSED in names
             if not (is_over or is_flood or set(names) & set(CLOSINGS)):
                 assert EventName.NOTIFIED in names, f"never told: {sent}"
+
+    def _check_nothing_owed(self) -> None:
+        """Check that the user was told of whatever was logged, if it is still news."""
+        if self.it.read().untold:  # what failed waits for longer; the next program not
+            self.it.stop()
+            self.it.start()
+            self.it.settle()
+        known = self.it.read()
+        assert known.untold == [], "owed"
+        if self.it.was_clock_set:
+            return
+        now, about = self.it.now, known.about_attempts()
+        unverified = [one for one in about if one.event is EventName.UNVERIFIED]
+        news = [one for one in unverified if one.about.expires_at > now]
+        if len(unverified) > UNVERIFIED_AN_HOUR:  # some are told as a number
+            news = []
+        news += [
+            one
+            for one in about
+            if one.event is EventName.SIGN_IN_REPORTED and now - one.at < HOUR
+        ]
+        for event in news:
+            title = TOLD[event.event].say(Language.EN)
+            assert self.it.glass.told[title, event.about.id], f"never told: {event}"
 
     def _check_screen(self, known: Known) -> None:
         """Check that on the screen is what waits for an answer, and nothing else."""

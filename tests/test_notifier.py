@@ -18,6 +18,7 @@ from tests.factories import (
     new_event,
     recorded,
     reminder,
+    reported,
 )
 from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
 from watcher.app.desktop import Shown
@@ -25,11 +26,11 @@ from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.notifier import (
     STALE_AFTER,
     UNKNOWN_AN_HOUR,
-    UNVERIFIED_AN_HOUR,
     Notifier,
     NotifierSettings,
 )
 from watcher.app.pipeline import MailPipeline
+from watcher.app.wanted import UNVERIFIED_AN_HOUR, Wanted
 from watcher.events import (
     Attempt,
     Cursor,
@@ -191,9 +192,10 @@ def test_unverified_mails_can_be_kept_silent(
 def test_a_flood_of_unverified_mails_ends_in_one_summary(
     journal: Journal, channel: RecordingChannel
 ) -> None:
+    shown_by = notifier(journal, channel)
     for number in range(UNVERIFIED_AN_HOUR + 10):
         event = recorded(journal, number, event=EventName.UNVERIFIED)
-        notifier(journal, channel).notify_new(event, NOW)
+        shown_by.notify_new(event, NOW)
 
     assert len(channel.shown) == UNVERIFIED_AN_HOUR + 1
     assert f"{UNVERIFIED_AN_HOUR + 1} " in channel.shown[-1].body
@@ -262,6 +264,7 @@ def test_the_end_of_what_was_not_shown_or_long_ago_is_no_news(
     shown_by = notifier(journal, channel)
     shown_by.notify_new(seen, NOW)
 
+    journal.expire(NOW + WINDOW)
     shown_by.close(unseen.about, NOW + WINDOW)
     shown_by.close(seen.about, NOW + WINDOW + STALE_AFTER)
 
@@ -302,13 +305,12 @@ def test_several_missed_attempts_are_told_in_one_summary(
     journal: Journal, channel: RecordingChannel
 ) -> None:
     shown_by = notifier(journal, channel)
-    missed = [
-        recorded(journal, number, event=EventName.MISSED).about for number in (1, 2, 3)
-    ]
-
-    shown_by.notify_missed(missed[:1], NOW)
-    shown_by.notify_missed(missed, NOW)
-    shown_by.notify_missed([], NOW)
+    recorded(journal, event=EventName.MISSED)
+    shown_by.notify_missed("home", NOW)
+    for number in (2, 3):
+        recorded(journal, number, event=EventName.MISSED)
+    for _ in range(2):
+        shown_by.notify_missed("home", NOW)
 
     assert len(channel.shown) == 2
     assert channel.links == [None, None]
@@ -339,9 +341,9 @@ def test_a_failure_that_is_about_no_mail_is_logged_as_such(
 ) -> None:
     channel.is_shut = True
 
-    notifier(journal, channel).notify_missed(
-        [recorded(journal, event=EventName.MISSED).about], NOW
-    )
+    shown_by = notifier(journal, channel)
+    recorded(journal, event=EventName.MISSED)
+    shown_by.notify_missed("home", NOW)
 
     *_, failed = journal.events()
     assert (failed.event, failed.about) == (EventName.NOTIFY_FAILED, None)
@@ -540,8 +542,8 @@ def test_the_countdown_after_a_reminder_keeps_its_title(
 def test_an_unverified_mail_whose_time_is_over_is_not_announced(
     journal: Journal, channel: RecordingChannel, at: datetime, count: int
 ) -> None:
-    event = recorded(journal, event=EventName.UNVERIFIED)
-    notifier(journal, channel).notify_new(event, at)
+    shown_by = notifier(journal, channel)
+    shown_by.notify_new(recorded(journal, event=EventName.UNVERIFIED), at)
 
     assert len(channel.shown) == count
 
@@ -551,8 +553,9 @@ def test_five_unverified_mails_are_told_then_a_summary_then_nothing(
 ) -> None:
     events: list[Event[Attempt]] = []
     for number in range(8):
+        shown_by = notifier(journal, channel)
         events.append(recorded(journal, number, event=EventName.UNVERIFIED))
-        notifier(journal, channel).notify_new(events[-1], NOW)
+        shown_by.notify_new(events[-1], NOW)
 
     assert UNVERIFIED_AN_HOUR == 5
     assert channel.shown == [
@@ -568,10 +571,11 @@ def test_five_unverified_mails_are_told_then_a_summary_then_nothing(
 def test_unverified_mails_older_than_an_hour_do_not_count(
     journal: Journal, channel: RecordingChannel, age: timedelta, is_single: bool
 ) -> None:
+    shown_by = notifier(journal, channel)
     for number in range(5):
         recorded(journal, number, event=EventName.UNVERIFIED, at=NOW - age)
     event = recorded(journal, 9, event=EventName.UNVERIFIED)
-    notifier(journal, channel).notify_new(event, NOW)
+    shown_by.notify_new(event, NOW)
 
     single = wording.unverified(event.about, now=NOW, language=Language.EN)
     summary = wording.unverified_summary(6, language=Language.EN)
@@ -620,6 +624,7 @@ def test_that_an_attempt_is_over_is_news_for_two_minutes(
     event = recorded(journal)
     settings = notifier(journal, channel)
     settings.notify_new(event, NOW)
+    journal.expire(NOW + WINDOW)
     settings.close(event.about, NOW + WINDOW + late_by)
 
     assert timedelta(minutes=2) == STALE_AFTER
@@ -633,7 +638,10 @@ def test_that_an_attempt_is_over_is_news_for_two_minutes(
 def test_the_end_of_what_was_never_shown_is_not_told(
     journal: Journal, channel: RecordingChannel
 ) -> None:
-    notifier(journal, channel).close(recorded(journal).about, NOW + WINDOW)
+    shown_by = notifier(journal, channel)
+    event = recorded(journal)
+    journal.expire(NOW + WINDOW)
+    shown_by.close(event.about, NOW + WINDOW)
 
     assert channel.shown == []
     assert channel.withdrawn == [1]
@@ -646,11 +654,12 @@ def test_the_end_of_what_was_never_shown_is_not_told(
 def test_one_missed_attempt_is_told_alone_and_several_in_a_summary(
     journal: Journal, channel: RecordingChannel, count: int
 ) -> None:
+    shown_by = notifier(journal, channel)
     missed = [
         recorded(journal, number, event=EventName.MISSED).about
         for number in range(count)
     ]
-    notifier(journal, channel).notify_missed(missed, NOW)
+    shown_by.notify_missed("home", NOW)
 
     told = {
         0: [],
@@ -686,14 +695,12 @@ def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(
     settings = notifier(journal, RecordingChannel(is_shut=True))
     for number in range(UNVERIFIED_AN_HOUR + 1):
         settings.notify_new(recorded(journal, number, event=EventName.UNVERIFIED), NOW)
-    missed = [
-        recorded(journal, 20 + number, event=EventName.MISSED).about
-        for number in (0, 1)
-    ]
-    for events in (missed, missed[:1]):
-        settings.notify_missed(events, NOW)
-    event = recorded(journal, 30)
+    for number in (20, 21):
+        recorded(journal, number, event=EventName.MISSED)
+        settings.notify_missed("home", NOW)
+    event = recorded(journal, 30, at=NOW - WINDOW)
     journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
+    journal.expire(NOW)
     settings.close(event.about, NOW)
 
     failed = [e for e in journal.events() if e.event is EventName.NOTIFY_FAILED]
@@ -706,6 +713,7 @@ def test_an_end_that_another_program_has_logged_is_told_by_who_shows_it(
     shown_by = notifier(journal, channel)
     shown_by.notify_new(recorded(journal), NOW)
     with Journal.open(path) as command:
+        notifier(command)
         (attempt,) = command.expire(NOW + WINDOW)
     for _ in range(2):
         shown_by.update(NOW + WINDOW)
@@ -747,7 +755,7 @@ def test_a_newer_attempt_of_the_same_sign_in_closes_the_older_one_for_good(
     shown_by.notify_new(newer, NOW)
     shown_by.update(NOW)
     shown_by.remind(older.about, NOW)
-    journal.append(EventName.NOT_ME, at=NOW, about=newer.about)
+    journal.append(EventName.OPENED, at=NOW, about=newer.about)
     shown_by.update(NOW)
     shown_by.close(older.about, NOW)
 
@@ -802,15 +810,24 @@ def test_a_newer_one_that_was_not_shown_takes_nothing_away(
     assert "superseded" not in names(journal)
 
 
-@pytest.mark.parametrize(("is_log_alone", "count"), [(True, 1), (False, 0)])
-def test_where_the_log_alone_tells_what_is_logged_was_told(
-    journal: Journal, is_log_alone: bool, count: int
+@pytest.mark.parametrize(
+    ("wanted", "accounts"),
+    [
+        (Wanted(on_desktop=False), {"home", "work"}),
+        (Wanted(on_desktop=False, phones=frozenset({"home"})), {"work"}),
+        (Wanted(), set()),
+    ],
+)
+def test_where_the_log_alone_tells_of_an_account_what_is_logged_was_told(
+    journal: Journal, wanted: Wanted, accounts: set[str]
 ) -> None:
-    shown_by = notifier(journal, settings=replace(VOICE, is_log_alone=is_log_alone))
-    for number in (1, 2):
-        shown_by.notify_new(recorded(journal, number), NOW)
+    shown_by = notifier(journal, settings=replace(VOICE, wanted=wanted))
+    for number, account in enumerate(("home", "home", "work", "work")):
+        shown_by.notify_new(recorded(journal, number, account=account), NOW)
 
-    assert names(journal).count("superseded") == count
+    superseded = [one for one in journal.events() if one.event is EventName.SUPERSEDED]
+    about = [cast(Attempt, one.about).origin.account for one in superseded]
+    assert sorted(about) == sorted(accounts)
 
 
 def test_what_amazon_reports_takes_the_place_of_the_attempt(
@@ -820,9 +837,9 @@ def test_what_amazon_reports_takes_the_place_of_the_attempt(
     event = recorded(journal)
     shown_by.notify_new(event, NOW)
     about = event.about
-    journal.append(EventName.SIGN_IN_REPORTED, at=NOW, about=about)
-    shown_by.tell_reported(about, NOW, NOW)
-    shown_by.close(about, NOW)
+    shown_by.notify_new(reported(journal, about), NOW)
+    journal.expire(NOW + WINDOW)
+    shown_by.close(about, NOW + WINDOW)
 
     told = wording.reported(NOW, about, language=Language.EN)
     assert channel.shown[1:] == [told]
@@ -830,6 +847,15 @@ def test_what_amazon_reports_takes_the_place_of_the_attempt(
 
 
 # Floods of attempts -------------------------------------------------------------------
+
+
+def began(journal: Journal, number: int, at: datetime) -> Event[Attempt]:
+    """Record an attempt that began then by its mail."""
+    seen = new_event(number)
+    about = cast(Attempt, seen.event.about)
+    about = replace(about, claim=replace(about.claim, attempted_at=at))
+    event = journal.record(replace(seen, event=replace(seen.event, about=about)))
+    return cast(Event[Attempt], event)
 
 
 def newest_first(count: int, journal: Journal) -> list[Event[Attempt]]:
@@ -894,10 +920,8 @@ def test_attempts_that_came_over_minutes_are_not_many(
 ) -> None:
     shown_by = notifier(journal, channel)
     for number in range(1, 5):
-        event = recorded(journal, number)
-        claim = replace(event.about.claim, attempted_at=NOW - timedelta(minutes=number))
-        about = replace(event.about, claim=claim)
-        shown_by.notify_new(replace(event, about=about), NOW)
+        event = began(journal, number, NOW - timedelta(minutes=number))
+        shown_by.notify_new(event, NOW)
     shown_by.update(NOW)
 
     assert all(one.replaces_id > 0 for one in channel.shown)
@@ -970,6 +994,7 @@ def test_the_end_of_one_of_many_is_no_news(
     for event in events:
         shown_by.notify_new(event, NOW)
     channel.shown.clear()
+    journal.expire(NOW + WINDOW)
     for event in events:
         shown_by.close(event.about, NOW + WINDOW)
 
@@ -985,15 +1010,17 @@ def test_a_wrong_clock_is_told_and_taken_back_when_it_is_right(
     shown_by = notifier(journal, channel)
     shown_by.notify_new(recorded(journal), NOW)
 
-    shown_by.note_clock(NOW, is_wrong=True)
-    shown_by.note_clock(NOW, is_wrong=True)
-    assert shown_by.tell_clock(ClockError(300.0), NOW)
+    error = ClockError(300.0)
+    journal.append(EventName.CLOCK_WRONG, at=NOW, detail=error.detail)
+    for _ in range(2):
+        shown_by.note_clock(error, NOW)
+        shown_by.tell_clock(NOW)
     *_, told = channel.shown
     assert len(channel.shown) == 2
     assert "5 minutes ahead" in told.body
     assert ["Until" in one.body for one in channel.refreshed] == [False]
 
-    shown_by.note_clock(NOW, is_wrong=False)
+    shown_by.note_clock(None, NOW)
     assert channel.withdrawn == [told.replaces_id]
     assert ["Until" in one.body for one in channel.refreshed] == [False, True]
 
@@ -1003,13 +1030,12 @@ def test_while_the_clock_is_wrong_an_attempt_is_shown_with_the_time_left(
 ) -> None:
     shown_by = notifier(journal, channel)
 
-    shown_by.note_clock(NOW, is_wrong=True)
+    shown_by.note_clock(ClockError(300.0), NOW)
     shown_by.notify_new(recorded(journal), NOW)
 
     (shown,) = channel.shown
     assert "Until" not in shown.body
     assert "5:00 left" in shown.body
-    assert not notifier(journal).tell_clock(ClockError(300.0), NOW)
 
 
 def test_a_mail_to_one_account_takes_nothing_of_another_off_the_screen(

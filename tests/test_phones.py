@@ -16,11 +16,12 @@ from tests.factories import (
     live,
     new_event,
     recorded,
+    reported,
 )
 from tests.fakes import PromptDesktop, RecordingChannel
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.phone import Phone, Pushed, PushRequest
-from watcher.app.phones import ATTEMPTS_AN_HOUR, Phones, Route
+from watcher.app.phones import ATTEMPTS_AN_HOUR, STALE_AFTER, Phones, Route
 from watcher.errors import NotificationFailed
 from watcher.events import Attempt, Event, EventName, Expectation
 from watcher.i18n import Language, Text
@@ -76,6 +77,18 @@ class PromptPhone(Phone):
         except NotificationFailed as failure:
             error = failure
         self._tell(Pushed(request, error))
+
+
+def noting(
+    asked: list[PushRequest],
+) -> Callable[[Pusher, Callable[[Pushed], None]], Phone]:
+    """Return what opens a phone that only notes what is asked for."""
+
+    class Noting(PromptPhone):
+        def ask(self, request: PushRequest) -> None:
+            asked.append(request)
+
+    return Noting
 
 
 @pytest.fixture
@@ -455,8 +468,7 @@ def test_what_amazon_reports_takes_the_place_of_the_attempt_and_stays(
     shown_by = notifier(journal, {"home": route(way)}, language=language)
     event = recorded(journal)
     shown_by.notify_new(event, NOW)
-    journal.append(EventName.SIGN_IN_REPORTED, at=NOW, about=event.about)
-    shown_by.tell_reported(event.about, NOW, NOW)
+    shown_by.notify_new(reported(journal, event.about), NOW)
     shown_by.update(NOW)
     notifier(journal, {"home": route(way)}, language=language).prepare(NOW)
 
@@ -472,7 +484,7 @@ def test_a_phone_that_was_not_told_of_an_attempt_hears_of_no_report(
     shown_by = notifier(journal, {"home": route(way, only_expected=True)})
     event = recorded(journal)
     shown_by.notify_new(event, NOW)
-    shown_by.tell_reported(event.about, NOW, NOW)
+    shown_by.notify_new(reported(journal, event.about), NOW)
 
     assert way.sent == []
 
@@ -481,12 +493,7 @@ def test_a_report_that_a_phone_did_not_take_is_not_tried_for_ever(
     journal: Journal, way: Way
 ) -> None:
     asked: list[PushRequest] = []
-
-    class Noting(PromptPhone):
-        def ask(self, request: PushRequest) -> None:
-            asked.append(request)
-
-    phones = Phones({"home": route(way)}, Language.EN, open_phone=Noting)
+    phones = Phones({"home": route(way)}, Language.EN, open_phone=noting(asked))
     about = recorded(journal).about
     phones.tell(about, lambda _: live(about), NOW, is_armed=False)
     phones.tell_reported(about, NOW, NOW)
@@ -495,3 +502,108 @@ def test_a_report_that_a_phone_did_not_take_is_not_tried_for_ever(
     assert words is not None
     assert words(about.expires_at - timedelta(seconds=1)) is not None
     assert words(about.expires_at) is None
+
+
+# Floods of attempts -------------------------------------------------------------------
+
+
+def many(journal: Journal, shown_by: Notifier, *numbers: int) -> None:
+    for number in numbers:
+        shown_by.notify_new(recorded(journal, number, device=f"No. {number}"), NOW)
+    shown_by.update(NOW)
+
+
+def alarms(way: Way) -> list[PushMessage]:
+    return [one for one in way.sent if one.title == sentences.FLOOD.say(Language.EN)]
+
+
+@pytest.mark.parametrize("has_desktop", [True, False])
+def test_a_phone_is_told_of_a_flood_once_and_it_is_logged(
+    journal: Journal, way: Way, has_desktop: bool
+) -> None:
+    channels = [RecordingChannel()] if has_desktop else []
+    shown_by = notifier(journal, {"home": route(way)}, *channels)
+    many(journal, shown_by, 1, 2, 3, 4)
+    many(journal, shown_by, 5, 6)
+    notifier(journal, {"home": route(way)}, *channels).update(NOW)
+
+    (told,) = alarms(way)
+    assert told.text.startswith("4 sign-in attempts within a minute")
+    assert told.link is None
+    assert details(journal).count(("notified", "push")) == 7
+    assert journal.untold() == []
+
+
+def test_what_a_killed_program_has_not_told_of_a_flood_the_next_one_does(
+    journal: Journal, way: Way
+) -> None:
+    killed = notifier(journal, {"home": route(way)})
+    for number in range(1, 6):
+        killed.notify_new(recorded(journal, number, device=f"No. {number}"), NOW)
+    for _ in range(2):
+        notifier(journal, {"home": route(way)}).notify_pending(NOW)
+
+    (told,) = alarms(way)
+    assert told.text.startswith("5 sign-in attempts within a minute")
+
+
+def test_only_the_phone_of_the_flooded_account_is_told_and_only_as_its_owner_wants(
+    journal: Journal, way: Way
+) -> None:
+    other, quiet = Way(), Way()
+    shown_by = notifier(journal, {"home": route(way), "work": route(other)})
+    many(journal, shown_by, 1, 2, 3, 4)
+    assert (len(alarms(way)), alarms(other)) == (1, [])
+
+    expected = {"home": route(quiet, only_expected=True)}
+    many(journal, notifier(journal, expected), 11, 12, 13, 14)
+    assert quiet.sent == []
+
+
+def test_who_used_one_of_many_has_the_alarm_taken_off_the_phone(
+    journal: Journal, way: Way
+) -> None:
+    shown_by = notifier(journal, {"home": route(way)})
+    many(journal, shown_by, 1, 2, 3, 4)
+    *_, newest = journal.live(NOW)
+    shown_by.note_used(newest.about, NOW)
+
+    assert alarms(way)
+    assert not set(alarms(way)) & set(way.shown.values())
+
+
+def test_an_alarm_that_a_phone_did_not_take_is_logged_and_stale_after_an_hour(
+    journal: Journal, way: Way
+) -> None:
+    way.error = SHUT
+    many(journal, notifier(journal, {"home": route(way)}), 1, 2, 3, 4)
+    failures = [one for one in details(journal) if one[0] == "notify_failed"]
+    assert ("notify_failed", "push: shut") in failures
+    assert len(journal.untold()) == 1
+
+    asked: list[PushRequest] = []
+    phones = Phones({"home": route(way)}, Language.EN, open_phone=noting(asked))
+    phones.tell_flood(recorded(journal, 9).about, 4, NOW, is_armed=False)
+    words = asked[-1].words
+    assert words is not None
+    assert words(NOW + STALE_AFTER - timedelta(seconds=1)) is not None
+    assert words(NOW + STALE_AFTER) is None
+
+
+def test_what_amazon_reports_is_told_by_the_next_program_to_the_phone(
+    journal: Journal, way: Way
+) -> None:
+    event = recorded(journal)
+    shown_by = notifier(journal, {"home": route(way)})
+    shown_by.notify_new(event, NOW)
+    reported(journal, event.about)  # and it is killed
+    for _ in range(2):
+        following = notifier(journal, {"home": route(way)})
+        following.prepare(NOW)
+        following.notify_pending(NOW)
+        following.update(NOW)
+
+    (told,) = way.shown.values()
+    assert told.title == sentences.REPORTED.say(Language.EN)
+    assert len(way.sent) == 2
+    assert journal.untold() == []

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import RecordingChannel, judged, prompt_notifier
+from tests.fakes import PromptDesktop, RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
@@ -27,6 +27,7 @@ from tests.sample_mails import (
     signed,
 )
 from watcher import events
+from watcher.app.desktop import Shown
 from watcher.app.machine_clock import read_machine
 from watcher.app.notifier import Notifier, NotifierSettings
 from watcher.app.pipeline import (
@@ -551,6 +552,30 @@ def test_who_waits_is_told_of_other_account_mail_by_its_subject(
 
     bodies = [one.body for one in channel.shown]
     assert [body.count("“Password recovery”") for body in bodies] == [1, 1]
+
+
+def test_the_cursor_waits_for_a_mail_that_the_log_does_not_keep(
+    journal: Journal,
+) -> None:
+    """So that it comes again to who is killed before it was shown."""
+    answers: list[Shown] = []
+    channel = RecordingChannel()
+    desktop = PromptDesktop([channel])
+    desktop.confirm = answers.append
+    settings = NotifierSettings(language=Language.EN, notify_unverified=True)
+    notifier = Notifier(journal, desktop, settings)
+    mails = MailPipeline(
+        journal, notifier, window=WINDOW, is_waiting=True, machine=synchronised
+    )
+    raw = signed(Mail(subject="Password recovery", body=plain("Hello")))
+    mails.process(judged(fetched(raw, max_age=JUST), VERIFY), NOW)
+    mails.finish_sync(SYNCED, NOW)
+    assert journal.cursors("home") == {}
+
+    for shown in answers:
+        notifier.confirm(shown, NOW)
+    mails.move_cursors(NOW)
+    assert journal.cursors("home") == {"INBOX": Cursor(1, 7)}
 
 
 def test_who_waits_is_told_of_what_may_have_been_altered(journal: Journal) -> None:

@@ -222,9 +222,11 @@ class Daemon:
 
     def _tick(self) -> None:
         """Do what is owed, and what is due each second whatever else fails."""
-        acts = [self._attempts.tick, self._pipeline.check_clock]
         relay = partial(self._settings.relay, self._journal)
-        acts += [self._watch_health, self._arm, relay]
+        acts: list[Callable[[datetime], None]] = [
+            *(self._attempts.tick, self._pipeline.check_clock),
+            *(self._pipeline.move_cursors, self._watch_health, self._arm, relay),
+        ]
         acts += [self._silence.tick] if self._silence else []
         works: list[Work] = [partial(act, utc_now()) for act in acts]
         works.append(self._log.check_file)

@@ -53,6 +53,8 @@ class Request:
     about: Attempt | None = None
     confirms: EventName | None = None
     """What is to be logged of the attempt once it was shown."""
+    tells: frozenset[int] = frozenset()
+    """The events of which the user has been told then."""
 
     def after(self, earlier: "Request | None") -> "Request":
         """Return the one request that this and an earlier one, still to do, make."""
@@ -66,6 +68,7 @@ class Request:
             adopts=self.adopts or earlier.adopts,
             about=self.about or earlier.about,
             confirms=self.confirms or earlier.confirms,
+            tells=self.tells | earlier.tells,
         )
 
     def word(self) -> Notification | None:

@@ -39,6 +39,8 @@ class FloodGauge:
         self._flood_s: dict[str, float] = {}
         self._told_s: dict[str, float] = {}
         self._untold: dict[str, int] = {}
+        self._alarmed: set[str] = set()
+        """Of whose flood it was told, be it with fewer attempts."""
 
     def note(self, account: str, began_at: datetime) -> None:
         """Count one more attempt, which began at that instant by its mail."""
@@ -49,10 +51,20 @@ class FloodGauge:
             came.popleft()
         together = sum(abs(began_s - other_s) < MINUTE_S for _, other_s in came)
         if together > AT_ONCE:
-            self._many_s[account] = self._clock_s()
+            self._begin(account)
             self._untold[account] = together
         if len(came) > FLOOD:
             self._flood_s[account] = self._clock_s()
+
+    def recall(self, account: str, count: int) -> None:
+        """Take over from the log that there were so many, and nobody was told."""
+        self._begin(account)
+        self._untold.setdefault(account, count)
+
+    def _begin(self, account: str) -> None:
+        if not self.are_many(account):
+            self._alarmed.discard(account)
+        self._many_s[account] = self._clock_s()
 
     def is_flooded(self, account: str) -> bool:
         """Return whether there are too many to show each, or were a while ago."""
@@ -81,3 +93,9 @@ class FloodGauge:
             del self._untold[account]
             self._told_s[account] = self._clock_s()
         return news
+
+    def is_first_alarm(self, account: str) -> bool:
+        """Note that it is told; return whether it is the first time in this flood."""
+        is_first = account not in self._alarmed
+        self._alarmed.add(account)
+        return is_first

@@ -56,8 +56,6 @@ class MachineClock:
         self.evidence = Evidence()
         self._logged: str | None = None
         """The direction of the error that was logged; None: there is none."""
-        self._shown: str | None = None
-        """The same, of the error that the user was told by a notification."""
         self._load()
 
     def learn(self, account: str, times: Times, now: datetime) -> None:
@@ -66,43 +64,35 @@ class MachineClock:
         learned = self.evidence.learned(account, times, self._machine(now))
         if learned != self.evidence:
             self.evidence = learned
-            self._store()
+            self._store(self._logged)
 
     def error(self, now: datetime) -> ClockError | None:
         """Return the error; None: the clock is not known to be wrong."""
         return _error(self.evidence, self._machine(now))
 
-    def log(self, error: ClockError | None, now: datetime) -> None:
-        """Log an error that no program has logged since it began."""
+    def log(self, error: ClockError | None, now: datetime) -> bool:
+        """Log an error that no program has logged since it began; return whether so."""
         found = None if error is None else error.direction
         if found != self._logged:
             self._load()  # another program may have logged it
         if found == self._logged:
-            return
-        if error is not None:
-            self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
-        self._logged, self._shown = found, None
-        self._store()
-
-    @property
-    def is_to_be_shown(self) -> bool:
-        """Whether no program has shown what was logged."""
-        return self._logged != self._shown
-
-    def note_shown(self) -> None:
-        """Note that the user was told of what was logged, or that no channel could."""
-        self._shown = self._logged
-        self._store()
+            return False
+        with self._journal.transaction():
+            if error is not None:
+                self._journal.append(EventName.CLOCK_WRONG, at=now, detail=error.detail)
+            self._store(found)
+        self._logged = found
+        return error is not None
 
     def _load(self) -> None:
         facts = _known(self._journal, self._boot_id)
         if not facts:
             return
-        self._logged, self._shown = facts["logged"], facts["shown"]
+        self._logged = facts["logged"]
         if self._boot_id:  # else these may be of an earlier boot
             self.evidence = Evidence.of(facts)
 
-    def _store(self) -> None:
-        told = {"logged": self._logged, "shown": self._shown}
-        facts = {"boot_id": self._boot_id, **told, **self.evidence.to_facts()}
+    def _store(self, logged: str | None) -> None:
+        facts = {"boot_id": self._boot_id, "logged": logged}
+        facts |= self.evidence.to_facts()
         self._journal.put_session(MACHINE_CLOCK, facts)

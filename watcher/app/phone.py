@@ -40,6 +40,8 @@ class PushRequest:
     about: Attempt | None = None
     confirms: EventName | None = None
     """What is to be logged of the attempt once it was sent."""
+    tells: frozenset[int] = frozenset()
+    """The events of which the user has been told then."""
     is_refresh: bool = False
     """Whether it only tells the time anew: what is still to be sent does that, too."""
 

@@ -16,12 +16,23 @@ from watcher.app.phone import Phone, Pushed, PushRequest
 from watcher.clock import monotonic_s
 from watcher.events import Attempt, EventName
 from watcher.i18n import Language
-from watcher.notify.push import Pusher, PushMessage, key_of, message, report
+from watcher.notify.push import (
+    Pusher,
+    PushMessage,
+    flood,
+    flood_key,
+    key_of,
+    message,
+    report,
+)
 
 ATTEMPTS_AN_HOUR = 20
 """More would be a flood: the phone has told of it by then."""
 
 HOUR_S = 3600.0
+
+STALE_AFTER = timedelta(hours=1)
+"""How long a phone that could not be reached is still told of a flood."""
 
 REFRESH_EVERY = timedelta(seconds=55)
 """How often the time left counts down there: each time costs an exchange."""
@@ -128,13 +139,14 @@ class Phones:
         *,
         is_armed: bool,
         confirms: EventName | None = None,
+        tells: frozenset[int] = frozenset(),
     ) -> None:
         """Tell the account's phone of an attempt; `words` are those of the desktop.
 
         What was told already is told again only to remind.
         """
-        line = self._lines.get(attempt.origin.account)
-        if line is None or (line.route.only_expected and not is_armed):
+        line = self._line(attempt, is_armed=is_armed)
+        if line is None:
             return
         sent = self._sent.get(attempt.id)
         is_new = sent is None or sent.attempt.kind is not attempt.kind
@@ -142,7 +154,37 @@ class Phones:
             return
         if is_new and line.is_flooded():
             return
-        self._send(line, attempt, words, now, confirms=confirms)
+        self._send(line, attempt, words, now, confirms=confirms, tells=tells)
+
+    def tell_flood(
+        self,
+        newest: Attempt,
+        count: int,
+        now: datetime,
+        *,
+        is_armed: bool,
+        tells: frozenset[int] = frozenset(),
+    ) -> None:
+        """Tell the account's phone of a flood of attempts, of which this is one."""
+        line = self._line(newest, is_armed=is_armed)
+        if line is None:
+            return
+        words = flood(newest.origin.account, count, self._language)
+        line.phone.ask(
+            PushRequest(
+                key=words.key,
+                now=now,
+                words=lambda at: words if at - now < STALE_AFTER else None,
+                about=newest,
+                confirms=EventName.NOTIFIED,
+                tells=tells,
+            )
+        )
+
+    def withdraw_flood(self, account: str, now: datetime) -> None:
+        """Take back what the phone was told of a flood: it was the user."""
+        if line := self._lines.get(account):
+            line.phone.ask(PushRequest(key=flood_key(account), now=now))
 
     def adopt(self, attempt: Attempt, now: datetime) -> None:
         """Treat what an earlier program has sent as sent by this one."""
@@ -165,7 +207,13 @@ class Phones:
         if sent := self._sent.pop(attempt_id, None):
             sent.phone.ask(PushRequest(key=key_of(sent.attempt), now=now))
 
-    def tell_reported(self, attempt: Attempt, at: datetime, now: datetime) -> None:
+    def tell_reported(
+        self,
+        attempt: Attempt,
+        at: datetime,
+        now: datetime,
+        tells: frozenset[int] = frozenset(),
+    ) -> None:
         """Say that Amazon reports a sign-in of then, where the phone knows of it.
 
         It stands in the attempt's place, and is not taken back.
@@ -178,7 +226,9 @@ class Phones:
             is_over = attempt.expires_at <= now  # the mail has told it long ago
             return None if is_over else report(attempt, at, self._language)
 
-        sent.phone.ask(PushRequest(key=key_of(attempt), now=now, words=word))
+        sent.phone.ask(
+            PushRequest(key=key_of(attempt), now=now, words=word, tells=tells)
+        )
 
     def keep(
         self, attempt_ids: Collection[int], now: datetime, account: str | None = None
@@ -195,6 +245,12 @@ class Phones:
             if is_gone or sent.attempt.expires_at <= now:
                 self.withdraw(attempt_id, now)
 
+    def _line(self, attempt: Attempt, *, is_armed: bool) -> _Line | None:
+        """Return the line on which an attempt is to be told now; None if on none."""
+        line = self._lines.get(attempt.origin.account)
+        is_silent = line is not None and line.route.only_expected and not is_armed
+        return None if is_silent else line
+
     def _send(
         self,
         line: _Line,
@@ -203,6 +259,7 @@ class Phones:
         now: datetime,
         *,
         confirms: EventName | None = None,
+        tells: frozenset[int] = frozenset(),
         is_urgent: bool = True,
     ) -> None:
         def word(at: datetime) -> PushMessage | None:
@@ -226,6 +283,7 @@ class Phones:
                 words=word,
                 about=attempt,
                 confirms=confirms,
+                tells=tells,
                 is_refresh=not is_urgent,
             )
         )

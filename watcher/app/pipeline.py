@@ -16,6 +16,7 @@ from watcher.clock import iso
 from watcher.events import (
     AlertReceived,
     Attempt,
+    Cursor,
     Deadline,
     Event,
     EventName,
@@ -96,7 +97,8 @@ class MailPipeline:
         self._window = window
         self._clocks = AccountClocks(journal, machine)
         self._machine_clock = MachineClock(journal, machine)
-        self._missed: dict[str, list[Attempt]] = {}
+        self._synced: dict[tuple[str, str], Cursor] = {}
+        """How far each mailbox of an account was synced, until the log has it."""
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
         self._doubtful: set[str] = set()
@@ -127,14 +129,6 @@ class MailPipeline:
         processed = Processed(judged, event)
         self._observe(processed)
         match event:
-            case Event(event=EventName.MISSED, about=Attempt() as attempt):
-                self._missed.setdefault(account, []).append(attempt)
-            case Event(
-                event=EventName.SIGN_IN_REPORTED,
-                about=Attempt() as attempt,
-                detail=str() as at,
-            ):
-                self._notifier.tell_reported(attempt, datetime.fromisoformat(at), now)
             case Event():
                 self._notifier.notify_new(event, now)
             case None if is_expected:
@@ -212,10 +206,9 @@ class MailPipeline:
         """Tell once that this machine's clock is wrong; take it back when it is not."""
         clock = self._machine_clock
         error = clock.error(now)
-        self._notifier.note_clock(now, is_wrong=error is not None)
-        clock.log(error, now)
-        if error and clock.is_to_be_shown and self._notifier.tell_clock(error, now):
-            clock.note_shown()
+        self._notifier.note_clock(error, now)
+        if clock.log(error, now):
+            self._notifier.tell_clock(now)
 
     def _learn_time(self, judged: Judged, now: datetime) -> None:
         """Learn what time it is from a Date that is signed, by our own check."""
@@ -224,7 +217,7 @@ class MailPipeline:
                 times = Times(claim.attempted_at, judged.arrival)
                 clock = self._machine_clock
                 clock.learn(judged.origin.account, times, now)
-                self._notifier.note_clock(now, is_wrong=clock.error(now) is not None)
+                self._notifier.note_clock(clock.error(now), now)
             case _:
                 pass
 
@@ -232,10 +225,18 @@ class MailPipeline:
         """Tell what is still to be told of a sync, then remember how far it went."""
         if synced.newest is not None:
             self._clocks.note(synced.account, synced.newest, now)
-        self._notifier.notify_missed(self._missed.pop(synced.account, []), now)
+        self._notifier.notify_missed(synced.account, now)
         self._notifier.notify_pending(now, synced.account)
-        self._journal.move_cursor(synced.account, synced.mailbox, synced.cursor)
+        self._synced[synced.account, synced.mailbox] = synced.cursor
+        self.move_cursors(now)
         self._observe(synced)
+
+    def move_cursors(self, _: datetime) -> None:
+        """Remember how far all was synced, once mails were shown that no log keeps."""
+        for (account, mailbox), cursor in list(self._synced.items()):
+            if not self._notifier.is_telling_mail(account):
+                self._journal.move_cursor(account, mailbox, cursor)
+                del self._synced[account, mailbox]
 
 
 def find_event(

@@ -78,6 +78,7 @@ class Screen:
         about: Attempt | None = None,
         confirms: EventName | None = None,
         adopts: str | None = None,
+        tells: frozenset[int] = frozenset(),
     ) -> None:
         """Ask for a notification on the first channel that works."""
         notification = words(now)
@@ -97,6 +98,7 @@ class Screen:
                 adopts=adopts,
                 about=about,
                 confirms=confirms,
+                tells=tells,
             )
         )
 

@@ -19,6 +19,7 @@ from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
+from watcher.app.wanted import Wanted
 from watcher.app.warmup import WarmUp
 from watcher.config.accounts import watched
 from watcher.config.push import pusher_of
@@ -78,6 +79,11 @@ def routes(config: Config) -> dict[str, Route]:
         one.name: one.push if one.push.url else config.push for one in config.accounts
     }
     return {name: found for name, one in entries.items() if (found := route(one))}
+
+
+def wanted_by(config: Config) -> Wanted:
+    """Return by which ways the user wants to be told, whatever a program can do."""
+    return Wanted(on_desktop=config.notify.enabled, phones=frozenset(routes(config)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +146,9 @@ class App:
                 language=self.language,
                 notify_unverified=self.config.notify.unverified,
                 is_attended=self.is_attended,
-                is_log_alone=not (self.config.notify.enabled or routes(self.config)),
+                wanted=self._wanted(),
                 window=self.config.watch.window,
+                look_back=self.config.watch.look_back,
                 on_shown=self.on_shown,
                 on_told=self.on_told,
             )
@@ -178,6 +185,12 @@ class App:
             ]
             with self._watching_file():
                 return daemon.run(sessions)
+
+    def _wanted(self) -> Wanted:
+        """Return what the user wants; a guide's own terminal is wanted, too."""
+        wanted = wanted_by(self.config)
+        on_desktop = wanted.on_desktop or self.open_channels is not None
+        return replace(wanted, on_desktop=on_desktop)
 
     def _reload(self, notifier: Notifier, health: Health | None) -> Reload | None:
         if self.config_file is None:

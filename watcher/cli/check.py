@@ -31,7 +31,6 @@ def run(options: Options) -> int:
     config = configuration(options)
     with Journal.open(journal_path(config)) as journal:
         journal.check()
-        journal.expire(utc_now())
         app = App(
             config=config,
             journal=journal,

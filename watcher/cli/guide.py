@@ -11,7 +11,7 @@ from watcher.app.configfile import ConfigFile, Stamp, Taken
 from watcher.app.lock import running_daemon
 from watcher.app.pipeline import Observed
 from watcher.app.queue import RoundQueues
-from watcher.app.wiring import App, dns_verify, open_channels, routes
+from watcher.app.wiring import App, dns_verify, open_channels, routes, wanted_by
 from watcher.cli.context import configuration, journal_path, notification_language
 from watcher.cli.copy import copy_code
 from watcher.cli.failures import Failures
@@ -52,6 +52,8 @@ def run(options: Options) -> int:
         raise WrongUsage(_WHICH, names=", ".join(NAMES))
     with Journal.open(journal_path(taken.config)) as journal:
         journal.check()
+        wanted = wanted_by(taken.config)
+        journal.mark_untold(partial(wanted.is_to_be_told, journal=journal))
         journal.expire(utc_now())
         watch = _Watch(file, taken, options)
         session = Session(_means(watch, journal, options, asks=asks))

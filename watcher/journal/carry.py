@@ -1,8 +1,9 @@
 """Carries what must not be lost from one log's file into another.
 
-That is whatever is known of the attempts that are not over, until when a sign-in is
-expected, and how far each mailbox was synced. An event keeps its id, by which the
-desktop knows its notification, unless the other log has given it to another event.
+That is whatever is known of the attempts that are not over, what the user is still to
+be told of, until when a sign-in is expected, and how far each mailbox was synced. An
+event keeps its id, by which the desktop knows its notification, unless the other log
+has given it to another event.
 """
 
 from collections.abc import Iterable
@@ -32,6 +33,7 @@ NEWEST_ARMING = (
     "(SELECT id FROM events INDEXED BY events_arming "  # noqa: S608 -- constants
     f"WHERE {ARMING} ORDER BY id DESC LIMIT 1)"
 )
+_UNTOLD = "(e.event <> 'attempt' AND e.id IN (SELECT event_id FROM untold))"
 _REOPEN = (
     "UPDATE events SET is_open = 1 WHERE attempt_id = ? AND event = 'attempt' "
     "AND is_open IS NOT 1 AND NOT EXISTS (SELECT 1 FROM events o "
@@ -50,6 +52,7 @@ class Carried:
     """With the instants as they were written, so that each is known again."""
     keys: Rows
     leases: Rows
+    untold: Rows
     whole: dict[str, Rows]
     """All rows of the tables that say how things are, not what happened."""
     last_id: int
@@ -76,14 +79,14 @@ class Carried:
         }
 
 
-NOTHING = Carried((), [], [], {}, 0)
+NOTHING = Carried((), [], [], [], {}, 0)
 
 
 def read_carried(database: Database) -> Carried:
     """Read what must not be lost; a row that is odd is left behind."""
     rows = database.query(
         f"{SELECT_AS_WRITTEN} WHERE e.attempt_id {_OF_OPEN} OR e.id = {NEWEST_ARMING} "
-        "ORDER BY e.id"
+        f"OR {_UNTOLD} ORDER BY e.id"
     )
     ((last_id,),) = database.query(
         "SELECT max(ifnull((SELECT max(seq) FROM sqlite_sequence), 0), "
@@ -93,6 +96,7 @@ def read_carried(database: Database) -> Carried:
         events=tuple(_readable(rows)),
         keys=database.query(f"SELECT * FROM seen WHERE attempt_id {_OF_OPEN}"),  # noqa: S608 -- constants
         leases=database.query(f"SELECT * FROM deliveries WHERE attempt_id {_OF_OPEN}"),  # noqa: S608 -- constants
+        untold=database.query("SELECT * FROM untold"),
         whole={
             table: database.query(f"SELECT * FROM {table}")  # noqa: S608 -- constants
             for table in _WHOLE
@@ -125,6 +129,8 @@ class _Target:
         self._last_id = max(given, carried.last_id)
         self._ids: dict[int, int] = {}
         """What the id of an attempt has become."""
+        self._put_as: dict[int, int] = {}
+        """What the id of an event has become that was not there yet."""
 
     def put(self) -> None:
         """Write everything."""
@@ -139,6 +145,9 @@ class _Target:
             self._put("seen", [(key, self._id_now(attempt_id))])
         for attempt_id, *lease in self._carried.leases:
             self._put("deliveries", [(self._id_now(attempt_id), *lease)])
+        for event_id, *lease in self._carried.untold:
+            if put_as := self._put_as.get(cast(int, event_id)):
+                self._put("untold", [(put_as, *lease)])
         for attempt_id, secret in self._carried.secrets.items():
             self._put_secret(self._id_now(attempt_id), secret)
         for replaces_id, handle in self._carried.whole.get("shown", ()):
@@ -162,12 +171,13 @@ class _Target:
         ):
             return
         ident = self._ids.get(event.id, event.id)
-        if not self._is_free(ident):
+        if not self._is_free(ident) or ident < (attempt_id or 0):
             ident = self._new_id()
         self._database.query(
             f"INSERT INTO events (id, {COLUMNS}) VALUES (?, {MARKS})",  # noqa: S608 -- constants
             (ident, *to_row(event), *(scale or (None, None))),
         )
+        self._put_as[event.id] = ident
 
     def _id_of(self, attempt_id: int) -> int:
         """Return the id that an attempt has in this log: the same, if it is free."""

@@ -36,14 +36,20 @@ from watcher.journal.rows import COLUMNS, MARKS, to_ms, to_row
 DELIVERY_LEASE = timedelta(seconds=20)
 """How long a program may take to notify, and how soon a failure is tried again."""
 
-_LEASE = (
-    "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-    "claimed_at = excluded.claimed_at, boot = excluded.boot, at_boot = "
-    "excluded.at_boot, is_daemon = excluded.is_daemon WHERE "
+_IS_FREE = (
     "(moved(claimed_at, boot, at_boot) > ? AND moved(claimed_at, boot, at_boot) < ?) "
-    "IS NOT TRUE RETURNING 1"
+    "IS NOT TRUE"
 )
 """What lies ahead, or is no number, is no lease."""
+_LEASE = (
+    "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608 -- constants
+    "claimed_at = excluded.claimed_at, boot = excluded.boot, at_boot = "
+    f"excluded.at_boot, is_daemon = excluded.is_daemon WHERE {_IS_FREE} RETURNING 1"
+)
+_LEASE_UNTOLD = (
+    "UPDATE untold SET claimed_at = ?, boot = ?, at_boot = ?, is_daemon = ? "  # noqa: S608 -- constants
+    f"WHERE event_id = ? AND {_IS_FREE} RETURNING 1"
+)
 _SETTLE = (
     "UPDATE events SET at = ?, expires_at = ?, is_deadline_known = 0, boot = ?, "
     "at_boot = ? WHERE id = ?"
@@ -99,6 +105,8 @@ class Journal(JournalReader):
         super().__init__(database)
         self._on_event = on_event
         self._inserted: list[AnyEvent] = []
+        """By the last transaction, or the one that has not ended yet."""
+        self._is_to_be_told: Callable[[AnyEvent], bool] = lambda _: False
         self._is_checkpointed = True
         self._patience_s: float | None = None
         self._remembered = NOTHING
@@ -119,9 +127,24 @@ class Journal(JournalReader):
 
     # Writing ----------------------------------------------------------------------
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that is written inside one fact, then tell of what it logs.
+
+        Inside another one it is part of that fact, of which is told at its end.
+        """
+        if self._database.is_in_transaction:
+            yield
+            return
+        self._inserted = []
+        with self._database.transaction():
+            yield
+        for event in self._inserted:
+            self._on_event(event)
+
     def record(self, new: NewEvent) -> Event[Mail] | None:
         """Log what a mail is; None if the log knows it already."""
-        with self._logging():
+        with self.transaction():
             if self._attempt_of((*new.keys, *new.successors)) is not None:
                 return None
             mail = new.event.about
@@ -151,7 +174,7 @@ class Journal(JournalReader):
         detail: str | None = None,
     ) -> None:
         """Log what happened, to a recorded attempt or otherwise."""
-        with self._logging():
+        with self.transaction():
             self._insert(Event(at=at, event=name, about=about, detail=detail))
 
     def acquire_lease(
@@ -169,22 +192,57 @@ class Journal(JournalReader):
                 _LEASE,
                 (
                     *(attempt_id, to_ms(now), *self._database.scale, is_daemon),
-                    *(to_ms(now - DELIVERY_LEASE), to_ms(now + DELIVERY_LEASE)),
+                    *_lease_bounds(now),
                 ),
             )
         return bool(leased)
+
+    def mark_untold(self, is_to_be_told: Callable[[AnyEvent], bool]) -> None:
+        """From now on mark each such event, as one fact with it, until it was told.
+
+        It is called with an event that was just inserted, and may ask this log.
+        """
+        self._is_to_be_told = is_to_be_told
+
+    def lease_untold(
+        self, event_id: int, now: datetime, *, is_daemon: bool = True
+    ) -> bool:
+        """Return whether the caller may tell an event, and no other program.
+
+        That is one that is marked as untold. The lease is void as that of an attempt.
+        """
+        with self._database.transaction():
+            leased = self._database.query(
+                _LEASE_UNTOLD,
+                (
+                    *(to_ms(now), *self._database.scale, is_daemon, event_id),
+                    *_lease_bounds(now),
+                ),
+            )
+        return bool(leased)
+
+    def note_told(self, event_ids: Iterable[int]) -> None:
+        """Delete the marks of events that were told, or are no news any more."""
+        with self._database.transaction():
+            for event_id in event_ids:
+                self._database.query(
+                    "DELETE FROM untold WHERE event_id = ?", (event_id,)
+                )
 
     def void_leases(self) -> None:
         """Delete every lease of a daemon: it is known to be dead, a command is not."""
         with self._database.transaction():
             self._database.query("DELETE FROM deliveries WHERE is_daemon IS NOT 0")
+            self._database.query(
+                "UPDATE untold SET claimed_at = NULL WHERE is_daemon IS NOT 0"
+            )
 
     def expire(self, now: datetime, *, at_most: int = PAGE) -> list[Attempt]:
         """Log `expired` for attempts whose time is over, and delete their secrets.
 
         The detail of the event is the answer, if there was one.
         """
-        with self._logging():
+        with self.transaction():
             soonest = f"{NOT_OVER} ORDER BY {EXPIRES} LIMIT ?"
             found = cast(list[Event[Attempt]], self._events(soonest, (at_most,)))
             settled = [self._settle(event, now) for event in found]
@@ -371,15 +429,6 @@ class Journal(JournalReader):
 
     # ------------------------------------------------------------------------------
 
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        """Make what is inserted inside one fact, then tell of it."""
-        self._inserted = []
-        with self._database.transaction():
-            yield
-        for event in self._inserted:
-            self._on_event(event)
-
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:
             for (attempt_id,) in self._database.query(
@@ -400,5 +449,14 @@ class Journal(JournalReader):
                 "UPDATE events SET attempt_id = id WHERE id = ?", (event.id,)
             )
             event = replace(event, about=replace(event.about, id=event.id))
+        if self._is_to_be_told(event):
+            self._database.query(
+                "INSERT INTO untold (event_id) VALUES (?)", (event.id,)
+            )
         self._inserted.append(event)
         return event
+
+
+def _lease_bounds(now: datetime) -> tuple[int, int]:
+    """Return between which instants a lease was taken that still holds."""
+    return to_ms(now - DELIVERY_LEASE), to_ms(now + DELIVERY_LEASE)

@@ -218,6 +218,34 @@ class JournalReader:
         )
         return bool(is_there)
 
+    def untold(self, attempt_id: int | None = None) -> list[AnyEvent]:
+        """Return the events that the user is still to be told of, oldest first.
+
+        Those about one attempt, or all (None).
+        """
+        return self._events(
+            "WHERE e.id IN (SELECT event_id FROM untold) "
+            "AND e.attempt_id IS coalesce(?, e.attempt_id) ORDER BY e.id",
+            (attempt_id,),
+        )
+
+    def count_beside(self, attempt: Attempt, within: timedelta, at_most: int) -> int:
+        """Return how many attempts of its account, itself one, began so close to it.
+
+        Of those that are not over, and whose form is known; no more than `at_most`.
+        """
+        ((count,),) = self._database.query(
+            f"SELECT count(*) FROM (SELECT 1 FROM events e {NOT_OVER} "  # noqa: S608 -- constants
+            "AND e.account = ? AND e.kind <> 'unknown' "
+            "AND abs(coalesce(e.attempted_at, e.received_at) - ?) < ? "
+            "ORDER BY e.id DESC LIMIT ?)",
+            (
+                *(attempt.origin.account, to_ms(attempt.began_at)),
+                *(within // timedelta(milliseconds=1), at_most),
+            ),
+        )
+        return cast(int, count)
+
     def answer_to(self, attempt_id: int) -> EventName | None:
         """Return the answer to an attempt, the first one, which binds."""
         return self._first(attempt_id, ANSWERS)
@@ -364,6 +392,7 @@ class JournalReader:
         self._odd_rows.settle(self._database, "events", found)
         self._attempts(NOT_OVER, ())
         self._newest_armed()
+        self.untold()
         self.shown()
         self.sessions()
         self._read("clocks", _BOUNDS, to_server_clock)

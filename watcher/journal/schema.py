@@ -1,6 +1,6 @@
 """The tables of the event log, and what leads to them from older formats."""
 
-FORMAT = 4
+FORMAT = 5
 """`PRAGMA user_version` of the tables below."""
 
 _SCHEMA = """
@@ -86,10 +86,18 @@ By triggers, since a program of an older version may still write to the file. By
 column and an index, since SQLite compares them: one damaged byte is found. And what
 the wall clocks showed at each boot, by which the instants of its events were read.
 """
+_SINCE_5 = (
+    "CREATE TABLE untold (event_id INTEGER PRIMARY KEY, claimed_at INTEGER, "
+    "boot INTEGER, at_boot INTEGER, is_daemon INTEGER)",
+    "CREATE TRIGGER event_deleted AFTER DELETE ON events BEGIN "
+    "DELETE FROM untold WHERE event_id = old.id; END",
+)
+"""The events that the user is still to be told of, and which program is about to."""
 MIGRATIONS = {
-    0: (*_SCHEMA.split(";"), *_SINCE_2, *_SINCE_3, *_SINCE_4),
-    1: (*_SINCE_2, *_SINCE_3, *_SINCE_4),
-    2: (*_SINCE_3, *_SINCE_4),
-    3: _SINCE_4,
+    0: (*_SCHEMA.split(";"), *_SINCE_2, *_SINCE_3, *_SINCE_4, *_SINCE_5),
+    1: (*_SINCE_2, *_SINCE_3, *_SINCE_4, *_SINCE_5),
+    2: (*_SINCE_3, *_SINCE_4, *_SINCE_5),
+    3: (*_SINCE_4, *_SINCE_5),
+    4: _SINCE_5,
 }
 """What leads from an older format to this one."""

@@ -114,6 +114,20 @@ def report(attempt: Attempt, at: datetime, language: Language) -> PushMessage:
     return PushMessage(key=key_of(attempt), title=title, text=text)
 
 
+def flood_key(account: str) -> str:
+    """Return the key of `flood`; no Message-ID is like it."""
+    return f"flood {account}"
+
+
+def flood(account: str, count: int, language: Language) -> PushMessage:
+    """Return what a phone is told of too many attempts to tell of each.
+
+    It stays there when they are over.
+    """
+    text, title = _FLOOD.say(language, count=count), sentences.FLOOD.say(language)
+    return PushMessage(key=flood_key(account), title=title, text=text)
+
+
 def trial(language: Language) -> PushMessage:
     """Return a message that proves the way to the phone."""
     title, text = sentences.TRIAL.say(language), _TRIAL.say(language)
@@ -155,6 +169,13 @@ _REPORTED = Text(
     "yourself, not by a link, and change your password",
     ja="{at} にサインインがあったと Amazon が知らせています。あなたですか? 心当たりが"
     "なければ、リンクからでなく自分で Amazon を開き、パスワードを変えてください",
+)
+_FLOOD = Text(
+    en="{count} sign-in attempts within a minute: somebody knows your password, unless "
+    "it was you. Do not approve, open Amazon by yourself, and change your password",
+    ja="1 分間に {count} 件のサインイン試行がありました。ご自身でなければ、誰かが"
+    "パスワードを知っています。承認せず、自分で Amazon を開き、パスワードを"
+    "変えてください",
 )
 _TRIAL = Text(
     en="This phone is told of sign-in attempts, without link and code.",

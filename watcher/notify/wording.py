@@ -303,11 +303,16 @@ def reported(
     return template.say(language=language, reported=local_time(at), **fields)
 
 
+def account_mail_id(account: str) -> int:
+    """Return the `replaces_id` of `account_mail`."""
+    return id_of(f"account mail {account}")
+
+
 def account_mail(account: str, subject: str, *, language: Language) -> Notification:
     """Announce another genuine mail of Amazon's, to who waits for an attempt."""
     return _ACCOUNT_MAIL.say(
         language=language,
-        replaces_id=id_of(f"account mail {account}"),
+        replaces_id=account_mail_id(account),
         account=foreign(account, ACCOUNT_COLUMNS),
         subject=foreign(subject, SUBJECT_COLUMNS),
     )
