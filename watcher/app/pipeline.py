@@ -1,10 +1,12 @@
 """The one road of `run`, `check` and `demo` from a judged mail to an event.
 
-A mail is recorded once for ever, then told; the cursor moves last, so that whatever
-dies half-way is processed again.
+A mail is stored once for ever, with all that was learned from it and the lease to tell
+it, in one transaction; then it is told. The cursor moves last, so that whatever dies
+half-way is processed again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -40,6 +42,7 @@ from watcher.recognition.verdict import (
     Verdict,
 )
 from watcher.timing.deadline import Machine, Times
+from watcher.timing.error import ClockError
 
 DOUBTFUL_WHILE_ARMED = 3
 """Mails that may be about a sign-in, told while one is expected."""
@@ -60,6 +63,18 @@ class Processed:
     judged: Judged
     event: Event[Mail] | None
     """What was logged; None for a known mail and for one that is not relevant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the log has of a mail that is to be told now."""
+
+    judged: Judged
+    event: Event[Mail] | None
+    is_expected: bool
+    """Whether it may be about a sign-in that the user expects."""
+    is_leased: bool
+    """Whether this program is to show it."""
 
 
 Observed = Processed | MailboxSynced | StateChanged | AlertReceived
@@ -102,10 +117,30 @@ class MailPipeline:
         """Mails that may be about the sign-in which the user expects, told of."""
 
     def process(self, judged: Judged, now: datetime) -> Processed:
-        """Record a mail if the log does not know it, and notify.
+        """Record a mail if the log does not know it, and notify."""
+        (stored,) = self.store([judged], now)
+        return self.tell(stored, now)
 
-        An attempt that came too late is told at the end of its account's sync.
-        """
+    def store(self, mails: Sequence[Judged], now: datetime) -> list[Stored]:
+        """Store mails of different accounts, all or none; what is new is to be told."""
+        with self._one_fact():
+            return [self._store(judged, now) for judged in mails]
+
+    @contextmanager
+    def _one_fact(self) -> Iterator[None]:
+        """Let what is learned be forgotten with what the log does not take."""
+        restores = self._clocks.kept(), self._machine_clock.kept()
+        doubtful = set(self._doubtful)
+        try:
+            with self._journal.transaction():
+                yield
+        except BaseException:
+            for restore in restores:
+                restore()
+            self._doubtful = doubtful
+            raise
+
+    def _store(self, judged: Judged, now: datetime) -> Stored:
         account = judged.origin.account
         self._clocks.note(account, judged.arrival, now)
         self._learn_time(judged, now)
@@ -123,21 +158,30 @@ class MailPipeline:
         )
         new_event = new_event or self._find_report(judged, now)
         event = self._record(new_event, now) if new_event else None
-        processed = Processed(judged, event)
+        is_leased = event is not None and self._notifier.lease_new(event, now)
+        return Stored(judged, event, is_expected, is_leased)
+
+    def tell(self, stored: Stored, now: datetime) -> Processed:
+        """Tell what is new.
+
+        An attempt that came too late is told at the end of its account's sync.
+        """
+        processed = Processed(stored.judged, stored.event)
+        self._note_clock(now)
         self._observe(processed)
-        match event:
+        match stored.event:
             case Event(event=EventName.MISSED, about=Attempt() as attempt):
-                self._missed.setdefault(account, []).append(attempt)
+                self._missed.setdefault(attempt.origin.account, []).append(attempt)
             case Event(
                 event=EventName.SIGN_IN_REPORTED,
                 about=Attempt() as attempt,
                 detail=str() as at,
             ):
                 self._notifier.tell_reported(attempt, datetime.fromisoformat(at), now)
-            case Event():
-                self._notifier.notify_new(event, now)
-            case None if is_expected:
-                self._notify_account_mail(judged, now)
+            case Event() as event:
+                self._notifier.notify_new(event, now, is_leased=stored.is_leased)
+            case None if stored.is_expected:
+                self._notify_account_mail(stored.judged, now)
             case None:
                 pass
         self.check_clock(now)
@@ -210,20 +254,23 @@ class MailPipeline:
     def check_clock(self, now: datetime) -> None:
         """Tell once that this machine's clock is wrong; take it back when it is not."""
         clock = self._machine_clock
-        error = clock.error(now)
-        self._notifier.note_clock(now, is_wrong=error is not None)
+        error = self._note_clock(now)
         clock.log(error, now)
         if error and clock.is_to_be_shown and self._notifier.tell_clock(error, now):
             clock.note_shown()
+
+    def _note_clock(self, now: datetime) -> ClockError | None:
+        """Show no clock times while this machine's clock is wrong; return its error."""
+        error = self._machine_clock.error(now)
+        self._notifier.note_clock(now, is_wrong=error is not None)
+        return error
 
     def _learn_time(self, judged: Judged, now: datetime) -> None:
         """Learn what time it is from a Date that is signed, by our own check."""
         match judged.verdict:
             case Recognised(SignInAttempt(claim), Authentication(by=Authority.DKIM)):
                 times = Times(claim.attempted_at, judged.arrival)
-                clock = self._machine_clock
-                clock.learn(judged.origin.account, times, now)
-                self._notifier.note_clock(now, is_wrong=clock.error(now) is not None)
+                self._machine_clock.learn(judged.origin.account, times, now)
             case _:
                 pass
 

@@ -345,12 +345,21 @@ class Database:
         with sentences(self.path):
             return self._connection.execute(statement, values).fetchall()
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether what is done now is part of a fact that is not stored yet."""
+        with sentences(self.path):
+            return self._connection.in_transaction
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all that is done inside one fact: there as a whole, or not at all."""
+        """Make all that is done inside one fact: there as a whole, or not at all.
+
+        Inside another one it is part of that fact, which alone is stored at its end;
+        what fails in the part must make the whole fail.
+        """
         with sentences(self.path):
-            is_part = self._connection.in_transaction
-            if is_part:  # of the fact around it
+            if self.is_in_transaction:
                 yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")

@@ -97,6 +97,7 @@ class Journal(JournalReader):
         super().__init__(database)
         self._on_event = on_event
         self._inserted: list[AnyEvent] = []
+        """By the last transaction, or the one that has not ended yet."""
         self._is_checkpointed = True
         self._patience_s: float | None = None
         self._remembered = NOTHING
@@ -117,9 +118,24 @@ class Journal(JournalReader):
 
     # Writing ----------------------------------------------------------------------
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that is written inside one fact, then tell of what it logs.
+
+        Inside another one it is part of that fact, of which is told at its end.
+        """
+        if self._database.is_in_transaction:
+            yield
+            return
+        self._inserted = []
+        with self._database.transaction():
+            yield
+        for event in self._inserted:
+            self._on_event(event)
+
     def record(self, new: NewEvent) -> Event[Mail] | None:
         """Log what a mail is; None if the log knows it already."""
-        with self._logging():
+        with self.transaction():
             if self._attempt_of(new.keys) is not None:
                 return None
             mail = new.event.about
@@ -149,7 +165,7 @@ class Journal(JournalReader):
         detail: str | None = None,
     ) -> None:
         """Log what happened, to a recorded attempt or otherwise."""
-        with self._logging():
+        with self.transaction():
             self._insert(Event(at=at, event=name, about=about, detail=detail))
 
     def acquire_lease(
@@ -182,7 +198,7 @@ class Journal(JournalReader):
 
         The detail of the event is the answer, if there was one.
         """
-        with self._logging():
+        with self.transaction():
             soonest = f"{NOT_OVER} ORDER BY {EXPIRES} LIMIT ?"
             found = cast(list[Event[Attempt]], self._events(soonest, (at_most,)))
             settled = [self._settle(event, now) for event in found]
@@ -368,15 +384,6 @@ class Journal(JournalReader):
         self._remembered_at = None
 
     # ------------------------------------------------------------------------------
-
-    @contextmanager
-    def _logging(self) -> Iterator[None]:
-        """Make what is inserted inside one fact, then tell of it."""
-        self._inserted = []
-        with self._database.transaction():
-            yield
-        for event in self._inserted:
-            self._on_event(event)
 
     def _attempt_of(self, keys: Iterable[str]) -> int | None:
         for key in keys:
