@@ -66,8 +66,8 @@ class Processed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What the log has of a mail that is to be told now."""
+class _Stored:
+    """A mail that the log has taken, and that is to be told."""
 
     judged: Judged
     event: Event[Mail] | None
@@ -110,6 +110,8 @@ class MailPipeline:
         self._window = window
         self._clocks = AccountClocks(journal, machine)
         self._machine_clock = MachineClock(journal, machine)
+        self._stored: dict[int, _Stored] = {}
+        """What is in the log and was not told yet, by the identity of what came."""
         self._missed: dict[str, list[Attempt]] = {}
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
@@ -117,14 +119,19 @@ class MailPipeline:
         """Mails that may be about the sign-in which the user expects, told of."""
 
     def process(self, judged: Judged, now: datetime) -> Processed:
-        """Record a mail if the log does not know it, and notify."""
-        (stored,) = self.store([judged], now)
-        return self.tell(stored, now)
+        """Record a mail if the log does not know it, and notify.
 
-    def store(self, mails: Sequence[Judged], now: datetime) -> list[Stored]:
-        """Store mails of different accounts, all or none; what is new is to be told."""
+        An attempt that came too late is told at the end of its account's sync.
+        """
+        if id(judged) not in self._stored:
+            self.store([judged], now)
+        return self._tell(self._stored.pop(id(judged)), now)
+
+    def store(self, mails: Sequence[Judged], now: datetime) -> None:
+        """Store mails of different accounts, all or none; `process` is to tell each."""
         with self._one_fact():
-            return [self._store(judged, now) for judged in mails]
+            stored = [self._store(judged, now) for judged in mails]
+        self._stored.update((id(one.judged), one) for one in stored)
 
     @contextmanager
     def _one_fact(self) -> Iterator[None]:
@@ -140,7 +147,7 @@ class MailPipeline:
             self._doubtful = doubtful
             raise
 
-    def _store(self, judged: Judged, now: datetime) -> Stored:
+    def _store(self, judged: Judged, now: datetime) -> _Stored:
         account = judged.origin.account
         self._clocks.note(account, judged.arrival, now)
         self._learn_time(judged, now)
@@ -159,13 +166,9 @@ class MailPipeline:
         new_event = new_event or self._find_report(judged, now)
         event = self._record(new_event, now) if new_event else None
         is_leased = event is not None and self._notifier.lease_new(event, now)
-        return Stored(judged, event, is_expected, is_leased)
+        return _Stored(judged, event, is_expected, is_leased)
 
-    def tell(self, stored: Stored, now: datetime) -> Processed:
-        """Tell what is new.
-
-        An attempt that came too late is told at the end of its account's sync.
-        """
+    def _tell(self, stored: _Stored, now: datetime) -> Processed:
         processed = Processed(stored.judged, stored.event)
         self._note_clock(now)
         self._observe(processed)
