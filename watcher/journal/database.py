@@ -70,7 +70,7 @@ class Database:
         self.path = path
         self.clock = clock
         self._use(connection)
-        self._suffixes: tuple[str, ...] = ("", "-wal", "-shm")
+        self._paths = tuple(beside(path, suffix) for suffix in ("", "-wal", "-shm"))
         self._files: tuple[object, ...] = ()
         self._busy_timeout_s = BUSY_TIMEOUT_S
 
@@ -100,7 +100,7 @@ class Database:
             database._prepare()
             database._check_at_opening()
             if not database.is_in_wal_mode():
-                database._suffixes = ("",)
+                database._paths = (path,)
             database._files = database._files_in_place()
         return database
 
@@ -323,11 +323,11 @@ class Database:
         return self._files[:1] != self._files_in_place()[:1]
 
     def _files_in_place(self) -> tuple[object, ...]:
-        return tuple(identity(beside(self.path, name)) for name in self._suffixes)
+        return tuple(identity(path) for path in self._paths)
 
     def stamps(self) -> tuple[object, ...]:
         """Return what is another value after each change of the files' content."""
-        return tuple(stamp(beside(self.path, name)) for name in self._suffixes[:2])
+        return tuple(stamp(path) for path in self._paths[:2])
 
     def version(self) -> tuple[int, int]:
         """Return what is another value after each change, by whomever it was made."""

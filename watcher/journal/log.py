@@ -212,6 +212,8 @@ class Journal(JournalReader):
                     "DELETE FROM deliveries WHERE attempt_id = ?", (attempt.id,)
                 )
             self._database.query(_DELETE_SECRETS)
+        if over:
+            self._forget_secrets()
         self._is_checkpointed = self._database.checkpoint()
         return over
 

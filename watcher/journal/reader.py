@@ -8,6 +8,7 @@ stands as it was written; one that lies ahead proves that a clock is or was wron
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -46,6 +47,9 @@ PAGE = 500
 
 COUNTED = 2000
 """Events of which those within a time are counted; no limit is as high."""
+
+LIVE_AT_ONCE = 256
+"""Live attempts that are read again and again, and looked through once."""
 
 CLOCKS_APART = timedelta(seconds=STEP_S)
 """Clocks that are less apart both count as right."""
@@ -102,6 +106,8 @@ class JournalReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._odd_rows = odd.OddRows()
+        self._from_open_row = lru_cache(LIVE_AT_ONCE)(from_open_row)
+        self._without_secret = lru_cache(LIVE_AT_ONCE)(without_secret)
 
     @classmethod
     def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
@@ -420,9 +426,14 @@ class JournalReader:
         """
         rows = self._database.query(f"{SELECT} {where}", values)
         is_kept = self._odd_rows.on_odd is not None
-        convert = without_secret if is_kept else from_open_row
+        convert = self._without_secret if is_kept else self._from_open_row
         events = self._odd_rows.readable(self._database, "events", rows, convert)
         return cast(list[Event[Attempt]], events)
+
+    def _forget_secrets(self) -> None:
+        """Let nothing be left in memory of what was alive."""
+        self._from_open_row.cache_clear()
+        self._without_secret.cache_clear()
 
     def _newest(
         self, where: str, now: datetime, per_account: int, account: str | None
