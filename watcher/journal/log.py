@@ -213,7 +213,7 @@ class Journal(JournalReader):
                 )
             self._database.query(_DELETE_SECRETS)
         if over:
-            self._forget_secrets()
+            self._from_row.cache_clear()
         self._is_checkpointed = self._database.checkpoint()
         return over
 
@@ -299,7 +299,7 @@ class Journal(JournalReader):
             return []
         self._database.check_ids()
         self.check()
-        found = read_carried(self._database)
+        found = read_carried(self._database, self._from_row)
         gone = self._remembered.attempt_ids - found.attempt_ids
         gone |= self._remembered.secrets.keys() - found.secrets.keys()
         vanished = [

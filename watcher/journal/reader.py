@@ -32,13 +32,13 @@ from watcher.journal.rows import (
     FIND_ODD,
     SELECT,
     from_ms,
-    from_open_row,
     from_row,
     to_cursor,
     to_ms,
     to_server_clock,
     to_shown,
     to_state,
+    whole,
     without_secret,
 )
 
@@ -48,8 +48,8 @@ PAGE = 500
 COUNTED = 2000
 """Events of which those within a time are counted; no limit is as high."""
 
-LIVE_AT_ONCE = 256
-"""Live attempts that are read again and again, and looked through once."""
+READ_AGAIN = 1024
+"""Events about live attempts, which are read again and again, and converted once."""
 
 CLOCKS_APART = timedelta(seconds=STEP_S)
 """Clocks that are less apart both count as right."""
@@ -106,8 +106,8 @@ class JournalReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._odd_rows = odd.OddRows()
-        self._from_open_row = lru_cache(LIVE_AT_ONCE)(from_open_row)
-        self._without_secret = lru_cache(LIVE_AT_ONCE)(without_secret)
+        self._from_row = lru_cache(READ_AGAIN)(from_row)
+        """For what is alive: `expire` lets nothing of it be left in memory."""
 
     @classmethod
     def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
@@ -426,14 +426,11 @@ class JournalReader:
         """
         rows = self._database.query(f"{SELECT} {where}", values)
         is_kept = self._odd_rows.on_odd is not None
-        convert = self._without_secret if is_kept else self._from_open_row
-        events = self._odd_rows.readable(self._database, "events", rows, convert)
+        as_open = without_secret if is_kept else whole
+        events = self._odd_rows.readable(
+            self._database, "events", rows, lambda row: as_open(self._from_row(row))
+        )
         return cast(list[Event[Attempt]], events)
-
-    def _forget_secrets(self) -> None:
-        """Let nothing be left in memory of what was alive."""
-        self._from_open_row.cache_clear()
-        self._without_secret.cache_clear()
 
     def _newest(
         self, where: str, now: datetime, per_account: int, account: str | None
