@@ -43,7 +43,7 @@ from watcher.app.queue import (
 from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
 from watcher.app.silence import Silence
-from watcher.clock import monotonic_s, utc_now
+from watcher.clock import call_in_thread, monotonic_s, utc_now
 from watcher.errors import JournalBusy, JournalUnusable, WatcherError
 from watcher.events import (
     AlertReceived,
@@ -380,8 +380,9 @@ class Daemon:
             case HookFailed(error=error):
                 self._notifier.note_hook_failure(error, now)
             case Prune():
-                if self._pruner.prune(now):  # the rest behind what came meanwhile
-                    self._queue.put(item)
+                if self._pruner.prune(now):  # the rest behind what comes meanwhile
+                    go_on = partial(self._queue.put, item)
+                    call_in_thread(self._journal.empty_wal, then=go_on)
             case WarmedUp(bug=Exception() as bug):
                 raise bug
             case WarmedUp():

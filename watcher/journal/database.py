@@ -12,13 +12,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from watcher.clock import BootClock
-from watcher.errors import JournalDamaged, JournalUnusable
+from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.journal.connection import (
     BUSY_TIMEOUT_S,
     check_is_log,
@@ -370,6 +370,36 @@ class Database:
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Let transactions inside not wait for the disk: a power cut may undo them.
+
+        Nor do they empty the write-ahead log: `empty_wal` does. Without one, a power
+        cut could damage the file, and they wait as all others do.
+        """
+        if not self.is_in_wal_mode():
+            yield
+            return
+        self.query("PRAGMA synchronous = NORMAL")
+        self.query("PRAGMA wal_autocheckpoint = 0")
+        try:
+            yield
+        finally:
+            self.query("PRAGMA synchronous = FULL")
+            self.query(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+
+    def empty_wal(self) -> None:
+        """Bring into the file what lies beside it, by a connection of whoever calls.
+
+        Nobody is held up; what cannot be done now is left to the next transaction.
+        """
+        with (
+            suppress(JournalBusy, JournalUnusable),
+            sentences(self.path),
+            closing(connect(self.path, "rw")) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def wait_at_most(self, seconds: float) -> None:
         """Wait no longer than this for another program's transaction."""

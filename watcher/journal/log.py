@@ -237,11 +237,20 @@ class Journal(JournalReader):
     def prune(self, before: datetime, *, at_most: int = PRUNED_AT_ONCE) -> bool:
         """Delete some events that are older, with keys and secrets of their attempts.
 
-        Return whether there may be more.
+        Return whether there may be more: to be asked for once `empty_wal` has ended,
+        which belongs into another thread. What a power cut undoes is deleted the next
+        time.
         """
-        with self._database.transaction():
+        with self._database.unhurried(), self._database.transaction():
             odd.prune(self._database, before)
             return history.prune(self._database, to_ms(before), at_most)
+
+    def empty_wal(self) -> None:
+        """Bring into the file what lies beside it; in any thread, which may take long.
+
+        Nobody is held up, and nothing is raised.
+        """
+        self._database.empty_wal()
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
         """Store how far a mailbox was synced, if that is news."""
