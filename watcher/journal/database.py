@@ -73,6 +73,8 @@ class Database:
         self._paths = tuple(beside(path, suffix) for suffix in ("", "-wal", "-shm"))
         self._files: tuple[object, ...] = ()
         self._busy_timeout_s = BUSY_TIMEOUT_S
+        self._failure: BaseException | None = None
+        """Of a part of the transaction that has not ended yet."""
 
     def _use(self, connection: sqlite3.Connection) -> None:
         connection.text_factory = _text
@@ -355,21 +357,33 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Make all that is done inside one fact: there as a whole, or not at all.
 
-        Inside another one it is part of that fact, which alone is stored at its end;
-        what fails in the part must make the whole fail.
+        Inside another one it is part of that fact, which is stored at its own end, and
+        fails with the part, whoever gets over that.
         """
         with sentences(self.path):
             if self.is_in_transaction:
-                yield
+                with self._failing_with_part():
+                    yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._failure = None
             try:
                 yield
+                if self._failure is not None:
+                    raise self._failure
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _failing_with_part(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as failure:
+            self._failure = failure
+            raise
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:

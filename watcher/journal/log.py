@@ -124,13 +124,12 @@ class Journal(JournalReader):
 
         Inside another one it is part of that fact, of which is told at its end.
         """
-        if self._database.is_in_transaction:
-            yield
-            return
-        self._inserted = []
+        is_part = self._database.is_in_transaction
+        if not is_part:
+            self._inserted = []
         with self._database.transaction():
             yield
-        for event in self._inserted:
+        for event in () if is_part else self._inserted:
             self._on_event(event)
 
     def record(self, new: NewEvent) -> Event[Mail] | None:
