@@ -2,6 +2,7 @@
 
 python -m tests.subprograms audit RECORD COMMAND …
 python -m tests.subprograms crash_loop ROUNDS SEED
+python -m tests.subprograms die_before_lease LOG
 python -m tests.subprograms killed_after NAME COUNT COMMAND …
 python -m tests.subprograms killed_before TITLE COMMAND …
 python -m tests.subprograms kernel_says (yes|no|nothing) COMMAND …
@@ -145,6 +146,20 @@ def stuck_while(pipe: str, *arguments: str) -> int:
     return watcher(arguments)
 
 
+def die_before_lease(path: str) -> int:
+    """Process a mail, and die when it is recorded and to be leased."""
+    from tests.factories import NOW
+    from tests.test_one_fact import Program, mail_to
+    from watcher.journal.log import Journal
+
+    def die(journal: Journal, attempt_id: int, *_: object, **__: object) -> bool:
+        os._exit(9 if journal.find_attempt(attempt_id) else 1)
+
+    Journal.acquire_lease = die  # type: ignore[assignment,method-assign]
+    Program(Path(path)).pipeline.process(mail_to("home"), NOW)
+    return 0
+
+
 def write_journal(path: str, first: str) -> int:
     """Write attempts until killed, printing each number once it is safely stored."""
     from tests.factories import NOW, new_event
@@ -182,7 +197,7 @@ def signal_at_exit(number: str) -> int:
 
 
 _ALL = (
-    *(audit, crash_loop, kernel_says, killed_after, killed_before),
+    *(audit, crash_loop, die_before_lease, kernel_says, killed_after, killed_before),
     *(signal_at_exit, stuck_while, write_journal),
 )
 PROGRAMS = {one.__name__: one for one in _ALL}

@@ -42,12 +42,15 @@ from watcher.app.queue import (
 )
 from watcher.app.service_manager import ServiceManager
 from watcher.clock import boot_id, boottime_s, utc_now
+from watcher.errors import JournalBusy
 from watcher.events import (
     AlertReceived,
     Arrival,
     Cursor,
+    Event,
     EventName,
     Expectation,
+    Mail,
     MailboxSynced,
     MessageFetched,
     Origin,
@@ -55,9 +58,9 @@ from watcher.events import (
     State,
     StateChanged,
 )
-from watcher.i18n import Language
+from watcher.i18n import Language, Text
 from watcher.imap.session import Session
-from watcher.journal.log import PRUNED_AT_ONCE, Journal
+from watcher.journal.log import PRUNED_AT_ONCE, Journal, NewEvent
 from watcher.notify import trouble
 from watcher.notify.notification import Action
 
@@ -154,14 +157,14 @@ def loop(journal: Journal) -> Loop:
     return Loop(journal)
 
 
-def fresh(uid: int = 1) -> Judged:
+def fresh(uid: int = 1, account: str = "home") -> Judged:
     now = utc_now()
     raw = approval(
         f"{LINK}{uid}",
         date=format_datetime(now),
         message_id=f"<{uid}@amazonses.com>",
     )
-    origin = Origin(account="home", mailbox="INBOX", uid_validity=1, uid=uid)
+    origin = Origin(account=account, mailbox="INBOX", uid_validity=1, uid=uid)
     seen = Seen(boottime_s())
     mail = MessageFetched(origin=origin, arrival=Arrival(now, seen), raw=raw)
     return judged(mail, VERIFY)
@@ -185,6 +188,38 @@ def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(
     assert f"{LINK}2" in loop.channel.links
     assert "a bug: RuntimeError" in caplog.text
     assert "secret.example" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "bug", [None, RuntimeError(), JournalBusy(Text(en="busy", ja="使用中"))]
+)
+def test_mails_that_wait_are_stored_at_once_and_alone_where_that_fails(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, bug: Exception | None
+) -> None:
+    record = Journal.record
+    bugs = iter([bug] if bug else [])
+    counts: list[int] = []
+
+    def fail_once(journal: Journal, new: NewEvent) -> Event[Mail] | None:
+        event = record(journal, new)
+        if event and event.about.origin.account == "work":
+            for one in bugs:
+                raise one
+        return event
+
+    def note(_: Observed) -> None:
+        with Journal.open(loop.journal.path) as other:
+            counts.append(len(other.live(utc_now())))
+
+    monkeypatch.setattr(Journal, "record", fail_once)
+    loop.on_observed = note
+    accounts = ("home", "work", "shop")
+    loop.run(*(fresh(uid, one) for uid, one in enumerate(accounts)), SYNCED)
+
+    assert counts[0] == (1 if bug else 3)
+    assert counts[-1] == 3
+    told = [link for link in loop.channel.links if link]
+    assert told == [f"{LINK}{uid}" for uid in range(3)]
 
 
 def test_a_bug_ends_a_command_beside_the_daemon_before_the_cursor_moves(

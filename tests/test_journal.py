@@ -62,6 +62,7 @@ from watcher.recognition import limits
 from watcher.recognition.claim import Claim, Kind
 
 PROJECT = Path(__file__).parent.parent
+SYNC = "PRAGMA synchronous = "
 KILLS = 24
 PAGE_SIZE = 4096
 
@@ -888,6 +889,39 @@ def test_no_write_has_a_long_write_ahead_log_to_empty(
         recorded(journal, number)
 
     assert 0 < wal.stat().st_size < 2 * CHECKPOINT_PAGES * PAGE_SIZE
+
+
+def test_what_is_pruned_waits_for_no_disk_and_all_else_does(
+    journal: Journal, path: Path
+) -> None:
+    wal = path.with_name(path.name + "-wal")
+    for number in range(1, 200):
+        recorded(journal, number)
+    journal.empty_wal()
+    statements: list[str] = []
+    journal._database._connection.set_trace_callback(statements.append)
+    while journal.prune(NOW + timedelta(days=1)):
+        pass
+    pruned = wal.stat().st_size
+    deleting = [one for one in statements if one.startswith(("PRAGMA sync", "COMMIT"))]
+
+    assert deleting[:3] == [f"{SYNC}NORMAL", "COMMIT", f"{SYNC}FULL"]
+    assert journal._database.query("PRAGMA synchronous") == [(2,)]
+    assert pruned > CHECKPOINT_PAGES * PAGE_SIZE  # it empties nothing by itself
+    journal.empty_wal()
+    journal.append(EventName.STARTED, at=NOW)
+    assert wal.stat().st_size == pruned  # begun again from its front
+
+
+def test_nothing_of_what_is_over_is_left_in_memory(journal: Journal) -> None:
+    recorded(journal)
+    journal.live(NOW)
+    journal.remember()
+    assert journal._from_row.cache_info().currsize
+
+    journal.expire(NOW + WINDOW)
+
+    assert not journal._from_row.cache_info().currsize
 
 
 def test_live_attempts_come_oldest_first_behind_an_id(journal: Journal) -> None:

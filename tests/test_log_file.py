@@ -18,6 +18,7 @@ from tests.sample_mails import LINK
 from tests.test_daemon import Watch, watching
 from tests.test_journal import all_bytes, sql
 from watcher.app.logfile import ANEW_EVERY_S, VERIFY_EVERY_S, LogFile
+from watcher.app.logwork import LogWork
 from watcher.clock import utc_now
 from watcher.errors import JournalDamaged, JournalUnusable, WatcherError
 from watcher.events import Cursor, EventName, Expectation
@@ -639,3 +640,29 @@ def test_the_daemon_goes_on_where_the_log_is_damaged(tmp_path: Path) -> None:
         assert "was damaged" in watch.await_shown().body
 
     assert watch.names() == ["attempt", "notified"]
+
+
+def test_what_is_alive_is_read_the_less_often_the_longer_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s, reads_s = 100.0, list[float]()
+
+    class SlowFile:
+        def remember(self) -> None:
+            nonlocal now_s
+            reads_s.append(now_s)
+            now_s += 0.5
+
+    monkeypatch.setattr("watcher.app.logwork.monotonic_s", lambda: now_s)
+    work = LogWork(
+        cast(LogFile, SlowFile()),
+        alert_after=timedelta(0),
+        on_trouble=lambda _: None,
+        on_stuck=lambda _: None,
+        on_changed=lambda: None,
+    )
+    for _ in range(12):
+        work.remember()
+        now_s += 1.0
+
+    assert reads_s == [100.0, 105.5, 111.0]

@@ -1,17 +1,17 @@
 """A clock that may be wrong deletes nothing from the log."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.factories import NOW
 from tests.fakes import FakeClock
-from watcher.app.prune import PRUNE_EVERY, Pruner
+from watcher.app.prune import LEAST_AT_ONCE, PRUNE_EVERY, STEP_S, Pruner
 from watcher.clock import ClockStepDetector, boot_id
 from watcher.events import EventName
-from watcher.journal.log import Journal
+from watcher.journal.log import PRUNED_AT_ONCE, Journal
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -136,3 +136,32 @@ def test_a_clock_that_a_mail_server_bears_out_need_not_be_synchronised(
     machine.clock.rest(PRUNE_EVERY)
 
     assert machine.prune() == YOUNG
+
+
+def test_the_longer_it_takes_the_less_is_deleted_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    prune, seconds = Journal.prune, 0.0
+
+    def slow(journal: Journal, before: datetime, *, at_most: int) -> bool:
+        nonlocal seconds
+        steps.append(at_most)
+        seconds += takes_s
+        return prune(journal, before, at_most=at_most)
+
+    monkeypatch.setattr(Journal, "prune", slow)
+    with Journal.open(path) as journal:
+        pruner = Pruner(
+            journal, KEEP, is_synchronised=lambda: True, clock_s=lambda: seconds
+        )
+        takes_s = 2 * STEP_S
+        for _ in range(6):
+            pruner.prune(NOW)
+        takes_s = STEP_S / 2
+        for _ in range(6):
+            pruner.prune(NOW)
+
+    assert steps[:4] == [PRUNED_AT_ONCE // 2**power for power in range(4)]
+    assert steps[5:7] == [LEAST_AT_ONCE, LEAST_AT_ONCE]
+    assert steps[-1] == PRUNED_AT_ONCE

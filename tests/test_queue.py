@@ -98,6 +98,44 @@ SYNCED = MailboxSynced(account="home", mailbox="INBOX", cursor=Cursor(1, 7))
 WATCHING = StateChanged(account="home", state=State.WATCHING, at=NOW)
 
 
+def test_the_next_mail_of_each_other_account_is_taken_and_nothing_before_its_turn() -> (
+    None
+):
+    queue = EventQueue()
+    work, shop, late = (mail_of(name) for name in ("work", "shop", "late"))
+    again = replace(work, identity="again")
+    items: list[QueueItem] = [
+        *(Prune(), replace(MAIL, identity="second"), work),
+        *(replace(SYNCED, account="shop"), shop, again, late),
+    ]
+    for item in (MAIL, *items):
+        queue.put(item)
+    first = queue.next(0.0)
+    assert first == MAIL
+
+    assert queue.mails_beside(MAIL, 9) == [work, late]
+    assert [*queue.rest()] == [one for one in items if one not in (work, late)]
+
+
+def test_no_more_mails_are_taken_than_were_asked_for_and_the_rest_stays() -> None:
+    queue = EventQueue()
+    mails = [mail_of(f"account {number}") for number in range(5)]
+    for mail in mails:
+        queue.put(mail)
+    queue.stop()
+    first = queue.next(0.0)
+    assert first == mails[0]
+
+    assert queue.mails_beside(mails[0], 2) == mails[1:3]
+    assert not queue.is_empty()
+    assert [queue.next(0.0) for _ in range(3)] == [*mails[3:], None]
+    assert queue.is_empty()
+
+
+def mail_of(account: str) -> Judged:
+    return replace(MAIL, origin=replace(MAIL.origin, account=account))
+
+
 def set_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr("watcher.app.queue.monotonic_s", lambda: seconds)
 

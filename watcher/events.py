@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -213,8 +213,9 @@ def to_fields(event: AnyEvent) -> dict[str, Any]:
         fields[name] = getattr(event, name)
     match event.about:
         case Mail() as mail:
-            fields |= {"attempt_id": mail.id, **asdict(mail.origin)}
-            fields |= {"message_id": mail.message_id, "received_at": mail.received_at}
+            fields |= {name: getattr(mail.origin, name) for name in _OF_ORIGIN}
+            fields |= {"attempt_id": mail.id, "message_id": mail.message_id}
+            fields["received_at"] = mail.received_at
         case AccountRef(name=name):
             fields["account"] = name
         case Expectation(until=until):

@@ -13,7 +13,6 @@ from watcher.journal.rows import (
     MASK,
     OddRow,
     Value,
-    from_open_row,
     from_row,
     moved,
     to_cursor,
@@ -21,6 +20,7 @@ from watcher.journal.rows import (
     to_server_clock,
     to_shown,
     to_state,
+    whole,
     without_secret,
 )
 from watcher.recognition.claim import Kind
@@ -116,7 +116,11 @@ def check(data: bytes) -> None:
             to_shown(values[0], values[1])
         with suppress(OddRow):
             to_state(values[0], values[1])
-    for read in (from_row, from_open_row, without_secret):
+    for read in (
+        from_row,
+        lambda row: whole(from_row(row)),
+        lambda row: without_secret(from_row(row)),
+    ):
         try:
             event = read(row)
         except OddRow:

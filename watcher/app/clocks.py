@@ -34,6 +34,15 @@ class AccountClocks:
         """The last mail of each account, and what was known before it."""
         self._stored: dict[str, ServerClock] = {}
 
+    def kept(self) -> Callable[[], None]:
+        """Return what forgets all that is learned from now on."""
+        before = dict(self._known), dict(self._newest), dict(self._stored)
+
+        def restore() -> None:
+            self._known, self._newest, self._stored = before
+
+        return restore
+
     def note(self, account: str, arrival: Arrival, now: datetime) -> None:
         """Learn from a mail, if it was seen to arrive."""
         shown = ServerClock.of(arrival)

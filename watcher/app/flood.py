@@ -70,6 +70,14 @@ class FloodGauge:
         """Return whether there are too many to show each, or were a while ago."""
         return self._is_recent(self._flood_s.get(account))
 
+    def is_full(self, account: str) -> bool:
+        """Return whether one more attempt would be one of too many."""
+        if self.is_flooded(account):
+            return True
+        since_s = self._clock_s() - MINUTE_S
+        came = self._came_s.get(account, ())
+        return sum(came_s >= since_s for came_s, _ in came) >= FLOOD
+
     def are_many(self, account: str) -> bool:
         """Return whether there are more than are on the screen, or were."""
         return self._is_recent(self._many_s.get(account))

@@ -16,6 +16,9 @@ from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable, Watcher
 
 logger = logging.getLogger(__name__)
 
+REST = 10
+"""After reading what is alive, how many times as long not to read it again."""
+
 Work = Callable[[], None]
 """What writes or reads the event log."""
 
@@ -52,6 +55,7 @@ class LogWork:
         self._owed: deque[Work] = deque()
         self._trouble_since_s: float | None = None
         self._is_alerted = False
+        self._remember_s = 0.0
 
     @property
     def is_owed(self) -> bool:
@@ -97,9 +101,15 @@ class LogWork:
             self._on_changed()
 
     def remember(self) -> None:
-        """Keep what the program would have to go on from with another file."""
-        if self._file is not None:
+        """Keep what the program would have to go on from with another file.
+
+        Of many live attempts it takes a while, and is done the less often.
+        """
+        began_s = monotonic_s()
+        if self._file is not None and began_s >= self._remember_s:
             self._file.remember()
+            ended_s = monotonic_s()
+            self._remember_s = ended_s + REST * (ended_s - began_s)
 
     def note_success(self) -> bool:
         """Note that the log can be used; return whether the user was told otherwise."""

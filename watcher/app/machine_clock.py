@@ -58,6 +58,15 @@ class MachineClock:
         """The direction of the error that was logged; None: there is none."""
         self._load()
 
+    def kept(self) -> Callable[[], None]:
+        """Return what forgets all that is learned from now on."""
+        before = self.evidence
+
+        def restore() -> None:
+            self.evidence = before
+
+        return restore
+
     def learn(self, account: str, times: Times, now: datetime) -> None:
         """Learn from a mail whose Date is verified."""
         self._load()  # another program may have learned

@@ -116,17 +116,42 @@ class Notifier:
 
     # Attempts ---------------------------------------------------------------------
 
-    def notify_new(self, event: Event[Mail], now: datetime) -> None:
-        """Show a new event, if it is one to be shown; of a flood, at the next tick."""
+    def lease_new(self, event: Event[Mail], now: datetime) -> bool:
+        """Return whether `notify_new` is to show an attempt, which is leased for it.
+
+        To be asked in the transaction that records it: so a mail is one fact.
+        """
+        match event:
+            case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
+                is_known = attempt.kind is not Kind.UNKNOWN
+                if is_known and self._floods.is_full(attempt.origin.account):
+                    return False
+                return self._lease(attempt, now)
+            case _:
+                return False
+
+    def notify_new(
+        self, event: Event[Mail], now: datetime, *, is_leased: bool | None = None
+    ) -> None:
+        """Show a new event, if it is one to be shown; of a flood, at the next tick.
+
+        `is_leased` is what `lease_new` has returned; None: it was not asked. What is
+        leased is shown whatever fails: nobody else would show it for a while.
+        """
+        if is_leased is None:
+            is_leased = self.lease_new(event, now)
         match event:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
                 self.succession.note(attempt)
                 if attempt.kind is not Kind.UNKNOWN:  # they have their own limit
                     self._floods.note(attempt.origin.account, attempt.began_at)
                     self._last[attempt.origin.account] = replace(attempt, secret=None)
-                if not self.is_flooded(attempt):
-                    self._withdraw_overtaken(now, attempt.origin.account)
-                    self._notify_attempt(attempt, now)
+                try:
+                    if not self.is_flooded(attempt):
+                        self._withdraw_overtaken(now, attempt.origin.account)
+                finally:
+                    if is_leased:
+                        self._show_leased(attempt, now)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
                 self._notify_unverified(event, attempt, now)
             case Event(event=EventName.SIGN_IN_REPORTED, about=Attempt() as attempt):
@@ -144,13 +169,16 @@ class Notifier:
         pending = [one for one in unnotified if one.about.id not in self._answered]
         accounts = Counter(event.about.origin.account for event in pending)
         shown_alone = {one for one, count in accounts.items() if count <= FLOOD}
-        newest = set()
-        if pending:
-            newest = {event.id for event in self._newest(now, account)}
+        crowded = [
+            event
+            for event in pending
+            if event.about.origin.account not in shown_alone
+            or self.is_flooded(event.about)
+        ]
+        newest = {event.id for event in self._newest(now, account)} if crowded else {}
         for event in pending:
-            whose = event.about.origin.account
-            is_alone = whose in shown_alone and not self.is_flooded(event.about)
-            if whose not in held and (is_alone or event.id in newest):
+            is_shown = event not in crowded or event.id in newest
+            if is_shown and event.about.origin.account not in held:
                 self._notify_attempt(event.about, now)
         self._tell_left(now)
         for whose, count in self._floods.take_news(held).items():
@@ -611,14 +639,21 @@ class Notifier:
     # ------------------------------------------------------------------------------
 
     def _notify_attempt(self, attempt: Attempt, now: datetime) -> None:
+        if self._lease(attempt, now):
+            self._show_leased(attempt, now)
+
+    def _lease(self, attempt: Attempt, now: datetime) -> bool:
+        """Return whether this program is to show an attempt, and no other."""
         if attempt.kind is Kind.UNKNOWN and self._is_flood_of_unknown(now):
-            return
+            return False
         is_told = self._screen is not None or self._phones.has(attempt)
-        if is_told and self._journal.acquire_lease(
+        return is_told and self._journal.acquire_lease(
             attempt.id, now, is_daemon=self._settings.is_attended
-        ):
-            self._show(wording.live, attempt, now, confirms=EventName.NOTIFIED)
-            self._push(wording.live, attempt, now, EventName.NOTIFIED)
+        )
+
+    def _show_leased(self, attempt: Attempt, now: datetime) -> None:
+        self._show(wording.live, attempt, now, confirms=EventName.NOTIFIED)
+        self._push(wording.live, attempt, now, EventName.NOTIFIED)
 
     def _push(
         self, kind: Wording, attempt: Attempt, now: datetime, confirms: EventName

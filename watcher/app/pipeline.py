@@ -1,10 +1,12 @@
 """The one road of `run`, `check` and `demo` from a judged mail to an event.
 
-A mail is recorded once for ever, then told; the cursor moves last, so that whatever
-dies half-way is processed again.
+A mail is stored once for ever, with all that was learned from it and the lease to tell
+it, in one transaction; then it is told. The cursor moves last, so that whatever dies
+half-way is processed again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -42,6 +44,7 @@ from watcher.recognition.verdict import (
     Verdict,
 )
 from watcher.timing.deadline import Machine, Times
+from watcher.timing.error import ClockError
 
 DOUBTFUL_WHILE_ARMED = 3
 """Mails that may be about a sign-in, told while one is expected."""
@@ -62,6 +65,18 @@ class Processed:
     judged: Judged
     event: Event[Mail] | None
     """What was logged; None for a known mail and for one that is not relevant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A mail that the log has taken, and that is to be told."""
+
+    judged: Judged
+    event: Event[Mail] | None
+    is_expected: bool
+    """Whether it may be about a sign-in that the user expects."""
+    is_leased: bool
+    """Whether this program is to show it."""
 
 
 Observed = Processed | MailboxSynced | StateChanged | AlertReceived
@@ -99,6 +114,8 @@ class MailPipeline:
         self._machine_clock = MachineClock(journal, machine)
         self._synced: dict[tuple[str, str], Cursor] = {}
         """How far each mailbox of an account was synced, until the log has it."""
+        self._stored: dict[int, _Stored] = {}
+        """What is in the log and was not told yet, by the identity of what came."""
         self._is_waiting = is_waiting
         self._armed_until: datetime | None = None
         self._doubtful: set[str] = set()
@@ -109,6 +126,31 @@ class MailPipeline:
 
         An attempt that came too late is told at the end of its account's sync.
         """
+        if id(judged) not in self._stored:
+            self.store([judged], now)
+        return self._tell(self._stored.pop(id(judged)), now)
+
+    def store(self, mails: Sequence[Judged], now: datetime) -> None:
+        """Store mails of different accounts, all or none; `process` is to tell each."""
+        with self._one_fact():
+            stored = [self._store(judged, now) for judged in mails]
+        self._stored.update((id(one.judged), one) for one in stored)
+
+    @contextmanager
+    def _one_fact(self) -> Iterator[None]:
+        """Let what is learned be forgotten with what the log does not take."""
+        restores = self._clocks.kept(), self._machine_clock.kept()
+        doubtful = set(self._doubtful)
+        try:
+            with self._journal.transaction():
+                yield
+        except BaseException:
+            for restore in restores:
+                restore()
+            self._doubtful = doubtful
+            raise
+
+    def _store(self, judged: Judged, now: datetime) -> _Stored:
         account = judged.origin.account
         self._clocks.note(account, judged.arrival, now)
         self._learn_time(judged, now)
@@ -126,13 +168,18 @@ class MailPipeline:
         )
         new_event = new_event or self._find_report(judged, now)
         event = self._record(new_event, now) if new_event else None
-        processed = Processed(judged, event)
+        is_leased = event is not None and self._notifier.lease_new(event, now)
+        return _Stored(judged, event, is_expected, is_leased)
+
+    def _tell(self, stored: _Stored, now: datetime) -> Processed:
+        processed = Processed(stored.judged, stored.event)
+        self._note_clock(now)
         self._observe(processed)
-        match event:
-            case Event():
-                self._notifier.notify_new(event, now)
-            case None if is_expected:
-                self._notify_account_mail(judged, now)
+        match stored.event:
+            case Event() as event:
+                self._notifier.notify_new(event, now, is_leased=stored.is_leased)
+            case None if stored.is_expected:
+                self._notify_account_mail(stored.judged, now)
             case None:
                 pass
         self.check_clock(now)
@@ -205,19 +252,22 @@ class MailPipeline:
     def check_clock(self, now: datetime) -> None:
         """Tell once that this machine's clock is wrong; take it back when it is not."""
         clock = self._machine_clock
-        error = clock.error(now)
-        self._notifier.note_clock(error, now)
+        error = self._note_clock(now)
         if clock.log(error, now):
             self._notifier.tell_clock(now)
+
+    def _note_clock(self, now: datetime) -> ClockError | None:
+        """Show no clock times while this machine's clock is wrong; return its error."""
+        error = self._machine_clock.error(now)
+        self._notifier.note_clock(error, now)
+        return error
 
     def _learn_time(self, judged: Judged, now: datetime) -> None:
         """Learn what time it is from a Date that is signed, by our own check."""
         match judged.verdict:
             case Recognised(SignInAttempt(claim), Authentication(by=Authority.DKIM)):
                 times = Times(claim.attempted_at, judged.arrival)
-                clock = self._machine_clock
-                clock.learn(judged.origin.account, times, now)
-                self._notifier.note_clock(clock.error(now), now)
+                self._machine_clock.learn(judged.origin.account, times, now)
             case _:
                 pass
 

@@ -22,7 +22,13 @@ from watcher.app.judging import FromAccount, Judged, NotJudged
 from watcher.app.phone import Pushed
 from watcher.clock import STEP_S, Now, boottime_s, monotonic_s, utc_now
 from watcher.errors import NotHandedOver, NotificationFailed
-from watcher.events import Attempt, EventName, MailboxSynced, StateChanged
+from watcher.events import (
+    AlertReceived,
+    Attempt,
+    EventName,
+    MailboxSynced,
+    StateChanged,
+)
 from watcher.notify.notification import Action
 
 if TYPE_CHECKING:
@@ -130,6 +136,8 @@ class EventQueue:
 
     def __init__(self) -> None:
         self._items: deque[QueueItem | None] = deque()
+        self._taken: deque[QueueItem | None] = deque()
+        """What the reader has looked at, before all other items."""
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._synced: dict[str, dict[str, _Synced]] = {}
         """What each account has reported last of its mailboxes, and nothing since."""
@@ -199,23 +207,51 @@ class EventQueue:
 
     def rest(self) -> Iterator[QueueItem]:
         """Yield what is still in the queue, without waiting."""
-        while self._items:
-            if item := self._items.popleft():
+        while items := self._taken or self._items:
+            if item := items.popleft():
                 yield item
 
     def next(self, seconds: float) -> QueueItem | None:
         """Return the oldest item, within so many seconds; None: there is none."""
         deadline_s = monotonic_s() + seconds
-        while not self._items:
+        while self.is_empty():
             try:
                 self._bell.get(timeout=max(0.0, deadline_s - monotonic_s()))
             except queue.Empty:
                 break
-        return self._items.popleft() if self._items else None
+        items = self._taken or self._items
+        return items.popleft() if items else None
+
+    def mails_beside(self, mail: Judged, at_most: int) -> list[Judged]:
+        """Take the next mail of each other account, where it is what comes next of it.
+
+        So what came from one account stays in its order.
+        """
+        while self._items:
+            self._taken.append(self._items.popleft())
+        accounts, mails = {mail.origin.account}, list[Judged]()
+        left = deque[QueueItem | None]()
+        for item in self._taken:
+            match item:
+                case Judged(origin=origin) | NotJudged(origin=origin):
+                    account = origin.account
+                case MailboxSynced() | StateChanged() | AlertReceived():
+                    account = item.account
+                case _:
+                    left.append(item)
+                    continue
+            is_next = account not in accounts and len(mails) < at_most
+            accounts.add(account)
+            if is_next and isinstance(item, Judged):
+                mails.append(item)
+            else:
+                left.append(item)
+        self._taken = left
+        return mails
 
     def is_empty(self) -> bool:
         """Return whether nothing is waiting now."""
-        return not self._items
+        return not (self._taken or self._items)
 
     def make_room(self, item: QueueItem) -> None:
         """Let another mail come, since one was dealt with."""

@@ -6,7 +6,7 @@ event keeps its id, by which the desktop knows its notification, unless the othe
 has given it to another event.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -41,7 +41,8 @@ _REOPEN = (
 )
 _WHOLE = ("cursors", "sessions", "clocks", "shown")
 
-Rows = list[tuple[object, ...]]
+Row = tuple[object, ...]
+Rows = list[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,13 @@ class Carried:
 NOTHING = Carried((), [], [], [], {}, 0)
 
 
-def read_carried(database: Database) -> Carried:
-    """Read what must not be lost; a row that is odd is left behind."""
+def read_carried(
+    database: Database, convert: Callable[[Row], AnyEvent] = from_row
+) -> Carried:
+    """Read what must not be lost; a row that is odd is left behind.
+
+    `convert` does what `from_row` does, and may remember what it did before.
+    """
     rows = database.query(
         f"{SELECT_AS_WRITTEN} WHERE e.attempt_id {_OF_OPEN} OR e.id = {NEWEST_ARMING} "
         f"OR {_UNTOLD} ORDER BY e.id"
@@ -93,7 +99,7 @@ def read_carried(database: Database) -> Carried:
         "ifnull((SELECT max(id) FROM events), 0))"
     )
     return Carried(
-        events=tuple(_readable(rows)),
+        events=tuple(_readable(rows, convert)),
         keys=database.query(f"SELECT * FROM seen WHERE attempt_id {_OF_OPEN}"),  # noqa: S608 -- constants
         leases=database.query(f"SELECT * FROM deliveries WHERE attempt_id {_OF_OPEN}"),  # noqa: S608 -- constants
         untold=database.query("SELECT * FROM untold"),
@@ -111,10 +117,12 @@ def put_carried(database: Database, carried: Carried) -> None:
         _Target(database, carried).put()
 
 
-def _readable(rows: Rows) -> Iterable[tuple[AnyEvent, Scale | None]]:
+def _readable(
+    rows: Rows, convert: Callable[[Row], AnyEvent]
+) -> Iterable[tuple[AnyEvent, Scale | None]]:
     for *row, boot, at_boot in rows:
         try:
-            yield from_row(tuple(row)), to_scale(boot, at_boot)
+            yield convert(tuple(row)), to_scale(boot, at_boot)
         except OddRow:
             continue
 

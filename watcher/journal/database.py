@@ -12,13 +12,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from watcher.clock import BootClock
-from watcher.errors import JournalDamaged, JournalUnusable
+from watcher.errors import JournalBusy, JournalDamaged, JournalUnusable
 from watcher.journal.connection import (
     BUSY_TIMEOUT_S,
     check_is_log,
@@ -70,9 +70,11 @@ class Database:
         self.path = path
         self.clock = clock
         self._use(connection)
-        self._suffixes: tuple[str, ...] = ("", "-wal", "-shm")
+        self._paths = tuple(beside(path, suffix) for suffix in ("", "-wal", "-shm"))
         self._files: tuple[object, ...] = ()
         self._busy_timeout_s = BUSY_TIMEOUT_S
+        self._failure: BaseException | None = None
+        """Of a part of the transaction that has not ended yet."""
 
     def _use(self, connection: sqlite3.Connection) -> None:
         connection.text_factory = _text
@@ -100,7 +102,7 @@ class Database:
             database._prepare()
             database._check_at_opening()
             if not database.is_in_wal_mode():
-                database._suffixes = ("",)
+                database._paths = (path,)
             database._files = database._files_in_place()
         return database
 
@@ -323,11 +325,11 @@ class Database:
         return self._files[:1] != self._files_in_place()[:1]
 
     def _files_in_place(self) -> tuple[object, ...]:
-        return tuple(identity(beside(self.path, name)) for name in self._suffixes)
+        return tuple(identity(path) for path in self._paths)
 
     def stamps(self) -> tuple[object, ...]:
         """Return what is another value after each change of the files' content."""
-        return tuple(stamp(beside(self.path, name)) for name in self._suffixes[:2])
+        return tuple(stamp(path) for path in self._paths[:2])
 
     def version(self) -> tuple[int, int]:
         """Return what is another value after each change, by whomever it was made."""
@@ -355,21 +357,63 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Make all that is done inside one fact: there as a whole, or not at all.
 
-        Inside another one it is part of that fact, which alone is stored at its end;
-        what fails in the part must make the whole fail.
+        Inside another one it is part of that fact, which is stored at its own end, and
+        fails with the part, whoever gets over that.
         """
         with sentences(self.path):
             if self.is_in_transaction:
-                yield
+                with self._failing_with_part():
+                    yield
                 return
             self._connection.execute("BEGIN IMMEDIATE")
+            self._failure = None
             try:
                 yield
+                if self._failure is not None:
+                    raise self._failure
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:  # a full disk ends it by itself
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _failing_with_part(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as failure:
+            self._failure = failure
+            raise
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Let transactions inside not wait for the disk: a power cut may undo them.
+
+        Nor do they empty the write-ahead log: `empty_wal` does. Without one, a power
+        cut could damage the file, and they wait as all others do.
+        """
+        if not self.is_in_wal_mode():
+            yield
+            return
+        self.query("PRAGMA synchronous = NORMAL")
+        self.query("PRAGMA wal_autocheckpoint = 0")
+        try:
+            yield
+        finally:
+            self.query("PRAGMA synchronous = FULL")
+            self.query(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+
+    def empty_wal(self) -> None:
+        """Bring into the file what lies beside it, by a connection of whoever calls.
+
+        Nobody is held up; what cannot be done now is left to the next transaction.
+        """
+        with (
+            suppress(JournalBusy, JournalUnusable),
+            sentences(self.path),
+            closing(connect(self.path, "rw")) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def wait_at_most(self, seconds: float) -> None:
         """Wait no longer than this for another program's transaction."""

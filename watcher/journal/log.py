@@ -133,13 +133,12 @@ class Journal(JournalReader):
 
         Inside another one it is part of that fact, of which is told at its end.
         """
-        if self._database.is_in_transaction:
-            yield
-            return
-        self._inserted = []
+        is_part = self._database.is_in_transaction
+        if not is_part:
+            self._inserted = []
         with self._database.transaction():
             yield
-        for event in self._inserted:
+        for event in () if is_part else self._inserted:
             self._on_event(event)
 
     def record(self, new: NewEvent) -> Event[Mail] | None:
@@ -256,6 +255,8 @@ class Journal(JournalReader):
                     "DELETE FROM deliveries WHERE attempt_id = ?", (attempt.id,)
                 )
             self._database.query(_DELETE_SECRETS)
+        if over:
+            self._from_row.cache_clear()
         self._is_checkpointed = self._database.checkpoint()
         return over
 
@@ -279,11 +280,20 @@ class Journal(JournalReader):
     def prune(self, before: datetime, *, at_most: int = PRUNED_AT_ONCE) -> bool:
         """Delete some events that are older, with keys and secrets of their attempts.
 
-        Return whether there may be more.
+        Return whether there may be more: to be asked for once `empty_wal` has ended,
+        which belongs into another thread. What a power cut undoes is deleted the next
+        time.
         """
-        with self._database.transaction():
+        with self._database.unhurried(), self._database.transaction():
             odd.prune(self._database, before)
             return history.prune(self._database, to_ms(before), at_most)
+
+    def empty_wal(self) -> None:
+        """Bring into the file what lies beside it; in any thread, which may take long.
+
+        Nobody is held up, and nothing is raised.
+        """
+        self._database.empty_wal()
 
     def move_cursor(self, account: str, mailbox: str, cursor: Cursor) -> None:
         """Store how far a mailbox was synced, if that is news."""
@@ -341,7 +351,7 @@ class Journal(JournalReader):
             return []
         self._database.check_ids()
         self.check()
-        found = read_carried(self._database)
+        found = read_carried(self._database, self._from_row)
         gone = self._remembered.attempt_ids - found.attempt_ids
         gone |= self._remembered.secrets.keys() - found.secrets.keys()
         vanished = [

@@ -8,6 +8,7 @@ stands as it was written; one that lies ahead proves that a clock is or was wron
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -31,13 +32,13 @@ from watcher.journal.rows import (
     FIND_ODD,
     SELECT,
     from_ms,
-    from_open_row,
     from_row,
     to_cursor,
     to_ms,
     to_server_clock,
     to_shown,
     to_state,
+    whole,
     without_secret,
 )
 
@@ -46,6 +47,9 @@ PAGE = 500
 
 COUNTED = 2000
 """Events of which those within a time are counted; no limit is as high."""
+
+READ_AGAIN = 1024
+"""Events about live attempts, which are read again and again, and converted once."""
 
 CLOCKS_APART = timedelta(seconds=STEP_S)
 """Clocks that are less apart both count as right."""
@@ -102,6 +106,8 @@ class JournalReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._odd_rows = odd.OddRows()
+        self._from_row = lru_cache(READ_AGAIN)(from_row)
+        """For what is alive: `expire` lets nothing of it be left in memory."""
 
     @classmethod
     def read(cls, path: Path, clock: BootClock | None = None) -> Self | None:
@@ -458,8 +464,10 @@ class JournalReader:
         """
         rows = self._database.query(f"{SELECT} {where}", values)
         is_kept = self._odd_rows.on_odd is not None
-        convert = without_secret if is_kept else from_open_row
-        events = self._odd_rows.readable(self._database, "events", rows, convert)
+        as_open = without_secret if is_kept else whole
+        events = self._odd_rows.readable(
+            self._database, "events", rows, lambda row: as_open(self._from_row(row))
+        )
         return cast(list[Event[Attempt]], events)
 
     def _newest(

@@ -204,25 +204,19 @@ def from_row(row: tuple[Any, ...]) -> AnyEvent:
     return event
 
 
-def from_open_row(row: tuple[Any, ...]) -> AnyEvent:
+def whole(event: AnyEvent) -> AnyEvent:
     """Return the event of an attempt that is not over, with its link or code.
 
     Raises:
-        OddRow: it is none, or what it offers is lost.
+        OddRow: what it offers is lost.
     """
-    event = from_row(row)
     if isinstance(event.about, Attempt):
         _require(MASK not in (event.about.secret or ""))
     return event
 
 
-def without_secret(row: tuple[Any, ...]) -> AnyEvent:
-    """Return the event of an attempt that is not over; as `unknown` if it lost all.
-
-    Raises:
-        OddRow: it is none.
-    """
-    event = from_row(row)
+def without_secret(event: AnyEvent) -> AnyEvent:
+    """Return the event of an attempt that is not over; as `unknown` if it lost all."""
     if isinstance(event.about, Attempt) and MASK in (event.about.secret or ""):
         about = replace(event.about, kind=Kind.UNKNOWN, secret=None)
         return replace(event, about=about)

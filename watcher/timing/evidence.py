@@ -11,7 +11,7 @@ Pure: no clock is read here.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import inf
 from typing import Any, Self
 
@@ -76,6 +76,11 @@ class Witness:
         )
 
 
+def _facts_of(one: SignedDate | Witness) -> dict[str, Any]:
+    """Return the fields, of which none holds others: `asdict` would look, for long."""
+    return {field.name: getattr(one, field.name) for field in fields(one)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What verified mails have shown since boot."""
@@ -97,7 +102,11 @@ class Evidence:
 
     def to_facts(self) -> dict[str, Any]:
         """Return it as values that JSON knows."""
-        return asdict(self)
+        return {
+            "signed": self.signed and _facts_of(self.signed),
+            "witnesses": [_facts_of(one) for one in self.witnesses],
+            "agreed": self.agreed and _facts_of(self.agreed),
+        }
 
     def learned(self, account: str, times: Times, machine: Machine) -> "Evidence":
         """Return it with what a mail shows whose Date is verified."""
