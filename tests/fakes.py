@@ -22,7 +22,8 @@ import pytest
 from watcher.app.desktop import Desktop, Request, Shown
 from watcher.app.judging import Judged, Judging
 from watcher.app.kernel import KernelEvents
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import Notifier
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import BootClock
 from watcher.errors import NotificationFailed
 from watcher.events import MessageFetched

@@ -36,9 +36,10 @@ from watcher.app.desktop import Desktop
 from watcher.app.flood import FloodGauge
 from watcher.app.health import Health
 from watcher.app.judging import Judging
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline
 from watcher.app.queue import ButtonPressed, EventQueue, QueueItem, Scheduler
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import SuspendDetector
 from watcher.errors import NotHandedOver, NotificationFailed
 from watcher.events import AnyEvent, Attempt, Event, EventName, Expectation, State

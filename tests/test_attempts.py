@@ -14,7 +14,6 @@ import pytest
 from tests.factories import CODE, NOW, WINDOW, attempt, link_of, new_event, recorded
 from tests.fakes import FakeClock, RecordingChannel, prompt_notifier
 from watcher.app.attempts import REFRESH_EVERY, AttemptTracker
-from watcher.app.notifier import NotifierSettings
 from watcher.app.queue import (
     ButtonPressed,
     Deadline,
@@ -23,6 +22,7 @@ from watcher.app.queue import (
     Remind,
     Scheduler,
 )
+from watcher.app.wanted import NotifierSettings
 from watcher.errors import NotHandedOver
 from watcher.events import (
     ANSWERS,

@@ -21,9 +21,10 @@ from watcher.app.daemon import Daemon, DaemonSettings
 from watcher.app.desktop import Desktop
 from watcher.app.health import Health
 from watcher.app.judging import Judging
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import Notifier
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import NEEDED, ButtonPressed, Changed, EventQueue, WarmedUp
+from watcher.app.wanted import NotifierSettings
 from watcher.app.warmup import import_all
 from watcher.clock import boottime_s, utc_now
 from watcher.events import (

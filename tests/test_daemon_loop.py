@@ -29,7 +29,6 @@ from watcher.app.daemon import QUIET_TICK_S, Daemon, DaemonSettings
 from watcher.app.health import Health
 from watcher.app.judging import Judged
 from watcher.app.kernel import FileEvents
-from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import (
     ButtonPressed,
@@ -41,6 +40,7 @@ from watcher.app.queue import (
     Remind,
 )
 from watcher.app.service_manager import ServiceManager
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import boot_id, boottime_s, utc_now
 from watcher.errors import JournalBusy
 from watcher.events import (

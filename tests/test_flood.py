@@ -6,9 +6,8 @@ from pathlib import Path
 
 from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import LINK, VERIFY, Mail, compose, html
-from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import LOGGED_AN_HOUR, MailPipeline
-from watcher.app.wanted import UNVERIFIED_AN_HOUR
+from watcher.app.wanted import UNVERIFIED_AN_HOUR, NotifierSettings
 from watcher.clock import boottime_s, utc_now
 from watcher.events import (
     Arrival,

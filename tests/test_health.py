@@ -14,8 +14,8 @@ from tests.factories import NOW
 from tests.fakes import RecordingChannel, prompt_notifier
 from watcher.app.health import BLIND_AFTER, STUCK_AFTER, Health
 from watcher.app.judging import FromAccount, NotJudged
-from watcher.app.notifier import NotifierSettings
 from watcher.app.places import IS_BLIND
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import iso, monotonic_s
 from watcher.errors import JournalBusy, LoginRefused, Unreachable
 from watcher.events import (

@@ -23,14 +23,13 @@ from tests.factories import (
 from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
 from watcher.app.desktop import Shown
 from watcher.app.flood import AT_ONCE, FLOOD
+from watcher.app.news import STALE_AFTER
 from watcher.app.notifier import (
-    STALE_AFTER,
     UNKNOWN_AN_HOUR,
     Notifier,
-    NotifierSettings,
 )
 from watcher.app.pipeline import MailPipeline
-from watcher.app.wanted import UNVERIFIED_AN_HOUR, Wanted
+from watcher.app.wanted import UNVERIFIED_AN_HOUR, NotifierSettings, Wanted
 from watcher.events import (
     Attempt,
     Cursor,
@@ -306,11 +305,11 @@ def test_several_missed_attempts_are_told_in_one_summary(
 ) -> None:
     shown_by = notifier(journal, channel)
     recorded(journal, event=EventName.MISSED)
-    shown_by.notify_missed("home", NOW)
+    shown_by.news.tell_missed("home", NOW)
     for number in (2, 3):
         recorded(journal, number, event=EventName.MISSED)
     for _ in range(2):
-        shown_by.notify_missed("home", NOW)
+        shown_by.news.tell_missed("home", NOW)
 
     assert len(channel.shown) == 2
     assert channel.links == [None, None]
@@ -343,7 +342,7 @@ def test_a_failure_that_is_about_no_mail_is_logged_as_such(
 
     shown_by = notifier(journal, channel)
     recorded(journal, event=EventName.MISSED)
-    shown_by.notify_missed("home", NOW)
+    shown_by.news.tell_missed("home", NOW)
 
     *_, failed = journal.events()
     assert (failed.event, failed.about) == (EventName.NOTIFY_FAILED, None)
@@ -659,7 +658,7 @@ def test_one_missed_attempt_is_told_alone_and_several_in_a_summary(
         recorded(journal, number, event=EventName.MISSED).about
         for number in range(count)
     ]
-    shown_by.notify_missed("home", NOW)
+    shown_by.news.tell_missed("home", NOW)
 
     told = {
         0: [],
@@ -697,7 +696,7 @@ def test_a_failure_is_logged_at_its_time_whatever_was_to_be_told(
         settings.notify_new(recorded(journal, number, event=EventName.UNVERIFIED), NOW)
     for number in (20, 21):
         recorded(journal, number, event=EventName.MISSED)
-        settings.notify_missed("home", NOW)
+        settings.news.tell_missed("home", NOW)
     event = recorded(journal, 30, at=NOW - WINDOW)
     journal.append(EventName.NOTIFIED, about=event.about, at=NOW)
     journal.expire(NOW)
@@ -1014,7 +1013,7 @@ def test_a_wrong_clock_is_told_and_taken_back_when_it_is_right(
     journal.append(EventName.CLOCK_WRONG, at=NOW, detail=error.detail)
     for _ in range(2):
         shown_by.note_clock(error, NOW)
-        shown_by.tell_clock(NOW)
+        shown_by.news.tell_clock(NOW)
     *_, told = channel.shown
     assert len(channel.shown) == 2
     assert "5 minutes ahead" in told.body

@@ -15,8 +15,8 @@ from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.judging import Judged
 from watcher.app.machine_clock import MachineClock
-from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import MailPipeline
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import boot_id, boottime_s
 from watcher.errors import JournalBusy
 from watcher.events import (

@@ -19,9 +19,10 @@ from tests.factories import (
     reported,
 )
 from tests.fakes import PromptDesktop, RecordingChannel
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import Notifier
 from watcher.app.phone import Phone, Pushed, PushRequest
 from watcher.app.phones import ATTEMPTS_AN_HOUR, STALE_AFTER, Phones, Route
+from watcher.app.wanted import NotifierSettings
 from watcher.errors import NotificationFailed
 from watcher.events import Attempt, Event, EventName, Expectation
 from watcher.i18n import Language, Text

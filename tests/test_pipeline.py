@@ -29,13 +29,15 @@ from tests.sample_mails import (
 from watcher import events
 from watcher.app.desktop import Shown
 from watcher.app.machine_clock import read_machine
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.news import News
+from watcher.app.notifier import Notifier
 from watcher.app.pipeline import (
     DOUBTFUL_WHILE_ARMED,
     MailPipeline,
     Observed,
     Processed,
 )
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import boottime_s
 from watcher.dkim import verifier
 from watcher.errors import Unreachable
@@ -851,15 +853,20 @@ def test_missed_attempts_are_told_per_account_at_the_end_of_its_sync(
     ]
 
 
-@pytest.mark.parametrize("method", ["notify_missed", "notify_pending"])
+@pytest.mark.parametrize(
+    ("owner", "method"), [(News, "tell_missed"), (Notifier, "notify_pending")]
+)
 def test_the_cursor_stays_if_telling_fails_and_moves_last(
-    recorder: Recorder, method: str, monkeypatch: pytest.MonkeyPatch
+    recorder: Recorder,
+    owner: type[object],
+    method: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(Notifier, method, fail)
+        broken.setattr(owner, method, fail)
         with pytest.raises(RuntimeError):
             recorder.pipeline().finish_sync(SYNCED, NOW)
     assert recorder.journal.cursors("home") == {}

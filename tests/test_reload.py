@@ -20,9 +20,9 @@ from watcher.app.configfile import (
     PasswordWritten,
     Taken,
 )
-from watcher.app.notifier import NotifierSettings
 from watcher.app.places import CONFIGURATION
 from watcher.app.reload import Reload
+from watcher.app.wanted import NotifierSettings
 from watcher.config.schema import Config, Notify
 from watcher.errors import ConfigError, ExitCode, WatcherError
 from watcher.i18n import Language, Text

@@ -9,8 +9,8 @@ import pytest
 from tests.factories import NOW, attempt, live, recorded
 from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
 from watcher.app.desktop import Shown
-from watcher.app.notifier import NotifierSettings
 from watcher.app.screen import WITHDRAWN, Screen
+from watcher.app.wanted import NotifierSettings
 from watcher.errors import JournalBusy
 from watcher.events import EventName
 from watcher.i18n import Language, Text

@@ -12,7 +12,6 @@ import pytest
 from tests.environment import ONE_LOOK_S, MailUser
 from tests.factories import NOW, attempt, new_event
 from tests.fakes import RecordingChannel, prompt_notifier
-from watcher.app.notifier import NotifierSettings
 from watcher.app.silence import (
     BY_GUIDE,
     SILENT_AFTER,
@@ -20,6 +19,7 @@ from watcher.app.silence import (
     other_ways,
     silent_tries,
 )
+from watcher.app.wanted import NotifierSettings
 from watcher.errors import ExitCode
 from watcher.events import AnyEvent, Event, EventName, Expectation, Subject
 from watcher.i18n import Language

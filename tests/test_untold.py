@@ -10,8 +10,9 @@ import pytest
 from tests.factories import NOW, WINDOW, new_event, recorded, reported
 from tests.fakes import FakeClock, RecordingChannel, posix_only, prompt_notifier
 from watcher.app.desktop import Desktop
-from watcher.app.notifier import STALE_AFTER, Notifier, NotifierSettings
-from watcher.app.wanted import UNVERIFIED_AN_HOUR, Wanted
+from watcher.app.news import STALE_AFTER
+from watcher.app.notifier import Notifier
+from watcher.app.wanted import UNVERIFIED_AN_HOUR, NotifierSettings, Wanted
 from watcher.events import Attempt, EventName
 from watcher.i18n import Language
 from watcher.journal.files import beside
@@ -64,7 +65,7 @@ def next_one(
     shown_by.prepare(now)
     shown_by.notify_pending(now)
     shown_by.update(now)
-    shown_by.notify_missed("home", now)
+    shown_by.news.tell_missed("home", now)
     return channel.shown[before:]
 
 
@@ -192,7 +193,7 @@ def test_a_clock_that_is_wrong_is_told_by_the_next_program_while_it_is_so(
     shown_by = killed(journal)
     shown_by.note_clock(SLOW, NOW)
     journal.append(EventName.CLOCK_WRONG, at=NOW, detail=SLOW.detail)
-    shown_by.tell_clock(NOW)
+    shown_by.news.tell_clock(NOW)
 
     told = next_one(journal, channel)
 
@@ -291,11 +292,11 @@ def test_of_two_programs_one_tells(path: Path, channel: RecordingChannel) -> Non
     with Journal.open(path) as one, Journal.open(path) as other:
         first, second = killed(one), prompt_notifier(other, [channel], VOICE)
         missed(one)
-        first.notify_missed("home", NOW)
-        second.notify_missed("home", NOW)
+        first.news.tell_missed("home", NOW)
+        second.news.tell_missed("home", NOW)
         assert channel.shown == []
 
-        second.notify_missed("home", NOW + DELIVERY_LEASE)
+        second.news.tell_missed("home", NOW + DELIVERY_LEASE)
         assert len(channel.shown) == 1
 
 
@@ -346,7 +347,7 @@ def test_what_no_channel_showed_is_tried_again_at_ever_longer_pauses(
     missed(journal)
     leases = set()
     for _ in range(1000):
-        shown_by.notify_missed("home", clock.now)
+        shown_by.news.tell_missed("home", clock.now)
         leases.update(journal._database.query("SELECT claimed_at FROM untold"))
         clock.rest(timedelta(seconds=10))
     names = [event.event for event in journal.events()]
@@ -356,7 +357,7 @@ def test_what_no_channel_showed_is_tried_again_at_ever_longer_pauses(
     channel.is_shut = False
     clock.rest(HOUR)
     for _ in range(2):
-        shown_by.notify_missed("home", clock.now)
+        shown_by.news.tell_missed("home", clock.now)
     assert len(channel.shown) == 1
     assert untold(journal) == []
 
@@ -367,9 +368,9 @@ def test_what_waits_for_the_desktop_is_summed_up_with_what_comes_behind(
     shown: list[Notification] = []
     shown_by = killed(journal, replace(VOICE, on_told=shown.append))
     attempts = [missed(journal, number) for number in (1, 2)]
-    shown_by.notify_missed("home", NOW)
+    shown_by.news.tell_missed("home", NOW)
     attempts.append(recorded(journal, 3, event=EventName.MISSED, account="work").about)
-    shown_by.notify_missed("work", NOW)
+    shown_by.news.tell_missed("work", NOW)
 
     assert shown[-1] == wording.missed(attempts, language=Language.EN)
 

@@ -28,9 +28,9 @@ from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.long_log import HISTORY, fill, questions
 from tests.sample_mails import VERIFY
 from watcher.app.judging import Judged
-from watcher.app.notifier import NotifierSettings
 from watcher.app.pipeline import MailPipeline
 from watcher.app.prune import Pruner
+from watcher.app.wanted import NotifierSettings
 from watcher.clock import boottime_s, utc_now
 from watcher.events import (
     Arrival,

@@ -213,7 +213,7 @@ class MailPipeline:
                 self._is_recent(judged, now)
             ):
                 account = judged.origin.account
-                self._notifier.notify_account_mail(account, subject, now)
+                self._notifier.news.tell_account_mail(account, subject, now)
             case _:
                 pass
 
@@ -254,7 +254,7 @@ class MailPipeline:
         clock = self._machine_clock
         error = self._note_clock(now)
         if clock.log(error, now):
-            self._notifier.tell_clock(now)
+            self._notifier.news.tell_clock(now)
 
     def _note_clock(self, now: datetime) -> ClockError | None:
         """Show no clock times while this machine's clock is wrong; return its error."""
@@ -275,7 +275,7 @@ class MailPipeline:
         """Tell what is still to be told of a sync, then remember how far it went."""
         if synced.newest is not None:
             self._clocks.note(synced.account, synced.newest, now)
-        self._notifier.notify_missed(synced.account, now)
+        self._notifier.news.tell_missed(synced.account, now)
         self._notifier.notify_pending(now, synced.account)
         self._synced[synced.account, synced.mailbox] = synced.cursor
         self.move_cursors(now)
@@ -284,7 +284,7 @@ class MailPipeline:
     def move_cursors(self, _: datetime) -> None:
         """Remember how far all was synced, once mails were shown that no log keeps."""
         for (account, mailbox), cursor in list(self._synced.items()):
-            if not self._notifier.is_telling_mail(account):
+            if not self._notifier.news.is_telling_mail(account):
                 self._journal.move_cursor(account, mailbox, cursor)
                 del self._synced[account, mailbox]
 

@@ -6,12 +6,15 @@ dies in between leaves to the next; and of the attempts that make a flood one, f
 alarm.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from watcher.app.flood import AT_ONCE, MINUTE_S
 from watcher.events import AnyEvent, Attempt, Event, EventName
+from watcher.i18n import Language
 from watcher.journal.reader import JournalReader
+from watcher.notify.notification import Notification
 from watcher.recognition.claim import Kind
 
 UNVERIFIED_AN_HOUR = 5
@@ -65,6 +68,26 @@ class Wanted:
                 return attempt.expires_at > event.at and count <= SUMMED_UP_AT
             case _:
                 return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierSettings:
+    """How the user wants to be told."""
+
+    language: Language
+    notify_unverified: bool
+    is_attended: bool = True
+    """Whether this program stays: to act on buttons, and to keep the screen true."""
+    wanted: Wanted = field(default_factory=Wanted)
+    """By which ways, whether or not this program can use them."""
+    window: timedelta = timedelta(minutes=5)
+    """How long a link or code lives."""
+    look_back: timedelta = timedelta(hours=24)
+    """For how long it is news that an attempt came too late."""
+    on_shown: Callable[[Notification, str], None] = lambda *_: None
+    """Called with each notification and the channel that showed it."""
+    on_told: Callable[[Notification], None] = lambda _: None
+    """Called with what is to be told, live attempts excepted, wherever it is shown."""
 
 
 SUMMED_UP_AT = UNVERIFIED_AN_HOUR + 1

@@ -13,13 +13,13 @@ from watcher.app.desktop import Desktop
 from watcher.app.health import Health
 from watcher.app.judging import Judging, may_be_attempt
 from watcher.app.memory import ensure_room
-from watcher.app.notifier import Notifier, NotifierSettings
+from watcher.app.notifier import Notifier
 from watcher.app.phones import Phones, Route
 from watcher.app.pipeline import MailPipeline, Observed
 from watcher.app.queue import ButtonPressed, EventQueue
 from watcher.app.reload import Reload
 from watcher.app.service_manager import ServiceManager
-from watcher.app.wanted import Wanted
+from watcher.app.wanted import NotifierSettings, Wanted
 from watcher.app.warmup import WarmUp
 from watcher.config.accounts import watched
 from watcher.config.push import pusher_of
