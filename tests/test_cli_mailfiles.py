@@ -101,7 +101,7 @@ def saved(folder: Path, content: bytes, name: str = "a.eml") -> str:
 
 
 def sole(name: str) -> MailFile:
-    (mail,) = read(name)
+    (mail,) = read(name, name)
     return mail
 
 
@@ -194,7 +194,7 @@ def test_mail_with_a_plist_of_its_own_ends_where_the_count_says(tmp_path: Path) 
 def test_several_mails_of_one_file_are_numbered(tmp_path: Path) -> None:
     name = saved(tmp_path, FROM_LINE + approval() + b"\n" + FROM_LINE + code() + b"\n")
 
-    first, second = read(name)
+    first, second = read(name, name)
 
     assert (first.name, second.name) == (name, f"{name}#2")
     assert link_in(first.raw) == LINK
@@ -205,7 +205,7 @@ def test_mail_of_an_mbox_that_has_no_header_is_judged_too(tmp_path: Path) -> Non
     nothing = FROM_LINE + b"X-A: b\n\n" + b"x" * 2 * MAIL_BYTES + b"\n\n"
     name = saved(tmp_path, FROM_LINE + code() + b"\n" + nothing + FROM_LINE + code())
 
-    mails = list(read(name))
+    mails = list(read(name, name))
 
     assert [mail.name for mail in mails] == [name, f"{name}#2", f"{name}#3"]
     assert len(mails[1].raw) == MAIL_BYTES + 1
@@ -277,7 +277,7 @@ def test_what_is_no_mail_is_told_by_its_name(
     name = saved(tmp_path, content, "a.bin")
 
     with pytest.raises(Unreadable) as told:
-        list(read(name))
+        list(read(name, name))
 
     assert told.value.say(language).startswith(f"{name} ")
     assert ".eml" in told.value.say(language)
@@ -310,7 +310,7 @@ def test_standard_input_is_read_like_a_file(home: Home) -> None:
 
 def test_device_without_end_is_no_mail() -> None:
     with pytest.raises(Unreadable):
-        list(read("/dev/zero"))
+        list(read("/dev/zero", "zero"))
 
 
 @posix_only("pipes in the file system")

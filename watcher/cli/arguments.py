@@ -156,6 +156,10 @@ _RECEIVED_AT = Text(
     en="when the mail arrived, like 2026-01-31T12:00:00Z (default: now)",
     ja="メールの到着時刻(例 2026-01-31T12:00:00Z、既定は現在)",
 )
+_ANONYMISE = Text(
+    en="replace what tells who you are, so that you can show the output to others",
+    ja="人に見せられるように、名前や宛先など、本人が分かるものを置きかえる",
+)
 _FILES = Text(
     en="a saved mail (.eml), or - for standard input",
     ja="保存したメール(.eml)。- は標準入力",
@@ -318,6 +322,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--wait": (_WAIT, {"type": _seconds, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
+    "--anonymise": (_ANONYMISE, _FLAG),
     "--address": (_ADDRESS, {"metavar": "ADDRESS"}),
     "--amazon-address": (_AMAZON_ADDRESS, {"action": "append", "metavar": "ADDRESS"}),
     "--provider": (_PROVIDER, {"metavar": "NAME"}),
@@ -374,7 +379,7 @@ COMMANDS = {
     "run": (_RUN, ""),
     "check": (_CHECK, "--wait --json --no-notify"),
     "demo": (_DEMO, "--seconds --no-notify"),
-    "classify": (_CLASSIFY, "--json --received-at files"),
+    "classify": (_CLASSIFY, "--json --anonymise --received-at files"),
     "log": (_LOG, "id --outcome -n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
     "copy": (_COPY, "id"),

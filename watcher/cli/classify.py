@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from watcher.app.wiring import dns_verify
 from watcher.cli.context import configuration_if_any
@@ -33,6 +33,9 @@ from watcher.recognition.verdict import (
     expires_at,
 )
 
+if TYPE_CHECKING:
+    from watcher.recognition.anonymise import Anonymiser
+
 NAMES: dict[type[Verdict], str] = {
     Recognised: "recognised",
     Unverified: "unverified",
@@ -48,27 +51,36 @@ def run(options: Options) -> int:
     verify = dns_verify(settings)
     policy = policy_for(config, config.accounts) if config else Policy()
     received_at = options.received_at or utc_now()
+    anonymiser = _anonymiser() if options.anonymise else None
     code = ExitCode.OK
     names = names_in(options.files)
     with Progress(len(names)) as progress:
         for name in names:
+            shown = anonymiser.name_of_file(name) if anonymiser else name
             try:
-                for mail in read(name):
-                    judgement = classify(mail.raw, verify=verify, policy=policy)
+                for mail in read(name, shown):
+                    judged = classify(mail.raw, verify=verify, policy=policy)
+                    if anonymiser:
+                        judged = anonymiser.judgement(judged)
                     if options.json:
-                        facts = as_json(
-                            judgement.verdict, received_at, settings.watch.window
-                        )
+                        window = settings.watch.window
+                        facts = as_json(judged.verdict, received_at, window)
                         facts = {"v": 1, "file": mail.name, **facts}
                         progress.print(json.dumps(facts, ensure_ascii=False))
                     else:
-                        said = render_judgement(mail.name, judgement, options)
+                        said = render_judgement(mail.name, judged, options)
                         progress.print(fit(said, columns(sys.stdout)))
             except Unreadable as error:
                 progress.print(error.say(options.language), is_error=True)
                 code = ExitCode.UNREADABLE
             progress.step()
     return code
+
+
+def _anonymiser() -> "Anonymiser":
+    from watcher.recognition.anonymise import Anonymiser  # seldom needed
+
+    return Anonymiser()
 
 
 def _reasons(verdict: Verdict) -> list[str]:

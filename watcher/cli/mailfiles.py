@@ -70,20 +70,22 @@ def names_in(files: list[str]) -> list[str]:
     return names
 
 
-def read(name: str) -> Iterator[MailFile]:
+def read(name: str, shown: str) -> Iterator[MailFile]:
     """Yield the mails of one file: one of an .eml, all of an mbox, `#2` the second.
+
+    `shown` is the file's name in the output.
 
     Raises:
         Unreadable: it is missing, may not be read, or is no mail at all.
     """
     if name == STDIN:
-        yield from _split(name, sys.stdin.buffer)
+        yield from _split(shown, sys.stdin.buffer)
         return
     try:
         with Path(name).open("rb") as file:
-            yield from _split(name, file)
+            yield from _split(shown, file)
     except OSError as error:
-        raise Unreadable(_NO_FILE, name=name, reason=reason_of(error)) from error
+        raise Unreadable(_NO_FILE, name=shown, reason=reason_of(error)) from error
 
 
 def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:

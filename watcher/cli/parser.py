@@ -33,6 +33,7 @@ class Options(argparse.Namespace):
     # doctor
     notify: bool
     # classify
+    anonymise: bool
     files: list[str]
     received_at: datetime | None
     # log
