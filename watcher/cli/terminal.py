@@ -9,10 +9,14 @@ import sys
 import threading
 from contextlib import suppress
 from enum import StrEnum
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from watcher.cli.parser import Options
+from watcher.errors import is_unread
 from watcher.i18n import Language
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _JAPANESE = "日本語のカナ、「」。"
 """Signs that every Japanese code page has."""
@@ -30,6 +34,39 @@ def set_up_streams() -> None:
 
 def _sink() -> TextIO:
     return io.TextIOWrapper(io.FileIO(os.devnull, "w"), encoding="utf-8")
+
+
+def outlive_readers() -> None:
+    """Let nobody notice that the reader of a pipe went away: drop what is written.
+
+    What a command finds is told by its exit code as well.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        buffer = getattr(stream, "buffer", None)
+        raw = getattr(buffer, "raw", buffer)  # none where Python runs unbuffered
+        if isinstance(raw, io.FileIO):  # no console of Windows, which nobody closes
+            stream.flush()
+            kept = _Outliving(raw.fileno(), "w", closefd=False)
+            new = io.TextIOWrapper(
+                kept if raw is buffer else io.BufferedWriter(kept),
+                encoding=stream.encoding,
+                errors=stream.errors,
+                line_buffering=stream.line_buffering,
+                write_through=stream.write_through,
+            )
+            setattr(sys, name, new)
+
+
+class _Outliving(io.FileIO):
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not is_unread(error):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return super().write(data)
 
 
 def write_utf8() -> None:
