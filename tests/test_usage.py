@@ -106,6 +106,31 @@ def wrong_command_lines() -> Iterator[list[str]]:
     yield from (["classify"], ["open", "x"], ["expect", "0s"])
 
 
+@pytest.mark.parametrize("number", ["9" * 23, str(2**63), "9" * 5000])
+@pytest.mark.parametrize(
+    "arguments", [(), ("-n",), ("--outcome", "worked")], ids=" ".join
+)
+def test_a_number_that_no_event_has_is_wrong_usage(
+    arguments: tuple[str, ...], number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["log", *arguments, number], Language.EN)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "cannot be used; write it like 1, 2, 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["open", "copy"])
+def test_a_number_that_no_attempt_has_is_none_alive(command: str, home: Home) -> None:
+    assert home.run(command, "9" * 23).code == ExitCode.NOTHING
+
+
+def test_the_largest_number_is_looked_for(home: Home) -> None:
+    home.run("expect")
+
+    assert home.run("log", "-n", str(2**63 - 1)).code == ExitCode.OK
+
+
 def test_every_message_for_users_is_translated() -> None:
     assert argparse_messages() - FOR_PROGRAMMERS <= {text.en for text in MESSAGES}
 

@@ -17,6 +17,8 @@ from watcher.i18n import Text
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
+LARGEST_ID = 2**63 - 1
+"""What an INTEGER of SQLite holds; no event has a larger number."""
 _DAY = timedelta(days=1)
 ACTIONS = ("install", "uninstall", "status")
 STEPS = ("login", "logout")
@@ -108,7 +110,8 @@ _seconds = _checked(
     "300, 300s, 5m … 24h",
 )
 _topic = _checked(str, _is_topic, ", ".join(TOPICS))
-_count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_number = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_count = _checked(int, lambda n: 0 < n <= LARGEST_ID, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90, 90s, 5m … 24h")
@@ -350,7 +353,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--follow": (_FOLLOW, _FLAG),
     "--reveal": (_REVEAL, _FLAG),
     "--outcome": (_OUTCOME, {"choices": OUTCOMES, "metavar": "|".join(OUTCOMES)}),
-    "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
+    "id": (_ID, {"nargs": "?", "type": _number, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
     "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
     "step": (_STEP, {"choices": STEPS, "metavar": "ACTION"}),
@@ -368,6 +371,17 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     ),
 }
 """What `add_argument` takes, by the names of an argument."""
+
+_OF_COMMANDS = {
+    ("log", "id"): (_ID, {**ARGUMENTS["id"][1], "type": _count}),
+}
+"""Where an argument of one command differs from that of the others."""
+
+
+def argument(command: str, name: str) -> tuple[Text, Mapping[str, Any]]:
+    """Return what `add_argument` takes for an argument of a command."""
+    return _OF_COMMANDS.get((command, name), ARGUMENTS[name])
+
 
 COMMANDS = {
     "init": (
