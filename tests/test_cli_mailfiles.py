@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import Home
-from tests.fakes import posix_only
+from tests.fakes import linux_only, posix_only
 from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
@@ -336,3 +336,47 @@ def test_text_mail_with_raw_characters_survives_utf_16(tmp_path: Path) -> None:
     raw = compose(Mail(body=text))
 
     assert sole(saved(tmp_path, in_utf_16(raw))).raw == raw
+
+
+@linux_only("names of any bytes")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_that_cannot_be_printed_are_escaped(encoding: str, home: Home) -> None:
+    folder = os.fsencode(home.folder)
+    names = [b"\xff.eml", b"a\nb.eml", b"esc\x1b[31m.eml", "全\u3000角.eml".encode()]
+    for name in names:
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(approval())
+    Path(os.fsdecode(folder + b"/no\xfe\n.png")).write_bytes(b"\x89PNG\r\n")
+    given = [os.fsdecode(name) for name in (*names, b"no\xfe\n.png", b"gone\xfd\n")]
+
+    environment = {"PYTHONIOENCODING": encoding}
+    in_words = home.run("classify", *given, environment=environment)
+    in_json = home.run("classify", "--json", *given, environment=environment)
+
+    full_width = "全\u3000角.eml" if encoding == "utf-8" else "???.eml"
+    heads = [line for line in in_words.out.splitlines() if not line.startswith(" ")]
+    assert [head.partition(": ")[0] for head in heads] == [
+        *(r"\xff.eml", r"a\nb.eml", r"esc\x1b[31m.eml", full_width)
+    ]
+    assert [line.split()[0] for line in in_words.err.splitlines()] == [
+        *(r"no\xfe\n.png", r"gone\xfd\n")
+    ]
+    assert [one["file"] for one in in_json.json] == [
+        *(r"\xff.eml", "a\nb.eml", "esc\x1b[31m.eml", "全\u3000角.eml")
+    ]
+    assert {in_words.code, in_json.code} == {ExitCode.UNREADABLE}
+
+
+@linux_only("names of any bytes")
+def test_every_json_is_utf_8_whatever_bytes_names_have(home: Home) -> None:
+    odd = {
+        "WATCHER_CONFIG": os.fsdecode(b"/nowhere/c\xff.toml"),
+        "WATCHER_STATE": os.fsdecode(os.fsencode(home.folder) + b"/s\xff"),
+    }
+
+    done = [
+        home.run(command, "--json", environment=odd) for command in ("doctor", "status")
+    ]
+
+    assert [each.code for each in done] == [ExitCode.NOTHING] * 2
+    assert "\ufffd" not in done[0].out
+    assert r"/nowhere/c\xff.toml" in done[0].json[0]["detail"]

@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+from watcher.cli.terminal import in_one_line
 from watcher.errors import Unreadable, reason_of
 from watcher.i18n import Text
 from watcher.recognition.header import split
@@ -85,7 +86,8 @@ def read(name: str, shown: str) -> Iterator[MailFile]:
         with Path(name).open("rb") as file:
             yield from _split(shown, file)
     except OSError as error:
-        raise Unreadable(_NO_FILE, name=shown, reason=reason_of(error)) from error
+        line = in_one_line(shown)
+        raise Unreadable(_NO_FILE, name=line, reason=reason_of(error)) from error
 
 
 def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
@@ -96,7 +98,7 @@ def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
     for number, raw in enumerate(mails, 1):
         mail = _without_preface(raw)
         if mail is None and number == 1:
-            raise Unreadable(_NO_MAIL, name=name)
+            raise Unreadable(_NO_MAIL, name=in_one_line(name))
         yield MailFile(
             name if number == 1 else f"{name}#{number}", mail or raw[: MAIL_BYTES + 1]
         )
