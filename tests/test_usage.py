@@ -14,6 +14,7 @@ import pytest
 
 from tests.environment import WATCHER, Home
 from tests.fakes import posix_only
+from tests.sample_mails import LINK, Mail, compose, html
 from watcher.cli import main
 from watcher.cli.arguments import ARGUMENTS, COMMANDS
 from watcher.cli.parser import parse
@@ -123,6 +124,31 @@ def test_a_number_that_no_event_has_is_wrong_usage(
 @pytest.mark.parametrize("command", ["open", "copy"])
 def test_a_number_that_no_attempt_has_is_none_alive(command: str, home: Home) -> None:
     assert home.run(command, "9" * 23).code == ExitCode.NOTHING
+
+
+@pytest.mark.parametrize(
+    "instant",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"],
+)
+def test_a_time_at_which_no_mail_arrived_is_wrong_usage(
+    instant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["classify", "--received-at", instant, "a.eml"], Language.EN)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "write it like 2026-01-31T12:00:00Z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("instant", ["1970-01-02T00:00:00+14:00", "8999-12-31"])
+def test_a_time_that_is_odd_but_possible_is_taken(instant: str, home: Home) -> None:
+    mail = compose(Mail(body=html(f"<a href='{LINK}'>Approve or Deny</a>")))
+    done = home.run("classify", "--json", "--received-at", instant, "-", stdin=mail)
+
+    assert done.code == ExitCode.OK
+    assert done.json[0]["expires_at"] in {
+        *("1970-01-01T10:05:00Z", "2026-11-21T12:05:05Z")
+    }
 
 
 def test_the_largest_number_is_looked_for(home: Home) -> None:

@@ -20,6 +20,9 @@ EXPECTED_FOR = timedelta(minutes=10)
 LARGEST_ID = 2**63 - 1
 """What an INTEGER of SQLite holds; no event has a larger number."""
 _DAY = timedelta(days=1)
+_FIRST_MAIL = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MAIL = datetime(9000, 1, 1, tzinfo=UTC)
+"""What arrives between has a deadline that can be reckoned, whatever the window is."""
 ACTIONS = ("install", "uninstall", "status")
 STEPS = ("login", "logout")
 OUTCOMES = ("worked", "failed")
@@ -115,7 +118,9 @@ _count = _checked(int, lambda n: 0 < n <= LARGEST_ID, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90, 90s, 5m … 24h")
-_instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
+_instant = _checked(
+    _parse_instant, lambda at: _FIRST_MAIL < at < _LAST_MAIL, "2026-01-31T12:00:00Z"
+)
 
 _NOT_UNDERSTOOD = Text(
     en="{written} cannot be used; write it like {example}",
