@@ -103,8 +103,11 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _is_topic(word: str) -> bool:
-    return word in TOPICS or word in COMMANDS
+def _topic(written: str) -> str:
+    if written in TOPICS or written in COMMANDS:
+        return written
+    said = spoken(_NO_TOPIC, written=repr(written), topics=", ".join(TOPICS))
+    raise argparse.ArgumentTypeError(said)
 
 
 _seconds = _checked(
@@ -112,7 +115,6 @@ _seconds = _checked(
     lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
     "300, 300s, 5m … 24h",
 )
-_topic = _checked(str, _is_topic, ", ".join(TOPICS))
 _number = _checked(int, lambda n: n > 0, "1, 2, 3 …")
 _count = _checked(int, lambda n: 0 < n <= LARGEST_ID, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
@@ -125,6 +127,12 @@ _instant = _checked(
 _NOT_UNDERSTOOD = Text(
     en="{written} cannot be used; write it like {example}",
     ja="{written} は使えません。次のように書いてください: {example}",
+)
+_NO_TOPIC = Text(
+    en="there is no topic {written}; the topics are {topics}; the names of commands "
+    "work as well",
+    ja="{written} という項目はありません。項目は {topics} です。"
+    "コマンドの名前も使えます",
 )
 _CONFIG = Text(
     en="configuration file (default: $WATCHER_CONFIG, else your configuration folder)",
@@ -195,8 +203,12 @@ _COPY = Text(
     ja="いちばん新しい有効な試行の確認コードをクリップボードにコピーする",
 )
 _PRINT = Text(
-    en="only print what would be opened, written or removed",
-    ja="開く・書く・消すはずのものを表示するだけ",
+    en="only print the link, and open nothing",
+    ja="リンクを表示するだけで、開かない",
+)
+_PRINT_SERVICE = Text(
+    en="only print what install would write, or which file uninstall would remove",
+    ja="install が書く内容、または uninstall が消すファイルを表示するだけ",
 )
 _EXPECT = Text(
     en="say that you are about to sign in: look more often, call you to act",
@@ -360,8 +372,8 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--outcome": (_OUTCOME, {"choices": OUTCOMES, "metavar": "|".join(OUTCOMES)}),
     "id": (_ID, {"nargs": "?", "type": _number, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
-    "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
-    "step": (_STEP, {"choices": STEPS, "metavar": "ACTION"}),
+    "action": (_ACTION, {"choices": ACTIONS, "metavar": "|".join(ACTIONS)}),
+    "step": (_STEP, {"choices": STEPS, "metavar": "|".join(STEPS)}),
     "account": (_ACCOUNT, {"nargs": "?", "metavar": "ACCOUNT"}),
     "--off": (_OFF, _FLAG),
     "app": (
@@ -369,15 +381,16 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
         {"nargs": "?", "type": str.lower, "choices": NAMES, "metavar": "APP"},
     ),
     "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
-    "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
+    "shell": (_SHELL, {"choices": SHELLS, "metavar": "|".join(SHELLS)}),
     "span": (
         _SPAN,
-        {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
+        {"nargs": "?", "type": _soon, "metavar": "SPAN"},
     ),
 }
 """What `add_argument` takes, by the names of an argument."""
 
 _OF_COMMANDS = {
+    ("service", "--print"): (_PRINT_SERVICE, ARGUMENTS["--print"][1]),
     ("log", "id"): (_ID, {**ARGUMENTS["id"][1], "type": _count}),
 }
 """Where an argument of one command differs from that of the others."""

@@ -42,7 +42,7 @@ class Options(argparse.Namespace):
     follow: bool
     reveal: bool
     # expect
-    span: timedelta
+    span: timedelta | None
     off: bool
     # guide
     app: str | None
