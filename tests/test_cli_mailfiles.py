@@ -338,6 +338,44 @@ def test_text_mail_with_raw_characters_survives_utf_16(tmp_path: Path) -> None:
     assert sole(saved(tmp_path, in_utf_16(raw))).raw == raw
 
 
+def test_what_is_no_mail_in_a_folder_is_counted(home: Home) -> None:
+    folder = home.folder / "mixed"
+    folder.mkdir()
+    for name in ("empty", "pdf", "png"):
+        saved(folder, NO_MAILS[name], name)
+    saved(folder, approval(), "a.eml")
+
+    done = home.run("classify", "--json", "mixed")
+    named = home.run("classify", str(folder / "pdf"))
+
+    assert done.code == ExitCode.UNREADABLE
+    assert len(done.json) == 1
+    assert done.err == "Files in mixed that are no mails, and were left out: 3.\n"
+    assert "pdf is no mail" in named.err
+
+
+@pytest.mark.parametrize("content", [None, b"", NO_MAILS["pdf"]])
+def test_a_folder_without_mails_is_told_as_such(
+    content: bytes | None, home: Home
+) -> None:
+    folder = home.folder / "bare"
+    folder.mkdir()
+    if content is not None:
+        saved(folder, content, "x")
+    saved(home.folder, approval(), "a.eml")
+
+    done = home.run("classify", "--json", "bare", "a.eml")
+
+    assert (done.code, len(done.json)) == (ExitCode.UNREADABLE, 1)
+    assert "bare holds no mail. Save mails in it" in done.err
+
+
+def test_help_names_all_that_can_be_judged(home: Home) -> None:
+    said = home.run("classify", "--help").out
+
+    assert all(word in said for word in (".eml", ".emlx", "mbox", "folder"))
+
+
 @linux_only("names of any bytes")
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_names_that_cannot_be_printed_are_escaped(encoding: str, home: Home) -> None:

@@ -177,8 +177,9 @@ _ANONYMISE = Text(
     ja="人に見せられるように、名前や宛先など、本人が分かるものを置きかえる",
 )
 _FILES = Text(
-    en="a saved mail (.eml), or - for standard input",
-    ja="保存したメール(.eml)。- は標準入力",
+    en="a saved mail (.eml, .emlx), an mbox, a folder of these, or - for standard "
+    "input",
+    ja="保存したメール(.eml、.emlx)、mbox、それらを入れたフォルダー。- は標準入力",
 )
 _LOG = Text(en="read the event log", ja="記録を読む")
 _COUNT = Text(en="only the newest N events", ja="新しい N 件だけ")

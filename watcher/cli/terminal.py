@@ -201,7 +201,7 @@ class Progress:
     """A progress bar on standard error, cleared before every line of output."""
 
     def __init__(self, total: int) -> None:
-        self._total = total
+        self._total = max(total, 1)  # an empty folder has no files
         self._done = 0
         self._is_shown = False
         self._lock = threading.Lock()
