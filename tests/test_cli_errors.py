@@ -474,6 +474,32 @@ def test_output_into_a_closed_pipe_is_no_error(mail_user: MailUser) -> None:
     assert mail_user.home.run_unread("log", "--json") == (0, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("status", "--json"), ExitCode.NOTHING),
+        (("doctor", "--json"), ExitCode.NOTHING),
+        (("classify", "mail.eml", "missing.eml"), ExitCode.UNREADABLE),
+        (("check", "--json", "--no-notify"), ExitCode.REFUSED),
+        (("log", "--json"), ExitCode.OK),
+        (("help", "config"), ExitCode.OK),
+    ],
+)
+def test_a_reader_that_goes_away_changes_no_exit_code(
+    arguments: tuple[str, ...], code: ExitCode, unbuffered: str, mail_user: MailUser
+) -> None:
+    mail_user.approval()
+    (mail_user.home.folder / "mail.eml").write_bytes(approval())
+    no_notify(mail_user.home)
+
+    environment = {"PYTHONUNBUFFERED": unbuffered, "MAIL_PASSWORD": "wrong"}
+    ended, err = mail_user.home.run_unread(*arguments, environment=environment)
+
+    assert ended == code
+    assert "bug" not in err
+
+
 def test_of_a_pipe_that_nobody_reads_windows_says_that_it_is_invalid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

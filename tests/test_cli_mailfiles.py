@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import Home
-from tests.fakes import posix_only
+from tests.fakes import linux_only, posix_only
 from tests.sample_mails import (
     APPROVAL_HTML,
     LINK,
@@ -101,7 +101,7 @@ def saved(folder: Path, content: bytes, name: str = "a.eml") -> str:
 
 
 def sole(name: str) -> MailFile:
-    (mail,) = read(name)
+    (mail,) = read(name, name)
     return mail
 
 
@@ -194,7 +194,7 @@ def test_mail_with_a_plist_of_its_own_ends_where_the_count_says(tmp_path: Path) 
 def test_several_mails_of_one_file_are_numbered(tmp_path: Path) -> None:
     name = saved(tmp_path, FROM_LINE + approval() + b"\n" + FROM_LINE + code() + b"\n")
 
-    first, second = read(name)
+    first, second = read(name, name)
 
     assert (first.name, second.name) == (name, f"{name}#2")
     assert link_in(first.raw) == LINK
@@ -205,7 +205,7 @@ def test_mail_of_an_mbox_that_has_no_header_is_judged_too(tmp_path: Path) -> Non
     nothing = FROM_LINE + b"X-A: b\n\n" + b"x" * 2 * MAIL_BYTES + b"\n\n"
     name = saved(tmp_path, FROM_LINE + code() + b"\n" + nothing + FROM_LINE + code())
 
-    mails = list(read(name))
+    mails = list(read(name, name))
 
     assert [mail.name for mail in mails] == [name, f"{name}#2", f"{name}#3"]
     assert len(mails[1].raw) == MAIL_BYTES + 1
@@ -277,7 +277,7 @@ def test_what_is_no_mail_is_told_by_its_name(
     name = saved(tmp_path, content, "a.bin")
 
     with pytest.raises(Unreadable) as told:
-        list(read(name))
+        list(read(name, name))
 
     assert told.value.say(language).startswith(f"{name} ")
     assert ".eml" in told.value.say(language)
@@ -310,7 +310,7 @@ def test_standard_input_is_read_like_a_file(home: Home) -> None:
 
 def test_device_without_end_is_no_mail() -> None:
     with pytest.raises(Unreadable):
-        list(read("/dev/zero"))
+        list(read("/dev/zero", "zero"))
 
 
 @posix_only("pipes in the file system")
@@ -336,3 +336,85 @@ def test_text_mail_with_raw_characters_survives_utf_16(tmp_path: Path) -> None:
     raw = compose(Mail(body=text))
 
     assert sole(saved(tmp_path, in_utf_16(raw))).raw == raw
+
+
+def test_what_is_no_mail_in_a_folder_is_counted(home: Home) -> None:
+    folder = home.folder / "mixed"
+    folder.mkdir()
+    for name in ("empty", "pdf", "png"):
+        saved(folder, NO_MAILS[name], name)
+    saved(folder, approval(), "a.eml")
+
+    done = home.run("classify", "--json", "mixed")
+    named = home.run("classify", str(folder / "pdf"))
+
+    assert done.code == ExitCode.UNREADABLE
+    assert len(done.json) == 1
+    assert done.err == "Files in mixed that are no mails, and were left out: 3.\n"
+    assert "pdf is no mail" in named.err
+
+
+@pytest.mark.parametrize("content", [None, b"", NO_MAILS["pdf"]])
+def test_a_folder_without_mails_is_told_as_such(
+    content: bytes | None, home: Home
+) -> None:
+    folder = home.folder / "bare"
+    folder.mkdir()
+    if content is not None:
+        saved(folder, content, "x")
+    saved(home.folder, approval(), "a.eml")
+
+    done = home.run("classify", "--json", "bare", "a.eml")
+
+    assert (done.code, len(done.json)) == (ExitCode.UNREADABLE, 1)
+    assert "bare holds no mail. Save mails in it" in done.err
+
+
+def test_help_names_all_that_can_be_judged(home: Home) -> None:
+    said = home.run("classify", "--help").out
+
+    assert all(word in said for word in (".eml", ".emlx", "mbox", "folder"))
+
+
+@linux_only("names of any bytes")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_that_cannot_be_printed_are_escaped(encoding: str, home: Home) -> None:
+    folder = os.fsencode(home.folder)
+    names = [b"\xff.eml", b"a\nb.eml", b"esc\x1b[31m.eml", "全\u3000角.eml".encode()]
+    for name in names:
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(approval())
+    Path(os.fsdecode(folder + b"/no\xfe\n.png")).write_bytes(b"\x89PNG\r\n")
+    given = [os.fsdecode(name) for name in (*names, b"no\xfe\n.png", b"gone\xfd\n")]
+
+    environment = {"PYTHONIOENCODING": encoding}
+    in_words = home.run("classify", *given, environment=environment)
+    in_json = home.run("classify", "--json", *given, environment=environment)
+
+    full_width = "全\u3000角.eml" if encoding == "utf-8" else "???.eml"
+    heads = [line for line in in_words.out.splitlines() if not line.startswith(" ")]
+    assert [head.partition(": ")[0] for head in heads] == [
+        *(r"\xff.eml", r"a\nb.eml", r"esc\x1b[31m.eml", full_width)
+    ]
+    assert [line.split()[0] for line in in_words.err.splitlines()] == [
+        *(r"no\xfe\n.png", r"gone\xfd\n")
+    ]
+    assert [one["file"] for one in in_json.json] == [
+        *(r"\xff.eml", "a\nb.eml", "esc\x1b[31m.eml", "全\u3000角.eml")
+    ]
+    assert {in_words.code, in_json.code} == {ExitCode.UNREADABLE}
+
+
+@linux_only("names of any bytes")
+def test_every_json_is_utf_8_whatever_bytes_names_have(home: Home) -> None:
+    odd = {
+        "WATCHER_CONFIG": os.fsdecode(b"/nowhere/c\xff.toml"),
+        "WATCHER_STATE": os.fsdecode(os.fsencode(home.folder) + b"/s\xff"),
+    }
+
+    done = [
+        home.run(command, "--json", environment=odd) for command in ("doctor", "status")
+    ]
+
+    assert [each.code for each in done] == [ExitCode.NOTHING] * 2
+    assert "\ufffd" not in done[0].out
+    assert r"/nowhere/c\xff.toml" in done[0].json[0]["detail"]

@@ -149,3 +149,45 @@ def test_status_tells_how_many_worked(home: Home) -> None:
 
     assert "Of 2 sign-ins 1 worked; the slowest was answered 3:40 after" in said
     assert facts["outcomes"] == {"worked": 1, "failed": 1, "slowest_s": 220}
+
+
+def test_log_of_an_attempt_that_is_not_there_is_3(home: Home) -> None:
+    without_log = home.run("log", "9999")
+    with Journal.open(home.log) as journal:
+        recorded(journal)
+    done = [without_log, *(home.run("log", "9999", *more) for more in ([], ["--json"]))]
+
+    assert [each.code for each in done] == [ExitCode.NOTHING] * 3
+    assert all("no sign-in attempt #9999" in each.err for each in done)
+
+
+def test_log_of_an_attempt_is_chosen_from_like_the_whole(home: Home) -> None:
+    now = utc_now()
+    with Journal.open(home.log) as journal:
+        one = recorded(journal, 1, at=now - timedelta(hours=2))
+        recorded(journal, 2, at=now)
+        for name in (EventName.OPENED, EventName.COPIED):
+            journal.append(name, at=now, about=one.about)
+
+    def events(*options: str) -> list[str]:
+        lines = home.run("log", "--json", str(one.id), *options).out.splitlines()
+        return [json.loads(line)["event"] for line in lines]
+
+    assert events("-n", "1") == ["copied"]
+    assert events("-n", "9") == ["attempt", "opened", "copied"]
+    assert events("--since", "1h") == ["opened", "copied"]
+    assert events("-n", "1", "--since", "1h") == ["copied"]
+
+
+def test_following_an_attempt_tells_of_no_other(home: Home) -> None:
+    with Journal.open(home.log) as journal:
+        one = recorded(journal, 1, at=utc_now())
+        with home.started("log", str(one.id), "--follow", "--json") as log:
+            log.await_text('"event": "attempt"')
+            another = recorded(journal, 2, at=utc_now())
+            journal.append(EventName.OPENED, at=utc_now(), about=another.about)
+            journal.append(EventName.COPIED, at=utc_now(), about=one.about)
+            log.await_text('"event": "copied"')
+
+    assert '"event": "opened"' not in log.seen
+    assert log.seen.count('"event": "attempt"') == 1

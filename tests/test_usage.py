@@ -14,8 +14,16 @@ import pytest
 
 from tests.environment import WATCHER, Home
 from tests.fakes import posix_only
+from tests.sample_mails import LINK, Mail, compose, html
 from watcher.cli import main
-from watcher.cli.arguments import ARGUMENTS, COMMANDS
+from watcher.cli.arguments import (
+    ACTIONS,
+    ARGUMENTS,
+    COMMANDS,
+    SHELLS,
+    STEPS,
+    TOPICS,
+)
 from watcher.cli.parser import parse
 from watcher.cli.usage import MESSAGES, speaking
 from watcher.errors import ExitCode
@@ -104,6 +112,114 @@ def wrong_command_lines() -> Iterator[list[str]]:
             if settings.get("type", Path) is not Path and name.startswith("-"):
                 yield [*good, name, "x"]
     yield from (["classify"], ["open", "x"], ["expect", "0s"])
+
+
+@pytest.mark.parametrize("number", ["9" * 23, str(2**63), "9" * 5000])
+@pytest.mark.parametrize(
+    "arguments", [(), ("-n",), ("--outcome", "worked")], ids=" ".join
+)
+def test_a_number_that_no_event_has_is_wrong_usage(
+    arguments: tuple[str, ...], number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["log", *arguments, number], Language.EN)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "cannot be used; write it like 1, 2, 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["open", "copy"])
+def test_a_number_that_no_attempt_has_is_none_alive(command: str, home: Home) -> None:
+    assert home.run(command, "9" * 23).code == ExitCode.NOTHING
+
+
+@pytest.mark.parametrize(
+    "instant",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"],
+)
+def test_a_time_at_which_no_mail_arrived_is_wrong_usage(
+    instant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["classify", "--received-at", instant, "a.eml"], Language.EN)
+
+    assert ended.value.code == ExitCode.USAGE
+    assert "write it like 2026-01-31T12:00:00Z" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("instant", ["1970-01-02T00:00:00+14:00", "8999-12-31"])
+def test_a_time_that_is_odd_but_possible_is_taken(instant: str, home: Home) -> None:
+    mail = compose(Mail(body=html(f"<a href='{LINK}'>Approve or Deny</a>")))
+    done = home.run("classify", "--json", "--received-at", instant, "-", stdin=mail)
+
+    assert done.code == ExitCode.OK
+    assert done.json[0]["expires_at"] in {
+        *("1970-01-01T10:05:00Z", "2026-11-21T12:05:05Z")
+    }
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("service", ACTIONS), ("oauth", STEPS), ("completion", SHELLS)],
+)
+def test_what_is_missing_is_named_by_its_choices(
+    command: str,
+    words: tuple[str, ...],
+    language: Language,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([command], language)
+
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert ended.value.code == ExitCode.USAGE
+    assert "|".join(words) in said
+
+
+def test_a_topic_that_is_none_is_answered_by_the_topics(home: Home) -> None:
+    done = home.run("help", "nope")
+
+    assert done.code == ExitCode.USAGE
+    assert "there is no topic 'nope'" in done.err
+    assert all(topic in done.err for topic in TOPICS)
+    assert "names of commands" in done.err
+
+
+def test_the_help_of_an_option_fits_its_command(home: Home) -> None:
+    of_open, of_service = (
+        " ".join(home.run(command, "--help").out.split())
+        for command in ("open", "service")
+    )
+
+    assert "--print only print the link, and open nothing" in of_open
+    assert "--print only print what install would write" in of_service
+
+
+def test_the_end_of_an_expectation_names_its_day_if_that_is_not_today(
+    home: Home,
+) -> None:
+    long, short = home.run("expect", "24h"), home.run("expect", "1s")
+    logged = home.run("log").out.splitlines()
+
+    day = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    assert re.search(f"Ready until {day},", long.out)
+    assert re.search(f"until {day}$", logged[0])
+    assert re.search(r"Ready until (?:\S+ )?\d\d:\d\d:\d\d,", short.out)
+
+
+def test_what_is_taken_back_takes_no_time(home: Home) -> None:
+    done = home.run("expect", "--off", "5m")
+
+    assert done.code == ExitCode.USAGE
+    assert "watcher expect --off" in done.err
+    assert home.names() == []
+
+
+def test_the_largest_number_is_looked_for(home: Home) -> None:
+    home.run("expect")
+
+    assert home.run("log", "-n", str(2**63 - 1)).code == ExitCode.OK
 
 
 def test_every_message_for_users_is_translated() -> None:

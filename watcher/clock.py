@@ -258,6 +258,18 @@ def local_time(instant: datetime) -> str:
     return instant.astimezone().strftime("%H:%M:%S")
 
 
+def other_day(instant: datetime, told_at: datetime) -> str:
+    """Return the user's date of an instant with a blank; "" on the day of `told_at`."""
+    local = instant.astimezone()
+    is_that_day = local.date() == told_at.astimezone().date()
+    return "" if is_that_day else f"{local:%Y-%m-%d} "
+
+
+def local_moment(instant: datetime, told_at: datetime) -> str:
+    """Return the user's clock time, with the date where it is another day's."""
+    return f"{other_day(instant, told_at)}{local_time(instant)}"
+
+
 def minutes_seconds(span: timedelta) -> str:
     """Return a time span as `M:SS`, fractions of a second cut."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)

@@ -176,6 +176,10 @@ class Unreadable(WatcherError):
     exit_code = ExitCode.UNREADABLE
 
 
+class NoMail(Unreadable):
+    """A file to classify is no mail: of a folder these are only counted."""
+
+
 UNEXPECTED = Text(
     en="An unexpected error, a bug in watcher.",
     ja="予期しないエラーです(watcher の不具合)。",

@@ -14,10 +14,18 @@ from types import ModuleType
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
-from watcher.cli.terminal import readable_language, set_up_streams, tell, write_utf8
+from watcher.cli.terminal import (
+    outlive_readers,
+    readable_language,
+    set_up_streams,
+    tell,
+    write_utf8,
+)
 from watcher.errors import ExitCode, WatcherError, is_unread
 from watcher.i18n import Text, desktop_language
 
+ENDED_BY_THEIR_READER = frozenset({"log", "run", "help"})
+"""Commands that end, with 0, when nobody reads on; the others go on to their code."""
 INTERRUPTED = 130
 """What shells report of a command that Ctrl-C ended (128 + SIGINT)."""
 
@@ -65,6 +73,8 @@ def _run(argv: Sequence[str] | None, options: Options) -> int:
         parser.parse_into(options, argv)
     except SystemExit as ended:  # --help, --version, or wrong usage
         return int(ended.code or ExitCode.OK)
+    if options.command not in ENDED_BY_THEIR_READER:
+        outlive_readers()
     if getattr(options, "json", False):
         write_utf8()
     if options.verbose:

@@ -17,7 +17,12 @@ from watcher.i18n import Text
 T = TypeVar("T")
 LONGEST_WAIT_S = 86400.0
 EXPECTED_FOR = timedelta(minutes=10)
+LARGEST_ID = 2**63 - 1
+"""What an INTEGER of SQLite holds; no event has a larger number."""
 _DAY = timedelta(days=1)
+_FIRST_MAIL = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MAIL = datetime(9000, 1, 1, tzinfo=UTC)
+"""What arrives between has a deadline that can be reckoned, whatever the window is."""
 ACTIONS = ("install", "uninstall", "status")
 STEPS = ("login", "logout")
 OUTCOMES = ("worked", "failed")
@@ -98,8 +103,11 @@ def _parse_instant(written: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _is_topic(word: str) -> bool:
-    return word in TOPICS or word in COMMANDS
+def _topic(written: str) -> str:
+    if written in TOPICS or written in COMMANDS:
+        return written
+    said = spoken(_NO_TOPIC, written=repr(written), topics=", ".join(TOPICS))
+    raise argparse.ArgumentTypeError(said)
 
 
 _seconds = _checked(
@@ -107,16 +115,24 @@ _seconds = _checked(
     lambda seconds: 0 < seconds <= LONGEST_WAIT_S,
     "300, 300s, 5m … 24h",
 )
-_topic = _checked(str, _is_topic, ", ".join(TOPICS))
-_count = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_number = _checked(int, lambda n: n > 0, "1, 2, 3 …")
+_count = _checked(int, lambda n: 0 < n <= LARGEST_ID, "1, 2, 3 …")
 _port = _checked(int, lambda n: 0 < n < 65536, "993 (1 … 65535)")
 _span = _checked(parse_duration, bool, "90, 90s, 5m, 2h, 30d")
 _soon = _checked(parse_duration, lambda s: 0 < s / _DAY <= 1, "90, 90s, 5m … 24h")
-_instant = _checked(_parse_instant, lambda _: True, "2026-01-31T12:00:00Z")
+_instant = _checked(
+    _parse_instant, lambda at: _FIRST_MAIL < at < _LAST_MAIL, "2026-01-31T12:00:00Z"
+)
 
 _NOT_UNDERSTOOD = Text(
     en="{written} cannot be used; write it like {example}",
     ja="{written} は使えません。次のように書いてください: {example}",
+)
+_NO_TOPIC = Text(
+    en="there is no topic {written}; the topics are {topics}; the names of commands "
+    "work as well",
+    ja="{written} という項目はありません。項目は {topics} です。"
+    "コマンドの名前も使えます",
 )
 _CONFIG = Text(
     en="configuration file (default: $WATCHER_CONFIG, else your configuration folder)",
@@ -156,9 +172,14 @@ _RECEIVED_AT = Text(
     en="when the mail arrived, like 2026-01-31T12:00:00Z (default: now)",
     ja="メールの到着時刻(例 2026-01-31T12:00:00Z、既定は現在)",
 )
+_ANONYMISE = Text(
+    en="replace what tells who you are, so that you can show the output to others",
+    ja="人に見せられるように、名前や宛先など、本人が分かるものを置きかえる",
+)
 _FILES = Text(
-    en="a saved mail (.eml), or - for standard input",
-    ja="保存したメール(.eml)。- は標準入力",
+    en="a saved mail (.eml, .emlx), an mbox, a folder of these, or - for standard "
+    "input",
+    ja="保存したメール(.eml、.emlx)、mbox、それらを入れたフォルダー。- は標準入力",
 )
 _LOG = Text(en="read the event log", ja="記録を読む")
 _COUNT = Text(en="only the newest N events", ja="新しい N 件だけ")
@@ -183,8 +204,12 @@ _COPY = Text(
     ja="いちばん新しい有効な試行の確認コードをクリップボードにコピーする",
 )
 _PRINT = Text(
-    en="only print what would be opened, written or removed",
-    ja="開く・書く・消すはずのものを表示するだけ",
+    en="only print the link, and open nothing",
+    ja="リンクを表示するだけで、開かない",
+)
+_PRINT_SERVICE = Text(
+    en="only print what install would write, or which file uninstall would remove",
+    ja="install が書く内容、または uninstall が消すファイルを表示するだけ",
 )
 _EXPECT = Text(
     en="say that you are about to sign in: look more often, call you to act",
@@ -318,6 +343,7 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--wait": (_WAIT, {"type": _seconds, "metavar": "SPAN"}),
     "--seconds": (_SECONDS, {"type": _seconds, "metavar": "N", "default": 20.0}),
     "--received-at": (_RECEIVED_AT, {"type": _instant, "metavar": "TIME"}),
+    "--anonymise": (_ANONYMISE, _FLAG),
     "--address": (_ADDRESS, {"metavar": "ADDRESS"}),
     "--amazon-address": (_AMAZON_ADDRESS, {"action": "append", "metavar": "ADDRESS"}),
     "--provider": (_PROVIDER, {"metavar": "NAME"}),
@@ -345,10 +371,10 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
     "--follow": (_FOLLOW, _FLAG),
     "--reveal": (_REVEAL, _FLAG),
     "--outcome": (_OUTCOME, {"choices": OUTCOMES, "metavar": "|".join(OUTCOMES)}),
-    "id": (_ID, {"nargs": "?", "type": _count, "metavar": "ID"}),
+    "id": (_ID, {"nargs": "?", "type": _number, "metavar": "ID"}),
     "--print": (_PRINT, {"dest": "print_only", **_FLAG}),
-    "action": (_ACTION, {"choices": ACTIONS, "metavar": "ACTION"}),
-    "step": (_STEP, {"choices": STEPS, "metavar": "ACTION"}),
+    "action": (_ACTION, {"choices": ACTIONS, "metavar": "|".join(ACTIONS)}),
+    "step": (_STEP, {"choices": STEPS, "metavar": "|".join(STEPS)}),
     "account": (_ACCOUNT, {"nargs": "?", "metavar": "ACCOUNT"}),
     "--off": (_OFF, _FLAG),
     "app": (
@@ -356,13 +382,25 @@ ARGUMENTS: Mapping[str, tuple[Text, Mapping[str, Any]]] = {
         {"nargs": "?", "type": str.lower, "choices": NAMES, "metavar": "APP"},
     ),
     "topic": (_TOPIC, {"nargs": "?", "type": _topic, "metavar": "TOPIC"}),
-    "shell": (_SHELL, {"choices": SHELLS, "metavar": "SHELL"}),
+    "shell": (_SHELL, {"choices": SHELLS, "metavar": "|".join(SHELLS)}),
     "span": (
         _SPAN,
-        {"nargs": "?", "type": _soon, "default": EXPECTED_FOR, "metavar": "SPAN"},
+        {"nargs": "?", "type": _soon, "metavar": "SPAN"},
     ),
 }
 """What `add_argument` takes, by the names of an argument."""
+
+_OF_COMMANDS = {
+    ("service", "--print"): (_PRINT_SERVICE, ARGUMENTS["--print"][1]),
+    ("log", "id"): (_ID, {**ARGUMENTS["id"][1], "type": _count}),
+}
+"""Where an argument of one command differs from that of the others."""
+
+
+def argument(command: str, name: str) -> tuple[Text, Mapping[str, Any]]:
+    """Return what `add_argument` takes for an argument of a command."""
+    return _OF_COMMANDS.get((command, name), ARGUMENTS[name])
+
 
 COMMANDS = {
     "init": (
@@ -374,7 +412,7 @@ COMMANDS = {
     "run": (_RUN, ""),
     "check": (_CHECK, "--wait --json --no-notify"),
     "demo": (_DEMO, "--seconds --no-notify"),
-    "classify": (_CLASSIFY, "--json --received-at files"),
+    "classify": (_CLASSIFY, "--json --anonymise --received-at files"),
     "log": (_LOG, "id --outcome -n --since --json --follow --reveal"),
     "open": (_OPEN, "id --print"),
     "copy": (_COPY, "id"),

@@ -3,28 +3,35 @@
 from pathlib import Path
 
 from watcher.app.lock import running_daemon
+from watcher.cli.arguments import EXPECTED_FOR
 from watcher.cli.context import configuration_if_good, journal_path, open_journal
 from watcher.cli.parser import Options
 from watcher.cli.terminal import say
-from watcher.clock import local_time, utc_now
-from watcher.errors import ExitCode
+from watcher.clock import local_moment, utc_now
+from watcher.errors import ExitCode, WrongUsage
 from watcher.events import EventName, Expectation
 from watcher.i18n import Text
 
 
 def run(options: Options) -> int:
-    """Arm the watcher for a while, or disarm it; warn if nobody watches."""
+    """Arm the watcher for a while, or disarm it; warn if nobody watches.
+
+    Raises:
+        WrongUsage: a time is given and taken back at once.
+    """
+    if options.off and options.span:
+        raise WrongUsage(_OFF_ALONE)
     path = journal_path(configuration_if_good(options))
     return _disarm(path, options) if options.off else _arm(path, options)
 
 
 def _arm(path: Path, options: Options) -> int:
     now = utc_now()
-    until = now + options.span
+    until = now + (options.span or EXPECTED_FOR)
     with open_journal(path) as journal:
         journal.append(EventName.ARMED, at=now, about=Expectation(until))
     text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
-    say(text.say(options.language, until=local_time(until)))
+    say(text.say(options.language, until=local_moment(until, now)))
     return ExitCode.OK
 
 
@@ -37,6 +44,10 @@ def _disarm(path: Path, options: Options) -> int:
     return ExitCode.OK
 
 
+_OFF_ALONE = Text(
+    en="--off ends what is expected at once, and takes no time: watcher expect --off",
+    ja="--off は待機をすぐにやめるので、時間は付けられません: watcher expect --off",
+)
 _DISARMED = Text(
     en="No sign-in is expected any more. Attempts are told as usual.",
     ja="待機をやめました。試行が届けば、ふだんどおりお知らせします。",

@@ -5,7 +5,7 @@ import sys
 from watcher.cli.parser import Options
 from watcher.cli.proof import proof_in_words
 from watcher.cli.render import KINDS
-from watcher.cli.terminal import Colour, can_encode, paint
+from watcher.cli.terminal import Colour, can_encode, in_one_line, paint
 from watcher.i18n import Language
 from watcher.recognition import explain
 from watcher.recognition.claim import Kind
@@ -35,7 +35,7 @@ _COLOURS: dict[type[Verdict], Colour] = {
 
 def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
     """Return the lines on one mail."""
-    lines = [f"{name}: {_headline(judgement, options)}"]
+    lines = [f"{in_one_line(name)}: {_headline(judgement, options)}"]
     for found in judgement.findings:
         sign, colour = _SIGNS[found.passed]
         if not can_encode(sys.stdout, sign):

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from watcher.cli.context import (
@@ -18,9 +19,9 @@ from watcher.cli.render import DETAILS_AT, render_event
 from watcher.cli.terminal import columns, say
 from watcher.clock import utc_now
 from watcher.errors import ExitCode, NothingLive
-from watcher.events import AnyEvent, Attempt, to_json
+from watcher.events import AnyEvent, Attempt, Mail, to_json
 from watcher.i18n import Text
-from watcher.journal.reader import as_of
+from watcher.journal.reader import JournalReader, as_of
 from watcher.journal.rows import mask
 
 FOLLOW_EVERY_S = 0.5
@@ -37,23 +38,35 @@ def run(options: Options) -> int:
     if options.outcome:
         return _note(path, options)
     while (journal := read_journal(path)) is None:
+        if options.id is not None:
+            raise NothingLive(_UNKNOWN, id=options.id)
         if not options.follow:
             return ExitCode.OK
         time.sleep(FOLLOW_EVERY_S)
     with journal:
         since = utc_now() - options.since if options.since else None
-        events: Iterable[AnyEvent] = journal.events(since=since)
-        if options.id is not None:
-            events = journal.about(options.id)
-        elif options.count is not None:
-            newest = journal.last(options.count)
-            events = (one for one in newest if since is None or one.at >= since)
-        newest_id = _print(events, options)
+        newest_id = _print(_chosen(journal, since, options), options)
         while options.follow:
             time.sleep(FOLLOW_EVERY_S)
             events = journal.events(after_id=newest_id, since=since)
             newest_id = _print(events, options, newest_id)
     return ExitCode.OK
+
+
+def _chosen(
+    journal: JournalReader, since: datetime | None, options: Options
+) -> Iterable[AnyEvent]:
+    """Return the events that the options choose, oldest first."""
+    count = options.count
+    if options.id is not None:
+        about = journal.about(options.id)
+        if not about:
+            raise NothingLive(_UNKNOWN, id=options.id)
+        events = [one for one in about if since is None or one.at >= since]
+        return events[-count:] if count else events
+    if count is None:
+        return journal.events(since=since)
+    return (one for one in journal.last(count) if since is None or one.at >= since)
 
 
 def _note(path: Path, options: Options) -> int:
@@ -74,6 +87,9 @@ def _print(events: Iterable[AnyEvent], options: Options, newest_id: int = 0) -> 
     """Print events, secrets masked unless `--reveal`; return the newest one's id."""
     for event in events:
         newest_id, now = event.id, utc_now()
+        is_named = isinstance(event.about, Mail) and event.about.id == options.id
+        if options.id is not None and not is_named:
+            continue
         event = as_of(event, now)
         match event.about:
             case Attempt(secret=str()) as attempt if attempt.expires_at <= now:

@@ -12,7 +12,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from watcher.errors import Unreadable, reason_of
+from watcher.cli.terminal import in_one_line
+from watcher.errors import NoMail, Unreadable, reason_of
 from watcher.i18n import Text
 from watcher.recognition.header import split
 from watcher.recognition.limits import MAIL_BYTES
@@ -51,39 +52,54 @@ class MailFile:
     """At most `MAIL_BYTES` + 1 bytes, the last one only shows that there is more."""
 
 
-def names_in(files: list[str]) -> list[str]:
-    """Return the files named on a command line, those inside folders too."""
-    names: list[str] = []
-    for name in files:
-        folder = Path(name)
-        try:
-            is_folder = name != STDIN and folder.is_dir()
-        except OSError:
-            is_folder = False  # reading it reports what is wrong
-        if not is_folder:
-            names.append(name)
-            continue
-        for path in sorted(folder.rglob("*")):
-            parts = path.relative_to(folder).parts
-            if path.is_file() and not any(part.startswith(".") for part in parts):
-                names.append(str(path))
-    return names
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a command line names: a file, standard input, or a folder."""
+
+    name: str
+    files: tuple[str, ...]
+    is_folder: bool = False
 
 
-def read(name: str) -> Iterator[MailFile]:
+def source(name: str) -> Source:
+    """Return what is named, with the files inside a folder, apart from hidden ones."""
+    folder = Path(name)
+    try:
+        is_folder = name != STDIN and folder.is_dir()
+    except OSError:
+        is_folder = False  # reading it reports what is wrong
+    if not is_folder:
+        return Source(name, (name,))
+    paths = (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _is_hidden(path.relative_to(folder))
+    )
+    return Source(name, tuple(map(str, paths)), is_folder=True)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def read(name: str, shown: str) -> Iterator[MailFile]:
     """Yield the mails of one file: one of an .eml, all of an mbox, `#2` the second.
 
+    `shown` is the file's name in the output.
+
     Raises:
-        Unreadable: it is missing, may not be read, or is no mail at all.
+        NoMail: it is no mail at all.
+        Unreadable: it is missing, or may not be read.
     """
     if name == STDIN:
-        yield from _split(name, sys.stdin.buffer)
+        yield from _split(shown, sys.stdin.buffer)
         return
     try:
         with Path(name).open("rb") as file:
-            yield from _split(name, file)
+            yield from _split(shown, file)
     except OSError as error:
-        raise Unreadable(_NO_FILE, name=name, reason=reason_of(error)) from error
+        line = in_one_line(shown)
+        raise Unreadable(_NO_FILE, name=line, reason=reason_of(error)) from error
 
 
 def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
@@ -94,7 +110,7 @@ def _split(name: str, file: BinaryIO) -> Iterator[MailFile]:
     for number, raw in enumerate(mails, 1):
         mail = _without_preface(raw)
         if mail is None and number == 1:
-            raise Unreadable(_NO_MAIL, name=name)
+            raise NoMail(_NO_MAIL, name=in_one_line(name))
         yield MailFile(
             name if number == 1 else f"{name}#{number}", mail or raw[: MAIL_BYTES + 1]
         )

@@ -12,7 +12,7 @@ from datetime import datetime
 from watcher.app.delivery_log import PHONE
 from watcher.app.health import BLIND_AFTER
 from watcher.app.hooks import NAME as HOOK
-from watcher.clock import minutes_seconds
+from watcher.clock import minutes_seconds, other_day
 from watcher.errors import WatcherError
 from watcher.events import (
     AccountRef,
@@ -78,7 +78,7 @@ def event_line(event: AnyEvent) -> Line | None:
         case AccountRef(name=name):
             data["account"] = name
         case Expectation(until=until):
-            data["until"] = _clock(until)
+            data["until"] = other_day(until, event.at) + _clock(until)
         case _:
             pass
     if isinstance(event.about, Mail):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-from watcher.cli.arguments import ARGUMENTS, COMMANDS, COMMON
+from watcher.cli.arguments import COMMANDS, COMMON, argument
 from watcher.cli.usage import FORMATTERS, SHOW_HELP, speaking
 from watcher.i18n import Language, Text
 
@@ -33,6 +33,7 @@ class Options(argparse.Namespace):
     # doctor
     notify: bool
     # classify
+    anonymise: bool
     files: list[str]
     received_at: datetime | None
     # log
@@ -41,7 +42,7 @@ class Options(argparse.Namespace):
     follow: bool
     reveal: bool
     # expect
-    span: timedelta
+    span: timedelta | None
     off: bool
     # guide
     app: str | None
@@ -129,16 +130,16 @@ def build(language: Language) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=FORMATTERS[language],
     )
-    _add(parser, f"{COMMON} --version", language)
+    _add(parser, "", f"{COMMON} --version", language)
     commands = parser.add_subparsers(
         prog=parser.prog, dest="command", metavar="COMMAND", parser_class=CommandParser
     )
-    for name, (text, arguments) in COMMANDS.items():
+    for name, (text, _) in COMMANDS.items():
         commands.add_parser(
             name,
             help=text.say(language),
             description=text.say(language),
-            arguments=arguments,
+            command=name,
             language=language,
         )
     return parser
@@ -147,21 +148,22 @@ def build(language: Language) -> argparse.ArgumentParser:
 class CommandParser(_Parser):
     """The parser of one command; its arguments are added once it is chosen."""
 
-    def __init__(self, *, arguments: str, language: Language, **settings: Any) -> None:  # noqa: ANN401 -- argparse's own
+    def __init__(self, *, command: str, language: Language, **settings: Any) -> None:  # noqa: ANN401 -- argparse's own
         super().__init__(
             add_help=False,
             allow_abbrev=False,
             formatter_class=FORMATTERS[language],
             **settings,
         )
-        self._arguments = arguments
+        self._command = command
         self._language = language
 
     def declare(self) -> None:
         """Add the arguments."""
         what = SHOW_HELP.say(self._language)
         self.add_argument("-h", "--help", action="help", help=what)
-        _add(self, f"{COMMON} {self._arguments}", self._language)
+        _, arguments = COMMANDS[self._command]
+        _add(self, self._command, f"{COMMON} {arguments}", self._language)
 
     def parse_known_args(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 -- as typeshed has it in overloads
         """Parse what follows the command's name."""
@@ -169,9 +171,11 @@ class CommandParser(_Parser):
         return super().parse_known_args(*arguments, **named)
 
 
-def _add(parser: argparse.ArgumentParser, names: str, language: Language) -> None:
+def _add(
+    parser: argparse.ArgumentParser, command: str, names: str, language: Language
+) -> None:
     for name in names.split():
-        text, settings = ARGUMENTS[name]
+        text, settings = argument(command, name)
         parser.add_argument(*name.split("/"), help=text.say(language), **settings)
 
 

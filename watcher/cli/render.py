@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from watcher.clock import local_time, minutes_seconds
+from watcher.clock import local_moment, local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
 from watcher.i18n import Language, Text, fit_columns
@@ -45,7 +45,7 @@ def _shown(word: str | None) -> str | None:
 def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     """Yield the reasons and the detail of an event in words."""
     if isinstance(event.about, Expectation):
-        yield _UNTIL.say(language, until=local_time(event.about.until))
+        yield _UNTIL.say(language, until=local_moment(event.about.until, event.at))
     if is_misaddressed(event.reasons):
         text, data = misaddressed(sanitise(to_fields(event)["recipient"] or ""))
         yield text.say(language, **data)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from watcher.cli.arguments import ARGUMENTS, COMMANDS, COMMON, TOPICS
+from watcher.cli.arguments import COMMANDS, COMMON, TOPICS, argument
 from watcher.cli.usage import SHOW_HELP
 from watcher.i18n import Language
 
@@ -31,13 +31,12 @@ class Argument:
     is_file: bool = False
 
 
-def arguments(names: str, language: Language) -> list[Argument]:
-    """Return arguments by their names in the parser."""
-    return [_argument(name, language) for name in names.split()]
+def _arguments(command: str, names: str, language: Language) -> list[Argument]:
+    return [_argument(command, name, language) for name in names.split()]
 
 
-def _argument(name: str, language: Language) -> Argument:
-    text, settings = ARGUMENTS[name]
+def _argument(command: str, name: str, language: Language) -> Argument:
+    text, settings = argument(command, name)
     is_topic = name == "topic"
     words = (*TOPICS, *COMMANDS) if is_topic else settings.get("choices", ())
     metavar = settings.get("metavar", name.lstrip("-").upper())
@@ -55,7 +54,7 @@ def _of_command(command: str, language: Language) -> list[Argument]:
     own = COMMANDS[command][1] if command else "--version"
     about = SHOW_HELP.say(language)
     shows_help = Argument(flags=("-h", "--help"), about=about)
-    return [*arguments(f"{own} {COMMON}", language), shows_help]
+    return [*_arguments(command, f"{own} {COMMON}", language), shows_help]
 
 
 def _flags(given: list[Argument]) -> list[str]:
@@ -161,7 +160,9 @@ def _fish(language: Language) -> Iterator[str]:
     yield from _fish_lines(_of_command("", language), "")
     for command in COMMANDS:
         seen = f" -n '__fish_seen_subcommand_from {command}'"
-        yield from _fish_lines(arguments(COMMANDS[command][1], language), seen)
+        yield from _fish_lines(
+            _arguments(command, COMMANDS[command][1], language), seen
+        )
 
 
 def _fish_lines(given: list[Argument], condition: str) -> Iterator[str]:

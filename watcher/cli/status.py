@@ -25,7 +25,7 @@ from watcher.cli.context import (
 from watcher.cli.layout import fit
 from watcher.cli.parser import Options
 from watcher.cli.terminal import columns
-from watcher.clock import iso, local_time, minutes_seconds, utc_now
+from watcher.clock import iso, local_moment, minutes_seconds, utc_now
 from watcher.config.providers import tls_quirk_of
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
@@ -213,9 +213,7 @@ def _clock_time(instant: str | None) -> str:
     """Return the user's clock time, with the date unless it is today's."""
     if not instant:
         return "–"
-    local, today = datetime.fromisoformat(instant).astimezone(), utc_now().astimezone()
-    date = "" if local.date() == today.date() else f"{local:%Y-%m-%d} "
-    return f"{date}{local_time(local)}"
+    return local_moment(datetime.fromisoformat(instant), utc_now())
 
 
 _RUNS = Text(
