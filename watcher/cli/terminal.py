@@ -88,7 +88,8 @@ def outlive_readers() -> None:
         stream = getattr(sys, name)
         buffer = getattr(stream, "buffer", None)
         raw = getattr(buffer, "raw", buffer)  # none where Python runs unbuffered
-        if isinstance(raw, io.FileIO):  # no console of Windows, which nobody closes
+        is_own = stream is getattr(sys, f"__{name}__")  # which lives on, and no sink
+        if is_own and isinstance(raw, io.FileIO):  # nobody closes a console of Windows
             stream.flush()
             kept = _Outliving(raw.fileno(), "w", closefd=False)
             new = io.TextIOWrapper(

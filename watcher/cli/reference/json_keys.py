@@ -55,8 +55,10 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
     "classify --json": {
         "v": _VERSION,
         "file": Text(
-            en="The name as given; NAME#2 and so on for more mails of one file.",
-            ja="指定した名前。1 つのファイルの 2 通目からは 名前#2 のようになります。",
+            en="The name as given (bytes that are no UTF-8 like `\\xff`); NAME#2 and "
+            "so on for more mails of one file.",
+            ja="指定した名前(UTF-8 でないバイトは `\\xff` の形)。1 つのファイルの 2 通"
+            "目からは 名前#2 のようになります。",
         ),
         "verdict": Text(
             en="See `watcher help verdicts`.", ja="一覧は `watcher help verdicts`。"

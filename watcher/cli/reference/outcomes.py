@@ -20,11 +20,11 @@ EXIT_CODES = {
     ),
     ExitCode.NOTHING: Text(
         en="`check --wait`, `guide`: nothing came. `open`, `copy`: nothing is live, or "
-        "there is no browser or clipboard. `status`: it is not running. `doctor`: "
-        "something fails.",
+        "there is no browser or clipboard. `log`: there is no such attempt. `status`: "
+        "it is not running. `doctor`: something fails.",
         ja="`check --wait` と `guide`: 何も届きませんでした。`open` と `copy`: 有効な"
-        "試行がないか、ブラウザーやクリップボードを使えません。`status`: 動いて"
-        "いません。`doctor`: うまくいかない点があります。",
+        "試行がないか、ブラウザーやクリップボードを使えません。`log`: その番号の試行が"
+        "ありません。`status`: 動いていません。`doctor`: うまくいかない点があります。",
     ),
     ExitCode.UNREADABLE: Text(
         en="`classify`: a file is missing or no mail. The others were judged.",
