@@ -22,6 +22,7 @@ from tests.environment import (
     Home,
     MailUser,
     saying,
+    without_account,
     without_privileges,
 )
 from tests.fakes import linux_only, posix_only
@@ -59,6 +60,52 @@ def tls_server(folder: Path, certificate: Certificate) -> Iterator[int]:
 
     with imap_server.Server(greet=greet) as server:
         yield server.port
+
+
+def without_home(home: Home) -> Home:
+    """Name no folder of the user's in the environment."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        home.environment.pop(name)
+    return home
+
+
+@pytest.mark.parametrize("known", [None, ""])
+@pytest.mark.parametrize(
+    "command", ["log", "status", "run", "init --yes", "service status", "help files"]
+)
+def test_a_user_without_home_is_told_what_to_set(
+    home: Home, command: str, known: str | None
+) -> None:
+    without_home(home)
+    named = {} if known is None else {"HOME": known}
+    done = home.run(*command.split(), environment=named, command=without_account())
+
+    assert done.code == ExitCode.CONFIG
+    assert "set HOME to it, or name their places in WATCHER_CONFIG" in done.err
+
+
+def test_mails_are_judged_and_the_help_is_shown_without_home(home: Home) -> None:
+    without_home(home)
+    mail = approval("https://www.amazon.co.jp/a/c/r/x")
+
+    judged = home.run("classify", "-", stdin=mail, command=without_account())
+    helped = home.run(command=without_account())
+
+    assert judged.code == ExitCode.OK
+    assert judged.out
+    assert helped.code == ExitCode.OK
+    assert "set HOME" in helped.out
+    assert "usage: watcher" in helped.out
+
+
+def test_a_home_that_the_configuration_names_must_be_known(mail_user: MailUser) -> None:
+    account = mail_user.account(password_env=None, password_file='"~nosuchuser/x"')
+    mail_user.configure(account)
+
+    done = no_notify(mail_user.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert "accounts[1].password_file: whose home folder ~ means" in done.err
 
 
 def test_a_wrong_password_is_77(mail_user: MailUser) -> None:

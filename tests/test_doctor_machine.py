@@ -10,7 +10,9 @@ import pytest
 from tests.desktop import fake_portal, session_bus, spare_server
 from tests.doctor import SWITCHED_OFF, examined, in_order, verdict
 from tests.environment import (
+    Home,
     MailUser,
+    without_account,
     without_privileges,
 )
 from tests.fakes import posix_only
@@ -205,6 +207,17 @@ def test_a_log_that_cannot_be_shared_is_told(user: MailUser) -> None:
     connection.close()
 
     assert verdict(examined(user.home), "log") == "warn"
+
+
+def test_every_check_gives_a_line_without_a_home(home: Home) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        home.environment.pop(name)
+
+    report = examined(home, command=without_account())
+
+    for check in ("configuration", "permissions", "log", "service", "disk"):
+        assert verdict(report, check) == "fail"
+        assert "HOME" in report[check]["remedy"]
 
 
 @pytest.mark.parametrize("has_log", [True, False])

@@ -3,6 +3,7 @@
 from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language, tell
+from watcher.config.home import NoHomeError
 from watcher.config.load import default_path, load
 from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
@@ -49,6 +50,8 @@ def has_configuration(options: Options) -> bool:
     """Return whether there is a configuration, be it one that cannot be used."""
     try:
         return (options.config or default_path()).exists()
+    except NoHomeError:
+        return False  # what needs one reports it
     except OSError:
         return True  # reading it reports what is wrong
 

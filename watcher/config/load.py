@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from watcher.config.cleaning import is_grouped
 from watcher.config.file import read
+from watcher.config.home import home_needed
 from watcher.config.providers import PRESETS
 from watcher.config.push_url import push_topic
 from watcher.config.schema import TABLES, Account, Config, Hook, Push
@@ -50,21 +51,31 @@ class ConfigMistakesError(ConfigError):
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WATCHER_CONFIG`, else the platform's user config folder."""
-    if named := environment.get("WATCHER_CONFIG"):
-        return Path(named).expanduser()
-    from platformdirs import user_config_path  # it takes long
+    """Return `$WATCHER_CONFIG`, else the platform's user config folder.
 
-    return user_config_path("watcher", appauthor=False) / "config.toml"
+    Raises:
+        NoHomeError: no home folder is known.
+    """
+    with home_needed():
+        if named := environment.get("WATCHER_CONFIG"):
+            return Path(named).expanduser()
+        from platformdirs import user_config_path  # it takes long
+
+        return user_config_path("watcher", appauthor=False) / "config.toml"
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WATCHER_STATE`, else the platform's user state folder of watcher."""
-    if named := environment.get("WATCHER_STATE"):
-        return Path(named).expanduser()
-    from platformdirs import user_state_path
+    """Return `$WATCHER_STATE`, else the platform's user state folder of watcher.
 
-    return user_state_path("watcher", appauthor=False)
+    Raises:
+        NoHomeError: no home folder is known.
+    """
+    with home_needed():
+        if named := environment.get("WATCHER_STATE"):
+            return Path(named).expanduser()
+        from platformdirs import user_state_path
+
+        return user_state_path("watcher", appauthor=False)
 
 
 def journal_path(config: Config | None) -> Path:

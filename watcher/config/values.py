@@ -109,8 +109,17 @@ def at_least(least: timedelta) -> Parser[timedelta]:
 
 
 def parse_path(value: object) -> Path:
-    """Return a path; `~` is the user's home."""
-    return Path(parse_text(value)).expanduser()
+    """Return a path; `~` is the user's home, `~name` that of another user."""
+    try:
+        return Path(parse_text(value)).expanduser()
+    except RuntimeError:
+        raise Bad(_WHOSE_HOME) from None
+
+
+_WHOSE_HOME = Text(
+    en="whose home folder ~ means is not known: write the whole path",
+    ja="~ が指すホームフォルダーがわかりません。パスを省かずに書いてください",
+)
 
 
 def word_of(
