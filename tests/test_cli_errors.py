@@ -309,6 +309,22 @@ def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
     assert "Correct its permissions" in done.err
 
 
+@pytest.mark.parametrize(
+    "command", ["check", "log", "status", "expect", "copy", "init --yes", "oauth login"]
+)
+def test_a_configuration_in_a_folder_that_nobody_may_search_is_78(
+    home: Home, command: str
+) -> None:
+    home.configure(NO_SERVER)
+    home.config.parent.chmod(0o000)
+
+    done = home.run(*command.split(), command=without_privileges())
+    home.config.parent.chmod(0o700)
+
+    assert done.code == ExitCode.CONFIG
+    assert f"{home.config} cannot be read (Permission denied)" in done.err
+
+
 @posix_only("a shell's ulimit")
 def test_a_full_disk_is_75_and_the_log_is_whole_after_it(mail_user: MailUser) -> None:
     mail_user.approval()

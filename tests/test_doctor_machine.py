@@ -209,6 +209,23 @@ def test_a_log_that_cannot_be_shared_is_told(user: MailUser) -> None:
     assert verdict(examined(user.home), "log") == "warn"
 
 
+def test_every_check_gives_a_line_where_no_folder_may_be_searched(
+    user: MailUser,
+) -> None:
+    folders = (user.home.config.parent, user.home.log.parent)
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o000)
+
+    report = examined(user.home, command=without_privileges())
+    for folder in folders:
+        folder.chmod(0o700)
+
+    assert verdict(report, "configuration") == "fail"
+    assert "cannot be read (Permission denied)" in report["configuration"]["detail"]
+    assert verdict(report, "log") == "fail"
+
+
 def test_every_check_gives_a_line_without_a_home(home: Home) -> None:
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         home.environment.pop(name)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from watcher.app.wiring import open_channels
 from watcher.config.accounts import account_of, addresses, policy_for
+from watcher.config.file import is_there
 from watcher.config.load import load
 from watcher.config.schema import (
     Account,
@@ -101,7 +102,7 @@ class Wizard:
 
     def _existing(self) -> Config | None:
         """Return the configuration that is there, None if there is none to keep."""
-        if not self._path.exists():
+        if not is_there(self._path):
             return None
         try:
             return load(self._path)

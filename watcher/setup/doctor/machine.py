@@ -89,7 +89,8 @@ def check_log(path: Path) -> Finding:
 def nearest(path: Path) -> Path:
     """Return the path, or the nearest folder above it that is there."""
     return next(
-        (one for one in (path, *path.absolute().parents) if one.exists()), Path("/")
+        (one for one in (path, *path.absolute().parents) if ownership.is_visible(one)),
+        Path("/"),
     )
 
 
