@@ -311,6 +311,11 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ('addresses = ["Taro <taro@example.jp>"]', "bare mail address"),
         ('relays = ["me@simplelogin.co"]', "it must be a domain"),
         ("mailboxes = [1]", "text in quotes"),
+        ("mailboxes = []", "accounts[1].mailboxes: the list is empty"),
+        ('mailboxes = ["INBOX", " "]', "not empty"),
+        ('authserv_id = "\u200b"', "not empty"),
+        ('authserv_id = "\u3000"', "not empty"),
+        ('authserv_id = "a\\nb"', "on one line"),
         ('ca_file = ""', "not empty"),
     ],
 )
@@ -318,6 +323,12 @@ def test_a_wrong_value_is_refused_with_the_reason(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     assert reason in mistake_in(tmp_path, line)
+
+
+def test_blanks_around_a_name_are_no_part_of_it(tmp_path: Path) -> None:
+    text = ACCOUNT.replace('"taro@example.jp"', '" taro@example.jp "')
+
+    assert load(written(tmp_path, text)).accounts[0].user == "taro@example.jp"
 
 
 OAUTH2 = 'auth = "oauth2"\n'

@@ -21,12 +21,14 @@ from watcher.config.values import (
     parse_boolean,
     parse_command,
     parse_domain,
+    parse_name,
     parse_nameserver,
     parse_path,
     parse_port,
     parse_positive,
     parse_store,
     parse_text,
+    some_of,
     word_of,
 )
 from watcher.events import EventName
@@ -309,7 +311,7 @@ class Account:
     """`[[accounts]]`: one mailbox account, as the file has it."""
 
     name: str = _key(
-        parse_text,
+        parse_name,
         "",
         about=Text(
             en="A name of your choice.",
@@ -326,7 +328,7 @@ class Account:
         ),
     )
     user: str = _key(
-        parse_text,
+        parse_name,
         "",
         about=Text(
             en="The login name.",
@@ -344,7 +346,7 @@ class Account:
         ),
     )
     password_env: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The environment variable that holds the password.",
             ja="パスワードの入った環境変数の名前。",
@@ -388,14 +390,14 @@ class Account:
         ),
     )
     client_id: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The id of an application of your own, for `watcher oauth login`.",
             ja="自分で登録したアプリケーションの ID(`watcher oauth login` 用)。",
         ),
     )
     host: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The server; it comes before the provider's.",
             ja="サーバー。provider のものより優先されます。",
@@ -423,7 +425,7 @@ class Account:
         ),
     )
     mailboxes: tuple[str, ...] = _key(
-        list_of(parse_text),
+        some_of(parse_text),
         ("INBOX", "\\Junk"),
         about=Text(
             en="Mailboxes to watch: names, or special-use attributes (RFC 6154).",
@@ -450,7 +452,7 @@ class Account:
         ),
     )
     authserv_id: str = _key(
-        lambda value: "" if value == "" else parse_text(value),
+        lambda value: "" if value == "" else parse_name(value),
         "",
         about=Text(
             en="Whose Authentication-Results to believe (RFC 8601). Default: the "
