@@ -192,6 +192,7 @@ def reason_of(error: BaseException) -> Text | str:
 _SYSTEM = {
     errno.ENOENT: Text(en="No such file or directory", ja="見つかりません"),
     errno.EACCES: Text(en="Permission denied", ja="アクセス権がありません"),
+    errno.EEXIST: Text(en="File exists", ja="同じ名前のものがもうあります"),
     errno.EISDIR: Text(en="Is a directory", ja="ファイルではなくフォルダーです"),
     errno.ENOTDIR: Text(en="Not a directory", ja="途中がフォルダーではありません"),
     errno.ENAMETOOLONG: Text(en="File name too long", ja="名前が長すぎます"),
