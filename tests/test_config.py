@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.environment import ACCOUNT, written
 from watcher.config.load import ConfigMistakesError, default_path, load, state_folder
 from watcher.config.schema import TABLES, Account, Config
+from watcher.config.unknown import slips_between
 from watcher.errors import ConfigError
 from watcher.events import EventName
 from watcher.i18n import Language, wrap_columns
@@ -155,7 +156,6 @@ def test_all_mistakes_come_out_at_once_each_with_its_key(tmp_path: Path) -> None
         "accounts[1].usr",
         "accounts[1].port",
         "accounts[1].name",
-        "accounts[1].user",
         "accounts[1].provider",
         "accounts[1]",
     ]
@@ -295,6 +295,43 @@ def test_a_word_in_capitals_is_told_how_it_is_written(tmp_path: Path) -> None:
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     assert '"mailboxes"' in mistake_in(tmp_path, 'mailbox = ["INBOX"]')
     assert '"ca_file"' in mistake_in(tmp_path, 'cafile = "ca.pem"')
+    assert '"window" of [watch]? Rename' in mistake_in(tmp_path, 'windwo = "5m"')
+    (line,) = mistakes(tmp_path, f"[watch]\nmdoe = 'poll'\n{ACCOUNT}")
+    assert 'did you mean "mode"?' in line
+
+
+def test_an_unknown_key_that_is_near_none_names_those_of_its_table(
+    tmp_path: Path,
+) -> None:
+    (line,) = mistakes(tmp_path, f"[watch]\nfoo = 1\n{ACCOUNT}")
+
+    assert line.endswith("one of: window, mode, poll_interval, look_back, stores")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("user", "usr"), ("name", "nmae"), ("host", "hots"), ("accounts", "acounts")],
+)
+def test_a_slip_in_a_key_that_is_needed_is_one_mistake(
+    tmp_path: Path, right: str, wrong: str
+) -> None:
+    (line,) = mistakes(tmp_path, ACCOUNT.replace(right, wrong, 1))
+
+    assert f'did you mean "{right}"?' in line
+
+
+@given(st.text("abc", max_size=5), st.text("abc", max_size=5))
+def test_the_slips_between_two_words_are_a_measure(first: str, second: str) -> None:
+    slips = slips_between(first, second)
+
+    assert slips == slips_between(second, first)
+    assert (slips == 0) == (first == second)
+    assert abs(len(first) - len(second)) <= slips <= max(len(first), len(second))
+
+
+def test_two_letters_that_changed_places_are_one_slip() -> None:
+    assert slips_between("windwo", "window") == 1
+    assert slips_between("kitten", "sitting") == 3
 
 
 @pytest.mark.parametrize(
