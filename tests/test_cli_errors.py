@@ -119,6 +119,28 @@ def test_a_wrong_password_is_77(mail_user: MailUser) -> None:
     assert "wrong" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password_env", '"NOT_SET"'),
+        ("password_file", '"/no/such.txt"'),
+        ("password_file", '"/dev/null"'),
+        ("password_command", '["no-such-program"]'),
+        ("keyring", "true"),
+    ],
+)
+def test_a_password_that_cannot_be_had_names_its_key(
+    mail_user: MailUser, key: str, value: str
+) -> None:
+    keys = {"password_env": None, key: value}
+    mail_user.configure(mail_user.account(**keys))
+
+    done = no_notify(mail_user.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert f"home: accounts[1].{key}: " in done.err
+
+
 def test_an_unknown_host_is_69(mail_user: MailUser) -> None:
     mail_user.configure(mail_user.account(host='"imap.nowhere.invalid"'))
 

@@ -308,10 +308,15 @@ def _has_password(account: Account) -> bool:
 
 
 def _mailbox(account: Account, password: str | None) -> Mailbox:
-    mailbox = account_of(account)
+    mailbox = account_of(account, key_of=_option)
     if password is None:
         return mailbox
     return replace(mailbox, get_secret=lambda: password)
+
+
+def _option(key: str) -> str:
+    """Return the option that gives what a key of the configuration holds."""
+    return f"--{key.replace('_', '-')}"
 
 
 def with_addresses(account: Account, known: tuple[str, ...]) -> Account:
