@@ -170,6 +170,21 @@ def test_a_password_that_is_refused_twice_may_be_that_of_another_user(
     assert configuration(newcomer.home)["user"] == "somebody"
 
 
+def test_after_a_refusal_the_address_can_be_corrected(newcomer: MailUser) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "somebody@example.jp")
+        answer(run, "2. ", "")
+        answer(run, "3. ", "wrong")
+        run.await_text("refuses the login")
+        answer(run, "Enter alone, to correct the address", "")
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+    assert configuration(newcomer.home)["user"] == newcomer.user
+
+
 def test_without_a_keyring_the_password_lies_in_a_file_of_its_owner_alone(
     newcomer: MailUser,
 ) -> None:
@@ -418,6 +433,9 @@ def scripted(user: MailUser, *more: str, password: str = "secret") -> tuple[str,
 @OWN_NAMES
 def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> None:
     done = newcomer.home.run(*scripted(newcomer, "--name", "mail", "--language", "ja"))
+
+    assert "いくつかの質問に答えると" not in done.out
+    assert done.out.count("watcher run") == 1
     assert done.code == ExitCode.OK, done.err
     account = configuration(newcomer.home)
     assert (account["name"], account["password_env"]) == ("mail", "MAIL_PASSWORD")

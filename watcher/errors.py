@@ -6,7 +6,6 @@ exit code is the contract's (§1). Any exception that is no `WatcherError` is a 
 
 import errno
 import os
-import re
 from enum import IntEnum
 from typing import ClassVar
 
@@ -20,20 +19,6 @@ def is_unread(error: OSError) -> bool:
     """
     is_odd = error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or (os.name != "posix" and is_odd)
-
-
-def as_typed(word: str) -> str:
-    """Return a word as it is typed in a command line: a POSIX shell, cmd, PowerShell.
-
-    Double quotes mean the same to all of them, unless one of their signs stands inside.
-    """
-    if re.fullmatch(r"[\w@%+=:,./-]+", word):
-        return word
-    if set(word).isdisjoint('"$`\\!'):
-        return f'"{word}"'
-    import shlex  # seldom needed
-
-    return shlex.quote(word)
 
 
 class ExitCode(IntEnum):

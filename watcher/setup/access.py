@@ -18,6 +18,7 @@ from watcher.errors import (
     Unanswered,
     WatcherError,
 )
+from watcher.imap import sentences as imap
 from watcher.imap.account import Account as Mailbox
 from watcher.imap.choices import Auth
 from watcher.imap.connection import Connection
@@ -28,6 +29,8 @@ from watcher.setup.discovery import find_server, is_known
 from watcher.setup.probe import Probed, connected, examine
 
 T = TypeVar("T")
+_OF_CERTIFICATES = {imap.FOREIGN, imap.SELF_SIGNED, imap.NOT_STRICT}
+"""What tells of a key of the configuration, for which `init` has an option."""
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 """What the Japanese input makes of ASCII; hardly a password has it on purpose."""
 
@@ -74,7 +77,7 @@ class Access:
             except ConfigError as obstacle:
                 if self.given_address or not self.dialog.asks:
                     raise
-                self.dialog.complain(obstacle)
+                self.dialog.note(obstacle)
 
     def _ask_address(self) -> str:
         """Ask for the address; one that is nearly well known may be a slip."""
@@ -126,7 +129,7 @@ class Access:
     def _ask_for_server(self, domain: str) -> tuple[str, int | None]:
         """Ask for the server of a mail domain; suggest none where that misleads."""
         if hint := hint_of(domain):
-            self.dialog.say(hint)
+            self.dialog.note(hint)
         return self._ask_server("" if hint else f"imap.{domain}")
 
     def _ask_server(self, default: str) -> tuple[str, int | None]:
@@ -148,7 +151,7 @@ class Access:
             case LoginName.LOCAL_PART:
                 return address.rpartition("@")[0]
             case LoginName.OWN:
-                self.dialog.say(preset.note)
+                self.dialog.note(preset.note)
                 return self._ask_user("")
 
     def _with_tokens(self, account: Account) -> Account:
@@ -192,12 +195,14 @@ class Access:
 
     # The login
 
-    def log_in(self, account: Account, use: Use[T]) -> tuple[Account, str | None, T]:
+    def log_in(
+        self, account: Account, use: Use[T]
+    ) -> tuple[Account, str | None, T] | None:
         """Log in until it works.
 
         Returns:
             The account, the password that was typed (None: it has a source), and what
-            `use` made of the connection.
+            `use` made of the connection; None: the user wants another address.
 
         Raises:
             WatcherError: it does not work, and there is nobody to ask.
@@ -211,6 +216,8 @@ class Access:
         refusal_count, failed = 0, None
         while True:
             password = None if has_source else self._password(account, failed)
+            if password == "":
+                return None
             mailbox = _mailbox(account, password)
             try:
                 self.dialog.say(sentences.LOGGING_IN, host=mailbox.host)
@@ -228,7 +235,7 @@ class Access:
         """Say in the provider's own words where the password comes from."""
         preset = PRESETS[account.provider or "other"]
         if account.provider and preset.login_name is not LoginName.OWN:
-            self.dialog.say(preset.note)
+            self.dialog.note(preset.note)
         if preset.page:
             self.dialog.say(sentences.PAGE, page=preset.page)
 
@@ -247,21 +254,28 @@ class Access:
             except WatcherError as error:
                 if isinstance(error, ConfigError) or not self.dialog.asks:
                     raise
-                self.dialog.complain(error)
+                self.dialog.note(error)
                 if not self.dialog.confirm(sentences.TRY_AGAIN, option="--client-id"):
                     raise
 
     def _password(self, account: Account, failed: WatcherError | None) -> str:
-        """Ask for the password; raise what has `failed` if nobody answers any more."""
+        """Ask for the password; raise what has `failed` if nobody answers any more.
+
+        Returns:
+            It; empty if the user wants to correct the address, after a failure.
+        """
+        can_return = failed is not None and self.given_address is None
+        question = sentences.PASSWORD_AGAIN if can_return else sentences.PASSWORD
         while True:
             try:
                 typed = self.dialog.secret(
-                    sentences.PASSWORD, option="--password-file", user=account.user
+                    question, option="--password-file", user=account.user
                 )
             except Unanswered as unanswered:
                 raise failed or unanswered from None
             password = clean_password(typed)
-            if password and not _FULL_WIDTH.search(password):
+            is_typed = bool(password) and not _FULL_WIDTH.search(password)
+            if is_typed or (can_return and not password):
                 return password
             self.dialog.say(sentences.FULL_WIDTH if password else sentences.EMPTY)
 
@@ -275,7 +289,9 @@ class Access:
         """
         if isinstance(error, ConfigError | SecretUnavailable):
             raise error
-        self.dialog.complain(error)
+        self.dialog.note(error)
+        if error.text in _OF_CERTIFICATES:
+            self.dialog.note(sentences.BY_CA_FILE)
         try:
             if isinstance(error, LoginRefused):
                 is_first = refusal_count == 1
