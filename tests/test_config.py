@@ -159,7 +159,7 @@ def test_all_mistakes_come_out_at_once_each_with_its_key(tmp_path: Path) -> None
         "accounts[1].provider",
         "accounts[1]",
     ]
-    assert "write 30 seconds or more" in lines[2]
+    assert "write 30s or more" in lines[2]
     assert lines[6].endswith('in brackets: write ["2m"]')
 
 
@@ -290,6 +290,18 @@ def test_a_provider_that_is_not_known_is_taken_for_none(
 
 def test_a_word_in_capitals_is_told_how_it_is_written(tmp_path: Path) -> None:
     assert 'write "starttls"' in mistake_in(tmp_path, 'tls = "STARTTLS"')
+
+
+@pytest.mark.parametrize(
+    ("table", "least"), [("[log]\nkeep", "1d"), ("[watch]\npoll_interval", "1s")]
+)
+@both_languages
+def test_a_span_that_is_too_short_is_told_the_shortest_as_it_is_written(
+    tmp_path: Path, language: Language, table: str, least: str
+) -> None:
+    (line,) = mistakes(tmp_path, f"{table} = '0.5s'\n{ACCOUNT}", language)
+
+    assert f" {least} or more" in line or f"{least} 以上に" in line
 
 
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:

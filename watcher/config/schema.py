@@ -70,12 +70,12 @@ class Watch:
     """`[watch]`: which mail is watched for, and how often."""
 
     window: timedelta = _key(
-        at_least(timedelta(seconds=30)),
+        at_least("30s"),
         timedelta(minutes=5),
         about=Text(
             en="How long a link or code lives, counted from the mail's own time; "
             "at least 30s.",
-            ja="リンクやコードの有効時間(メール自身の時刻から数えます)。30 秒以上。",
+            ja="リンクやコードの有効時間(メール自身の時刻から数えます)。30s 以上。",
         ),
     )
     mode: WatchMode = _key(
@@ -90,7 +90,7 @@ class Watch:
     )
     # Servers lock out clients that ask more often than every few seconds.
     poll_interval: timedelta = _key(
-        at_least(timedelta(seconds=1)),
+        at_least("1s"),
         timedelta(seconds=15),
         about=Text(
             en="Time between looks where there is no push.",
@@ -271,11 +271,11 @@ class Log:
         ),
     )
     keep: timedelta = _key(
-        at_least(timedelta(days=1)),
+        at_least("1d"),
         timedelta(days=365),
         about=Text(
             en="How long events are kept; at least 1d.",
-            ja="記録を残す期間。1 日以上。",
+            ja="記録を残す期間。1d 以上。",
         ),
     )
 

@@ -68,7 +68,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 parse_text: Parser[str] = _parser(
     lambda value: value if isinstance(value, str) and meant(value).strip() else None,
     Text(
-        en='it must be a text in quotes that is not empty, like "value"',
+        en='it must be text in quotes, like "value", and not empty',
         ja='引用符で囲んだ空でない文字列にしてください(例: "value")',
     ),
 )
@@ -108,15 +108,16 @@ parse_positive: Parser[timedelta] = _parser(
 )
 
 
-def at_least(least: timedelta) -> Parser[timedelta]:
-    """Return a parser of time spans that are not shorter than `least`."""
+def at_least(least: str) -> Parser[timedelta]:
+    """Return a parser of time spans that are not shorter than `least`, like `30s`."""
+    shortest = parse_positive(least)
     return _parser(
-        lambda value: span if (span := parse_positive(value)) >= least else None,
+        lambda value: span if (span := parse_positive(value)) >= shortest else None,
         Text(
-            en="it is too short: write {least} seconds or more",
-            ja="短すぎます。{least} 秒以上にしてください",
+            en="it is too short: write {least} or more",
+            ja="短すぎます。{least} 以上にしてください",
         ),
-        least=int(least.total_seconds()),
+        least=least,
     )
 
 
