@@ -347,6 +347,21 @@ def test_where_no_server_is_known_none_is_suggested(
         assert "imap.rakumail" not in run.seen
 
 
+def test_a_key_of_which_an_error_tells_is_told_as_the_option_of_init(
+    newcomer: MailUser,
+) -> None:
+    with newcomer.home.started("init", *QUIET, is_controlled=True) as run:
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("To `watcher init` that is given by --ca-file.")
+        assert interrupted(run) == 130
+    _, _, told = run.seen.partition("4. Logging in")
+    said, _, _ = told.partition("To `watcher init`")
+    assert "ca_file" in said
+    assert all(line.startswith("   ") for line in said.splitlines()[1:])
+
+
 def test_a_server_that_nobody_names_is_asked_for(newcomer: MailUser) -> None:
     port = str(newcomer.server.ports.imaps)
     with asked(newcomer, *QUIET, "--port", port, language="en") as run:

@@ -18,7 +18,6 @@ from watcher.errors import (
     Unanswered,
     WatcherError,
 )
-from watcher.imap import sentences as imap
 from watcher.imap.account import Account as Mailbox
 from watcher.imap.choices import Auth
 from watcher.imap.connection import Connection
@@ -29,8 +28,8 @@ from watcher.setup.discovery import find_server, is_known
 from watcher.setup.probe import Probed, connected, examine
 
 T = TypeVar("T")
-_OF_CERTIFICATES = {imap.FOREIGN, imap.SELF_SIGNED, imap.NOT_STRICT}
-"""What tells of a key of the configuration, for which `init` has an option."""
+_UNASKED = re.compile(r"\b(?:ca_file|tls|provider)\b")
+"""Keys of which errors tell and for which `init` has no question, but an option."""
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 """What the Japanese input makes of ASCII; hardly a password has it on purpose."""
 
@@ -290,8 +289,8 @@ class Access:
         if isinstance(error, ConfigError | SecretUnavailable):
             raise error
         self.dialog.note(error)
-        if error.text in _OF_CERTIFICATES:
-            self.dialog.note(sentences.BY_CA_FILE)
+        if keys := dict.fromkeys(_UNASKED.findall(error.text.en)):
+            self.dialog.say(sentences.BY_OPTION, options=", ".join(map(_option, keys)))
         try:
             if isinstance(error, LoginRefused):
                 is_first = refusal_count == 1

@@ -134,9 +134,9 @@ POLLED = Text(
     en="   The server is asked for new mail every few seconds.",
     ja="   新しいメールは、数秒おきに確かめます。",
 )
-BY_CA_FILE = Text(
-    en="For a server of your own, here: watcher init --ca-file FILE",
-    ja="自分のサーバーなら、ここでは watcher init --ca-file ファイル で指定します。",
+BY_OPTION = Text(
+    en="   To `watcher init` that is given by {options}.",
+    ja="   `watcher init` では {options} で指定します。",
 )
 TRY_AGAIN = Text(en="   Try again?", ja="   もう一度試しますか?")
 REVIEWING = Text(
