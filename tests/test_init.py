@@ -16,10 +16,11 @@ from tests.environment import WATCHER, Home, MailUser, Running, end_daemon
 from tests.fakes import linux_only
 from tests.sample_mails import APPROVAL_HTML, LINK, Mail, html
 from tests.servers import Dovecot, NameServer
+from watcher.config.schema import Account
 from watcher.errors import ExitCode
 from watcher.i18n import Language
 from watcher.notify import sentences
-from watcher.setup.access import _parse_server
+from watcher.setup.access import _parse_server, _server
 from watcher.setup.trial import PAGES
 
 DESKTOP = linux_only("a D-Bus desktop")
@@ -620,3 +621,13 @@ def test_a_server_may_be_written_with_its_port(
     written: str, server: tuple[str, int | None]
 ) -> None:
     assert _parse_server(written) == server
+
+
+@pytest.mark.parametrize("host", ["mail.example", "2001:db8::1", None])
+@pytest.mark.parametrize("port", [143, None])
+def test_a_server_that_is_asked_for_again_is_offered_with_its_port(
+    host: str | None, port: int | None
+) -> None:
+    offered = _server(Account(host=host, port=port))
+
+    assert host is None or _parse_server(offered) == (host, port)

@@ -296,7 +296,7 @@ class Access:
                 is_first = refusal_count == 1
                 return self._with_another_user(account, is_likely=not is_first)
             if not (account.provider or self.given.host):
-                host, port = self._ask_server(account.host or "")
+                host, port = self._ask_server(_server(account))
                 return replace(account, host=host, port=port, tls=None)
             if self.dialog.confirm(sentences.TRY_AGAIN, option="--host"):
                 return account
@@ -327,6 +327,14 @@ def _mailbox(account: Account, password: str | None) -> Mailbox:
     if password is None:
         return mailbox
     return replace(mailbox, get_secret=lambda: password)
+
+
+def _server(account: Account) -> str:
+    """Return a server as it is typed, with its port if that was."""
+    if not (account.host and account.port):
+        return account.host or ""
+    host = f"[{account.host}]" if ":" in account.host else account.host
+    return f"{host}:{account.port}"
 
 
 def _option(key: str) -> str:
