@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
+import pytest
 from imapclient import IMAPClient
 
 from tests.fakes import needs_posix, required_program
@@ -48,6 +49,16 @@ def without_privileges() -> tuple[str, ...]:
     program = required_program("setpriv", package="util-linux")
     rights = "-dac_override,-dac_read_search,-fowner"
     return (program, "--bounding-set", rights, *WATCHER)
+
+
+def without_account() -> tuple[str, ...]:
+    """Return the command as a user whom the system does not know: it has no home."""
+    needs_posix("user numbers: Windows has none")
+    if os.getuid():
+        pytest.skip("only root can be another user")
+    program = required_program("setpriv", package="util-linux")
+    user = ("--reuid", "54321", "--regid", "54321", "--clear-groups")
+    return (program, *user, *WATCHER)
 
 
 def pseudo_terminal() -> tuple[int, int]:

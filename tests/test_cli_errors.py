@@ -23,6 +23,7 @@ from tests.environment import (
     Home,
     MailUser,
     saying,
+    without_account,
     without_privileges,
 )
 from tests.fakes import linux_only, posix_only
@@ -62,6 +63,52 @@ def tls_server(folder: Path, certificate: Certificate) -> Iterator[int]:
         yield server.port
 
 
+def without_home(home: Home) -> Home:
+    """Name no folder of the user's in the environment."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        home.environment.pop(name)
+    return home
+
+
+@pytest.mark.parametrize("known", [None, ""])
+@pytest.mark.parametrize(
+    "command", ["log", "status", "run", "init --yes", "service status", "help files"]
+)
+def test_a_user_without_home_is_told_what_to_set(
+    home: Home, command: str, known: str | None
+) -> None:
+    without_home(home)
+    named = {} if known is None else {"HOME": known}
+    done = home.run(*command.split(), environment=named, command=without_account())
+
+    assert done.code == ExitCode.CONFIG
+    assert "set HOME to it, or name their places in WATCHER_CONFIG" in done.err
+
+
+def test_mails_are_judged_and_the_help_is_shown_without_home(home: Home) -> None:
+    without_home(home)
+    mail = approval("https://www.amazon.co.jp/a/c/r/x")
+
+    judged = home.run("classify", "-", stdin=mail, command=without_account())
+    helped = home.run(command=without_account())
+
+    assert judged.code == ExitCode.OK
+    assert judged.out
+    assert helped.code == ExitCode.OK
+    assert "set HOME" in helped.out
+    assert "usage: watcher" in helped.out
+
+
+def test_a_home_that_the_configuration_names_must_be_known(mail_user: MailUser) -> None:
+    account = mail_user.account(password_env=None, password_file='"~nosuchuser/x"')
+    mail_user.configure(account)
+
+    done = no_notify(mail_user.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert "accounts[1].password_file: whose home folder ~ means" in done.err
+
+
 def test_a_wrong_password_is_77(mail_user: MailUser) -> None:
     mail_user.home.environment["MAIL_PASSWORD"] = "wrong"
 
@@ -71,6 +118,28 @@ def test_a_wrong_password_is_77(mail_user: MailUser) -> None:
     assert f"refuses the login of {mail_user.user}" in done.err
     assert "app password" in done.err
     assert "wrong" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password_env", '"NOT_SET"'),
+        ("password_file", '"/no/such.txt"'),
+        ("password_file", '"/dev/null"'),
+        ("password_command", '["no-such-program"]'),
+        ("keyring", "true"),
+    ],
+)
+def test_a_password_that_cannot_be_had_names_its_key(
+    mail_user: MailUser, key: str, value: str
+) -> None:
+    keys = {"password_env": None, key: value}
+    mail_user.configure(mail_user.account(**keys))
+
+    done = no_notify(mail_user.home)
+
+    assert done.code == ExitCode.CONFIG
+    assert f"home: accounts[1].{key}: " in done.err
 
 
 def test_an_unknown_host_is_69(mail_user: MailUser) -> None:
@@ -261,6 +330,22 @@ def test_a_folder_that_nobody_may_read_is_78(home: Home, command: str) -> None:
 
     assert done.code == ExitCode.CONFIG
     assert "Correct its permissions" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "log", "status", "expect", "copy", "init --yes", "oauth login"]
+)
+def test_a_configuration_in_a_folder_that_nobody_may_search_is_78(
+    home: Home, command: str
+) -> None:
+    home.configure(NO_SERVER)
+    home.config.parent.chmod(0o000)
+
+    done = home.run(*command.split(), command=without_privileges())
+    home.config.parent.chmod(0o700)
+
+    assert done.code == ExitCode.CONFIG
+    assert f"{home.config} cannot be read (Permission denied)" in done.err
 
 
 @posix_only("a shell's ulimit")

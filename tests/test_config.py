@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.environment import ACCOUNT, written
 from watcher.config.load import ConfigMistakesError, default_path, load, state_folder
 from watcher.config.schema import TABLES, Account, Config
+from watcher.config.unknown import slips_between
 from watcher.errors import ConfigError
 from watcher.events import EventName
 from watcher.i18n import Language, wrap_columns
@@ -155,11 +156,10 @@ def test_all_mistakes_come_out_at_once_each_with_its_key(tmp_path: Path) -> None
         "accounts[1].usr",
         "accounts[1].port",
         "accounts[1].name",
-        "accounts[1].user",
         "accounts[1].provider",
         "accounts[1]",
     ]
-    assert "write 30 seconds or more" in lines[2]
+    assert "write 30s or more" in lines[2]
     assert lines[6].endswith('in brackets: write ["2m"]')
 
 
@@ -292,9 +292,58 @@ def test_a_word_in_capitals_is_told_how_it_is_written(tmp_path: Path) -> None:
     assert 'write "starttls"' in mistake_in(tmp_path, 'tls = "STARTTLS"')
 
 
+@pytest.mark.parametrize(
+    ("table", "least"), [("[log]\nkeep", "1d"), ("[watch]\npoll_interval", "1s")]
+)
+@both_languages
+def test_a_span_that_is_too_short_is_told_the_shortest_as_it_is_written(
+    tmp_path: Path, language: Language, table: str, least: str
+) -> None:
+    (line,) = mistakes(tmp_path, f"{table} = '0.5s'\n{ACCOUNT}", language)
+
+    assert f" {least} or more" in line or f"{least} 以上に" in line
+
+
 def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     assert '"mailboxes"' in mistake_in(tmp_path, 'mailbox = ["INBOX"]')
     assert '"ca_file"' in mistake_in(tmp_path, 'cafile = "ca.pem"')
+    assert '"window" of [watch]? Rename' in mistake_in(tmp_path, 'windwo = "5m"')
+    (line,) = mistakes(tmp_path, f"[watch]\nmdoe = 'poll'\n{ACCOUNT}")
+    assert 'did you mean "mode"?' in line
+
+
+def test_an_unknown_key_that_is_near_none_names_those_of_its_table(
+    tmp_path: Path,
+) -> None:
+    (line,) = mistakes(tmp_path, f"[watch]\nfoo = 1\n{ACCOUNT}")
+
+    assert line.endswith("one of: window, mode, poll_interval, look_back, stores")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("user", "usr"), ("name", "nmae"), ("host", "hots"), ("accounts", "acounts")],
+)
+def test_a_slip_in_a_key_that_is_needed_is_one_mistake(
+    tmp_path: Path, right: str, wrong: str
+) -> None:
+    (line,) = mistakes(tmp_path, ACCOUNT.replace(right, wrong, 1))
+
+    assert f'did you mean "{right}"?' in line
+
+
+@given(st.text("abc", max_size=5), st.text("abc", max_size=5))
+def test_the_slips_between_two_words_are_a_measure(first: str, second: str) -> None:
+    slips = slips_between(first, second)
+
+    assert slips == slips_between(second, first)
+    assert (slips == 0) == (first == second)
+    assert abs(len(first) - len(second)) <= slips <= max(len(first), len(second))
+
+
+def test_two_letters_that_changed_places_are_one_slip() -> None:
+    assert slips_between("windwo", "window") == 1
+    assert slips_between("kitten", "sitting") == 3
 
 
 @pytest.mark.parametrize(
@@ -311,6 +360,11 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ('addresses = ["Taro <taro@example.jp>"]', "bare mail address"),
         ('relays = ["me@simplelogin.co"]', "it must be a domain"),
         ("mailboxes = [1]", "text in quotes"),
+        ("mailboxes = []", "accounts[1].mailboxes: the list is empty"),
+        ('mailboxes = ["INBOX", " "]', "not empty"),
+        ('authserv_id = "\u200b"', "not empty"),
+        ('authserv_id = "\u3000"', "not empty"),
+        ('authserv_id = "a\\nb"', "on one line"),
         ('ca_file = ""', "not empty"),
     ],
 )
@@ -318,6 +372,12 @@ def test_a_wrong_value_is_refused_with_the_reason(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     assert reason in mistake_in(tmp_path, line)
+
+
+def test_blanks_around_a_name_are_no_part_of_it(tmp_path: Path) -> None:
+    text = ACCOUNT.replace('"taro@example.jp"', '" taro@example.jp "')
+
+    assert load(written(tmp_path, text)).accounts[0].user == "taro@example.jp"
 
 
 OAUTH2 = 'auth = "oauth2"\n'

@@ -113,7 +113,7 @@ def test_a_password_in_the_place_of_its_source_is_not_repeated(
         with pytest.raises(ConfigError) as caught:
             source()
         said = caught.value.say(language)
-        assert key in said
+        assert said.startswith(f"{key}: ")
         assert password not in said
         assert caught.value.__cause__ is None
 

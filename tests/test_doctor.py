@@ -214,10 +214,10 @@ def test_a_part_that_ends_early_fills_its_lines() -> None:
 
 def doctor_of(user: MailUser, timeouts: Timeouts) -> Doctor:
     return Doctor(
-        path=user.home.config,
+        find_path=lambda: user.home.config,
         config=load(user.home.config),
         error=None,
-        log=user.home.log,
+        find_log=lambda: user.home.log,
         language=Language.EN,
         timeouts=timeouts,
     )

@@ -10,12 +10,14 @@ import pytest
 from tests.desktop import fake_portal, session_bus, spare_server
 from tests.doctor import SWITCHED_OFF, examined, in_order, verdict
 from tests.environment import (
+    Home,
     MailUser,
+    without_account,
     without_privileges,
 )
-from tests.fakes import posix_only
+from tests.fakes import linux_only, posix_only
 from watcher.config.schema import Notify
-from watcher.errors import ServiceFailed
+from watcher.errors import ExitCode, ServiceFailed
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
 from watcher.setup.doctor.desktop import check_notification
@@ -205,6 +207,60 @@ def test_a_log_that_cannot_be_shared_is_told(user: MailUser) -> None:
     connection.close()
 
     assert verdict(examined(user.home), "log") == "warn"
+
+
+def test_every_check_gives_a_line_where_no_folder_may_be_searched(
+    user: MailUser,
+) -> None:
+    folders = (user.home.config.parent, user.home.log.parent)
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o000)
+
+    report = examined(user.home, command=without_privileges())
+    for folder in folders:
+        folder.chmod(0o700)
+
+    assert verdict(report, "configuration") == "fail"
+    assert "cannot be read (Permission denied)" in report["configuration"]["detail"]
+    assert verdict(report, "log") == "fail"
+
+
+def test_every_check_gives_a_line_without_a_home(home: Home) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        home.environment.pop(name)
+
+    report = examined(home, command=without_account())
+
+    for check in ("configuration", "permissions", "log", "service", "disk"):
+        assert verdict(report, check) == "fail"
+        assert "HOME" in report[check]["remedy"]
+
+
+@pytest.mark.parametrize("state", ["/dev/null", "/dev/null/x", "/proc/nope"])
+@linux_only("places where no folder can be made")
+def test_a_place_where_no_log_can_be_made_fails_as_run_does(
+    user: MailUser, state: str
+) -> None:
+    named = {"WATCHER_STATE": state}
+
+    report = examined(user.home, environment=named)
+    done = user.home.run("run", environment=named)
+
+    assert verdict(report, "log") == "fail"
+    assert done.code == ExitCode.CONFIG
+    what, _, _ = report["log"]["detail"].partition("(")
+    assert what == f"The lock file {state}/events.db.lock cannot be opened "
+    assert what in done.err
+
+
+def test_a_log_that_is_not_there_yet_is_tried_out_and_leaves_nothing(
+    user: MailUser,
+) -> None:
+    report = examined(user.home)
+
+    assert verdict(report, "log") == "pass"
+    assert not user.home.log.parent.exists()
 
 
 @pytest.mark.parametrize("has_log", [True, False])

@@ -16,10 +16,11 @@ from tests.environment import WATCHER, Home, MailUser, Running, end_daemon
 from tests.fakes import linux_only
 from tests.sample_mails import APPROVAL_HTML, LINK, Mail, html
 from tests.servers import Dovecot, NameServer
+from watcher.config.schema import Account
 from watcher.errors import ExitCode
 from watcher.i18n import Language
 from watcher.notify import sentences
-from watcher.setup.access import _parse_server
+from watcher.setup.access import _parse_server, _server
 from watcher.setup.trial import PAGES
 
 DESKTOP = linux_only("a D-Bus desktop")
@@ -168,6 +169,21 @@ def test_a_password_that_is_refused_twice_may_be_that_of_another_user(
         assert run.await_end() == ExitCode.OK, run.seen
 
     assert configuration(newcomer.home)["user"] == "somebody"
+
+
+def test_after_a_refusal_the_address_can_be_corrected(newcomer: MailUser) -> None:
+    with asked(newcomer, *QUIET, language="en") as run:
+        answer(run, "1. ", "somebody@example.jp")
+        answer(run, "2. ", "")
+        answer(run, "3. ", "wrong")
+        run.await_text("refuses the login")
+        answer(run, "Enter alone, to correct the address", "")
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        assert run.await_end() == ExitCode.OK, run.seen
+
+    assert configuration(newcomer.home)["user"] == newcomer.user
 
 
 def test_without_a_keyring_the_password_lies_in_a_file_of_its_owner_alone(
@@ -332,6 +348,21 @@ def test_where_no_server_is_known_none_is_suggested(
         assert "imap.rakumail" not in run.seen
 
 
+def test_a_key_of_which_an_error_tells_is_told_as_the_option_of_init(
+    newcomer: MailUser,
+) -> None:
+    with newcomer.home.started("init", *QUIET, is_controlled=True) as run:
+        answer(run, "1. ", newcomer.user)
+        answer(run, "2. ", "")
+        answer(run, "3. ", "secret")
+        run.await_text("To `watcher init` that is given by --ca-file.")
+        assert interrupted(run) == 130
+    _, _, told = run.seen.partition("4. Logging in")
+    said, _, _ = told.partition("To `watcher init`")
+    assert "ca_file" in said
+    assert all(line.startswith("   ") for line in said.splitlines()[1:])
+
+
 def test_a_server_that_nobody_names_is_asked_for(newcomer: MailUser) -> None:
     port = str(newcomer.server.ports.imaps)
     with asked(newcomer, *QUIET, "--port", port, language="en") as run:
@@ -418,6 +449,9 @@ def scripted(user: MailUser, *more: str, password: str = "secret") -> tuple[str,
 @OWN_NAMES
 def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> None:
     done = newcomer.home.run(*scripted(newcomer, "--name", "mail", "--language", "ja"))
+
+    assert "いくつかの質問に答えると" not in done.out
+    assert done.out.count("watcher run") == 1
     assert done.code == ExitCode.OK, done.err
     account = configuration(newcomer.home)
     assert (account["name"], account["password_env"]) == ("mail", "MAIL_PASSWORD")
@@ -587,3 +621,13 @@ def test_a_server_may_be_written_with_its_port(
     written: str, server: tuple[str, int | None]
 ) -> None:
     assert _parse_server(written) == server
+
+
+@pytest.mark.parametrize("host", ["mail.example", "2001:db8::1", None])
+@pytest.mark.parametrize("port", [143, None])
+def test_a_server_that_is_asked_for_again_is_offered_with_its_port(
+    host: str | None, port: int | None
+) -> None:
+    offered = _server(Account(host=host, port=port))
+
+    assert host is None or _parse_server(offered) == (host, port)

@@ -9,8 +9,9 @@ import pytest
 
 from tests.environment import is_private
 from tests.fakes import posix_only
-from watcher.app.lock import lock_path, only_daemon, running_daemon
+from watcher.app.lock import how_to_stop, lock_path, only_daemon, running_daemon
 from watcher.errors import AlreadyRunning, JournalUnusable
+from watcher.i18n import Language
 
 PROJECT = Path(__file__).parent.parent
 HOLD = """
@@ -45,10 +46,18 @@ def holder(journal: Path) -> subprocess.Popen[str]:
 def test_the_second_daemon_is_told_who_is_the_first(journal: Path) -> None:
     with only_daemon(journal):
         assert running_daemon(journal) == os.getpid()
-        with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}"):
+        with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}") as told:
             only_daemon(journal).__enter__()
+    command = "taskkill /F /PID" if os.name == "nt" else "kill"
+    assert f"Ctrl-C in its window; if it has none, run: {command} {os.getpid()}" in str(
+        told.value
+    )
 
     assert running_daemon(journal) is None
+
+
+def test_a_daemon_whose_number_is_unknown_is_not_to_be_killed_by_it() -> None:
+    assert "kill" not in how_to_stop(0).say(Language.EN)
 
 
 def test_the_lock_of_a_killed_daemon_is_free_and_its_file_stays(journal: Path) -> None:

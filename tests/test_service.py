@@ -79,6 +79,8 @@ def test_a_watcher_that_runs_already_is_left_alone(home: Home) -> None:
     assert f"runs now (process {os.getpid()}) goes on" in done.out
     assert "It has been started." not in done.out
     assert f"runs now (process {os.getpid()}) goes on" in removed.out
+    for out in (done.out, removed.out):
+        assert f"if it has none, run: kill {os.getpid()}" in out
 
 
 def test_without_a_usable_configuration_nothing_is_set_up(home: Home) -> None:

@@ -56,6 +56,7 @@ BANNED = {
         "(?<!プ)ログ(?!イン|アウト)": "記録",
         "拒みま|拒まれ|待ちかまえ|未知の|応じません": "plain words",
         r"[^\x00-\x7f] \(": "no blank before a parenthesis",
+        "[0-9](?:秒|分|時間|日|通|件|回|行|つ|個|段階)": "a blank behind the number",
     },
     Language.EN: {
         r"\b[Mm]end": "correct, put right, repair",

@@ -6,7 +6,6 @@ exit code is the contract's (§1). Any exception that is no `WatcherError` is a 
 
 import errno
 import os
-import re
 from enum import IntEnum
 from typing import ClassVar
 
@@ -20,20 +19,6 @@ def is_unread(error: OSError) -> bool:
     """
     is_odd = error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or (os.name != "posix" and is_odd)
-
-
-def as_typed(word: str) -> str:
-    """Return a word as it is typed in a command line: a POSIX shell, cmd, PowerShell.
-
-    Double quotes mean the same to all of them, unless one of their signs stands inside.
-    """
-    if re.fullmatch(r"[\w@%+=:,./-]+", word):
-        return word
-    if set(word).isdisjoint('"$`\\!'):
-        return f'"{word}"'
-    import shlex  # seldom needed
-
-    return shlex.quote(word)
 
 
 class ExitCode(IntEnum):
@@ -196,6 +181,7 @@ def reason_of(error: BaseException) -> Text | str:
 _SYSTEM = {
     errno.ENOENT: Text(en="No such file or directory", ja="見つかりません"),
     errno.EACCES: Text(en="Permission denied", ja="アクセス権がありません"),
+    errno.EEXIST: Text(en="File exists", ja="同じ名前のものがもうあります"),
     errno.EISDIR: Text(en="Is a directory", ja="ファイルではなくフォルダーです"),
     errno.ENOTDIR: Text(en="Not a directory", ja="途中がフォルダーではありません"),
     errno.ENAMETOOLONG: Text(en="File name too long", ja="名前が長すぎます"),

@@ -14,6 +14,15 @@ _READABLE = stat.S_IRWXG | stat.S_IRWXO
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
+def is_visible(path: Path) -> bool:
+    """Return whether something lies at a path, in a folder that we may search."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
 def is_foreign(found: os.stat_result) -> bool:
     """Return whether a file is neither ours nor the system's."""
     if sys.platform == "win32":

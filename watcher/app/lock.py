@@ -12,7 +12,7 @@ from typing import IO
 
 from watcher import ownership
 from watcher.errors import AlreadyRunning, JournalUnusable, reason_of
-from watcher.i18n import Text
+from watcher.i18n import Sayable, Text
 
 PROBE_TRIES = 4
 PROBE_S = 0.05
@@ -67,7 +67,10 @@ class DaemonLock:
             try:
                 if not _lock(file):
                     pid = _pid_in(file)
-                    raise AlreadyRunning(_RUNNING, pid=pid, path=self._journal)
+                    stop = how_to_stop(pid)
+                    raise AlreadyRunning(
+                        _RUNNING, pid=pid, path=self._journal, stop=stop
+                    )
             except BaseException:
                 file.close()
                 raise
@@ -84,6 +87,15 @@ class DaemonLock:
         except OSError:
             return False
         return os.path.samestat(found, os.fstat(file.fileno()))
+
+
+def how_to_stop(pid: int) -> Sayable:
+    """Return how the user stops the daemon with that process number; 0: unknown.
+
+    Not by `watcher service uninstall`, unless it was started as the service.
+    """
+    command = "taskkill /F /PID" if sys.platform == "win32" else "kill"
+    return AlreadyRunning(_BY_NUMBER if pid else _CTRL_C, command=command, pid=pid)
 
 
 @contextmanager
@@ -189,9 +201,18 @@ else:
 
 _RUNNING = Text(
     en="Another watcher (process {pid}) already watches with the event log {path}. "
-    "Stop it first, or name another file under [log] path.",
+    "Stop it first, or name another file under [log] path. {stop}",
     ja="別の watcher(プロセス {pid})が、もう記録ファイル {path} を使って見張って"
-    "います。先にそれを止めるか、[log] path に別のファイルを書いてください。",
+    "います。先にそれを止めるか、[log] path に別のファイルを書いてください。{stop}",
+)
+_CTRL_C = Text(
+    en="To stop it, press Ctrl-C in its window.",
+    ja="止めるには、そのウィンドウで Ctrl-C を押します。",
+)
+_BY_NUMBER = Text(
+    en="To stop it, press Ctrl-C in its window; if it has none, run: {command} {pid}",
+    ja="止めるには、そのウィンドウで Ctrl-C を押します。ウィンドウがなければ、次を実行"
+    "します: {command} {pid}",
 )
 _NO_ACCESS = Text(
     en="The lock file {path} cannot be opened ({reason}). Correct its permissions, or "

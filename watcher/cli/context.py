@@ -9,6 +9,8 @@ from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
 from watcher.cli.terminal import readable_language, tell
 from watcher.clock import utc_now
+from watcher.config.file import is_there
+from watcher.config.home import NoHomeError
 from watcher.config.load import default_path, load
 from watcher.config.load import journal_path as journal_path
 from watcher.config.schema import Config, LanguageChoice
@@ -58,8 +60,10 @@ def configuration_if_good(options: Options) -> Config | None:
 def has_configuration(options: Options) -> bool:
     """Return whether there is a configuration, be it one that cannot be used."""
     try:
-        return (options.config or default_path()).exists()
-    except OSError:
+        return is_there(options.config or default_path())
+    except NoHomeError:
+        return False  # what needs one reports it
+    except ConfigError:
         return True  # reading it reports what is wrong
 
 

@@ -27,14 +27,13 @@ INDENT = 24
 
 def run(options: Options) -> int:
     """Check everything, print a line for each check; exit 3 if one fails."""
-    path = options.config or default_path()
     config, error = _load(options)
     language = notification_language(config)
     doctor = Doctor(
-        path=path,
+        find_path=lambda: options.config or default_path(),
         config=config,
         error=error if has_configuration(options) else None,
-        log=journal_path(config),
+        find_log=lambda: journal_path(config),
         language=language,
         shows_notification=options.notify,
     )

@@ -15,6 +15,8 @@ from watcher.config.values import (
     Bad,
     one_of,
     parse_address,
+    parse_name,
+    parse_path,
     parse_port,
     parse_text,
     word_of,
@@ -57,19 +59,19 @@ def _answers(options: Options) -> Answers:
     file = options.password_file
     command = options.password_command
     account = Account(
-        name=_parsed("--name", parse_text, options.name) or "",
+        name=_parsed("--name", parse_name, options.name) or "",
         provider=_parsed("--provider", word_of(PRESETS), options.provider),
-        user=_parsed("--user", parse_text, options.user) or "",
+        user=_parsed("--user", parse_name, options.user) or "",
         password_command=tuple(_parsed("--password-command", _words, command) or ())
         or None,
-        password_env=_parsed("--password-env", parse_text, options.password_env),
-        password_file=file and _absolute(file),
+        password_env=_parsed("--password-env", parse_name, options.password_env),
+        password_file=_parsed("--password-file", _absolute, file),
         keyring=options.keyring,
-        host=_parsed("--host", parse_text, options.host),
+        host=_parsed("--host", parse_name, options.host),
         port=_parsed("--port", parse_port, options.port),
         tls=_parsed("--tls", one_of(Tls), options.tls),
-        ca_file=options.ca_file and _absolute(options.ca_file),
-        client_id=_parsed("--client-id", parse_text, options.client_id),
+        ca_file=_parsed("--ca-file", _absolute, options.ca_file),
+        client_id=_parsed("--client-id", parse_name, options.client_id),
         addresses=tuple(
             address
             for written in options.amazon_address or ()
@@ -120,9 +122,9 @@ def _words(written: object) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(written: object) -> Path:
     """Return a path that means the same from the configuration's folder."""
-    return path.expanduser().absolute()
+    return parse_path(str(written)).absolute()
 
 
 _BAD = Text(en="{option}: {why}", ja="{option}: {why}")

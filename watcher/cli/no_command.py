@@ -12,8 +12,9 @@ from watcher.cli.parser import Options, build, parse_into
 from watcher.cli.terminal import accept, say
 from watcher.cli.usage import speaking
 from watcher.config.file import missing
+from watcher.config.home import NoHomeError
 from watcher.config.load import default_path
-from watcher.errors import ExitCode
+from watcher.errors import ConfigError, ExitCode
 from watcher.i18n import Text
 
 CLICKED_IN = "WATCHER_CLICKED_IN"
@@ -25,13 +26,22 @@ def run(options: Options) -> int:
     if folder := os.environ.get(CLICKED_IN):
         return _run_clicked(options, Path(folder))
     if not has_configuration(options):
-        why = missing(options.config or default_path())
+        why = _lacking(options)
         print(why.say(options.language), end="\n\n", flush=True)
-        if accept(_RUN_INIT.say(options.language)):
+        can_make = not isinstance(why, NoHomeError)
+        if can_make and accept(_RUN_INIT.say(options.language)):
             return _run(options, "init")
     with speaking(options.language):
         print(build(options.language).format_help(), end="")
     return ExitCode.OK
+
+
+def _lacking(options: Options) -> ConfigError:
+    """Return why there is no configuration."""
+    try:
+        return missing(options.config or default_path())
+    except NoHomeError as error:
+        return error
 
 
 def _run_clicked(options: Options, folder: Path) -> int:

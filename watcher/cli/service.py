@@ -1,5 +1,6 @@
 """`watcher service`: starts watcher at login, in this platform's own way."""
 
+from watcher.app.lock import how_to_stop
 from watcher.cli.context import configuration
 from watcher.cli.parser import Options
 from watcher.cli.terminal import say, tell
@@ -42,6 +43,8 @@ def _install(service: Service, options: Options) -> None:
         say(_STARTED.say(language))
     elif pid := service.running_pid():
         say((_GOES_ON if done.is_changed else _RUNS).say(language, pid=pid))
+        if done.is_changed:
+            say(how_to_stop(pid).say(language))
 
 
 def _uninstall(service: Service, options: Options) -> None:
@@ -50,6 +53,7 @@ def _uninstall(service: Service, options: Options) -> None:
     say(text.say(language, path=service.path))
     if pid := service.running_pid():
         say(_STILL_RUNS.say(language, pid=pid))
+        say(how_to_stop(pid).say(language))
 
 
 def _tell_status(service: Service, options: Options) -> int:

@@ -6,6 +6,7 @@ The provider's preset fills what the configuration leaves out.
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from watcher.config.credentials import (
@@ -42,12 +43,15 @@ class Watched:
 
 def watched(config: Config) -> tuple[Watched, ...]:
     """Return every account of a configuration, ready to be watched."""
+    hidden = secret_variables(config)
     return tuple(
         Watched(
-            account_of(entry, hidden=secret_variables(config)),
+            account_of(
+                entry, hidden=hidden, key_of=partial("accounts[{}].{}".format, number)
+            ),
             policy_for(config, [entry]),
         )
-        for entry in config.accounts
+        for number, entry in enumerate(config.accounts, 1)
     )
 
 
@@ -84,16 +88,24 @@ def _preset(entry: Entry) -> Provider:
     return PRESETS[entry.provider or "other"]
 
 
-def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account:
+def account_of(
+    entry: Entry,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    key_of: Callable[[str], str] = str,
+) -> Account:
     """Return what is watched of one account, its preset filled in.
 
-    `hidden` names the environment variables that no command for a secret may see.
+    Args:
+        entry: the account, as the configuration has it.
+        hidden: the environment variables that no command for a secret may see.
+        key_of: returns how errors name one of its keys.
     """
     preset = _preset(entry)
     tls = entry.tls or preset.tls
     preset_port = preset.port if tls is preset.tls else _PORTS[tls]
     host = entry.host or preset.host or ""
-    get_secret = _secret(entry, host, hidden)
+    get_secret = _secret(entry, host, hidden, key_of)
     renew_token = (
         replace(get_secret, is_renewed=True)
         if isinstance(get_secret, FromTokenStore)
@@ -115,18 +127,21 @@ def account_of(entry: Entry, *, hidden: frozenset[str] = frozenset()) -> Account
     )
 
 
-def _secret(entry: Entry, host: str, hidden: frozenset[str]) -> Callable[[], str]:
+def _secret(
+    entry: Entry, host: str, hidden: frozenset[str], key_of: Callable[[str], str]
+) -> Callable[[], str]:
     if entry.token_command:
-        return token_from(entry.token_command, hidden)
+        return token_from(entry.token_command, hidden, key_of("token_command"))
     if keeps_tokens(entry):
         return token_store(entry, hidden)
     if entry.password_command:
-        return FromCommand(entry.password_command, hidden=hidden)
+        key = key_of("password_command")
+        return FromCommand(entry.password_command, key=key, hidden=hidden)
     if entry.password_env:
-        return FromEnvironment(entry.password_env)
+        return FromEnvironment(entry.password_env, key=key_of("password_env"))
     if entry.password_file:
-        return FromFile(entry.password_file)
-    return FromKeyring(host, entry.user)
+        return FromFile(entry.password_file, key_of("password_file"))
+    return FromKeyring(host, entry.user, key_of("keyring"))
 
 
 def keeps_tokens(entry: Entry) -> bool:

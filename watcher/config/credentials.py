@@ -44,7 +44,7 @@ class FromCommand:
     argv: tuple[str, ...]
     timeout: timedelta = COMMAND_TIMEOUT
     key: str = "password_command"
-    """Where it stands in the configuration."""
+    """Where it stands in the configuration, as each source has it."""
     gives: Text = PASSWORD
     hidden: frozenset[str] = frozenset()
     """Environment variables that it does not see, since they hold other passwords."""
@@ -61,7 +61,7 @@ class FromCommand:
         from watcher.child import TooMuchOutput, output_of
 
         program, seconds = self.argv[0], self.timeout.total_seconds()
-        words = {"program": program, "key": self.key, "gives": self.gives}
+        words = {"program": program, "gives": self.gives}
         try:
             status, output = output_of(
                 self.argv,
@@ -73,19 +73,22 @@ class FromCommand:
             raise SecretUnavailable(_COMMAND_SLOW, **words, seconds=seconds) from error
         except TooMuchOutput:
             size = SECRET_BYTES // 1024
-            raise ConfigError(_COMMAND_ENDLESS, **words, size=size) from None
+            raise _wrong(self.key, _COMMAND_ENDLESS, **words, size=size) from None
         except OSError as error:
             text = _NO_COMMAND if _is_program(program) else _NO_PROGRAM
             why = reason_of(error)
-            raise ConfigError(text, **words, why=why) from None
+            raise _wrong(self.key, text, **words, why=why) from None
         if status:
             raise SecretUnavailable(_COMMAND_FAILED, **words, status=status)
-        return _first(islice(decoded_lines(output), 1), program, self.gives)
+        lines = islice(decoded_lines(output), 1)
+        return _first(self.key, lines, program, self.gives)
 
 
-def token_from(argv: tuple[str, ...], hidden: frozenset[str]) -> FromCommand:
+def token_from(
+    argv: tuple[str, ...], hidden: frozenset[str], key: str = "token_command"
+) -> FromCommand:
     """Return the source of an access token, by a `token_command`."""
-    return FromCommand(argv, key="token_command", gives=TOKEN, hidden=hidden)
+    return FromCommand(argv, key=key, gives=TOKEN, hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class FromEnvironment:
     environment: Mapping[str, str] = field(
         default_factory=lambda: os.environ, repr=False
     )
+    key: str = "password_env"
 
     def __call__(self) -> str:
         """Read the variable.
@@ -106,7 +110,9 @@ class FromEnvironment:
         secret = clean_password(self.environment.get(self.name, ""))
         if not secret:
             is_name = re.fullmatch("[A-Z_][A-Z0-9_]*", self.name)
-            raise ConfigError(_NOT_SET if is_name else _NO_VARIABLE, name=self.name)
+            raise _wrong(
+                self.key, _NOT_SET if is_name else _NO_VARIABLE, name=self.name
+            )
         return secret
 
 
@@ -115,6 +121,7 @@ class FromFile:
     """The first line that is not empty, of a file that only its owner may read."""
 
     path: Path
+    key: str = "password_file"
 
     def __call__(self) -> str:
         """Read the file.
@@ -128,12 +135,16 @@ class FromFile:
                 if ownership.is_open(os.fstat(file.fileno())):
                     raise ConfigError(_OPEN_TO_OTHERS, path=self.path)
                 lines = decoded_lines(content(file, self.path, SECRET_BYTES))
+        except ConfigError as error:
+            raise ConfigError(_AT_KEY, key=self.key, why=error) from None
         except OSError as error:
             is_there = isinstance(error, PermissionError)
             text = _NO_FILE if is_there or self.path.suffix else _NO_SUCH_FILE
             why, folder = reason_of(error), self.path.parent
-            raise ConfigError(text, path=self.path, folder=folder, why=why) from None
-        return _first(map(clean_password, lines), self.path)
+            raise _wrong(
+                self.key, text, path=self.path, folder=folder, why=why
+            ) from None
+        return _first(self.key, map(clean_password, lines), self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class FromKeyring:
 
     service: str
     user: str
+    key: str = "keyring"
 
     def __call__(self) -> str:
         """Ask the keyring.
@@ -156,12 +168,19 @@ class FromKeyring:
         try:
             secret = clean_password(keyring.get_password(self.service, self.user) or "")
         except NoKeyringError as error:
-            raise ConfigError(_NO_KEYRING) from error
+            raise _wrong(self.key, _NO_KEYRING) from error
         except KeyringError as error:
             raise SecretUnavailable(_KEYRING_LOCKED, why=error) from error
         if not secret:
-            raise ConfigError(_NOT_IN_KEYRING, service=self.service, user=self.user)
+            raise _wrong(
+                self.key, _NOT_IN_KEYRING, service=self.service, user=self.user
+            )
         return secret
+
+
+def _wrong(key: str, text: Text, **data: object) -> ConfigError:
+    """Return the error of a source, with the key that names it."""
+    return ConfigError(_AT_KEY, key=key, why=ConfigError(text, **data))
 
 
 def _is_program(name: str) -> bool:
@@ -179,7 +198,9 @@ _PROGRAMS = (
 """What people take their passwords from, be it installed or not."""
 
 
-def _first(lines: Iterable[str], source: object, gives: Text = PASSWORD) -> str:
+def _first(
+    key: str, lines: Iterable[str], source: object, gives: Text = PASSWORD
+) -> str:
     """Return the first line that is not empty.
 
     Raises:
@@ -188,12 +209,13 @@ def _first(lines: Iterable[str], source: object, gives: Text = PASSWORD) -> str:
     try:
         password = next(filter(None, lines), "")
     except NotUtf8:
-        raise ConfigError(_NOT_UTF8, source=source, gives=gives) from None
+        raise _wrong(key, _NOT_UTF8, source=source, gives=gives) from None
     if not password:
-        raise ConfigError(_NO_PASSWORD, source=source, gives=gives)
+        raise _wrong(key, _NO_PASSWORD, source=source, gives=gives)
     return password
 
 
+_AT_KEY = Text(en="{key}: {why}", ja="{key}: {why}")
 _COMMAND_SLOW = Text(
     en="{program} gave no {gives} within {seconds:.0f} s: is it locked?",
     ja="{program} が {seconds:.0f} 秒たっても{gives}を返しません。ロックされて"
@@ -210,18 +232,17 @@ _COMMAND_ENDLESS = Text(
     "自分で実行して確かめてください。",
 )
 _NO_COMMAND = Text(
-    en="{key}: {program} cannot be run ({why}). Check the program's name.",
-    ja="{key} の {program} を実行できません({why})。プログラムの名前を"
-    "確かめてください。",
+    en="{program} cannot be run ({why}). Check the program's name.",
+    ja="{program} を実行できません({why})。プログラムの名前を確かめてください。",
 )
 _NOT_SET = Text(
     en="The environment variable {name} is not set: export it first.",
     ja="環境変数 {name} がありません。先に設定してください。",
 )
 _NO_PROGRAM = Text(
-    en="What {key} names first is no program that can be run ({why}): write "
-    "the name of a program there, not the {gives} itself.",
-    ja="{key} の最初の値は、実行できるプログラムではありません({why})。"
+    en="what it names first is no program that can be run ({why}): write the name of a "
+    "program there, not the {gives} itself.",
+    ja="最初の値は、実行できるプログラムではありません({why})。"
     "{gives}そのものではなく、プログラムの名前を書いてください。",
 )
 _NO_VARIABLE = Text(

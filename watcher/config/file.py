@@ -30,9 +30,25 @@ def read(path: Path) -> str:
     except FileNotFoundError as error:
         raise missing(path) from error
     except OSError as error:
-        if path.is_dir():
-            raise ConfigError(_FOLDER, path=path) from error
+        with suppress(OSError):  # its folder may not be searched
+            if path.is_dir():
+                raise ConfigError(_FOLDER, path=path) from error
         raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is a configuration file, be it one that cannot be used.
+
+    Raises:
+        ConfigError: its folder may not be searched, or cannot be.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ConfigError(_UNREADABLE, path=path, reason=reason_of(error)) from error
+    return True
 
 
 def _check_owners(path: Path, found: os.stat_result) -> None:

@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from watcher.config.cleaning import is_grouped
 from watcher.config.file import read
+from watcher.config.home import home_needed
+from watcher.config.problem import Problem, keys_in
 from watcher.config.providers import PRESETS
 from watcher.config.push_url import push_topic
 from watcher.config.schema import TABLES, Account, Config, Hook, Push
@@ -21,19 +23,6 @@ from watcher.imap.choices import Auth, Tls, is_loopback
 TableT = TypeVar("TableT")
 PASSWORD_KEYS = ("password_command", "password_env", "password_file", "keyring")
 TOKEN_KEYS = ("token_command", "client_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake: the key, and the reason with its remedy."""
-
-    key: str
-    text: Text
-    data: Mapping[str, object] = field(default_factory=dict)
-
-    def say(self, language: Language) -> str:
-        """Return the mistake as a line for the user."""
-        return f"{self.key}: {self.text.say(language, **self.data)}"
 
 
 class ConfigMistakesError(ConfigError):
@@ -50,21 +39,31 @@ class ConfigMistakesError(ConfigError):
 
 
 def default_path(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WATCHER_CONFIG`, else the platform's user config folder."""
-    if named := environment.get("WATCHER_CONFIG"):
-        return Path(named).expanduser()
-    from platformdirs import user_config_path  # it takes long
+    """Return `$WATCHER_CONFIG`, else the platform's user config folder.
 
-    return user_config_path("watcher", appauthor=False) / "config.toml"
+    Raises:
+        NoHomeError: no home folder is known.
+    """
+    with home_needed():
+        if named := environment.get("WATCHER_CONFIG"):
+            return Path(named).expanduser()
+        from platformdirs import user_config_path  # it takes long
+
+        return user_config_path("watcher", appauthor=False) / "config.toml"
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$WATCHER_STATE`, else the platform's user state folder of watcher."""
-    if named := environment.get("WATCHER_STATE"):
-        return Path(named).expanduser()
-    from platformdirs import user_state_path
+    """Return `$WATCHER_STATE`, else the platform's user state folder of watcher.
 
-    return user_state_path("watcher", appauthor=False)
+    Raises:
+        NoHomeError: no home folder is known.
+    """
+    with home_needed():
+        if named := environment.get("WATCHER_STATE"):
+            return Path(named).expanduser()
+        from platformdirs import user_state_path
+
+        return user_state_path("watcher", appauthor=False)
 
 
 def journal_path(config: Config | None) -> Path:
@@ -133,25 +132,9 @@ def _unknown(where: str, table: Mapping[str, Any], known: list[str]) -> list[Pro
     """Return a problem for each key that is not known."""
     if table.keys() <= set(known):
         return []
-    import difflib  # a good file is read without these
+    from watcher.config.unknown import unknown_keys
 
-    from watcher.config.secret_keys import NO_PASSWORD_HERE, is_secret_key
-    from watcher.config.shown import HIDDEN, shown_key
-
-    problems = []
-    for name in sorted(table.keys() - set(known)):
-        shown = shown_key(name)
-        key = f"{where}{shown}"
-        if is_secret_key(name):
-            problems.append(Problem(key, NO_PASSWORD_HERE))
-        elif header := _HEADERS.get(name):
-            problems.append(Problem(key, _ELSEWHERE, {"header": header}))
-        elif shown == HIDDEN:
-            problems.append(Problem(key, _HIDDEN_KEY))
-        else:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            problems.append(Problem(key, _UNKNOWN_KEY, {"near": near[0]}))
-    return problems
+    return [*unknown_keys(where, table, known)]
 
 
 def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
@@ -159,14 +142,15 @@ def _accounts(entries: object, problems: list[Problem]) -> list[Account]:
         problems.append(Problem("accounts", ACCOUNTS_BRACKETS))
         return []
     if not isinstance(entries, list) or not entries:
-        problems.append(Problem("accounts", _NO_ACCOUNTS))
+        if "accounts" not in keys_in(problems):
+            problems.append(Problem("accounts", _NO_ACCOUNTS))
         return []
     accounts = []
     for number, entry in enumerate(entries, 1):
         where = f"accounts[{number}]"
         known_count = len(problems)
         account = _table(Account, entry, where, problems)
-        refused = {problem.key for problem in problems[known_count:]}
+        refused = keys_in(problems[known_count:])
         if where not in refused:
             problems.extend(_check_account(account, where, refused))
             problems.extend(_check_push(account.push, f"{where}.push", problems))
@@ -205,7 +189,7 @@ def _check_account(
 
 def _check_push(push: Push, where: str, known: list[Problem]) -> list[Problem]:
     """Return what is missing for a phone, or does not go together."""
-    is_refused = any(one.key == f"{where}.url" for one in known)
+    is_refused = f"{where}.url" in keys_in(known)
     if is_refused or push == Push():
         return []
     if push.url is None:
@@ -218,7 +202,7 @@ def _check_push(push: Push, where: str, known: list[Problem]) -> list[Problem]:
 
 def _check_hook(hook: Hook, known: list[Problem]) -> list[Problem]:
     """Return what is missing for a command that gets events."""
-    is_refused = any(one.key == "hook.command" for one in known)
+    is_refused = "hook.command" in keys_in(known)
     is_idle = hook.command is None and hook != Hook()
     return [Problem("hook.command", _HOOK_EMPTY)] if is_idle and not is_refused else []
 
@@ -265,11 +249,6 @@ def _anchored(table: TableT, folder: Path, *keys: str) -> TableT:
 _NUMBER = re.compile(r"\[\d+\]")
 """Which account it is, in the name of a key."""
 
-_HEADERS = {
-    key.name: f"[{name}]" for name, table in TABLES.items() for key in fields(table)
-} | {key.name: "[[accounts]]" for key in fields(Account)}
-"""The header of the table that a key belongs to."""
-
 _HEADING = Text(
     en="The configuration {path} cannot be used:",
     ja="設定ファイル {path} はこのままでは使えません:",
@@ -283,20 +262,6 @@ _NO_ACCOUNTS = Text(
 _NOT_A_TABLE = Text(
     en="it must be a table: write [{name}] on a line of its own and its keys below",
     ja="テーブルにしてください。[{name}] の行を作り、その下にキーを書きます",
-)
-_UNKNOWN_KEY = Text(
-    en='this key is unknown; did you mean "{near}"? Rename or remove it',
-    ja="知らないキーです。「{near}」のことですか。書きなおすか、消してください",
-)
-_HIDDEN_KEY = Text(
-    en="a key here is unknown, and not shown, since it may be a password: remove it, "
-    'or write it like key = "value"',
-    ja="知らないキーがあります。パスワードかもしれないので表示しません。消すか、"
-    'キー = "値" の形に書きなおしてください',
-)
-_ELSEWHERE = Text(
-    en="this key belongs to another table: move the line below {header}",
-    ja="このキーは別の表のものです。行を {header} の下に移してください",
 )
 _NAME_MISSING = Text(
     en='the account needs a name of your choice, like name = "home"',

@@ -20,7 +20,8 @@ def pusher_of(entry: Push, hidden: Collection[str]) -> Pusher | None:
         from watcher.notify.ntfy import Ntfy
 
         command = entry.token_command
-        get_token = token_from(command, frozenset(hidden)) if command else None
+        key = "push.token_command"
+        get_token = token_from(command, frozenset(hidden), key) if command else None
         return Ntfy(topic, ca_file=entry.ca_file, get_token=get_token)
     from watcher.notify.apprise import Apprise
 

@@ -21,12 +21,14 @@ from watcher.config.values import (
     parse_boolean,
     parse_command,
     parse_domain,
+    parse_name,
     parse_nameserver,
     parse_path,
     parse_port,
     parse_positive,
     parse_store,
     parse_text,
+    some_of,
     word_of,
 )
 from watcher.events import EventName
@@ -68,12 +70,12 @@ class Watch:
     """`[watch]`: which mail is watched for, and how often."""
 
     window: timedelta = _key(
-        at_least(timedelta(seconds=30)),
+        at_least("30s"),
         timedelta(minutes=5),
         about=Text(
             en="How long a link or code lives, counted from the mail's own time; "
             "at least 30s.",
-            ja="リンクやコードの有効時間(メール自身の時刻から数えます)。30 秒以上。",
+            ja="リンクやコードの有効時間(メール自身の時刻から数えます)。30s 以上。",
         ),
     )
     mode: WatchMode = _key(
@@ -88,7 +90,7 @@ class Watch:
     )
     # Servers lock out clients that ask more often than every few seconds.
     poll_interval: timedelta = _key(
-        at_least(timedelta(seconds=1)),
+        at_least("1s"),
         timedelta(seconds=15),
         about=Text(
             en="Time between looks where there is no push.",
@@ -269,11 +271,11 @@ class Log:
         ),
     )
     keep: timedelta = _key(
-        at_least(timedelta(days=1)),
+        at_least("1d"),
         timedelta(days=365),
         about=Text(
             en="How long events are kept; at least 1d.",
-            ja="記録を残す期間。1 日以上。",
+            ja="記録を残す期間。1d 以上。",
         ),
     )
 
@@ -309,7 +311,7 @@ class Account:
     """`[[accounts]]`: one mailbox account, as the file has it."""
 
     name: str = _key(
-        parse_text,
+        parse_name,
         "",
         about=Text(
             en="A name of your choice.",
@@ -326,7 +328,7 @@ class Account:
         ),
     )
     user: str = _key(
-        parse_text,
+        parse_name,
         "",
         about=Text(
             en="The login name.",
@@ -344,7 +346,7 @@ class Account:
         ),
     )
     password_env: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The environment variable that holds the password.",
             ja="パスワードの入った環境変数の名前。",
@@ -388,14 +390,14 @@ class Account:
         ),
     )
     client_id: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The id of an application of your own, for `watcher oauth login`.",
             ja="自分で登録したアプリケーションの ID(`watcher oauth login` 用)。",
         ),
     )
     host: str | None = _key(
-        parse_text,
+        parse_name,
         about=Text(
             en="The server; it comes before the provider's.",
             ja="サーバー。provider のものより優先されます。",
@@ -423,7 +425,7 @@ class Account:
         ),
     )
     mailboxes: tuple[str, ...] = _key(
-        list_of(parse_text),
+        some_of(parse_text),
         ("INBOX", "\\Junk"),
         about=Text(
             en="Mailboxes to watch: names, or special-use attributes (RFC 6154).",
@@ -450,7 +452,7 @@ class Account:
         ),
     )
     authserv_id: str = _key(
-        lambda value: "" if value == "" else parse_text(value),
+        lambda value: "" if value == "" else parse_name(value),
         "",
         about=Text(
             en="Whose Authentication-Results to believe (RFC 8601). Default: the "

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.clock import parse_duration
+from watcher.config.signs import meant
 from watcher.i18n import Text
 from watcher.name_server import PORT, TLS_PORT, NameServer
 from watcher.recognition.amazon import STORES
@@ -62,11 +63,22 @@ _NUL = Text(
     ja="使えない文字 NUL(\\u0000)が入っています。消してください",
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 parse_text: Parser[str] = _parser(
-    lambda value: value if isinstance(value, str) and value.strip() else None,
+    lambda value: value if isinstance(value, str) and meant(value).strip() else None,
     Text(
-        en='it must be a text in quotes that is not empty, like "value"',
+        en='it must be text in quotes, like "value", and not empty',
         ja='引用符で囲んだ空でない文字列にしてください(例: "value")',
+    ),
+)
+parse_name: Parser[str] = _parser(
+    lambda value: (
+        name if _CONTROL.search(name := parse_text(value).strip()) is None else None
+    ),
+    Text(
+        en="it must stand on one line, without tabs and other control characters",
+        ja="1 行に書いてください。タブなどの制御文字は使えません",
     ),
 )
 parse_boolean: Parser[bool] = _parser(
@@ -96,21 +108,31 @@ parse_positive: Parser[timedelta] = _parser(
 )
 
 
-def at_least(least: timedelta) -> Parser[timedelta]:
-    """Return a parser of time spans that are not shorter than `least`."""
+def at_least(least: str) -> Parser[timedelta]:
+    """Return a parser of time spans that are not shorter than `least`, like `30s`."""
+    shortest = parse_positive(least)
     return _parser(
-        lambda value: span if (span := parse_positive(value)) >= least else None,
+        lambda value: span if (span := parse_positive(value)) >= shortest else None,
         Text(
-            en="it is too short: write {least} seconds or more",
-            ja="短すぎます。{least} 秒以上にしてください",
+            en="it is too short: write {least} or more",
+            ja="短すぎます。{least} 以上にしてください",
         ),
-        least=int(least.total_seconds()),
+        least=least,
     )
 
 
 def parse_path(value: object) -> Path:
-    """Return a path; `~` is the user's home."""
-    return Path(parse_text(value)).expanduser()
+    """Return a path; `~` is the user's home, `~name` that of another user."""
+    try:
+        return Path(parse_text(value)).expanduser()
+    except RuntimeError:
+        raise Bad(_WHOSE_HOME) from None
+
+
+_WHOSE_HOME = Text(
+    en="whose home folder ~ means is not known: write the whole path",
+    ja="~ が指すホームフォルダーがわかりません。パスを省かずに書いてください",
+)
 
 
 def word_of(
@@ -150,7 +172,7 @@ def list_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
         if isinstance(value, list):
             return tuple(map(item, value))
         item(value)  # else that is what is wrong
-        if item in (parse_text, parse_address):  # anything may stand there: a password
+        if item in {parse_text, parse_address}:  # anything may stand there: a password
             raise Bad(_LIST)
         raise Bad(_WRITE_LIST, written=json.dumps([value], ensure_ascii=False))
 
@@ -165,6 +187,19 @@ _WRITE_LIST = Text(
     en="it must be a list in brackets: write {written}",
     ja="角括弧のリストにしてください: {written}",
 )
+
+
+def some_of(item: Parser[T]) -> Parser[tuple[T, ...]]:
+    """Return a parser of a list as `list_of`, which names at least one."""
+    parse = list_of(item)
+    return _parser(
+        lambda value: parse(value) or None,
+        Text(
+            en="the list is empty: name at least one, or remove the key for the "
+            "default",
+            ja="リストが空です。一つ以上書くか、キーを消して既定の値にしてください",
+        ),
+    )
 
 
 # It is run without a shell. What stands here may hold a secret, and is not repeated.

@@ -35,6 +35,7 @@ from watcher.journal.reader import JournalReader
 from watcher.notify.notification import Notification
 from watcher.recognition.sender import UNCHECKED
 from watcher.recognition.verdict import LookAlike, NotRelevant, Recognised, Verdict
+from watcher.typed import command
 
 STORES = ("amazon.co.jp", "amazon.com")
 COUNT_EVERY_S = 2.0
@@ -283,7 +284,8 @@ def play(
             )
             runner.start()
             app.run()
-    printer.tell(sentences.GOOD_END if runner.is_good else sentences.BAD_END)
+    end = sentences.GOOD_END if runner.is_good else sentences.BAD_END
+    printer.tell(end, command=command())
     return runner.is_good
 
 

@@ -79,9 +79,9 @@ WRONG = Text(
 )
 GOOD_END = Text(
     en="All five mails were judged as they should be, and the link was never opened.\n"
-    "Next: connect it to your mail with `watcher init`.",
+    "Next: connect it to your mail with `{command} init`.",
     ja="5 通とも正しく判定されました。リンクは一度も開いていません。\n"
-    "次は `watcher init` で、あなたのメールにつないでください。",
+    "次は `{command} init` で、あなたのメールにつないでください。",
 )
 BAD_END = Text(
     en="Something was not as it should be: please report the lines above.",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from watcher.errors import LoginRefused, as_typed
+from watcher.errors import LoginRefused
 from watcher.i18n import Text
 from watcher.imap import errors, sasl, sentences
 from watcher.imap.account import Account, Timeouts
@@ -23,6 +23,7 @@ from watcher.imap.refusal import (
     ResponseText,
     login_refusal,
 )
+from watcher.typed import as_typed
 
 _FORBIDDEN = "\r\n\0"
 """No command can hold these, and what follows them would be a command of its own."""

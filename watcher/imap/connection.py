@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from watcher.clock import boottime_s
-from watcher.errors import MailboxMissing, MailboxRefused, as_typed
+from watcher.errors import MailboxMissing, MailboxRefused
 from watcher.events import Cursor
 from watcher.imap import errors, items, sentences
 from watcher.imap.account import Account
@@ -21,6 +21,7 @@ from watcher.imap.protocol import Protocol
 from watcher.imap.provider_words import find
 from watcher.imap.refusal import is_missing
 from watcher.imap.transport import Stopped
+from watcher.typed import as_typed
 
 
 @contextlib.contextmanager

@@ -157,7 +157,7 @@ IF_NOT_LONG = Text(
     en="If it was not you, somebody knows your password: do not approve, give no code "
     "to anybody, change your Amazon password, and switch on two-step verification.",
     ja="心当たりがなければ、誰かがあなたのパスワードを知っています。承認せず、コードは誰にも"
-    "教えず、Amazon のパスワードを変更し、2段階認証を有効にしてください。",
+    "教えず、Amazon のパスワードを変更し、2 段階認証を有効にしてください。",
 )
 
 # Brief: no link and no code, since other programs may read it
@@ -333,7 +333,7 @@ PROTECT_PASSWORD = Text(
     ja="2. リンクからでなく自分で Amazon を開き、パスワードを変更してください。",
 )
 PROTECT_TWO_STEP = Text(
-    en="3. Switch on two-step verification.", ja="3. 2段階認証を有効にしてください。"
+    en="3. Switch on two-step verification.", ja="3. 2 段階認証を有効にしてください。"
 )
 PROTECT_ELSEWHERE = Text(
     en="Change it too wherever you use the same password.",

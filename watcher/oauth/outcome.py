@@ -9,10 +9,10 @@ from watcher.errors import (
     LoginRefused,
     SecretUnavailable,
     WatcherError,
-    as_typed,
     reason_of,
 )
 from watcher.i18n import Text
+from watcher.typed import as_typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import watcher
+from watcher import ownership
 from watcher.errors import ConfigError
 from watcher.oauth.outcome import NO_CLIENT_ID, Failure, NoToken, Token
 
@@ -69,7 +70,7 @@ class FromTokenStore:
             raise error.error(self.account) from None
 
     def _ask(self) -> Token:
-        if not self.path.exists():
+        if not ownership.is_visible(self.path):
             raise NoToken(Failure.NO_LOGIN)
         from watcher.child import TooMuchOutput, output_of  # few accounts need it
         from watcher.oauth.child import RENEW

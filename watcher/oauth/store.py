@@ -101,7 +101,7 @@ class Store:
 
     def load(self) -> str:
         """Return what is kept; raise `NoToken` if nothing is, or it cannot be read."""
-        if not self._path.exists():
+        if not ownership.is_visible(self._path):
             raise NoToken(Failure.NO_LOGIN)
         try:
             return self._here().load()
@@ -139,7 +139,7 @@ class Store:
 
     def delete(self) -> bool:
         """Forget all tokens; return whether there was something to forget."""
-        if not self._path.exists():
+        if not ownership.is_visible(self._path):
             return False
         with suppress(NoToken):  # what cannot be opened cannot be emptied either
             self.save(EMPTY)

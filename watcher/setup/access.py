@@ -28,6 +28,8 @@ from watcher.setup.discovery import find_server, is_known
 from watcher.setup.probe import Probed, connected, examine
 
 T = TypeVar("T")
+_UNASKED = re.compile(r"\b(?:ca_file|tls|provider)\b")
+"""Keys of which errors tell and for which `init` has no question, but an option."""
 _FULL_WIDTH = re.compile("[\uff01-\uff5e\u3000]")
 """What the Japanese input makes of ASCII; hardly a password has it on purpose."""
 
@@ -74,7 +76,7 @@ class Access:
             except ConfigError as obstacle:
                 if self.given_address or not self.dialog.asks:
                     raise
-                self.dialog.complain(obstacle)
+                self.dialog.note(obstacle)
 
     def _ask_address(self) -> str:
         """Ask for the address; one that is nearly well known may be a slip."""
@@ -126,7 +128,7 @@ class Access:
     def _ask_for_server(self, domain: str) -> tuple[str, int | None]:
         """Ask for the server of a mail domain; suggest none where that misleads."""
         if hint := hint_of(domain):
-            self.dialog.say(hint)
+            self.dialog.note(hint)
         return self._ask_server("" if hint else f"imap.{domain}")
 
     def _ask_server(self, default: str) -> tuple[str, int | None]:
@@ -148,7 +150,7 @@ class Access:
             case LoginName.LOCAL_PART:
                 return address.rpartition("@")[0]
             case LoginName.OWN:
-                self.dialog.say(preset.note)
+                self.dialog.note(preset.note)
                 return self._ask_user("")
 
     def _with_tokens(self, account: Account) -> Account:
@@ -192,12 +194,14 @@ class Access:
 
     # The login
 
-    def log_in(self, account: Account, use: Use[T]) -> tuple[Account, str | None, T]:
+    def log_in(
+        self, account: Account, use: Use[T]
+    ) -> tuple[Account, str | None, T] | None:
         """Log in until it works.
 
         Returns:
             The account, the password that was typed (None: it has a source), and what
-            `use` made of the connection.
+            `use` made of the connection; None: the user wants another address.
 
         Raises:
             WatcherError: it does not work, and there is nobody to ask.
@@ -211,6 +215,8 @@ class Access:
         refusal_count, failed = 0, None
         while True:
             password = None if has_source else self._password(account, failed)
+            if password == "":
+                return None
             mailbox = _mailbox(account, password)
             try:
                 self.dialog.say(sentences.LOGGING_IN, host=mailbox.host)
@@ -228,7 +234,7 @@ class Access:
         """Say in the provider's own words where the password comes from."""
         preset = PRESETS[account.provider or "other"]
         if account.provider and preset.login_name is not LoginName.OWN:
-            self.dialog.say(preset.note)
+            self.dialog.note(preset.note)
         if preset.page:
             self.dialog.say(sentences.PAGE, page=preset.page)
 
@@ -247,21 +253,28 @@ class Access:
             except WatcherError as error:
                 if isinstance(error, ConfigError) or not self.dialog.asks:
                     raise
-                self.dialog.complain(error)
+                self.dialog.note(error)
                 if not self.dialog.confirm(sentences.TRY_AGAIN, option="--client-id"):
                     raise
 
     def _password(self, account: Account, failed: WatcherError | None) -> str:
-        """Ask for the password; raise what has `failed` if nobody answers any more."""
+        """Ask for the password; raise what has `failed` if nobody answers any more.
+
+        Returns:
+            It; empty if the user wants to correct the address, after a failure.
+        """
+        can_return = failed is not None and self.given_address is None
+        question = sentences.PASSWORD_AGAIN if can_return else sentences.PASSWORD
         while True:
             try:
                 typed = self.dialog.secret(
-                    sentences.PASSWORD, option="--password-file", user=account.user
+                    question, option="--password-file", user=account.user
                 )
             except Unanswered as unanswered:
                 raise failed or unanswered from None
             password = clean_password(typed)
-            if password and not _FULL_WIDTH.search(password):
+            is_typed = bool(password) and not _FULL_WIDTH.search(password)
+            if is_typed or (can_return and not password):
                 return password
             self.dialog.say(sentences.FULL_WIDTH if password else sentences.EMPTY)
 
@@ -275,13 +288,15 @@ class Access:
         """
         if isinstance(error, ConfigError | SecretUnavailable):
             raise error
-        self.dialog.complain(error)
+        self.dialog.note(error)
+        if keys := dict.fromkeys(_UNASKED.findall(error.text.en)):
+            self.dialog.say(sentences.BY_OPTION, options=", ".join(map(_option, keys)))
         try:
             if isinstance(error, LoginRefused):
                 is_first = refusal_count == 1
                 return self._with_another_user(account, is_likely=not is_first)
             if not (account.provider or self.given.host):
-                host, port = self._ask_server(account.host or "")
+                host, port = self._ask_server(_server(account))
                 return replace(account, host=host, port=port, tls=None)
             if self.dialog.confirm(sentences.TRY_AGAIN, option="--host"):
                 return account
@@ -308,10 +323,23 @@ def _has_password(account: Account) -> bool:
 
 
 def _mailbox(account: Account, password: str | None) -> Mailbox:
-    mailbox = account_of(account)
+    mailbox = account_of(account, key_of=_option)
     if password is None:
         return mailbox
     return replace(mailbox, get_secret=lambda: password)
+
+
+def _server(account: Account) -> str:
+    """Return a server as it is typed, with its port if that was."""
+    if not (account.host and account.port):
+        return account.host or ""
+    host = f"[{account.host}]" if ":" in account.host else account.host
+    return f"{host}:{account.port}"
+
+
+def _option(key: str) -> str:
+    """Return the option that gives what a key of the configuration holds."""
+    return f"--{key.replace('_', '-')}"
 
 
 def with_addresses(account: Account, known: tuple[str, ...]) -> Account:

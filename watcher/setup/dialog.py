@@ -6,6 +6,7 @@ the option that gives it.
 
 import getpass
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -15,8 +16,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from watcher.config.values import Bad
-from watcher.errors import Unanswered, WatcherError, WrongUsage, is_unread
-from watcher.i18n import Language, Text, wrap_columns
+from watcher.errors import Unanswered, WrongUsage, is_unread
+from watcher.i18n import Language, Sayable, Text, wrap_columns
 
 T = TypeVar("T")
 COLUMNS = 80
@@ -40,13 +41,13 @@ class Dialog:
         """Print a sentence, broken at the width of the terminal."""
         self._print(sentence.say(self.language, **data))
 
-    def complain(self, error: WatcherError) -> None:
-        """Print what went wrong."""
-        self._print(error.say(self.language))
+    def note(self, sentence: Sayable) -> None:
+        """Print what belongs to the question before, indented as its other lines."""
+        lines = sentence.say(self.language).split("\n")
+        self._print("\n".join(f"   {line}" for line in lines))
 
     def _print(self, said: str) -> None:
-        for line in said.split("\n"):
-            _write("".join(f"{one}\n" for one in _wrapped(line)))
+        _write(f"{_fitted(said)}\n")
 
     def ask(
         self,
@@ -91,15 +92,15 @@ class Dialog:
         """Return what is typed without being shown; it may be empty."""
         if not self.asks:
             raise Unanswered(_UNANSWERED, option=option)
-        prompt = question.say(self.language, **data)
+        prompt = _fitted(question.say(self.language, **data))
         if sys.stdin and sys.stdin.isatty():
             with _answers(option):
-                return getpass.getpass(f"{prompt} ")
-        return _read(f"{prompt}\n", option)
+                return getpass.getpass(f"{prompt}: ")
+        return _read(f"{prompt}:\n", option)
 
     def _line(self, prompt: str, option: str) -> str:
-        shown = "\n".join(_wrapped(prompt))
-        return unicodedata.normalize("NFKC", _read(f"{shown}: ", option)).strip()
+        written = _read(f"{_fitted(prompt)}: ", option)
+        return unicodedata.normalize("NFKC", written).strip()
 
 
 def _write(text: str) -> None:
@@ -152,13 +153,27 @@ def _yes_or_no(written: str) -> bool:
     return answer in YES
 
 
-def _wrapped(line: str) -> list[str]:
-    """Break a line at the width of the terminal; what is indented goes on so."""
+def _fitted(said: str) -> str:
+    """Break lines at the width of the terminal, with room for a colon behind them.
+
+    They go on below their first word, behind its number where they have one.
+    """
     columns = max(LEAST_COLUMNS, min(COLUMNS, shutil.get_terminal_size().columns))
-    return wrap_columns(line, columns - 1, len(line) - len(line.lstrip(" ")))
+    lines = said.split("\n")
+    indents = (len(line) - len(re.sub(_BEFORE, "", line)) for line in lines)
+    return "\n".join(
+        part
+        for line, indent in zip(lines, indents, strict=True)
+        for part in wrap_columns(line, columns - 2, indent)
+    )
 
 
-_AGAIN = Text(en="{why}. Please answer again.", ja="{why}。もう一度入力してください。")
+_BEFORE = r"^ *(?:\d\. |- )?"
+
+
+_AGAIN = Text(
+    en="   {why}. Please answer again.", ja="   {why}。もう一度入力してください。"
+)
 _YES_OR_NO = Text(
     en="Type y for yes or n for no", ja="はいなら y、いいえなら n と入力します"
 )

@@ -73,7 +73,7 @@ def _arrives(push: Push, dialog: Dialog, hidden: Collection[str]) -> bool:
         try:
             pusher.send(trial(dialog.language))
         except NotificationFailed as error:
-            dialog.complain(error)
+            dialog.note(error)
         else:
             if dialog.confirm(_ARRIVED, option="--push"):
                 dialog.say(_DONE)

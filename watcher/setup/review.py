@@ -108,41 +108,41 @@ def _local(instant: datetime) -> str:
 
 
 _UNREAD = Text(
-    en="They could not be read now ({why}). That does not matter for what comes.",
-    ja="今は読めませんでした({why})。これから届くメールには影響ありません。",
+    en="   They could not be read now ({why}). That does not matter for what comes.",
+    ja="   今は読めませんでした({why})。これから届くメールには影響ありません。",
 )
 _NONE = Text(
-    en="  No sign-in mail of Amazon is here from the last 90 days. That is fine if you "
-    "have not signed in; else see that Amazon writes to this mailbox.",
-    ja="  過去 90 日に、サインインのメールはありません。サインインをしていたら、"
+    en="   No sign-in mail of Amazon is here from the last 90 days. That is fine if "
+    "you have not signed in; else see that Amazon writes to this mailbox.",
+    ja="   過去 90 日に、サインインのメールはありません。サインインをしていたら、"
     "Amazon のメールがここに届くか確かめてください。",
 )
-_MORE = Text(en="  … and {count} more", ja="  … ほか {count} 通")
+_MORE = Text(en="   … and {count} more", ja="   … ほか {count} 通")
 _APPROVAL = Text(
-    en="  {at} approval, to {to}: would have been shown with its link",
-    ja="  {at} 承認リンク({to} 宛): リンクつきでお知らせする",
+    en="   {at} approval, to {to}: would have been shown with its link",
+    ja="   {at} 承認リンク({to} 宛): リンクつきでお知らせする",
 )
 _CODE = Text(
-    en="  {at} code, to {to}: would have been shown with the code",
-    ja="  {at} 確認コード({to} 宛): コードつきでお知らせする",
+    en="   {at} code, to {to}: would have been shown with the code",
+    ja="   {at} 確認コード({to} 宛): コードつきでお知らせする",
 )
 _FOREIGN = Text(
-    en="  {at} sign-in attempt, to {to}: an address that you have not named",
-    ja="  {at} サインイン試行({to} 宛): 登録していないアドレスです",
+    en="   {at} sign-in attempt, to {to}: an address that you have not named",
+    ja="   {at} サインイン試行({to} 宛): 登録していないアドレスです",
 )
 _UNKNOWN = Text(
-    en="  {at} sign-in attempt, to {to}: would have been told, without link",
-    ja="  {at} サインイン試行({to} 宛): リンクなしでお知らせする",
+    en="   {at} sign-in attempt, to {to}: would have been told, without link",
+    ja="   {at} サインイン試行({to} 宛): リンクなしでお知らせする",
 )
 _UNCHECKABLE = Text(
-    en="  {at} to {to}: looks like one; its signature can no longer be checked today",
-    ja="  {at}({to} 宛): サインインのメールのようですが、古くて署名を確かめられません",
+    en="   {at} to {to}: looks like one; its signature can no longer be checked today",
+    ja="   {at}({to} 宛): サインインのメールのようですが、古くて署名を確かめられません",
 )
 _UNVERIFIED = Text(
-    en="  {at} to {to}: unproved sender; would have been told, without link",
-    ja="  {at}({to} 宛): 差出人を確認できないメール(リンクなしでお知らせする)",
+    en="   {at} to {to}: unproved sender; would have been told, without link",
+    ja="   {at}({to} 宛): 差出人を確認できないメール(リンクなしでお知らせする)",
 )
 _NOT_SHOWN = Text(
-    en="  {at} to {to}: a look-alike; would not have been shown",
-    ja="  {at}({to} 宛): にせものの疑い(お知らせしない)",
+    en="   {at} to {to}: a look-alike; would not have been shown",
+    ja="   {at}({to} 宛): にせものの疑い(お知らせしない)",
 )

@@ -16,9 +16,9 @@ HELLO = Text(
 LEFT = Text(en="\nNothing was changed.", ja="\n何も変更していません。")
 LEFT_WRITTEN = Text(
     en="\nThe configuration is written, and stays. What is left to do:\n"
-    "watcher doctor --notify\nwatcher service install",
+    "{command} doctor --notify\n{command} service install",
     ja="\n設定は書き終わっているので、そのまま使えます。残りは次で行えます:\n"
-    "watcher doctor --notify\nwatcher service install",
+    "{command} doctor --notify\n{command} service install",
 )
 IS_THERE = Text(
     en="There is a configuration already: {path}. It is kept as it is; --add adds one "
@@ -44,8 +44,10 @@ ADDRESS = Text(
 PROVIDER = Text(en="   → {title} ({host})", ja="   → {title}({host})")
 SERVER = Text(en="   → mail server {host}", ja="   → メールサーバー {host}")
 HOST = Text(
-    en="   The IMAP server of your mailbox (your provider's help names it)",
-    ja="   メールの IMAP サーバー名(メール会社の説明に書かれています)",
+    en="   The IMAP server of your mailbox (your provider's help names it; with its "
+    "port, if that is not 993: imap.example.jp:143)",
+    ja="   メールの IMAP サーバー名(メール会社の説明に書かれています。ポートが 993 で"
+    "なければ imap.example.jp:143 のように書きます)",
 )
 USER = Text(en="   The user name for the login", ja="   ログインのユーザー名")
 AMAZON_TOO = Text(
@@ -83,9 +85,15 @@ ADDED_BEFORE = Text(
 
 PAGE = Text(en="   You find it here: {page}", ja="   ここで作れます: {page}")
 PASSWORD = Text(
-    en="3. The password of {user} for mail programs (nothing is shown while you type "
-    "or paste it):",
-    ja="3. {user} のメール用パスワード(入力や貼り付けをしても、画面には出ません):",
+    en="3. The password of {user} for mail programs\n"
+    "   (nothing is shown while you type or paste it)",
+    ja="3. {user} のメール用パスワード\n   (入力や貼り付けをしても、画面には出ません)",
+)
+PASSWORD_AGAIN = Text(
+    en="3. The password of {user} for mail programs\n"
+    "   (or Enter alone, to correct the address)",
+    ja="3. {user} のメール用パスワード\n"
+    "   (アドレスを直すときは、何も入力せずに Enter)",
 )
 CODE_ONLY = Text(
     en="   {title} takes no password: you log in with a code, in a browser. For that "
@@ -125,6 +133,10 @@ PUSHED = Text(
 POLLED = Text(
     en="   The server is asked for new mail every few seconds.",
     ja="   新しいメールは、数秒おきに確かめます。",
+)
+BY_OPTION = Text(
+    en="   To `watcher init` that is given by {options}.",
+    ja="   `watcher init` では {options} で指定します。",
 )
 TRY_AGAIN = Text(en="   Try again?", ja="   もう一度試しますか?")
 REVIEWING = Text(
@@ -196,10 +208,6 @@ AT_LOGIN = Text(
     en="6. Start watcher now, and at each login?",
     ja="6. watcher を今すぐ始めて、ログインのたびに自動で始めますか?",
 )
-BY_HAND = Text(
-    en="   Then start it with: watcher run",
-    ja="   使うときは、次のように始めます: watcher run",
-)
 STARTED_BEFORE = Text(
     en="6. watcher runs, and starts at each login.",
     ja="6. watcher はもう動いていて、ログインのたびに始まります。",
@@ -213,8 +221,8 @@ STARTED = Text(
     ja="   登録しました({title}): {path}",
 )
 NO_SERVICE = Text(
-    en="   That did not work: {why}\n   Start it with: watcher run",
-    ja="   登録できませんでした: {why}\n   次のように始めてください: watcher run",
+    en="   That did not work: {why}",
+    ja="   登録できませんでした: {why}",
 )
 READY = Text(
     en="\nReady. Now link the app, and wait for the notification.",
@@ -222,17 +230,17 @@ READY = Text(
 )
 NOT_RUNNING = Text(
     en="\nThe settings are ready, but nothing is watched yet. Before you link the app, "
-    "start it with: watcher run",
+    "start it with: {command} run",
     ja="\n設定はできましたが、まだ見張っていません。アプリの連携を始める前に、"
-    "次のように始めてください: watcher run",
+    "次のように始めてください: {command} run",
 )
 WHERE = Text(
-    en="To be led through linking an app: watcher guide\n"
+    en="To be led through linking an app: {command} guide\n"
     "To change something: {config}\n"
-    "To check everything: watcher doctor\n"
-    "To remove it: watcher service uninstall, then delete {folder}",
-    ja="アプリの連携を順に案内する: watcher guide\n"
+    "To check everything: {command} doctor\n"
+    "To remove it: {command} service uninstall, then delete {folder}",
+    ja="アプリの連携を順に案内する: {command} guide\n"
     "設定を変える: {config}\n"
-    "動作を確かめる: watcher doctor\n"
-    "やめる: watcher service uninstall のあと、{folder} を消します",
+    "動作を確かめる: {command} doctor\n"
+    "やめる: {command} service uninstall のあと、{folder} を消します",
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from watcher.app.wiring import open_channels
 from watcher.config.accounts import account_of, addresses, policy_for
+from watcher.config.file import is_there
 from watcher.config.load import load
 from watcher.config.schema import (
     Account,
@@ -35,6 +36,7 @@ from watcher.setup.probe import Probed
 from watcher.setup.review import Review, review
 from watcher.setup.service import service_here
 from watcher.setup.trial import Trial, trying
+from watcher.typed import command
 
 TRIAL_S = 600.0
 """How long a test notification waits for its user."""
@@ -82,7 +84,8 @@ class Wizard:
         if existing is not None and not self._adds_account():
             return False
         config = existing or self._new_config()
-        self._dialog.say(sentences.HELLO)
+        if self._dialog.asks:
+            self._dialog.say(sentences.HELLO)
         left = sentences.LEFT
         try:
             self._set_up_account(existing, config)
@@ -90,25 +93,26 @@ class Wizard:
             self._try_notification(config)
             is_running = self._start_at_login()
         except KeyboardInterrupt:
-            self._dialog.say(left)
+            self._dialog.say(left, command=command())
             raise
-        folder = self._path.parent
-        self._dialog.say(sentences.READY if is_running else sentences.NOT_RUNNING)
-        self._dialog.say(sentences.WHERE, config=self._path, folder=folder)
+        words = {"command": command(), "folder": self._path.parent}
+        end = sentences.READY if is_running else sentences.NOT_RUNNING
+        self._dialog.say(end, **words)
+        self._dialog.say(sentences.WHERE, config=self._path, **words)
         return True
 
     # What is there already
 
     def _existing(self) -> Config | None:
         """Return the configuration that is there, None if there is none to keep."""
-        if not self._path.exists():
+        if not is_there(self._path):
             return None
         try:
             return load(self._path)
         except ConfigError as error:
             if not self._dialog.asks:
                 raise
-            self._dialog.complain(error)
+            self._dialog.note(error)
             if not self._dialog.confirm(
                 sentences.ANEW, option="--config", default=False
             ):
@@ -146,8 +150,6 @@ class Wizard:
         watched = [account_of(one) for one in config.accounts]
         taken = frozenset((one.host, one.user) for one in watched)
         access = Access(self._dialog, self._tokens, given, self._answers.address, taken)
-        address, account = access.find()
-        account = access.with_amazons_addresses(address, account)
         keys = dns_keys(config.dkim.nameservers, config.dkim.timeout)
 
         def look(mailbox: Mailbox, connection: Connection, probed: Probed) -> Review:
@@ -157,7 +159,12 @@ class Wizard:
             names = probed.mailboxes
             return review(connection, mailbox, policy, keys, mailboxes=names)
 
-        account, password, seen = access.log_in(account, look)
+        found = None
+        while found is None:
+            address, account = access.find()
+            account = access.with_amazons_addresses(address, account)
+            found = access.log_in(account, look)
+        account, password, seen = found
         account = self._with_recipients(account, seen)
         return replace(account, name=self._name(config, account.provider)), password
 
@@ -260,7 +267,7 @@ class Wizard:
                 )
                 self._judge(trial, is_seen=is_seen)
             for failure in trial.failures[:1]:  # the others only stand in for it
-                self._dialog.complain(failure.error)
+                self._dialog.note(failure.error)
 
     def _judge(self, trial: Trial, *, is_seen: bool) -> None:
         """Say what the trial has proved, and the remedy of what it has not."""
@@ -274,7 +281,6 @@ class Wizard:
     def _start_at_login(self) -> bool:
         """Let it start at each login if that is wanted; return whether it runs now."""
         if not self._answers.installs_service:
-            self._dialog.say(sentences.BY_HAND)
             return False
         try:
             service = service_here(self._path)
@@ -286,8 +292,8 @@ class Wizard:
             self._dialog.say(sentences.STARTED_BEFORE)
             return True
         if not self._dialog.confirm(sentences.AT_LOGIN, option="--no-service"):
-            text = sentences.RUNS if status.is_running else sentences.BY_HAND
-            self._dialog.say(text)
+            if status.is_running:
+                self._dialog.say(sentences.RUNS)
             return status.is_running
         try:
             service.install()

@@ -48,7 +48,10 @@ def _form(hint: Any, language: Language) -> str:  # noqa: ANN401
     if get_origin(hint) in (types.UnionType, Union):
         hint = next(one for one in get_args(hint) if one is not type(None))
     if get_origin(hint) is tuple:
-        return _LIST.say(language, form=_form(get_args(hint)[0], language))
+        item = get_args(hint)[0]
+        if item in _LISTS:
+            return _LISTS[item].say(language)
+        return _LIST.say(language, form=_form(item, language))
     if issubclass(hint, StrEnum):
         return " · ".join(f'"{one}"' for one in hint)
     return _FORMS[hint].say(language)
@@ -94,18 +97,28 @@ _CONFIG = Text(
 )
 _FORM = Text(en="Written as: {form}.", ja="書き方: {form}。")
 _DEFAULT = Text(en=" Default: {default}", ja="既定: {default}")
-_LIST = Text(en="a list in [ ], each {form}", ja="[ ] で囲んだ並び({form})")
+_LIST = Text(en="a list in [ ] of: {form}", ja="[ ] で囲んだリスト({form})")
+_LISTS = {
+    str: Text(
+        en='a list in [ ] of texts in quotes, like ["first", "second"]',
+        ja='文字列を [ ] で囲んだリスト(例: ["first", "second"])',
+    ),
+    timedelta: Text(
+        en='a list in [ ] of time spans, like ["90s", "30s"]',
+        ja='時間を [ ] で囲んだリスト(例: ["90s", "30s"])',
+    ),
+    NameServer: Text(
+        en='a list in [ ] of IP addresses, like ["127.0.0.1:53"] or ["tls://1.1.1.1"]',
+        ja='IP アドレスを [ ] で囲んだリスト(例: ["127.0.0.1:53"]、["tls://1.1.1.1"])',
+    ),
+}
 _FORMS = {
     bool: Text(en="true or false", ja="true か false"),
-    str: Text(en='a text in quotes, like "value"', ja='引用符で囲んだ文字("value")'),
+    str: Text(en='text in quotes, like "value"', ja='引用符で囲んだ文字列("value")'),
     int: Text(en="a number", ja="数"),
     timedelta: Text(
         en='a time span, like "90s", "5m", "2h", "30d", or a number of seconds',
         ja='時間("90s" "5m" "2h" "30d" など。数だけなら秒)',
     ),
     Path: Text(en="the path of a file, in quotes", ja="引用符で囲んだファイルの場所"),
-    NameServer: Text(
-        en='an IP address, like "127.0.0.1:53", or "tls://1.1.1.1"',
-        ja='IP アドレス("127.0.0.1:53" や "tls://1.1.1.1" など)',
-    ),
 }

@@ -177,7 +177,7 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
             en="The last time all was looked at; while an account is watched, it may "
             "have been up to two minutes later.",
             ja="最後に確認できた時刻。見張っている間、実際の最後の確認はこれより後の"
-            "こともあります(2分以内)。",
+            "こともあります(2 分以内)。",
         ),
         "tls_quirk": Text(
             en='What its server alone is allowed of old TLS: "nothing", '

@@ -96,8 +96,8 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
     ),
     (
         Text(
-            en="…: … cannot be run",
-            ja="… の … を実行できません",
+            en="… cannot be run (",
+            ja="… を実行できません(",
         ),
         Text(
             en="Write the program with its whole path: what starts at login looks in "

@@ -47,13 +47,14 @@ from watcher.timing.error import ClockError
 class Doctor:
     """What is checked, and with what."""
 
-    path: Path
-    """The configuration file, whether it is there or not."""
+    find_path: Callable[[], Path]
+    """Returns the configuration file, whether it is there or not, if a home is."""
     config: Config | None
     """None: there is none, or it cannot be used."""
     error: ConfigError | None
     """Why it cannot be used."""
-    log: Path
+    find_log: Callable[[], Path]
+    """Returns the event log, in the same way."""
     language: Language
     shows_notification: bool = False
     timeouts: Timeouts = TIMEOUTS
@@ -80,14 +81,16 @@ class Doctor:
         single: dict[Check, Callable[[], Finding]] = {
             Check.CONFIGURATION: self._configuration,
             Check.PERMISSIONS: lambda: check_permissions(
-                self.path, self.config, self.log
+                self.find_path(), self.config, self.find_log()
             ),
             Check.DNS: lambda: check_name_servers(servers_asked(servers), timeout),
             Check.NOTIFICATION: notify,
             Check.BROWSER: check_browser,
-            Check.LOG: lambda: check_log(self.log),
-            Check.SERVICE: lambda: check_service(service_here(self.path).status()),
-            Check.DISK: lambda: check_disk(self.log),
+            Check.LOG: lambda: check_log(self.find_log()),
+            Check.SERVICE: lambda: check_service(
+                service_here(self.find_path()).status()
+            ),
+            Check.DISK: lambda: check_disk(self.find_log()),
         }
         if not config.accounts:
             single |= {check: lambda: skipped(_NO_ACCOUNT) for check in CHECKS}
@@ -115,16 +118,16 @@ class Doctor:
     def _configuration(self) -> Finding:
         if self.config is not None:
             names = ", ".join(account.name for account in self.config.accounts)
-            return passed(_LOADED, path=self.path, names=names)
+            return passed(_LOADED, path=self.find_path(), names=names)
         if self.error is None:
-            return failed(Sentence.of(_NO_FILE, path=self.path), _INIT)
+            return failed(Sentence.of(_NO_FILE, path=self.find_path()), _INIT)
         return failed(self.error, _CORRECT)
 
     def _learned(self) -> ClockError | None:
         """Return what proved mails have taught of the clock, if it can be read."""
         try:
-            journal = JournalReader.read(self.log)
-        except (JournalBusy, JournalUnusable):
+            journal = JournalReader.read(self.find_log())
+        except (ConfigError, JournalBusy, JournalUnusable):
             return None
         if journal is None:
             return None

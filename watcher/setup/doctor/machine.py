@@ -1,14 +1,19 @@
 """Checks what lies on this machine: permissions, the event log, room on the disk."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from watcher import ownership
+from watcher.app.lock import lock_path, only_daemon, running_daemon
 from watcher.config.schema import Config
 from watcher.errors import JournalBusy, JournalUnusable, reason_of
 from watcher.i18n import Text
+from watcher.journal.files import BESIDE, beside
+from watcher.journal.log import Journal
 from watcher.journal.reader import JournalReader
 from watcher.setup.doctor.report import (
     Finding,
@@ -70,8 +75,10 @@ def check_log(path: Path) -> Finding:
             remedy = Sentence.of(_LOG_REMEDY, path=place)
             return failed(Sentence.of(_NOT_WRITABLE, path=place), remedy)
     try:
+        running_daemon(path)  # or the lock beside it is no lock
         journal = JournalReader.read(path)
         if journal is None:
+            _try_out(path)
             return passed(_NO_LOG_YET, path=path)
         with journal:
             journal.read_rest()
@@ -86,10 +93,40 @@ def check_log(path: Path) -> Finding:
     return passed(_LOG, path=path)
 
 
+def _try_out(path: Path) -> None:
+    """Make a log beside the one that is to be, as `watcher run` does; remove it again.
+
+    Raises:
+        JournalBusy, JournalUnusable: none can be made there; the error names `path`.
+    """
+    trial = path.with_name(f".{secrets.token_hex(8)}")
+    missing = [one for one in path.absolute().parents if not ownership.is_visible(one)]
+    try:
+        with only_daemon(trial), Journal.open(trial):
+            pass
+    except (JournalBusy, JournalUnusable) as error:
+        data = {key: _renamed(one, trial, path) for key, one in error.data.items()}
+        raise type(error)(error.text, **data) from error
+    finally:
+        with suppress(OSError):
+            for file in (lock_path(trial), *(beside(trial, end) for end in BESIDE)):
+                file.unlink(missing_ok=True)
+            for folder in missing:
+                folder.rmdir()
+
+
+def _renamed(value: object, trial: Path, path: Path) -> object:
+    """Return a path of the trial as the one that it stands for."""
+    if not isinstance(value, Path) or not value.name.startswith(trial.name):
+        return value
+    return value.with_name(path.name + value.name.removeprefix(trial.name))
+
+
 def nearest(path: Path) -> Path:
     """Return the path, or the nearest folder above it that is there."""
     return next(
-        (one for one in (path, *path.absolute().parents) if one.exists()), Path("/")
+        (one for one in (path, *path.absolute().parents) if ownership.is_visible(one)),
+        Path("/"),
     )
 
 
@@ -139,7 +176,7 @@ _REPLACED = Text(
 _RUN = Text(en="Run: {command}", ja="次を実行してください: {command}")
 _LOG = Text(
     en="{path} can be written, is whole, and is shared (WAL).",
-    ja="{path} は書きこめて、壊れておらず、同時に使えます(WAL)。",
+    ja="{path} は壊れておらず、書きこめます。複数のコマンドから同時に使えます(WAL)。",
 )
 _NO_LOG_YET = Text(
     en="{path} is made by the first command that needs it.",

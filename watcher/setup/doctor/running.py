@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from watcher.clock import call_in_thread, monotonic_s
+from watcher.config.home import SET_HOME, NoHomeError
 from watcher.errors import UNEXPECTED, WatcherError
 from watcher.i18n import Text
 from watcher.setup.doctor.report import (
@@ -47,6 +48,8 @@ def guarded(check: Callable[[], Finding]) -> Finding:
     """Return what a check finds; an error that it raises is what it found."""
     try:
         return check()
+    except NoHomeError as error:
+        return failed(error, SET_HOME)
     except WatcherError as error:
         return failed(error, _TRY_LATER)
     except Exception as bug:  # noqa: BLE001 -- the other checks are made all the same

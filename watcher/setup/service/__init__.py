@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from watcher.config.home import NoHomeError
 from watcher.config.load import default_path
 from watcher.setup.service.autostart import Autostart
 from watcher.setup.service.base import Service, command_here
@@ -22,8 +24,9 @@ def service_here(
     of the environment, as for every command. What is looked for anyway is not named.
     """
     config = config or default_path(environment)
-    if config == default_path({}):
-        config = None
+    with suppress(NoHomeError):  # nothing is looked for in one
+        if config == default_path({}):
+            config = None
     command = command_here(config, environment)
     if sys.platform == "win32":
         return ScheduledTask(command, config)

@@ -12,6 +12,7 @@ from typing import ClassVar
 import platformdirs
 
 from watcher import child
+from watcher.config.home import home_needed
 from watcher.errors import ServiceFailed, reason_of
 from watcher.i18n import Language, Text
 from watcher.setup.service.base import DESCRIPTION, LANGUAGE, Service, words_in
@@ -46,7 +47,8 @@ class Autostart(Service):
     @property
     def path(self) -> Path:
         """Where a user's own entries lie."""
-        return platformdirs.user_config_path() / "autostart" / "watcher.desktop"
+        with home_needed():
+            return platformdirs.user_config_path() / "autostart" / "watcher.desktop"
 
     def text(self) -> str:
         """Return the entry."""

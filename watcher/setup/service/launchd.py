@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from watcher.config.home import home_needed
 from watcher.errors import ServiceFailed
 from watcher.i18n import Text
 from watcher.setup.service.base import START_S, Service, ask, call
@@ -36,7 +37,8 @@ class LaunchAgent(Service):
     @property
     def path(self) -> Path:
         """Where a user's own agents lie."""
-        return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+        with home_needed():
+            return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
 
     def text(self) -> str:
         """Return the property list."""

@@ -30,6 +30,7 @@ from typing import ClassVar
 
 import platformdirs
 
+from watcher.config.home import home_needed
 from watcher.errors import ServiceFailed
 from watcher.i18n import Text
 from watcher.setup.service.base import (
@@ -100,7 +101,8 @@ class UserUnit(Service):
     @property
     def path(self) -> Path:
         """Return where a user's own units lie (systemd.unit(5))."""
-        return platformdirs.user_config_path() / "systemd" / "user" / NAME
+        with home_needed():
+            return platformdirs.user_config_path() / "systemd" / "user" / NAME
 
     def text(self) -> str:
         """Return the unit."""
@@ -168,7 +170,8 @@ _SPECIFIER = re.compile(r"%[%h]|\$\$")
 
 
 def _meaning(found: re.Match[str]) -> str:
-    return str(Path.home()) if found[0] == "%h" else found[0][0]
+    with home_needed():
+        return str(Path.home()) if found[0] == "%h" else found[0][0]
 
 
 def _quote(word: str) -> str:
