@@ -137,7 +137,8 @@ def test_from_the_first_step_to_the_linked_app(
 
 def test_who_names_no_app_is_asked_until_one_is_known(mail_user: MailUser) -> None:
     with guided(mail_user, Language.EN) as run:
-        type_at(run, "  2. Money Forward ME", "3")
+        asked = type_at(run, "  2. Money Forward ME", "3")
+        assert is_told(sentences.WHICH_APP, asked, Language.EN)
         type_at(run, "  2. Money Forward ME", "2")
         type_at(run, PREPARE.en, "q")
         assert run.await_end() == ExitCode.OK

@@ -23,7 +23,7 @@ from watcher.guide.walk import (
     Use,
     Walk,
 )
-from watcher.i18n import Text
+from watcher.i18n import Language, Text
 from watcher.notify import sentences as notified
 from watcher.recognition.claim import Kind
 
@@ -37,7 +37,12 @@ def live(*attempts: Attempt, answer: EventName | None = None) -> Seen:
 
 
 def said(effects: Iterable[Effect]) -> list[Text]:
-    return [one.text for one in effects if isinstance(one, Say)]
+    """Return what is said; each sentence can be said with its data."""
+    told = [one for one in effects if isinstance(one, Say)]
+    assert all(
+        one.text.say(language, **one.data) for one in told for language in Language
+    )
+    return [one.text for one in told]
 
 
 def others(effects: Iterable[Effect]) -> list[Effect]:

@@ -183,7 +183,7 @@ def test_every_message_with_a_remedy_is_one_of_the_program(language: Language) -
 
 @pytest.mark.parametrize("language", Language)
 def test_every_sentence_that_names_a_problem_is_told(language: Language) -> None:
-    told = {quotation(text.say(language)) for text in problems()}
+    told = {quotation(text, language) for text in problems()}
     quoted = [message.say(language) for message, _ in REMEDIES]
     for module in MODULES:
         source = Path(inspect.getfile(module)).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from watcher.guide.steps import Place
 from watcher.i18n import Text
 from watcher.recognition.claim import Kind
 
-WHICH = Text(
+WHICH_APP = Text(
     en="Which app do you want to link to Amazon? Type its number.",
     ja="どのアプリを Amazon とつなぎますか? 番号を打ってください。",
 )

@@ -85,7 +85,7 @@ class Session:
         """Ask which app it is; None where the user leaves."""
         apps = [find(name) for name in NAMES]
         while True:
-            self._screen.say(Say(sentences.WHICH))
+            self._screen.say(Say(sentences.WHICH_APP))
             for number, app in enumerate(apps, 1):
                 data = {"number": number, "title": app.title}
                 self._screen.say(Say(sentences.CHOICE, data))

@@ -32,8 +32,9 @@ def problems() -> Iterator[Text]:
                 yield text
 
 
-def quotation(sentence: str) -> str:
+def quotation(text: Text, language: Language) -> str:
     """Return a sentence with … for its fields."""
+    sentence = text.ja if language is Language.JA else text.en
     return re.sub(r"\{[^}]*\}", "…", sentence)
 
 
@@ -52,5 +53,5 @@ def _texts(value: object) -> Iterator[Text]:
 
 
 def _is_quoted(text: Text) -> bool:
-    sentence = quotation(text.say(Language.EN))
+    sentence = quotation(text, Language.EN)
     return any(quoted.say(Language.EN) in sentence for quoted, _ in REMEDIES)
