@@ -188,7 +188,9 @@ class Session:
     def _type(self, walk: Walk, line: str) -> Ending | None:
         """Take what was typed; not as an answer to what came at the same moment."""
         self._screen.note_typed()
-        if len({*line}) == 1:  # typed again, since the clock has wiped it away
+        if (
+            len({*line}) == 1 and line.isalpha()
+        ):  # typed again, since the clock has wiped it away
             line = line[0]
         before = walk.place, walk.attempt and walk.attempt.id
         if ending := self._look(walk):
