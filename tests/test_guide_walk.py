@@ -175,6 +175,7 @@ def test_nobody_is_told_to_approve_what_went_to_another_address() -> None:
 
     assert told[0] is sentences.CAME_TO_OTHER
     assert told[-1] is notified.OPEN_MAIL_IF_YOURS
+    assert notified.IF_NOT not in told, "one advice for what is not theirs"
     assert ZAIM.call not in told
     assert sentences.HEADINGS[Place.APPROVE] not in told
 

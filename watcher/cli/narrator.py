@@ -102,12 +102,26 @@ class Narrator:
     """Chooses what to tell, knowing what was told; of the daemon's thread."""
 
     def __init__(
-        self, tell: Callable[[Line], None], *, accounts: Sequence[str], is_mute: bool
+        self,
+        tell: Callable[[Line], None],
+        *,
+        accounts: Sequence[str],
+        is_mute: bool,
+        tells_first: bool = True,
     ) -> None:
-        """Prepare; `is_mute`: the user wants no notifications."""
+        """Prepare.
+
+        Args:
+            tell: prints a line.
+            accounts: the names of those that are watched.
+            is_mute: the user wants no notifications.
+            tells_first: whether it is news that a first connection succeeds.
+        """
         self._tell = tell
         self._accounts = accounts
         self._is_mute = is_mute
+        self._unasked = set[str]() if tells_first else {*accounts}
+        """Accounts whose connection is told only after something was wrong."""
         self._connected: dict[str, tuple[Mode | None, ModeReason | None]] = {}
         self._failures: dict[tuple[str, str], str] = {}
         self._held: set[str] = set()
@@ -145,6 +159,7 @@ class Narrator:
     def go_on(self, *, accounts: Sequence[str], is_mute: bool) -> None:
         """Tell that another configuration was taken up, and go by it."""
         self.forget(self._accounts)
+        self._unasked.clear()
         self._accounts, self._is_mute = accounts, is_mute
         self._tell(narrate.reloaded_line(", ".join(accounts), utc_now()))
 
@@ -207,7 +222,9 @@ class Narrator:
     def _watching(self, change: StateChanged) -> None:
         account, how = change.account, (change.mode, change.mode_reason)
         is_again = account in self._held
-        if is_again or self._connected.get(account) != how:
+        if account in self._unasked:
+            self._unasked.discard(account)
+        elif is_again or self._connected.get(account) != how:
             self._tell(narrate.connected_line(change, is_again=is_again))
         self._held.discard(account)
         self._connected[account] = how
@@ -215,6 +232,7 @@ class Narrator:
 
     def _failure(self, change: StateChanged, error: WatcherError) -> None:
         account = change.account
+        self._unasked.discard(account)
         if change.next_try_at is None:  # a mailbox is missing, told at each connection
             is_new = (account, str(error)) not in self._missing
             self._missing.add((account, str(error)))

@@ -354,7 +354,8 @@ class Walk:
         """Tell that the mail is there, and the one thing to do now."""
         kind = self._kind
         yield from _came(attempt)
-        yield _say(notified.IF_NOT_CODE if kind is Kind.CODE else notified.IF_NOT)
+        if not _is_to_other(attempt):  # what to do with that is said below
+            yield _say(notified.IF_NOT_CODE if kind is Kind.CODE else notified.IF_NOT)
         if kind is Kind.CODE or _is_to_other(attempt):  # nothing to approve, as known
             self.place = Place.APPROVE
         else:

@@ -137,8 +137,8 @@ _AGAIN = (
         Text(
             en="The tick deletes all Amazon data linked so far. Only at the first try "
             "there are none, and it does no harm.",
-            ja="印を付けると、それまでに連携した Amazon のデータがすべて消えます。消える"
-            "データがまだないのは、はじめての連携のときだけです。",
+            ja="印を付けると、それまでに連携した Amazon のデータがすべて消えます。"
+            "はじめての連携のときだけは、消えるデータがまだありません。",
         ),
     ),
 )
