@@ -83,6 +83,23 @@ def test_log_in_a_pipe_has_one_line_for_an_event(home: Home) -> None:
 
 
 @in_each_terminal
+def test_run_fits_the_terminal(
+    language: Language, width: int, mail_user: MailUser
+) -> None:
+    names = ", ".join(f"a household of many mailboxes {n}" for n in range(3))
+    home = mail_user.home
+    home.configure(NO_SERVER.replace('"home"', f'"{names}"'))
+    home.environment |= {"COLUMNS": str(width), "LANG": LOCALES[language]}
+    with home.started("run") as run:
+        run.await_text("127.0.0.1")
+        assert run.end() == ExitCode.OK
+
+    assert too_wide(run.seen, width) == []
+    assert len(run.seen.splitlines()) > 3
+    assert all(re.match(r"\d\d:\d\d |    ", line) for line in run.seen.splitlines())
+
+
+@in_each_terminal
 def test_classify_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     name = "a mail that somebody has saved under a rather long name for a file.eml"
     (home.folder / name).write_bytes(approval())
