@@ -554,6 +554,19 @@ def test_what_the_user_does_in_another_window_is_told(mail_user: MailUser) -> No
     assert run.seen.count("a sign-in is expected") == 1
 
 
+def test_what_failed_and_how_it_ended_is_told_in_the_readers_language(
+    told: Told,
+) -> None:
+    told.event(EventName.NOTIFY_FAILED, detail="terminal: The terminal is stopped.")
+    told.event(EventName.OUTCOME, attempt(), detail="worked")
+
+    assert told.said(Language.JA) == [
+        "通知を表示できませんでした(ターミナル: ターミナルが停止しています)",
+        "home: #1 の結果を記録しました(成功)",
+    ]
+    assert told.said(Language.EN)[0].endswith("(terminal: The terminal is stopped)")
+
+
 def test_what_other_programs_do_by_themselves_is_not_told(told: Told) -> None:
     for name in (EventName.STARTED, EventName.STOPPED, EventName.ATTEMPT):
         told.narrator.on_other(Event(at=NOW, event=name, about=None))

@@ -136,7 +136,7 @@ def test_log_names_the_place_of_a_notification(channel: str) -> None:
 def test_log_labels_what_a_library_said() -> None:
     said = line(EventName.NOTIFY_FAILED, detail="plyer: no display")
 
-    assert said.endswith("通知できず  原因: plyer: no display")
+    assert said.endswith("通知できず  原因: デスクトップ(plyer): no display")
 
 
 def test_log_tells_until_when_a_sign_in_is_expected() -> None:

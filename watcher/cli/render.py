@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from watcher.cli.retold import Retold
 from watcher.clock import local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
@@ -33,8 +34,10 @@ def render_event(event: AnyEvent, language: Language) -> str:
     )
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     about = f"#{attempt_id}" if attempt_id else ""
-    name = EVENT_NAMES[event.event]
-    line = (when, about.rjust(5), name.say(language), *filter(None, words))
+    name = EVENT_NAMES[event.event].say(language)
+    if event.event is EventName.OUTCOME:
+        name = f"{name}: {outcome_in_words(event.detail, language)}"
+    line = (when, about.rjust(5), name, *filter(None, words))
     return "  ".join(line)
 
 
@@ -63,8 +66,17 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
             yield local_time(datetime.fromisoformat(detail))
         elif event.event is EventName.EXPIRED:
             yield EVENT_NAMES[EventName(detail)].say(language)
-        else:
+        elif event.event in (EventName.NOTIFY_FAILED, EventName.OPEN_FAILED):
+            cause = Retold(event.detail or "").say(language)
+            yield _DETAIL.say(language, detail=_shown(cause))
+        elif event.event is not EventName.OUTCOME:
             yield _DETAIL.say(language, detail=detail)
+
+
+def outcome_in_words(detail: str | None, language: Language) -> str:
+    """Return how an attempt ended; its code where a newer version has noted it."""
+    known = OUTCOMES.get(detail or "")
+    return known.say(language) if known else sanitise(detail or "")
 
 
 def reason_in_words(code: str, language: Language) -> str:
@@ -118,6 +130,10 @@ KINDS = {
     Kind.APPROVAL: Text(en="approve or deny", ja="承認または否認"),
     Kind.CODE: Text(en="verification code", ja="確認コード"),
     Kind.UNKNOWN: Text(en="a form not seen before", ja="はじめて見る形のメール"),
+}
+OUTCOMES = {
+    "worked": Text(en="worked", ja="成功"),
+    "failed": Text(en="failed", ja="失敗"),
 }
 _ON = Text(en="on the {channel}", ja="{channel}に表示")
 _DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")

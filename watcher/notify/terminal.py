@@ -9,7 +9,7 @@ import sys
 from typing import TextIO
 
 from watcher.clock import call_with_timeout
-from watcher.errors import NotificationFailed
+from watcher.errors import NotificationFailed, reason_of
 from watcher.i18n import Text
 from watcher.notify.notification import Channel, Notification
 
@@ -40,7 +40,7 @@ class Terminal(Channel):
         except TimeoutError as error:
             raise NotificationFailed(_SILENT) from error
         except OSError as error:
-            raise NotificationFailed(_NONE, reason=error) from error
+            raise NotificationFailed(_NONE, reason=reason_of(error)) from error
 
 
 def check() -> None:
@@ -49,7 +49,7 @@ def check() -> None:
         with _opened():
             pass
     except OSError as error:
-        raise NotificationFailed(_NONE, reason=error) from error
+        raise NotificationFailed(_NONE, reason=reason_of(error)) from error
 
 
 def render_text(notification: Notification) -> str:
