@@ -118,7 +118,8 @@ def test_the_demo_fits_the_terminal(language: Language, width: int, home: Home) 
     assert re.search(r"^         \| https://\S+$", seen, re.MULTILINE)
 
 
-@in_each_terminal
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [40, *WIDTHS])
 def test_status_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     now = utc_now()
     session = {
@@ -127,14 +128,21 @@ def test_status_fits_the_terminal(language: Language, width: int, home: Home) ->
         "mode_reason": "broken_off",
         "last_look_at": now.isoformat(),
     }
+    refused = {
+        "state": "refused",
+        "error": {one.value: "why " * 30 for one in Language},
+        "next_try_at": now.isoformat(),
+    }
     with Journal.open(home.log) as journal:
         journal.put_session("home", session)
+        journal.put_session("work", refused)
 
     with only_daemon(home.log):
         seen = on_terminal(home, language, width, "status")
 
     assert too_wide(seen, width) == []
     assert "IDLE" in seen
+    assert "why why" in seen
 
 
 def test_status_tells_the_date_of_a_look_that_was_not_today(home: Home) -> None:
