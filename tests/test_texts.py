@@ -87,6 +87,7 @@ def test_no_text_is_said_with_a_field_left_unfilled(language: Language) -> None:
 BANNED = {
     Language.JA: {
         "監視": "見張る",
+        "お知らせします": "知らせます",
         "この(?:機械|PC)": "このパソコン",
         r"(?<![A-Za-z])PC(?![A-Za-z])": "パソコン",
         "デーモン": "watcher",

@@ -40,7 +40,7 @@ def _disarm(path: Path, options: Options) -> int:
 
 _DISARMED = Text(
     en="No sign-in is expected any more. Attempts are told as usual.",
-    ja="待機をやめました。試行が届けば、ふだんどおりお知らせします。",
+    ja="待機をやめました。試行が届けば、ふだんどおり知らせます。",
 )
 _ARMED = Text(
     en="Ready until {until}: sign in now. When the mail comes, approve it first, then "

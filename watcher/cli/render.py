@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from watcher.app.delivery_log import PHONE
 from watcher.cli.retold import Retold
 from watcher.clock import local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
@@ -59,7 +60,8 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     elif detail := _shown(event.detail):
         is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
         if is_channel and detail in CHANNELS:
-            yield _ON.say(language, channel=CHANNELS[detail])
+            text = _TO_PHONE if detail == PHONE else _ON
+            yield text.say(language, channel=CHANNELS[detail])
         elif event.event is EventName.ARMED:
             yield _BY.say(language, detail=detail)
         elif event.event is EventName.SIGN_IN_REPORTED:
@@ -136,6 +138,7 @@ OUTCOMES = {
     "failed": Text(en="failed", ja="失敗"),
 }
 _ON = Text(en="on the {channel}", ja="{channel}に表示")
+_TO_PHONE = Text(en="to the {channel}", ja="{channel}に送信")
 _DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")
 _BY = Text(en="by `watcher {detail}`", ja="`watcher {detail}` による")
 _UNTIL = Text(en="until {until}", ja="{until} まで")

@@ -28,7 +28,7 @@ def problems() -> Iterator[Text]:
     seen: set[Text] = set()
     for module in MODULES:
         for text in texts_in(list(vars(module).values())):
-            if text not in seen and not _is_quoted(text):
+            if text not in seen and is_message(text.en) and not _is_quoted(text):
                 seen.add(text)
                 yield text
 
@@ -37,6 +37,11 @@ def quotation(text: Text, language: Language) -> str:
     """Return a sentence with … for its fields."""
     sentence = text.ja if language is Language.JA else text.en
     return re.sub(r"\{[^}]*\}", "…", sentence)
+
+
+def is_message(english: str) -> bool:
+    """Return whether it is a sentence, and no name of a thing that stands in others."""
+    return bool(set(english) & set(".,:;"))
 
 
 def _is_quoted(text: Text) -> bool:
