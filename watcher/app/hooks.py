@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from watcher.clock import utc_now
+from watcher.errors import JournalUnusable
 from watcher.events import AnyEvent, Attempt, EventName, to_json
 from watcher.journal.log import Journal
 from watcher.journal.reader import as_of
@@ -68,8 +69,16 @@ class EventRelay:
         """Pass on what other programs have logged since the last tick.
 
         Raises:
-            JournalBusy, JournalUnusable: the log cannot be read now.
+            JournalBusy: the log cannot be read now.
+            JournalUnusable: nor can it later; not raised where no command misses it.
         """
+        try:
+            self._follow(journal, now)
+        except JournalUnusable:
+            if self._command is not None:
+                raise
+
+    def _follow(self, journal: Journal, now: datetime) -> None:
         if self._last_id is None:
             newest = [event.id for event in journal.last(1)]
             self._last_id = min([*newest, *(one - 1 for one in self._own)], default=0)
