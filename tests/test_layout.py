@@ -145,6 +145,14 @@ def test_status_fits_the_terminal(language: Language, width: int, home: Home) ->
     assert "why why" in seen
 
 
+def test_status_says_once_that_nothing_is_watched(home: Home) -> None:
+    home.environment |= {"LANG": LOCALES[Language.JA], "PYTHONUTF8": "1"}
+    with Journal.open(home.log) as journal:
+        journal.put_session("home", {"state": "watching"})
+
+    assert home.run("status").out.count("見張っていません") == 1
+
+
 def test_status_tells_the_date_of_a_look_that_was_not_today(home: Home) -> None:
     now = utc_now()
     looks = {"today": now, "before": now - timedelta(days=3)}

@@ -130,7 +130,8 @@ def test_a_genuine_mail_to_another_address_is_recognised_without_link() -> None:
 def test_log_names_the_place_of_a_notification(channel: str) -> None:
     said = line(EventName.NOTIFIED, about=attempt(), detail=channel)
 
-    assert said.endswith(f"{CHANNELS[channel].ja}に表示")
+    what = "に送信" if channel == "push" else "に表示"
+    assert said.endswith(f"{CHANNELS[channel].ja}{what}")
 
 
 def test_log_labels_what_a_library_said() -> None:
