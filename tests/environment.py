@@ -72,6 +72,9 @@ def is_private(path: Path) -> bool:
     return os.name != "posix" or not path.stat().st_mode & 0o077
 
 
+WIDE = 500
+"""Columns of a terminal on which no sentence is broken; a test may set COLUMNS."""
+
 NO_SERVER = """
 [[accounts]]
 name = "home"
@@ -391,7 +394,10 @@ class Home:
             running.kill()
 
     def _on_terminal(self, command: Sequence[str], is_controlled: bool) -> Running:
+        import termios  # of POSIX
+
         terminal, theirs = pseudo_terminal()
+        termios.tcsetwinsize(theirs, (50, WIDE))
         process = subprocess.Popen(
             command,
             cwd=self.folder,

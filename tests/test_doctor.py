@@ -16,6 +16,8 @@ from tests.environment import (
 from tests.fakes import IS_POSIX, posix_only
 from tests.imap_server import QUICK, Peer, Server
 from tests.sample_mails import records
+from watcher.cli.doctor import render
+from watcher.cli.parser import parse
 from watcher.config.accounts import watched
 from watcher.config.load import load
 from watcher.dkim import FixedKeys
@@ -295,3 +297,15 @@ def test_a_program_that_gives_no_password_is_ended_with_the_check(
     assert found[Check.SECRET].verdict is Verdict.FAIL
     assert str(script) in found[Check.SECRET].detail.say(Language.EN)
     assert ended.exists()
+
+
+def test_the_clock_is_the_computers_though_an_account_has_the_other_one() -> None:
+    finding = Finding(Verdict.PASS, Text(en="It is right.", ja="合っています。"))
+    options = parse(["doctor"], Language.EN)
+    clock, login = (
+        next(render(Line(Slot(check, "home"), finding), options))
+        for check in (Check.CLOCK, Check.LOGIN)
+    )
+
+    assert clock.endswith(" It is right. (home)")
+    assert login.endswith(" home: It is right.")

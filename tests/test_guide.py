@@ -120,7 +120,8 @@ def test_from_the_first_step_to_the_linked_app(
         assert all(is_told(one, seen, language) for one in steps(Place.WAIT))
         assert set(home.names()) == {"armed"}
         link = mail_user.approval()
-        seen = type_at(run, prompt(OPEN, language), "")
+        steps_seen, seen = seen, type_at(run, prompt(OPEN, language), "")
+        assert CONNECTED not in steps_seen + seen, "no line between the steps"
         assert is_told(find("zaim").call, seen, language)
         assert "\a" in seen
         assert link not in seen
@@ -137,7 +138,8 @@ def test_from_the_first_step_to_the_linked_app(
 
 def test_who_names_no_app_is_asked_until_one_is_known(mail_user: MailUser) -> None:
     with guided(mail_user, Language.EN) as run:
-        type_at(run, "  2. Money Forward ME", "3")
+        asked = type_at(run, "  2. Money Forward ME", "3")
+        assert is_told(sentences.WHICH_APP, asked, Language.EN)
         type_at(run, "  2. Money Forward ME", "2")
         type_at(run, PREPARE.en, "q")
         assert run.await_end() == ExitCode.OK
@@ -389,7 +391,6 @@ def test_a_terminal_that_cannot_be_redrawn_gets_lines_alone(
 ) -> None:
     mail_user.home.environment["TERM"] = "dumb"
     with guided(mail_user, Language.EN, "zaim") as run:
-        run.await_text("home: connected")  # where it is told, the prompt comes again
         type_at(run, f"{PREPARE.en}\n", "")
         run.await_text(prompt(WAIT, Language.EN))
         mail_user.approval()
@@ -561,7 +562,7 @@ def test_what_cannot_be_used_is_told_once_and_the_guide_goes_on(
     mail_user: MailUser,
 ) -> None:
     with guided(mail_user, Language.EN, "zaim") as run:
-        run.await_text(CONNECTED)
+        run.await_text(PREPARE.en)
         mail_user.home.configure("[watch]\nmode = 'dance'")
         run.await_text("the former configuration goes on")
         configure_silently(mail_user, mail_user.account(), '[log]\npath = "other.db"')

@@ -93,3 +93,24 @@ def test_before_the_approval_zaim_is_never_told_to_authenticate() -> None:
 
     assert [("「認証する」ではなく「戻る」を押" in act) for act in named] == [True]
     assert "「認証する」を押さない" in zaim.call.ja
+
+
+@of_each_app
+def test_no_step_tells_to_delete_data(app: AppSteps) -> None:
+    """A step tells what to do; what deletes is named to warn of it alone."""
+    deleting = [one for one in steps(app) if "削除" in one.act.ja]
+
+    for one in deleting:
+        assert "「口座を削除する」に印を付けずに" in one.act.ja
+        assert "without a tick at 「口座を削除する」" in one.act.en
+        assert one.beware
+    assert bool(deleting) is (app.name == "zaim")
+
+
+def test_the_readme_says_of_unlinking_what_the_guide_says() -> None:
+    readme = Path("README.md").read_text(encoding="utf-8")
+    told = [line for line in readme.splitlines() if "「口座を削除する」" in line]
+
+    assert len(told) == 2
+    assert "「口座を削除する」に印は付けません" in told[0]
+    assert "Do not tick 「口座を削除する」" in told[1]

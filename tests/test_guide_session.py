@@ -129,6 +129,22 @@ def test_a_letter_that_the_clock_has_wiped_away_may_be_typed_twice(
     assert ending is Ending.LEFT
 
 
+def test_a_number_of_two_digits_alike_is_that_number(guide: Guide) -> None:
+    while max((one.id for one in guide.journal.events()), default=0) < 10:
+        guide.journal.append(EventName.STARTED, at=utc_now())
+    guide.journal.record(new_event(at=utc_now()))
+    guide.journal.record(new_event(2, at=utc_now(), near="Osaka, Japan"))
+
+    guide.run(
+        {
+            sentences.TO_CHOOSE: lambda: guide.type("11"),
+            OPENED: lambda: guide.type("q"),
+        }
+    )
+
+    assert [one.id for one in guide.used] == [11]
+
+
 @pytest.mark.parametrize(
     ("answer", "prompts"), [("q", []), ("", [WAIT]), ("n", [PREPARE])]
 )

@@ -8,6 +8,7 @@ import pytest
 
 from tests.factories import CODE, EXPIRES_AT, LINK, NOW, attempt
 from watcher.app.silence import SILENT_AFTER, other_ways
+from watcher.clock import local_time
 from watcher.events import Attempt, EventName
 from watcher.guide import sentences
 from watcher.guide.apps import find
@@ -18,12 +19,13 @@ from watcher.guide.walk import (
     Effect,
     Ending,
     Expect,
+    Prompt,
     Say,
     Seen,
     Use,
     Walk,
 )
-from watcher.i18n import Text
+from watcher.i18n import Language, Text
 from watcher.notify import sentences as notified
 from watcher.recognition.claim import Kind
 
@@ -37,7 +39,12 @@ def live(*attempts: Attempt, answer: EventName | None = None) -> Seen:
 
 
 def said(effects: Iterable[Effect]) -> list[Text]:
-    return [one.text for one in effects if isinstance(one, Say)]
+    """Return what is said; each sentence can be said with its data."""
+    told = [one for one in effects if isinstance(one, Say)]
+    assert all(
+        one.text.say(language, **one.data) for one in told for language in Language
+    )
+    return [one.text for one in told]
 
 
 def others(effects: Iterable[Effect]) -> list[Effect]:
@@ -168,6 +175,7 @@ def test_nobody_is_told_to_approve_what_went_to_another_address() -> None:
 
     assert told[0] is sentences.CAME_TO_OTHER
     assert told[-1] is notified.OPEN_MAIL_IF_YOURS
+    assert notified.IF_NOT not in told, "one advice for what is not theirs"
     assert ZAIM.call not in told
     assert sentences.HEADINGS[Place.APPROVE] not in told
 
@@ -190,11 +198,29 @@ def test_enter_opens_no_page_while_somebody_elses_may_be_at_hand() -> None:
     told = said(walk.look(live(ours, theirs), NOW))
 
     assert told[0] is sentences.CAME[Kind.APPROVAL]
-    assert told[-1] is sentences.WHICH
-    assert said(walk.type("", NOW + TOO_SOON)) == [sentences.WHICH]
-    assert others(walk.type("3", NOW + TOO_SOON)) == []
+    assert told[-3:] == [sentences.WHICH, sentences.WAITING, sentences.WAITING]
+    assert said(walk.type("", NOW + TOO_SOON)) == [sentences.NO_NUMBER]
+    assert [*walk.type("", NOW + TOO_SOON)] == [], "it is told once"
+    assert said(walk.type("3", NOW + TOO_SOON)) == [sentences.NO_NUMBER]
     assert others(walk.type("1", NOW + TOO_SOON)) == [Use(ours)]
     assert walk.attempt == ours
+
+
+def test_of_several_each_is_shown_and_the_line_at_the_bottom_asks_for_one() -> None:
+    walk, ours = approving(), attempt()
+    theirs = attempt(id=2, device="Firefox Linux", near="Moscow, Russia")
+    told = [*walk.look(live(ours, theirs), NOW)]
+    shown = [one.text.say(Language.EN, **one.data) for one in told[-2:]]  # type: ignore[union-attr]
+    began = local_time(ours.began_at)
+    prompt = walk.prompt(NOW)
+
+    assert shown == [
+        f"  1: Google Chrome Windows (デスクトップ) · Tokyo, Japan · {began}",
+        f"  2: Firefox Linux · Moscow, Russia · {began}",
+    ]
+    assert prompt == Prompt(sentences.TO_CHOOSE, numbers="1, 2")
+    list(walk.look(live(ours), NOW))
+    assert walk.prompt(NOW) != prompt, "the other one is over"
 
 
 def test_the_one_that_the_user_names_is_opened_and_the_other_forgotten() -> None:
@@ -211,7 +237,7 @@ def test_of_two_that_come_at_once_none_is_opened_unasked() -> None:
     ours, theirs = attempt(), attempt(id=2, near="Moscow, Russia")
     told = said(walk.look(live(ours, theirs), NOW))
 
-    assert told[-1] is sentences.WHICH
+    assert sentences.WHICH in told
     assert others(walk.type("", NOW + TOO_SOON)) == []
     assert others(walk.type("1", NOW + TOO_SOON)) == [Use(ours)]
 

@@ -21,7 +21,7 @@ from watcher.cli.reference.json_keys import JSON_KEYS
 from watcher.cli.reference.messages import REMEDIES
 from watcher.cli.reference.outcomes import EVENTS, EXIT_CODES
 from watcher.cli.reference.pages import PAGES
-from watcher.cli.reference.problems import MODULES, problems, quotation
+from watcher.cli.reference.problems import MODULES, is_message, problems, quotation
 from watcher.cli.reference.verdicts import KINDS, VERDICTS
 from watcher.config.providers import PRESETS
 from watcher.config.schema import TABLES, Account
@@ -199,13 +199,23 @@ def test_every_message_with_a_remedy_is_one_of_the_program(language: Language) -
 
 @pytest.mark.parametrize("language", Language)
 def test_every_sentence_that_names_a_problem_is_told(language: Language) -> None:
-    told = {quotation(text.say(language)) for text in problems()}
+    told = {quotation(text, language) for text in problems()}
     quoted = [message.say(language) for message, _ in REMEDIES]
     for module in MODULES:
         source = Path(inspect.getfile(module)).read_text(encoding="utf-8")
-        for sentence in sentences_in(source, language):
-            is_quoted = any(one in sentence for one in quoted)
-            assert (sentence in told) is not is_quoted, sentence
+        english = sentences_in(source, ENGLISH)
+        said = sentences_in(source, language)
+        for sentence, form in zip(said, english, strict=True):
+            is_left_out = any(one in sentence for one in quoted)
+            is_left_out |= not is_message(form)
+            assert (sentence in told) is not is_left_out, sentence
+
+
+def test_a_name_of_a_thing_is_no_message() -> None:
+    told = {quotation(text, ENGLISH) for text in problems()}
+
+    assert not told & {"password", "access token"}
+    assert all(is_message(one) for one in told)
 
 
 def test_both_languages_quote_the_same_message() -> None:

@@ -1,8 +1,10 @@
 """The user's command: one event after the other, bounded, without secrets, no shell."""
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
@@ -14,8 +16,8 @@ from tests.environment import CONNECTED, PATIENCE_S, MailUser
 from tests.factories import NOW, link_of, recorded
 from tests.fakes import posix_only
 from watcher.app.hooks import EventRelay
-from watcher.errors import NotificationFailed
-from watcher.events import EventName, Expectation
+from watcher.errors import JournalUnusable, NotificationFailed
+from watcher.events import AnyEvent, EventName, Expectation
 from watcher.i18n import Language
 from watcher.journal.log import Journal
 from watcher.notify import hook as hook_module
@@ -262,6 +264,37 @@ def test_without_a_command_nothing_is_kept_for_a_later_one(
     relay.tick(journal, NOW)
 
     assert lines.names == ["disarmed"]
+
+
+def test_who_prints_hears_of_what_others_log_and_of_no_event_twice(
+    tmp_path: Path,
+) -> None:
+    path, heard = tmp_path / "events.db", list[AnyEvent]()
+    relay = EventRelay(heard.append)
+    with Journal.open(path) as other, Journal.open(path, relay.on_event) as mine:
+        recorded(other, 1)
+        relay.tick(mine, NOW)
+        mine.append(EventName.DISARMED, at=NOW)
+        other.append(EventName.ARMED, at=NOW, about=Expectation(UNTIL))
+        relay.tick(mine, NOW)
+        relay.tick(mine, NOW)
+
+    assert [one.event for one in heard] == [EventName.ARMED]
+
+
+def test_a_row_that_cannot_be_read_is_trouble_for_a_command_alone(
+    tmp_path: Path, relay: EventRelay
+) -> None:
+    path = tmp_path / "events.db"
+    with Journal.open(path) as other, Journal.open(path, relay.on_event) as mine:
+        relay.tick(mine, NOW)
+        other.append(EventName.ARMED, at=NOW, about=Expectation(UNTIL))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE events SET event = 'of a newer version'")
+        relay.tick(mine, NOW)
+        relay.use(Lines())
+        with pytest.raises(JournalUnusable):
+            relay.tick(mine, NOW)
 
 
 def test_a_log_that_counts_anew_is_passed_on(

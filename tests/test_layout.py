@@ -87,6 +87,23 @@ def test_log_in_a_pipe_has_one_line_for_an_event(home: Home) -> None:
 
 
 @in_each_terminal
+def test_run_fits_the_terminal(
+    language: Language, width: int, mail_user: MailUser
+) -> None:
+    names = ", ".join(f"a household of many mailboxes {n}" for n in range(3))
+    home = mail_user.home
+    home.configure(NO_SERVER.replace('"home"', f'"{names}"'))
+    home.environment |= {"COLUMNS": str(width), "LANG": LOCALES[language]}
+    with home.started("run") as run:
+        run.await_text("127.0.0.1")
+        assert run.end() == ExitCode.OK
+
+    assert too_wide(run.seen, width) == []
+    assert len(run.seen.splitlines()) > 3
+    assert all(re.match(r"\d\d:\d\d |    ", line) for line in run.seen.splitlines())
+
+
+@in_each_terminal
 def test_classify_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     name = "a mail that somebody has saved under a rather long name for a file.eml"
     (home.folder / name).write_bytes(approval())
@@ -105,7 +122,8 @@ def test_the_demo_fits_the_terminal(language: Language, width: int, home: Home) 
     assert re.search(r"^         \| https://\S+$", seen, re.MULTILINE)
 
 
-@in_each_terminal
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [40, *WIDTHS])
 def test_status_fits_the_terminal(language: Language, width: int, home: Home) -> None:
     now = utc_now()
     session = {
@@ -114,14 +132,29 @@ def test_status_fits_the_terminal(language: Language, width: int, home: Home) ->
         "mode_reason": "broken_off",
         "last_look_at": now.isoformat(),
     }
+    refused = {
+        "state": "refused",
+        "error": {one.value: "why " * 30 for one in Language},
+        "next_try_at": now.isoformat(),
+    }
     with Journal.open(home.log) as journal:
         journal.put_session("home", session)
+        journal.put_session("work", refused)
 
     with only_daemon(home.log):
         seen = on_terminal(home, language, width, "status")
 
     assert too_wide(seen, width) == []
     assert "IDLE" in seen
+    assert "why why" in seen
+
+
+def test_status_says_once_that_nothing_is_watched(home: Home) -> None:
+    home.environment |= {"LANG": LOCALES[Language.JA], "PYTHONUTF8": "1"}
+    with Journal.open(home.log) as journal:
+        journal.put_session("home", {"state": "watching"})
+
+    assert home.run("status").out.count("見張っていません") == 1
 
 
 def test_status_tells_the_date_of_a_look_that_was_not_today(home: Home) -> None:

@@ -361,6 +361,9 @@ class Held:
     def flush(self) -> None:
         raise BrokenPipeError
 
+    def isatty(self) -> bool:
+        return True
+
 
 def test_a_terminal_that_is_held_or_closed_holds_up_nobody(
     monkeypatch: pytest.MonkeyPatch,
@@ -520,6 +523,55 @@ def test_what_the_phone_was_told_is_a_line_of_its_own() -> None:
     assert line is not None
     assert "the phone was told of the sign-in attempt (#1)" in line.say(Language.EN)
     assert not line.is_urgent
+
+
+def test_an_attempt_that_screen_and_phone_tell_is_one_line(told: Told) -> None:
+    for name in (EventName.NOTIFIED, EventName.REMINDED):
+        told.event(name, attempt(), detail="freedesktop")
+        told.event(name, attempt(), detail="push")
+    told.event(EventName.NOTIFIED, attempt(id=2), detail="push")
+
+    assert told.said() == [
+        "home: sign-in attempt shown (#1), 4:32 left",
+        "home: reminded of the sign-in attempt (#1), 4:32 left",
+        "home: the phone was told of the sign-in attempt (#2), 4:32 left",
+    ]
+
+
+def test_what_the_user_does_in_another_window_is_told(mail_user: MailUser) -> None:
+    mail_user.configure(notify='channel = "terminal"')
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.home.run("expect", "5m")
+        run.await_text("a sign-in is expected until")
+        mail_user.approval()
+        run.await_text("sign-in attempt shown")
+        assert mail_user.home.run("open").code == ExitCode.OK
+        run.await_text("home: approval page opened (#3)")
+        run.end()
+
+    assert run.seen.count("approval page opened") == 1
+    assert run.seen.count("a sign-in is expected") == 1
+
+
+def test_what_failed_and_how_it_ended_is_told_in_the_readers_language(
+    told: Told,
+) -> None:
+    told.event(EventName.NOTIFY_FAILED, detail="terminal: The terminal is stopped.")
+    told.event(EventName.OUTCOME, attempt(), detail="worked")
+
+    assert told.said(Language.JA) == [
+        "通知を表示できませんでした(ターミナル: ターミナルが停止しています)",
+        "home: #1 の結果を記録しました(成功)",
+    ]
+    assert told.said(Language.EN)[0].endswith("(terminal: The terminal is stopped)")
+
+
+def test_what_other_programs_do_by_themselves_is_not_told(told: Told) -> None:
+    for name in (EventName.STARTED, EventName.STOPPED, EventName.ATTEMPT):
+        told.narrator.on_other(Event(at=NOW, event=name, about=None))
+
+    assert told.lines == []
 
 
 def test_a_command_that_failed_is_no_notification_that_did() -> None:

@@ -11,11 +11,13 @@ import pytest
 from tests.environment import pseudo_terminal
 from tests.factories import LINK, live
 from tests.fakes import posix_only
+from watcher.i18n import columns_of
 from watcher.notify.terminal import render_text
 
 SHOW = """\
 from tests.factories import live
 from watcher.errors import NotificationFailed
+from watcher.i18n import columns_of
 from watcher.notify.terminal import Terminal
 try:
     Terminal().show(live())
@@ -58,6 +60,22 @@ def test_the_whole_text_is_written_with_the_bell(terminal: tuple[int, int]) -> N
     assert written.startswith("\a")
     assert LINK in written
     assert live().footer in written
+
+
+def test_its_lines_end_between_two_words(terminal: tuple[int, int]) -> None:
+    import termios  # of POSIX
+
+    ours, theirs = terminal
+    termios.tcsetwinsize(theirs, (24, 40))
+
+    assert _show(theirs) == "shown"
+    lines = (
+        os.read(ours, 10_000).decode().replace("\r\n", "\n").lstrip("\a").split("\n")
+    )
+    assert [one for one in lines if columns_of(one) > 40] == [LINK]
+    assert "".join("".join(lines).split()) == "".join(
+        render_text(live()).lstrip("\a").split()
+    )
 
 
 @posix_only("a session without a terminal")

@@ -22,6 +22,7 @@ from watcher.config.load import load
 from watcher.guide.apps import NAMES, find
 from watcher.guide.steps import ORDER
 from watcher.i18n import Language, Text
+from watcher.recognition import explain
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -331,3 +332,24 @@ def test_the_shell_script_is_one(language: Language) -> None:
     shell = required_program("sh", package="dash")
     for block in _blocks(HALVES[language], "sh"):
         subprocess.run([shell, "-n"], input=block.encode(), check=True)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_each_verdict_stands_there_as_classify_and_as_json_say_it(
+    language: Language,
+) -> None:
+    words = {
+        "recognised": explain._APPROVAL,
+        "unverified": explain._UNVERIFIED,
+        "look_alike": explain._LOOK_ALIKE,
+        "not_relevant": explain._NOT_RELEVANT,
+    }
+    for code, text in words.items():
+        word = text.say(language).partition(":")[0]
+        assert re.search(
+            rf"^\| {word} ?\(`{code}`\) \|", HALVES[language], re.MULTILINE
+        ), word
+
+
+def test_no_blank_stands_between_japanese_sentences() -> None:
+    assert re.findall(r"[。、] +[^\x00-\x7f]", JAPANESE) == []

@@ -130,13 +130,14 @@ def test_a_genuine_mail_to_another_address_is_recognised_without_link() -> None:
 def test_log_names_the_place_of_a_notification(channel: str) -> None:
     said = line(EventName.NOTIFIED, about=attempt(), detail=channel)
 
-    assert said.endswith(f"{CHANNELS[channel].ja}に表示")
+    what = "に送信" if channel == "push" else "に表示"
+    assert said.endswith(f"{CHANNELS[channel].ja}{what}")
 
 
 def test_log_labels_what_a_library_said() -> None:
     said = line(EventName.NOTIFY_FAILED, detail="plyer: no display")
 
-    assert said.endswith("通知できず  原因: plyer: no display")
+    assert said.endswith("通知できず  原因: デスクトップ(plyer): no display")
 
 
 def test_log_tells_until_when_a_sign_in_is_expected() -> None:

@@ -4,6 +4,7 @@ import ast
 import errno
 import os
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -47,9 +48,48 @@ def test_both_languages_have_the_same_fields(module: str) -> None:
         assert all(sentence.strip() for sentence in text.values())
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_no_name_of_a_module_is_given_twice(module: str) -> None:
+    tree = ast.parse((FOLDER / module).read_text(encoding="utf-8"))
+    names = Counter(name for statement in tree.body for name in given(statement))
+
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def given(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement of a module gives, branches apart."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets):
+            nodes = [node for target in targets for node in ast.walk(target)]
+        case ast.AnnAssign(target=ast.Name() as target):
+            nodes = [target]
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return {alias.asname or alias.name for alias in aliases}
+        case _:
+            return set()
+    return {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_text_is_said_with_a_field_left_unfilled(language: Language) -> None:
+    asking = Text(en="Type {numbers}.", ja="{numbers} を打ちます。")
+
+    assert "7" in asking.say(language, numbers=7)
+    for data in ({}, {"number": 7}):
+        with pytest.raises(KeyError, match="numbers"):
+            asking.say(language, **data)
+
+
 BANNED = {
     Language.JA: {
         "監視": "見張る",
+        "お知らせします": "知らせます",
         "この(?:機械|PC)": "このパソコン",
         r"(?<![A-Za-z])PC(?![A-Za-z])": "パソコン",
         "デーモン": "watcher",

@@ -34,14 +34,18 @@ class Text(NamedTuple):
     ja: str
 
     def say(self, language: Language, **data: object) -> str:
-        """Return the sentence in `language`, its fields filled; they may be sayable."""
+        """Return the sentence in `language`, its fields filled; they may be sayable.
+
+        Raises:
+            KeyError: a field is left unfilled; nobody is to read a raw `{name}`.
+        """
         sentence = self.ja if language is Language.JA else self.en
         # To ask for a `Sayable` in each field would take longer than all the rest.
         words = {
             name: value.say(language) if hasattr(value, "say") else value
             for name, value in data.items()
         }
-        return sentence.format(**words) if words else sentence
+        return sentence.format(**words) if words or "{" in sentence else sentence
 
 
 def desktop_language(environment: Mapping[str, str] = os.environ) -> Language:

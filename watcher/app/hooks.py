@@ -1,15 +1,17 @@
 """Passes the events of the log on to the user's command, each once.
 
-What this program logs is passed on at once, what others have logged at the next tick.
+What this program logs is passed on at once, what others have logged at the next tick;
+who prints what happens hears of the latter here, too.
 A live link or code is masked, unless the user wants it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from watcher.clock import utc_now
+from watcher.errors import JournalUnusable
 from watcher.events import AnyEvent, Attempt, EventName, to_json
 from watcher.journal.log import Journal
 from watcher.journal.reader import as_of
@@ -29,7 +31,9 @@ class Command(Protocol):
 class EventRelay:
     """Passes events on while a command is configured, which may change."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_other: Callable[[AnyEvent], None] = lambda _: None) -> None:
+        """Prepare; `on_other` is called with each event that others have logged."""
+        self._on_other = on_other
         self._command: Command | None = None
         self._names: frozenset[EventName] = frozenset()
         self._with_secrets = False
@@ -65,18 +69,24 @@ class EventRelay:
         """Pass on what other programs have logged since the last tick.
 
         Raises:
-            JournalBusy, JournalUnusable: the log cannot be read now.
+            JournalBusy: the log cannot be read now.
+            JournalUnusable: nor can it later; not raised where no command misses it.
         """
+        try:
+            self._follow(journal, now)
+        except JournalUnusable:
+            if self._command is not None:
+                raise
+
+    def _follow(self, journal: Journal, now: datetime) -> None:
         if self._last_id is None:
             newest = [event.id for event in journal.last(1)]
             self._last_id = min([*newest, *(one - 1 for one in self._own)], default=0)
-        if self._command is None:
-            self._own.clear()
-            self._last_id = None
-            return
         for event in journal.events(after_id=self._last_id):
             if event.id not in self._own:
-                self._pass_on(as_of(event, now), now)
+                other = as_of(event, now)
+                self._on_other(other)
+                self._pass_on(other, now)
             self._own.discard(event.id)
             self._last_id = event.id
 

@@ -71,7 +71,9 @@ def render(line: Line, options: Options) -> Iterator[str]:
     head = f"{sign} {pad_columns(word.say(language), _WORD_COLUMNS)}"
     said = _words(finding.detail, language)
     if line.slot.account is not None:
-        said[0] = f"{one_line(line.slot.account)}: {said[0]}"
+        account = one_line(line.slot.account)
+        is_its_own = line.slot.check is not Check.CLOCK  # that is the computer's
+        said[0] = f"{account}: {said[0]}" if is_its_own else f"{said[0]} ({account})"
     first, *others = _wrapped(said)
     yield f"{paint(head, colour, options)} {name} {first}"
     for more in others:

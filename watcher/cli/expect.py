@@ -50,7 +50,7 @@ _OFF_ALONE = Text(
 )
 _DISARMED = Text(
     en="No sign-in is expected any more. Attempts are told as usual.",
-    ja="待機をやめました。試行が届けば、ふだんどおりお知らせします。",
+    ja="待機をやめました。試行が届けば、ふだんどおり知らせます。",
 )
 _ARMED = Text(
     en="Ready until {until}: sign in now. When the mail comes, approve it first, then "

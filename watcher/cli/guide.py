@@ -114,6 +114,7 @@ class _Watch:
             lambda line: self.inbox.put(Told(line.say(options.language))),
             accounts=_names(taken.config),
             is_mute=False,
+            tells_first=False,
         )
 
     def run(self) -> None:

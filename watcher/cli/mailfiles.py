@@ -219,7 +219,7 @@ _NO_FILE = Text(
     "メールの入ったフォルダーを指定してください。",
 )
 _NO_MAIL = Text(
-    en="{name} is no mail (but empty, a picture, a PDF or a web page, for example). "
+    en="{name} is not a mail (it may be empty, a picture, a PDF or a web page). "
     "Save the mail's source (.eml).",
     ja="{name} はメールではありません(空のファイル、画像、PDF、Web ページなど)。"
     "メールのソース(.eml)を保存してください。",

@@ -12,6 +12,8 @@ from datetime import datetime
 from watcher.app.delivery_log import PHONE
 from watcher.app.health import BLIND_AFTER
 from watcher.app.hooks import NAME as HOOK
+from watcher.cli.render import OUTCOMES
+from watcher.cli.retold import Retold
 from watcher.clock import minutes_seconds, other_day
 from watcher.errors import WatcherError
 from watcher.events import (
@@ -53,7 +55,11 @@ class Line:
 
 
 def _word(value: object, language: Language) -> str:
-    said = value.say(language) if isinstance(value, Text | WatcherError) else str(value)
+    match value:
+        case Text() | WatcherError() | Retold():
+            said = value.say(language)
+        case _:
+            said = str(value)
     return fit_columns(_URL.sub("…", one_line(said)), COLUMNS).rstrip(".。")
 
 
@@ -72,6 +78,10 @@ def event_line(event: AnyEvent) -> Line | None:
         return None  # who has answered needs no word on the end
     blind_s = round(BLIND_AFTER.total_seconds())
     data: dict[str, object] = {"detail": event.detail or "", "blind_s": blind_s}
+    if event.event is EventName.NOTIFY_FAILED:
+        data["detail"] = Retold(event.detail or "")
+    elif event.event is EventName.OUTCOME:
+        data["detail"] = OUTCOMES.get(event.detail or "", event.detail)
     match event.about:
         case Attempt() as attempt:
             data["left"] = _left(attempt, event.at)

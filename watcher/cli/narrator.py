@@ -15,9 +15,11 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
 
+from watcher.app.delivery_log import PHONE
 from watcher.app.pipeline import Observed
 from watcher.cli import narrate
 from watcher.cli.narrate import Line
+from watcher.cli.terminal import fitted
 from watcher.clock import utc_now
 from watcher.errors import WatcherError
 from watcher.events import (
@@ -45,6 +47,14 @@ HOUR = timedelta(hours=1)
 LAST_LINES_S = 0.2
 """How long the end waits for lines that are not printed yet."""
 
+
+TYPED = frozenset(
+    {
+        *(EventName.OPENED, EventName.OPEN_FAILED, EventName.COPIED),
+        *(EventName.NOT_ME, EventName.OUTCOME, EventName.ARMED, EventName.DISARMED),
+    }
+)
+"""What the user does by other programs: `watcher open` in another window."""
 
 _APP = logging.getLogger("watcher.app")
 _LOG = ("event log", "")
@@ -76,7 +86,7 @@ class Printer:
         while (line := self._lines.get()) is not None:
             # OSError: closed terminal or pipe, full disk; ValueError: closed stream
             with suppress(OSError, ValueError):
-                print(line, file=sys.stderr, flush=True)
+                print(fitted(line, sys.stderr), file=sys.stderr, flush=True)
 
 
 class BugHandler(logging.Handler):
@@ -102,15 +112,31 @@ class Narrator:
     """Chooses what to tell, knowing what was told; of the daemon's thread."""
 
     def __init__(
-        self, tell: Callable[[Line], None], *, accounts: Sequence[str], is_mute: bool
+        self,
+        tell: Callable[[Line], None],
+        *,
+        accounts: Sequence[str],
+        is_mute: bool,
+        tells_first: bool = True,
     ) -> None:
-        """Prepare; `is_mute`: the user wants no notifications."""
+        """Prepare.
+
+        Args:
+            tell: prints a line.
+            accounts: the names of those that are watched.
+            is_mute: the user wants no notifications.
+            tells_first: whether it is news that a first connection succeeds.
+        """
         self._tell = tell
         self._accounts = accounts
         self._is_mute = is_mute
+        self._unasked = set[str]() if tells_first else {*accounts}
+        """Accounts whose connection is told only after something was wrong."""
         self._connected: dict[str, tuple[Mode | None, ModeReason | None]] = {}
         self._failures: dict[tuple[str, str], str] = {}
         self._held: set[str] = set()
+        self._on_screen: set[int] = set()
+        """Attempts of whose notification on the screen was told."""
         self._missing: set[tuple[str, str]] = set()
         self._doubtful: dict[EventName, deque[datetime]] = {
             name: deque(maxlen=DOUBTFUL_AN_HOUR)
@@ -120,6 +146,11 @@ class Narrator:
     def on_event(self, event: AnyEvent) -> None:
         """Tell of an event that was logged."""
         self._guard(self._event, event)
+
+    def on_other(self, event: AnyEvent) -> None:
+        """Tell of an event that another program has logged, if it is the user's act."""
+        if event.event in TYPED:
+            self.on_event(event)
 
     def observe(self, observed: Observed) -> None:
         """Tell of an account's state where it is news."""
@@ -145,6 +176,7 @@ class Narrator:
     def go_on(self, *, accounts: Sequence[str], is_mute: bool) -> None:
         """Tell that another configuration was taken up, and go by it."""
         self.forget(self._accounts)
+        self._unasked.clear()
         self._accounts, self._is_mute = accounts, is_mute
         self._tell(narrate.reloaded_line(", ".join(accounts), utc_now()))
 
@@ -175,11 +207,17 @@ class Narrator:
 
     def _is_news(self, event: AnyEvent) -> bool:
         channel, _, error = (event.detail or "").partition(":")
+        about_id = event.about.id if isinstance(event.about, Attempt) else 0
         match event.event:
             case EventName.NOTIFY_FAILED:
                 return self._is_new_failure(("channel", channel), error)
             case EventName.NOTIFIED | EventName.REMINDED:
                 self._failures.pop(("channel", channel), None)
+                if channel == PHONE:  # beside the screen, the log alone tells of it
+                    return about_id not in self._on_screen
+                self._on_screen.add(about_id)
+            case EventName.EXPIRED:
+                self._on_screen.discard(about_id)
             case EventName.UNVERIFIED | EventName.LOOK_ALIKE:
                 return not self._is_flood(event)
             case _:
@@ -207,7 +245,9 @@ class Narrator:
     def _watching(self, change: StateChanged) -> None:
         account, how = change.account, (change.mode, change.mode_reason)
         is_again = account in self._held
-        if is_again or self._connected.get(account) != how:
+        if account in self._unasked:
+            self._unasked.discard(account)
+        elif is_again or self._connected.get(account) != how:
             self._tell(narrate.connected_line(change, is_again=is_again))
         self._held.discard(account)
         self._connected[account] = how
@@ -215,6 +255,7 @@ class Narrator:
 
     def _failure(self, change: StateChanged, error: WatcherError) -> None:
         account = change.account
+        self._unasked.discard(account)
         if change.next_try_at is None:  # a mailbox is missing, told at each connection
             is_new = (account, str(error)) not in self._missing
             self._missing.add((account, str(error)))

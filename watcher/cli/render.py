@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from watcher.app.delivery_log import PHONE
+from watcher.cli.retold import Retold
 from watcher.clock import local_moment, local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
 from watcher.events import AnyEvent, Attempt, EventName, Expectation, to_fields
@@ -33,8 +35,10 @@ def render_event(event: AnyEvent, language: Language) -> str:
     )
     when = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     about = f"#{attempt_id}" if attempt_id else ""
-    name = EVENT_NAMES[event.event]
-    line = (when, about.rjust(5), name.say(language), *filter(None, words))
+    name = EVENT_NAMES[event.event].say(language)
+    if event.event is EventName.OUTCOME:
+        name = f"{name}: {outcome_in_words(event.detail, language)}"
+    line = (when, about.rjust(5), name, *filter(None, words))
     return "  ".join(line)
 
 
@@ -56,15 +60,25 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     elif detail := _shown(event.detail):
         is_channel = event.event in (EventName.NOTIFIED, EventName.REMINDED)
         if is_channel and detail in CHANNELS:
-            yield _ON.say(language, channel=CHANNELS[detail])
+            text = _TO_PHONE if detail == PHONE else _ON
+            yield text.say(language, channel=CHANNELS[detail])
         elif event.event is EventName.ARMED:
             yield _BY.say(language, detail=detail)
         elif event.event is EventName.SIGN_IN_REPORTED:
             yield local_time(datetime.fromisoformat(detail))
         elif event.event is EventName.EXPIRED:
             yield EVENT_NAMES[EventName(detail)].say(language)
-        else:
+        elif event.event in (EventName.NOTIFY_FAILED, EventName.OPEN_FAILED):
+            cause = Retold(event.detail or "").say(language)
+            yield _DETAIL.say(language, detail=_shown(cause))
+        elif event.event is not EventName.OUTCOME:
             yield _DETAIL.say(language, detail=detail)
+
+
+def outcome_in_words(detail: str | None, language: Language) -> str:
+    """Return how an attempt ended; its code where a newer version has noted it."""
+    known = OUTCOMES.get(detail or "")
+    return known.say(language) if known else sanitise(detail or "")
 
 
 def reason_in_words(code: str, language: Language) -> str:
@@ -119,7 +133,12 @@ KINDS = {
     Kind.CODE: Text(en="verification code", ja="確認コード"),
     Kind.UNKNOWN: Text(en="a form not seen before", ja="はじめて見る形のメール"),
 }
+OUTCOMES = {
+    "worked": Text(en="worked", ja="成功"),
+    "failed": Text(en="failed", ja="失敗"),
+}
 _ON = Text(en="on the {channel}", ja="{channel}に表示")
+_TO_PHONE = Text(en="to the {channel}", ja="{channel}に送信")
 _DETAIL = Text(en="cause: {detail}", ja="原因: {detail}")
 _BY = Text(en="by `watcher {detail}`", ja="`watcher {detail}` による")
 _UNTIL = Text(en="until {until}", ja="{until} まで")

@@ -58,7 +58,7 @@ def _watch(
 ) -> Taken | None:
     """Watch with one event log; return the configuration that names another one."""
     path = journal_path(taken.config)
-    relay = EventRelay()
+    relay = EventRelay(narrator.on_other)
 
     def on_event(event: AnyEvent) -> None:
         narrator.on_event(event)

@@ -1,7 +1,6 @@
 """`watcher status`: whether the daemon runs, and how each account is watched."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,9 +21,8 @@ from watcher.cli.context import (
     notification_language,
     read_journal,
 )
-from watcher.cli.layout import fit
 from watcher.cli.parser import Options
-from watcher.cli.terminal import columns
+from watcher.cli.terminal import say
 from watcher.clock import iso, local_moment, minutes_seconds, utc_now
 from watcher.config.providers import tls_quirk_of
 from watcher.config.schema import Config
@@ -63,7 +61,7 @@ def run(options: Options) -> int:
         print(json.dumps(status, ensure_ascii=False))
     else:
         for line in _render(known, pid, options.language):
-            print(line)
+            say(line)
     return ExitCode.NOTHING if pid is None else ExitCode.OK
 
 
@@ -161,8 +159,7 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
     for name, facts in known.sessions.items():
         yield from _render_account(name, facts, language)
         if quirk := TLS_QUIRKS.get(known.tls_quirks.get(name, TlsQuirk.NOTHING)):
-            said = _TLS.say(language, quirk=quirk)
-            yield fit(said, columns(sys.stdout))
+            yield _TLS.say(language, quirk=quirk)
     yield from _render_outcomes(known.outcomes, language)
 
 
@@ -184,8 +181,7 @@ def _render_account(
     if reason := facts.get("mode_reason"):
         words = ModeReason(reason).text.say(language)
         mode = MODES[Mode(facts["mode"])]
-        said = _MODE.say(language, mode=mode, reason=words)
-        yield fit(said, columns(sys.stdout))
+        yield _MODE.say(language, mode=mode, reason=words)
     looked = facts.get("last_look_at")
     if _is_watched(facts) and _is_recent(str(looked)):
         minutes = LOOKED_WITHIN // timedelta(minutes=1)
@@ -221,8 +217,8 @@ _RUNS = Text(
     ja="watcher は動いています(プロセス {pid})。",
 )
 _DOWN = Text(
-    en="watcher is not running: nothing is watched. Start it with: watcher run",
-    ja="watcher は動いていません(見張っていません)。次で開始できます: watcher run",
+    en="watcher is not running. Start it with: watcher run",
+    ja="watcher は動いていません。次で開始できます: watcher run",
 )
 _CONFIG = Text(
     en="The configuration is the one of {at}.", ja="{at} に読んだ設定で動いています。"
@@ -242,8 +238,8 @@ _WORKED = Text(
 _WORKED_IN = Text(
     en="Of {count} sign-ins {worked} worked; the slowest was answered {slowest} after "
     "its mail.",
-    ja="サインイン {count} 件のうち、成功 {worked} 件(最も遅い応答はメールの"
-    "{slowest} 後)。",
+    ja="サインイン {count} 件のうち、成功 {worked} 件(応答がいちばん遅かったのは、"
+    "メールの {slowest} 後)。",
 )
 _HEAD = Text(en="{name}: {state}", ja="{name}: {state}")
 _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")

@@ -165,15 +165,16 @@ def columns(stream: TextIO) -> int | None:
 
 def say(text: str) -> None:
     """Print on standard output: in lines that fit a terminal, else as it is."""
-    print(_fitted(text, sys.stdout))
+    print(fitted(text, sys.stdout))
 
 
 def tell(text: str) -> None:
     """Print on standard error, in the same way."""
-    print(_fitted(text, sys.stderr), file=sys.stderr, flush=True)
+    print(fitted(text, sys.stderr), file=sys.stderr, flush=True)
 
 
-def _fitted(text: str, stream: TextIO) -> str:
+def fitted(text: str, stream: TextIO) -> str:
+    """Return text in lines that fit a stream's terminal; as it is where it has none."""
     with suppress(OSError, MemoryError):  # no more files: then it stays as it is
         if (width := columns(stream)) is not None:
             from watcher.cli.layout import fit

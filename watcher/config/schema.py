@@ -448,7 +448,7 @@ class Account:
             '["simplelogin.co"]. Nothing proves such mails: they are told '
             "without link.",
             ja='メールを別の差出人名で転送するサービス(例: ["simplelogin.co"])。本'
-            "物と証明できないので、リンクなしでお知らせします。",
+            "物と証明できないので、リンクなしで知らせます。",
         ),
     )
     authserv_id: str = _key(

@@ -59,7 +59,9 @@ class Screen:
         """Let this stand at the bottom."""
         if prompt is None:
             return
-        said = prompt.text.say(self._language, clock=prompt.clock)
+        said = prompt.text.say(
+            self._language, clock=prompt.clock, numbers=prompt.numbers
+        )
         rows = [f"{self._margin}{row}" for row in _in_rows(said, self._columns)]
         if self._is_redrawn:
             if rows != self._drawn:

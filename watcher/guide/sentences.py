@@ -4,7 +4,7 @@ from watcher.guide.steps import Place
 from watcher.i18n import Text
 from watcher.recognition.claim import Kind
 
-WHICH = Text(
+WHICH_APP = Text(
     en="Which app do you want to link to Amazon? Type its number.",
     ja="どのアプリを Amazon とつなぎますか? 番号を打ってください。",
 )
@@ -87,10 +87,15 @@ CAME_TO_OTHER = Text(
 )
 WHICH = Text(
     en="Attempts from different devices or places are waiting, and one may be somebody "
-    "else's. Look at device and place, type the number of yours ({numbers}), and press "
-    "Enter.",
-    ja="端末や場所の違う試行が届いています。ほかの人のものかもしれません。端末と場所を"
-    "見て、ご自分のものの番号({numbers})を打ってから Enter を押してください。",
+    "else's. Type the number of yours ({numbers}), and press Enter:",
+    ja="端末や場所の違う試行が届いています。ほかの人のものかもしれません。ご自分のものの"
+    "番号({numbers})を打ってから Enter を押してください:",
+)
+WAITING = Text(en="  {id}: {words}", ja="  {id}: {words}")
+"""One of them: its number, device, place, and when it began."""
+NO_NUMBER = Text(
+    en="The number is missing: type one of {numbers} before you press Enter.",
+    ja="番号が入っていません。{numbers} のどれかを打ってから Enter を押してください。",
 )
 CODE = Text(en="The code: {code}", ja="確認コード: {code}")
 BY_COMMAND = {
@@ -170,6 +175,10 @@ TO_USE = {
         ja="残り {clock} | Enter = 承認した | r = やりなおす | q = 終わる",
     ),
 }
+TO_CHOOSE = Text(
+    en="{numbers} = the number of yours, then Enter | r = again | q = quit",
+    ja="{numbers} = ご自分のものの番号、次に Enter | r = やりなおす | q = 終わる",
+)
 WHEN_USED = {
     Kind.APPROVAL: Text(
         en="{clock} left | Enter = approved | o = open it again | q = quit",

@@ -85,7 +85,7 @@ class Session:
         """Ask which app it is; None where the user leaves."""
         apps = [find(name) for name in NAMES]
         while True:
-            self._screen.say(Say(sentences.WHICH))
+            self._screen.say(Say(sentences.WHICH_APP))
             for number, app in enumerate(apps, 1):
                 data = {"number": number, "title": app.title}
                 self._screen.say(Say(sentences.CHOICE, data))
@@ -188,7 +188,9 @@ class Session:
     def _type(self, walk: Walk, line: str) -> Ending | None:
         """Take what was typed; not as an answer to what came at the same moment."""
         self._screen.note_typed()
-        if len({*line}) == 1:  # typed again, since the clock has wiped it away
+        if (
+            len({*line}) == 1 and line.isalpha()
+        ):  # typed again, since the clock has wiped it away
             line = line[0]
         before = walk.place, walk.attempt and walk.attempt.id
         if ending := self._look(walk):

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from watcher.app.outcomes import Outcome
 from watcher.app.silence import SILENT_AFTER, other_ways
 from watcher.app.succession import is_same
-from watcher.clock import minutes_seconds
+from watcher.clock import local_time, minutes_seconds
 from watcher.events import Attempt, EventName
 from watcher.guide import sentences
 from watcher.guide.steps import AppSteps, Place
@@ -94,6 +94,8 @@ class Prompt:
 
     text: Text
     clock: str = ""
+    numbers: str = ""
+    """Those of the attempts to choose from."""
 
 
 class Walk:
@@ -127,6 +129,8 @@ class Walk:
         self._known: set[int] = set()
         self._rivals: dict[int, Attempt] = {}
         """Live attempts from elsewhere than the one at hand: any may be the user's."""
+        self._is_number_missed = False
+        """Whether who pressed Enter alone was told that a number is missing."""
 
     # What comes in ----------------------------------------------------------------
 
@@ -158,6 +162,8 @@ class Walk:
                 yield from self._leave()
             case number if self._rivals and number.isdecimal():
                 yield from self._choose(int(number), now)
+            case _ if self._has_to_choose:
+                yield self._no_number()
             case _:
                 yield _say(sentences.KEYS)
 
@@ -194,6 +200,8 @@ class Walk:
             case Place.WAIT:
                 clock = minutes_seconds(self._waited(now))
                 return Prompt(sentences.PROMPTS[Place.WAIT], clock)
+            case Place.APPROVE if self._has_to_choose:
+                return Prompt(sentences.TO_CHOOSE, numbers=self._numbers)
             case Place.APPROVE:
                 kind = self._kind
                 is_used = self._is_used and kind in sentences.WHEN_USED
@@ -214,8 +222,9 @@ class Walk:
                 yield from self._enter(Place.WAIT, now)
             case Place.WAIT:
                 yield _say(sentences.NOT_YET)
-            case Place.APPROVE if self._is_to_use and self._rivals:
-                yield self._which()
+            case Place.APPROVE if self._has_to_choose:
+                if not self._is_number_missed:
+                    yield self._no_number()
             case Place.APPROVE if self._is_to_use and self.attempt:
                 yield Use(self.attempt)
             case Place.APPROVE | Place.FINISH if self._is_too_soon(now):
@@ -240,7 +249,7 @@ class Walk:
         if self.attempt and number == self.attempt.id:
             chosen = self.attempt
         if chosen is None:
-            yield self._which()
+            yield self._no_number()
             return
         self._take(chosen, now)
         yield Use(chosen)
@@ -313,19 +322,40 @@ class Walk:
             if other.secret and not is_same(other.claim, at_hand.claim):
                 self._rivals[other.id] = other
         if self._rivals:
-            yield self._which()
+            yield from self._which()
 
-    def _which(self) -> Effect:
+    def _which(self) -> Iterator[Effect]:
         """Ask which of several attempts is the user's."""
-        numbers = sorted({*self._rivals, *((self.attempt and [self.attempt.id]) or ())})
-        shown = ", ".join(map(str, numbers))
-        return _say(sentences.WHICH, numbers=shown)
+        self._is_number_missed = False
+        yield _say(sentences.WHICH, numbers=self._numbers)
+        for attempt in self._waiting:
+            yield _say(sentences.WAITING, id=attempt.id, words=_in_brief(attempt))
+
+    def _no_number(self) -> Effect:
+        self._is_number_missed = True
+        return _say(sentences.NO_NUMBER, numbers=self._numbers)
+
+    @property
+    def _has_to_choose(self) -> bool:
+        """Whether the user is to say which attempt is theirs before one is used."""
+        return self.place is Place.APPROVE and self._is_to_use and bool(self._rivals)
+
+    @property
+    def _waiting(self) -> list[Attempt]:
+        """The attempt at hand and its rivals, by their numbers."""
+        at_hand = {self.attempt.id: self.attempt} if self.attempt else {}
+        return [one for _, one in sorted({**self._rivals, **at_hand}.items())]
+
+    @property
+    def _numbers(self) -> str:
+        return ", ".join(str(one.id) for one in self._waiting)
 
     def _announce(self, attempt: Attempt, now: datetime) -> Iterator[Effect]:
         """Tell that the mail is there, and the one thing to do now."""
         kind = self._kind
         yield from _came(attempt)
-        yield _say(notified.IF_NOT_CODE if kind is Kind.CODE else notified.IF_NOT)
+        if not _is_to_other(attempt):  # what to do with that is said below
+            yield _say(notified.IF_NOT_CODE if kind is Kind.CODE else notified.IF_NOT)
         if kind is Kind.CODE or _is_to_other(attempt):  # nothing to approve, as known
             self.place = Place.APPROVE
         else:
@@ -475,3 +505,10 @@ def _claimed(attempt: Attempt) -> Iterator[Effect]:
         yield _say(notified.NEAR, near=foreign(claim.near, WORD_COLUMNS))
     if claim.device or claim.near:
         yield _say(notified.FROM_APP)
+
+
+def _in_brief(attempt: Attempt) -> str:
+    """Return device, place and time of an attempt for a list, made harmless."""
+    words = filter(None, (attempt.claim.device, attempt.claim.near))
+    shown = (foreign(word, WORD_COLUMNS) for word in words)
+    return " · ".join((*shown, local_time(attempt.began_at)))

@@ -29,7 +29,7 @@ from jeepney import (
 from jeepney.bus import get_bus
 from jeepney.io.blocking import prep_socket
 
-from watcher.errors import NotificationFailed
+from watcher.errors import NotificationFailed, reason_of
 from watcher.i18n import Text
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Bus:
         except (OSError, RuntimeError, ValueError) as error:
             # ValueError: an address that jeepney cannot parse, or a login refused;
             # RuntimeError: a transport other than a Unix socket, or no thread to be had
-            raise NotificationFailed(_NO_BUS, reason=error) from error
+            raise NotificationFailed(_NO_BUS, reason=reason_of(error)) from error
 
     def call(
         self,

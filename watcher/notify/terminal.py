@@ -9,8 +9,8 @@ import sys
 from typing import TextIO
 
 from watcher.clock import call_with_timeout
-from watcher.errors import NotificationFailed
-from watcher.i18n import Text
+from watcher.errors import NotificationFailed, reason_of
+from watcher.i18n import Text, wrap_columns
 from watcher.notify.notification import Channel, Notification
 
 TIMEOUT_S = 2.0  # Ctrl-S stops a terminal without a limit
@@ -40,7 +40,7 @@ class Terminal(Channel):
         except TimeoutError as error:
             raise NotificationFailed(_SILENT) from error
         except OSError as error:
-            raise NotificationFailed(_NONE, reason=error) from error
+            raise NotificationFailed(_NONE, reason=reason_of(error)) from error
 
 
 def check() -> None:
@@ -49,7 +49,7 @@ def check() -> None:
         with _opened():
             pass
     except OSError as error:
-        raise NotificationFailed(_NONE, reason=error) from error
+        raise NotificationFailed(_NONE, reason=reason_of(error)) from error
 
 
 def render_text(notification: Notification) -> str:
@@ -61,7 +61,23 @@ def render_text(notification: Notification) -> str:
 
 def _write(text: str) -> None:
     with _opened() as stream:
-        stream.write(text)
+        stream.write(_in_lines(text, _columns(stream)))
+
+
+def _columns(stream: TextIO) -> int:
+    """Return the width of a terminal; 0 where it is not told."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # ValueError: Windows tells it of stderr alone
+        return 0
+
+
+def _in_lines(text: str, columns: int) -> str:
+    """Return text whose lines end between two words; a link stays whole."""
+    if not columns:
+        return text
+    lines = (wrap_columns(line, columns) for line in text.split("\n"))
+    return "\n".join(one for wrapped in lines for one in wrapped)
 
 
 def _opened() -> TextIO:

@@ -57,6 +57,7 @@ _APPROVAL = _KindWording(
     below=(sentences.DEADLINE, sentences.APPROVE_FIRST),
     short_body=sentences.BRIEF_APPROVAL,
     actions=(Action.OPEN, Action.NOT_ME),
+    footer=(sentences.IF_NOT_LONG,),  # the order stands above
 )
 _CODE = _KindWording(
     call=sentences.ACT_CODE,
@@ -159,15 +160,18 @@ def _layout(attempt: Attempt, situation: Situation) -> Template:
 
 def _after_failure(template: Template, attempt: Attempt) -> Template:
     """Say that the page did not open, or the code was not copied, and what to do."""
+    footer = template.footer
     if attempt.code:
         title, act = sentences.NOT_COPIED, (sentences.CODE, sentences.NOT_COPIED_BODY)
     else:
         title, act = sentences.NOT_OPENED, (sentences.BY_HAND, sentences.LINK)
+        footer = (sentences.APP_USERS, *footer)
     return replace(
         template,
         title=title,
         body=(*act, sentences.DEADLINE, sentences.WHY),
         short_body=(sentences.BRIEF_DEADLINE, sentences.WHY),
+        footer=footer,
     )
 
 

@@ -81,7 +81,7 @@ _RULES = (
         en="A token is renewed by itself, 5 minutes before its end. When Microsoft no "
         "longer does so, you are told once, and log in again.",
         ja="トークンは、期限の 5 分前にひとりでに更新します。Microsoft が更新を"
-        "受け付けなくなったら一度お知らせするので、もう一度ログインしてください。",
+        "受け付けなくなったら一度知らせるので、もう一度ログインしてください。",
     ),
     Text(
         en="`watcher oauth logout outlook` forgets it on this computer.",

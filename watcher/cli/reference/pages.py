@@ -68,7 +68,7 @@ def _messages(language: Language) -> Iterator[Section]:
     yield Section(paragraphs=[_MESSAGES.say(language)])
     for quoted, remedy in REMEDIES:
         yield Section(title=quoted.say(language), points=[remedy.say(language)])
-    points = [quotation(text.say(language)) for text in problems()]
+    points = [quotation(text, language) for text in problems()]
     yield Section(title=_OTHERS.say(language), points=points)
 
 

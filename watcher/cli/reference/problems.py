@@ -6,6 +6,7 @@ from types import ModuleType
 
 from watcher.app import browser, clipboard, lock
 from watcher.cli.reference.messages import REMEDIES
+from watcher.cli.retold import texts_in
 from watcher.config import credentials, file, load, regular, secret_keys, toml
 from watcher.i18n import Language, Text
 from watcher.imap import provider_words, transport
@@ -26,31 +27,23 @@ def problems() -> Iterator[Text]:
     """Yield each sentence that names its remedy itself, and so has no other."""
     seen: set[Text] = set()
     for module in MODULES:
-        for text in _texts(list(vars(module).values())):
-            if text not in seen and not _is_quoted(text):
+        for text in texts_in(list(vars(module).values())):
+            if text not in seen and is_message(text.en) and not _is_quoted(text):
                 seen.add(text)
                 yield text
 
 
-def quotation(sentence: str) -> str:
+def quotation(text: Text, language: Language) -> str:
     """Return a sentence with … for its fields."""
+    sentence = text.ja if language is Language.JA else text.en
     return re.sub(r"\{[^}]*\}", "…", sentence)
 
 
-def _texts(value: object) -> Iterator[Text]:
-    """Yield the texts in a constant of a module."""
-    match value:
-        case Text():
-            yield value
-        case dict():
-            yield from _texts(list(value.values()))
-        case list() | tuple():
-            for one in value:
-                yield from _texts(one)
-        case _:
-            pass
+def is_message(english: str) -> bool:
+    """Return whether it is a sentence, and no name of a thing that stands in others."""
+    return bool(set(english) & set(".,:;"))
 
 
 def _is_quoted(text: Text) -> bool:
-    sentence = quotation(text.say(Language.EN))
+    sentence = quotation(text, Language.EN)
     return any(quoted.say(Language.EN) in sentence for quoted, _ in REMEDIES)

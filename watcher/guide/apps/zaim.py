@@ -131,14 +131,14 @@ _AGAIN = (
     ),
     Step(
         Text(
-            en="Tick 「口座を削除する」, and press 「連携解除する」.",
-            ja="「口座を削除する」に印を付け、「連携解除する」を押します。",
+            en="Press 「連携解除する」, without a tick at 「口座を削除する」.",
+            ja="「口座を削除する」に印を付けずに、「連携解除する」を押します。",
         ),
         Text(
-            en="The tick deletes all Amazon data linked so far. At the first try there "
-            "are none.",
+            en="The tick deletes all Amazon data linked so far. Only at the first try "
+            "there are none, and it does no harm.",
             ja="印を付けると、それまでに連携した Amazon のデータがすべて消えます。"
-            "はじめての連携なら、消えるものはありません。",
+            "はじめての連携のときだけは、消えるデータがまだありません。",
         ),
     ),
 )
