@@ -321,7 +321,7 @@ def printing(words: str) -> tuple[str, ...]:
     [
         (printing("raise SystemExit(3)"), "gave no access token: try it by hand"),
         (printing("pass"), "its first line must be the access token"),
-        (("no-such-program-anywhere",), "What token_command names first"),
+        (("no-such-program-anywhere",), "token_command: what it names first"),
     ],
 )
 def test_a_command_without_a_token_is_told_as_such(
