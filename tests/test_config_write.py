@@ -14,14 +14,21 @@ from watcher.config.schema import Account
 from watcher.config.write import account_table, add_account, create
 from watcher.errors import ConfigError
 from watcher.imap.choices import Tls
+from watcher.recognition.text import one_line
 
 HOME = Account(name="home", user="anna@example.jp", provider="gmail", keyring=True)
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
 ).filter(str.strip)
+NAME = (
+    st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1)
+    .map(str.strip)
+    .filter(one_line)
+)
+"""What is shown, on one line, and without blanks around it."""
 
 
-@given(name=TEXT, user=TEXT, words=st.lists(TEXT, min_size=1), mailbox=TEXT)
+@given(name=NAME, user=NAME, words=st.lists(TEXT, min_size=1), mailbox=TEXT)
 def test_whatever_an_account_holds_reads_back_the_same(
     tmp_path_factory: pytest.TempPathFactory,
     name: str,

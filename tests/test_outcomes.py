@@ -164,7 +164,7 @@ def test_log_of_an_attempt_that_is_not_there_is_3(home: Home) -> None:
 def test_log_of_an_attempt_is_chosen_from_like_the_whole(home: Home) -> None:
     now = utc_now()
     with Journal.open(home.log) as journal:
-        one = recorded(journal, 1, at=now - timedelta(hours=2))
+        one = recorded(journal, 1, at=now - timedelta(minutes=3))
         recorded(journal, 2, at=now)
         for name in (EventName.OPENED, EventName.COPIED):
             journal.append(name, at=now, about=one.about)
@@ -175,8 +175,8 @@ def test_log_of_an_attempt_is_chosen_from_like_the_whole(home: Home) -> None:
 
     assert events("-n", "1") == ["copied"]
     assert events("-n", "9") == ["attempt", "opened", "copied"]
-    assert events("--since", "1h") == ["opened", "copied"]
-    assert events("-n", "1", "--since", "1h") == ["copied"]
+    assert events("--since", "2m") == ["opened", "copied"]
+    assert events("-n", "1", "--since", "2m") == ["copied"]
 
 
 def test_following_an_attempt_tells_of_no_other(home: Home) -> None:
