@@ -14,13 +14,13 @@ from types import ModuleType
 
 from watcher.cli import parser
 from watcher.cli.parser import Options
-from watcher.cli.terminal import (
+from watcher.cli.streams import (
     outlive_readers,
     readable_language,
     set_up_streams,
-    tell,
     write_utf8,
 )
+from watcher.cli.terminal import tell
 from watcher.errors import ExitCode, WatcherError, is_unread
 from watcher.i18n import Text, desktop_language
 

@@ -14,7 +14,8 @@ from watcher.cli.judgement import render_judgement
 from watcher.cli.layout import fit
 from watcher.cli.mailfiles import Source, read, source
 from watcher.cli.parser import Options
-from watcher.cli.terminal import Progress, columns, in_one_line
+from watcher.cli.streams import in_one_line
+from watcher.cli.terminal import Progress, columns
 from watcher.clock import iso, utc_now
 from watcher.config.accounts import policy_for
 from watcher.config.schema import Config

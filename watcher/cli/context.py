@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from watcher.app.lock import running_daemon
 from watcher.cli.parser import Options
-from watcher.cli.terminal import readable_language, tell
+from watcher.cli.streams import readable_language
+from watcher.cli.terminal import tell
 from watcher.clock import utc_now
 from watcher.config.file import is_there
 from watcher.config.home import NoHomeError

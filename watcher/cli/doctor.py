@@ -11,7 +11,8 @@ from watcher.cli.context import (
     notification_language,
 )
 from watcher.cli.parser import Options
-from watcher.cli.terminal import Colour, can_encode, paint, say
+from watcher.cli.streams import can_encode
+from watcher.cli.terminal import Colour, paint, say
 from watcher.config.load import default_path
 from watcher.config.schema import Config
 from watcher.errors import ConfigError, ExitCode

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from watcher.cli.oauth import CodeLogin
 from watcher.cli.parser import Options
-from watcher.cli.terminal import readable_language
+from watcher.cli.streams import readable_language
 from watcher.config.load import default_path
 from watcher.config.providers import PRESETS
 from watcher.config.schema import Account

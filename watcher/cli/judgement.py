@@ -5,7 +5,8 @@ import sys
 from watcher.cli.parser import Options
 from watcher.cli.proof import proof_in_words
 from watcher.cli.render import KINDS
-from watcher.cli.terminal import Colour, can_encode, in_one_line, paint
+from watcher.cli.streams import can_encode, in_one_line
+from watcher.cli.terminal import Colour, paint
 from watcher.i18n import Language
 from watcher.recognition import explain
 from watcher.recognition.claim import Kind

@@ -12,7 +12,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-from watcher.cli.terminal import in_one_line
+from watcher.cli.streams import in_one_line
 from watcher.errors import NoMail, Unreadable, reason_of
 from watcher.i18n import Text
 from watcher.recognition.header import split
