@@ -208,6 +208,27 @@ def test_status_names_an_account_that_was_never_watched(
     assert "home: not watched" in text
 
 
+def test_status_tells_what_waits_for_an_answer_and_that_a_sign_in_is_expected(
+    mail_user: MailUser,
+) -> None:
+    home = mail_user.home
+    mail_user.approval()
+    home.run("check", "--no-notify")
+    home.run("expect")
+    (status,) = home.run("status", "--json").json
+    text = home.run("status").out
+
+    (number,) = status["waiting"]
+    assert f"Waiting for your answer: #{number}." in text
+    assert datetime.fromisoformat(status["armed_until"]) > utc_now()
+    assert "You expect a sign-in until" in text
+
+    home.run("open")
+    home.run("expect", "--off")
+    (status,) = home.run("status", "--json").json
+    assert (status["waiting"], status["armed_until"]) == ([], None)
+
+
 def test_status_of_a_daemon_that_was_killed_claims_no_watching(
     mail_user: MailUser,
 ) -> None:

@@ -1,7 +1,7 @@
 """`watcher status`: whether the daemon runs, and how each account is watched."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,22 +95,30 @@ class _Known:
     """What each account's server is allowed of old TLS."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
     """Since when it is at work, and what is wrong with the file as it was saved."""
+    armed_until: datetime | None = None
+    """Until when the user expects a sign-in; None: they do not."""
+    waiting: Sequence[int] = ()
+    """The numbers of the live attempts that nobody has answered."""
 
 
 def _read(journal: JournalReader | None, config: Config | None) -> _Known:
-    accounts = config.accounts if config else ()
+    accounts, now = config.accounts if config else (), utc_now()
     if journal is None:
         return _Known({one.name: _STOPPED for one in accounts})
     with journal:
         known = journal.sessions()
         error = _clock_error(journal) if known.pop(MACHINE_CLOCK, None) else None
         outcomes = read_outcomes(journal)
+        armed_until = journal.armed_until(now)
+        waiting = [event.about.id for event in journal.unanswered(now)]
     configuration = known.pop(CONFIGURATION, {})
     known.pop(GUIDE, None)
     names = [one.name for one in accounts] if config else list(known)
     sessions = {name: known.get(name, _STOPPED) for name in names}
     quirks = {one.name: tls_quirk_of(one.provider, one.host) for one in accounts}
-    return _Known(sessions, error, outcomes, quirks, configuration)
+    return _Known(
+        sessions, error, outcomes, quirks, configuration, armed_until, waiting
+    )
 
 
 def _clock_error(journal: JournalReader) -> ClockError | None:
@@ -141,6 +149,8 @@ def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, An
             "failed": known.outcomes.failed,
             "slowest_s": slowest and round(slowest.total_seconds()),
         },
+        "waiting": list(known.waiting),
+        "armed_until": known.armed_until and iso(known.armed_until),
         "clock_wrong": known.clock_error and known.clock_error.detail,
         "configuration_since": known.configuration.get("since"),
         "configuration_error": _error(known.configuration, language),
@@ -154,6 +164,12 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
     if error := _error(known.configuration, language):
         yield _CONFIG_REFUSED.say(language)
         yield error
+    if known.waiting:
+        numbers = ", ".join(f"#{number}" for number in known.waiting)
+        yield _WAITING.say(language, numbers=numbers)
+    if known.armed_until:
+        until = local_moment(known.armed_until, utc_now())
+        yield _ARMED.say(language, until=until)
     if known.clock_error:
         yield _CLOCK.say(language, error=known.clock_error.text)
     for name, facts in known.sessions.items():
@@ -227,6 +243,16 @@ _CONFIG_REFUSED = Text(
     en="What was saved since then cannot be used; correct the file and save it again:",
     ja="その後に保存された設定は使えません。直して保存しなおしてください:",
 )
+_WAITING = Text(
+    en="Waiting for your answer: {numbers}. Open the page with `watcher open NUMBER`, "
+    "or copy the code with `watcher copy NUMBER`.",
+    ja="答えを待っている試行: {numbers}。承認ページは `watcher open 番号` で開き、"
+    "確認コードは `watcher copy 番号` でコピーできます。",
+)
+_ARMED = Text(
+    en="You expect a sign-in until {until}.",
+    ja="{until} まで、サインインを待っています。",
+)
 _CLOCK = Text(
     en="This computer's clock is {error}. Set it right.",
     ja="このパソコンの時計が{error}。時刻を合わせてください。",
@@ -246,7 +272,7 @@ _MODE = Text(en="  how: {mode} ({reason})", ja="  方法: {mode}({reason})")
 _TLS = Text(en="  encryption: {quirk}", ja="  暗号化: {quirk}")
 _LOOK = Text(en="  last good look: {at}", ja="  最後の確認: {at}")
 _RECENT_LOOK = Text(
-    en="  last good look: within {minutes} minutes", ja="  最後の確認: {minutes}分以内"
+    en="  last good look: within {minutes} minutes", ja="  最後の確認: {minutes} 分以内"
 )
 _ERROR = Text(en="  last error: {error}", ja="  最後のエラー: {error}")
 _NEXT = Text(en="  next try: {at}", ja="  次に試す時刻: {at}")
@@ -256,7 +282,8 @@ _STATES = {
     State.WATCHING: Text(en="watching", ja="見張っています"),
     State.BACKING_OFF: Text(en="waiting to try again", ja="再接続を待っています"),
     State.REFUSED: Text(
-        en="not watched until the set-up is put right", ja="設定を直すまで見張れません"
+        en="not watched until what is wrong is put right",
+        ja="下の問題が直るまで見張れません",
     ),
     State.STOPPED: Text(en="not watched", ja="見張っていません"),
 }

@@ -144,6 +144,14 @@ JSON_KEYS: Mapping[str, Mapping[str, Text]] = {
             ja="伝えられた結果の数 `worked`(成功)と `failed`(失敗)。`slowest_s` は、"
             "成功したもののメールから応答までの最も長い秒数、または null。",
         ),
+        "waiting": Text(
+            en="The numbers of the live attempts that nobody has answered.",
+            ja="まだ答えのない有効な試行の番号の並び。",
+        ),
+        "armed_until": Text(
+            en="Until when you expect a sign-in; null if you do not.",
+            ja="サインインを待つ期限。待っていなければ null。",
+        ),
         "clock_wrong": Text(
             en="How this computer's clock is wrong; null if it is not known to be.",
             ja="このパソコンの時計のずれ。ずれが分かっていなければ null。",
