@@ -351,7 +351,7 @@ def test_what_is_no_mail_in_a_folder_is_counted(home: Home) -> None:
     assert done.code == ExitCode.UNREADABLE
     assert len(done.json) == 1
     assert done.err == "Files in mixed that are no mails, and were left out: 3.\n"
-    assert "pdf is no mail" in named.err
+    assert "pdf is not a mail" in named.err
 
 
 @pytest.mark.parametrize("content", [None, b"", NO_MAILS["pdf"]])
