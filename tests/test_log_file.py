@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from tests.desktop import PATIENCE_S, eventually
-from tests.factories import link_of, new_event, recorded
+from tests.factories import NOW, link_of, new_event, recorded
 from tests.fakes import posix_only
 from tests.sample_mails import LINK
 from tests.test_daemon import Watch, watching
@@ -666,3 +666,21 @@ def test_what_is_alive_is_read_the_less_often_the_longer_it_takes(
         now_s += 1.0
 
     assert reads_s == [100.0, 105.5, 111.0]
+
+
+def test_what_this_program_has_brought_into_the_file_is_no_reason_to_read_it_all(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 30):
+        recorded(journal, number, at=NOW - timedelta(days=900))
+    journal.expire(NOW)
+    log_file = LogFile(journal, lambda *_: None)
+    log_file.check()
+    read: list[bool] = []
+    monkeypatch.setattr(Journal, "verify", lambda _: read.append(True))
+    while journal.prune(NOW - timedelta(days=365), at_most=5):
+        log_file.check()
+        journal.empty_wal()
+        log_file.check()
+
+    assert read == []

@@ -201,6 +201,18 @@ def test_where_no_daemon_deletes_a_link_that_is_over_the_next_command_does(
     assert token not in all_bytes(home.log)
 
 
+def test_of_an_end_that_a_command_has_logged_the_next_daemon_is_to_tell(
+    home: Home,
+) -> None:
+    with Journal.open(home.log) as journal:
+        event = recorded(journal, at=utc_now() - 2 * WINDOW)
+        journal.append(EventName.NOTIFIED, at=utc_now(), about=event.about)
+    home.run("log")
+
+    with Journal.open(home.log) as journal:
+        assert [one.event for one in journal.untold()] == [EventName.EXPIRED]
+
+
 @posix_only("file modes")
 def test_a_link_that_is_over_is_not_told_where_it_cannot_be_deleted(home: Home) -> None:
     with Journal.open(home.log) as journal:

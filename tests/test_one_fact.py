@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,20 +16,25 @@ from tests.factories import NOW, new_event
 from tests.fakes import RecordingChannel, judged, prompt_notifier
 from tests.sample_mails import LINK, VERIFY, approval
 from watcher.app.judging import Judged
+from watcher.app.logfile import LogFile
+from watcher.app.logwork import LogWork
 from watcher.app.machine_clock import MachineClock
 from watcher.app.pipeline import MailPipeline
 from watcher.app.wanted import NotifierSettings
 from watcher.clock import boot_id, boottime_s
-from watcher.errors import JournalBusy
+from watcher.errors import JournalBusy, JournalDamaged
 from watcher.events import (
     AnyEvent,
     Arrival,
+    Attempt,
+    Event,
     EventName,
     MessageFetched,
     Origin,
     Seen,
 )
 from watcher.i18n import Language, Text
+from watcher.journal.errors import DAMAGED
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.journal.reader import JournalReader
 from watcher.notify.notification import Notification
@@ -255,3 +262,37 @@ def test_a_fact_of_which_a_part_failed_is_not_stored_whoever_gets_over_that(
     assert program.told == []
     program.journal.record(new_event(3))
     assert len(program.told) == 1
+
+
+def test_what_waits_to_be_told_is_stored_anew_in_the_log_that_replaces_a_damaged_one(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, pipeline = program.journal, program.pipeline
+    log = LogWork(
+        LogFile(journal, lambda *_: None),
+        alert_after=timedelta(minutes=1),
+        on_trouble=lambda _: None,
+        on_stuck=lambda _: None,
+        on_changed=lambda: None,
+        on_begun_anew=pipeline.forget_stored,
+    )
+    log.remember()
+    mails = [mail_to("home"), mail_to("work")]
+    pipeline.store(mails, NOW)
+    found = Journal.newest_pending
+
+    def damaged(self: Journal, *arguments: Any) -> list[Event[Attempt]]:  # noqa: ANN401
+        monkeypatch.setattr(Journal, "newest_pending", found)
+        raise JournalDamaged(DAMAGED, path=self.path, reason="test")
+
+    monkeypatch.setattr(Journal, "newest_pending", damaged)
+
+    def process(mail: Judged) -> None:
+        pipeline.process(mail, NOW)
+
+    for mail in mails:
+        log.do(partial(process, mail))
+
+    assert program.attempts() == ["home", "work"]
+    shown = {one.replaces_id for one in program.channel.shown}
+    assert shown == {event.about.id for event in journal.live(NOW)}

@@ -40,7 +40,7 @@ from watcher.app.pipeline import (
 from watcher.app.wanted import NotifierSettings
 from watcher.clock import boottime_s
 from watcher.dkim import verifier
-from watcher.errors import Unreachable
+from watcher.errors import JournalBusy, Unreachable
 from watcher.events import (
     Arrival,
     Attempt,
@@ -532,6 +532,30 @@ def test_while_armed_what_may_have_been_altered_is_told_three_times(
     again = Expectation(NOW + timedelta(minutes=20))
     journal.append(EventName.ARMED, at=NOW, about=again)
     assert names(6) == [EventName.UNVERIFIED]
+
+
+def test_a_mail_that_could_not_be_stored_leaves_what_was_known_of_the_arming(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mails = pipeline(journal)
+    for minutes in (10, 20):
+        for uid in range(DOUBTFUL_WHILE_ARMED):
+            mails.process(judged(altered(100 * minutes + uid), VERIFY), NOW)
+        expected = Expectation(NOW + timedelta(minutes=minutes))
+        journal.append(EventName.ARMED, at=NOW, about=expected)
+
+    def busy(*_: object) -> None:
+        raise JournalBusy(Text(en="busy", ja="使用中"))
+
+    last = judged(altered(1), VERIFY)
+    with monkeypatch.context() as broken:
+        broken.setattr(Journal, "record", busy)
+        with pytest.raises(JournalBusy):
+            mails.process(last, NOW)
+    event = mails.process(last, NOW).event
+
+    assert event is not None
+    assert event.event is EventName.UNVERIFIED
 
 
 def test_who_waits_is_told_of_other_account_mail_by_its_subject(

@@ -442,3 +442,22 @@ def test_what_is_untold_is_carried_into_a_log_that_takes_the_place_of_a_lost_one
     assert titles == ["Amazon: sign-in expired", "Amazon: mail came too late"]
     journal.check()
     assert untold(journal) == []
+
+
+def test_the_advice_is_given_once_where_the_attempt_ends_before_the_log_knows(
+    journal: Journal, channel: RecordingChannel
+) -> None:
+    shown_by = prompt_notifier(journal, [channel], VOICE)
+    event = recorded(journal)
+    about = event.about
+    shown_by.notify_new(event, NOW)
+    shown_by.note_not_me(about, about.expires_at - MS)
+    for ended in journal.expire(about.expires_at):
+        shown_by.close(ended, about.expires_at)
+    journal.append(EventName.NOT_ME, at=about.expires_at, about=about)
+    for _ in range(2):
+        shown_by.update(about.expires_at)
+
+    advice = wording.not_me_advice(about, language=Language.EN)
+    assert channel.shown.count(advice) == 1
+    assert EventName.NOT_ME not in untold(journal)

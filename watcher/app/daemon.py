@@ -152,6 +152,7 @@ class Daemon:
             on_trouble=settings.on_trouble,
             on_stuck=self._tell_of_stuck_log,
             on_changed=lambda: self._attempts.reschedule(utc_now()),
+            on_begun_anew=pipeline.forget_stored,
         )
         self._pruner = Pruner(journal, settings.keep)
         self._sessions: dict[str, Session] = {}

@@ -38,6 +38,7 @@ class LogWork:
         on_trouble: Callable[[WatcherError], None],
         on_stuck: Callable[[WatcherError], None],
         on_changed: Work,
+        on_begun_anew: Work = lambda: None,
     ) -> None:
         """Prepare.
 
@@ -47,11 +48,13 @@ class LogWork:
             on_trouble: called once each time that the log cannot be used.
             on_stuck: called once if that goes on.
             on_changed: called when the program goes on with another file.
+            on_begun_anew: called before that, if it is a new one, and not all that was
+                in the damaged one is in it.
         """
         self._file = file
         self._alert_after_s = alert_after.total_seconds()
         self._on_trouble, self._on_stuck = on_trouble, on_stuck
-        self._on_changed = on_changed
+        self._on_changed, self._on_begun_anew = on_changed, on_begun_anew
         self._owed: deque[Work] = deque()
         self._trouble_since_s: float | None = None
         self._is_alerted = False
@@ -125,6 +128,7 @@ class LogWork:
             self._file.begin_anew(error)
         except (JournalBusy, JournalUnusable):
             return False
+        self._on_begun_anew()
         self._on_changed()
         return True
 

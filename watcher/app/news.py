@@ -55,7 +55,9 @@ class News:
             journal, self._is_news, self._can_tell, is_daemon=settings.is_attended
         )
         self._advised: dict[int, bool] = {}
-        """To whom "It was not me" was pressed here: whether the advice was shown."""
+        """To whom "It was not me" was pressed here: whether the advice was shown.
+
+        Until the log, which may have it later, knows that too."""
         self._account_mails: set[int] = set()
         """Account mails, by their place on the screen, that wait to be shown."""
         self._of_flood: dict[str, frozenset[int]] = {}
@@ -156,10 +158,6 @@ class News:
         self._advised[attempt.id] = False
         self.notify(partial(wording.not_me_advice, attempt), now, about=attempt)
 
-    def forget(self, attempt_id: int) -> None:
-        """Forget an attempt that is over."""
-        self._advised.pop(attempt_id, None)
-
     # This machine's clock ---------------------------------------------------------
 
     def tell_clock(self, now: datetime) -> None:
@@ -201,6 +199,7 @@ class News:
         is_shown = self._advised.get(attempt.id)
         if is_shown:
             self._untold.note_told({event.id})
+            del self._advised[attempt.id]
         elif is_shown is None:
             words = partial(wording.not_me_advice, attempt)
             self._tell(words, now, self._untold.lease([event], now))

@@ -197,7 +197,6 @@ class Notifier:
         self._earlier.pop(attempt.id, None)
         self._overtaken.discard(attempt.id)
         self._answered.discard(attempt.id)
-        self.news.forget(attempt.id)
         self._retry_at_s.pop(attempt.id, None)
         self.news.tell_end(attempt, now)
 

@@ -128,7 +128,12 @@ class MailPipeline:
         """
         if id(judged) not in self._stored:
             self.store([judged], now)
+        self._note_clock(now)  # it may find the log busy: what is stored stays so
         return self._tell(self._stored.pop(id(judged)), now)
+
+    def forget_stored(self) -> None:
+        """Store anew what was not told: the log that had it is damaged."""
+        self._stored.clear()
 
     def store(self, mails: Sequence[Judged], now: datetime) -> None:
         """Store mails of different accounts, all or none; `process` is to tell each."""
@@ -140,14 +145,14 @@ class MailPipeline:
     def _one_fact(self) -> Iterator[None]:
         """Let what is learned be forgotten with what the log does not take."""
         restores = self._clocks.kept(), self._machine_clock.kept()
-        doubtful = set(self._doubtful)
+        armed_until, doubtful = self._armed_until, set(self._doubtful)
         try:
             with self._journal.transaction():
                 yield
         except BaseException:
             for restore in restores:
                 restore()
-            self._doubtful = doubtful
+            self._armed_until, self._doubtful = armed_until, doubtful
             raise
 
     def _store(self, judged: Judged, now: datetime) -> _Stored:
@@ -173,7 +178,6 @@ class MailPipeline:
 
     def _tell(self, stored: _Stored, now: datetime) -> Processed:
         processed = Processed(stored.judged, stored.event)
-        self._note_clock(now)
         self._observe(processed)
         match stored.event:
             case Event() as event:

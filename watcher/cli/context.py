@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from watcher.app.lock import running_daemon
@@ -78,25 +79,38 @@ def notification_language(config: Config | None) -> Language:
 
 
 @contextmanager
-def open_journal(path: Path) -> Iterator["Journal"]:
+def open_journal(config: Config | None) -> Iterator["Journal"]:
     """Open the event log to write, without the secrets of what is over."""
     from watcher.journal.log import Journal
 
+    path = journal_path(config)
     with Journal.open(path) as journal:
-        if running_daemon(path) is None:  # else that is what it does
-            journal.expire(utc_now())
+        now, end = utc_now(), journal.next_deadline()
+        is_over = end is not None and end <= now
+        if is_over and running_daemon(path) is None:  # else that is what it does
+            _expire(journal, now, config)
         yield journal
 
 
-def read_journal(path: Path) -> "JournalReader | None":
+def _expire(journal: "Journal", now: datetime, config: Config | None) -> None:
+    """Expire what is over, and leave it to the next daemon to tell of it."""
+    from watcher.app.wanted import Wanted
+    from watcher.app.wiring import wanted_by
+
+    wanted = wanted_by(config) if config else Wanted()
+    journal.mark_untold(partial(wanted.is_to_be_told, journal=journal))
+    journal.expire(now)
+
+
+def read_journal(config: Config | None) -> "JournalReader | None":
     """Open the event log for reading only; None if there is none yet.
 
     Secrets of what is over are deleted before, where that is possible.
     """
     from watcher.journal.reader import JournalReader
 
-    journal = JournalReader.read(path)
+    journal = JournalReader.read(journal_path(config))
     if journal is not None and journal.keeps_dead_secrets(utc_now()):
-        with suppress(JournalBusy, JournalUnusable), open_journal(path):
+        with suppress(JournalBusy, JournalUnusable), open_journal(config):
             pass
     return journal

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from watcher.app.clipboard import copy_text
-from watcher.cli.context import configuration_if_good, journal_path, open_journal
+from watcher.cli.context import configuration_if_good, open_journal
 from watcher.cli.open import NO_NUMBER
 from watcher.cli.parser import Options
 from watcher.cli.terminal import say
@@ -24,7 +24,7 @@ def run(options: Options) -> int:
         NotHandedOver: there is no clipboard.
     """
     config = configuration_if_good(options)
-    with open_journal(journal_path(config)) as journal:
+    with open_journal(config) as journal:
         copy_code(journal, options.id, secret_variables(config))
     for text in (_COPIED, TYPE_CODE):
         say(text.say(options.language))

@@ -1,13 +1,12 @@
 """`watcher expect`: "I am about to sign in"."""
 
-from pathlib import Path
-
 from watcher.app.lock import running_daemon
 from watcher.cli.arguments import EXPECTED_FOR
 from watcher.cli.context import configuration_if_good, journal_path, open_journal
 from watcher.cli.parser import Options
 from watcher.cli.terminal import say
 from watcher.clock import local_moment, utc_now
+from watcher.config.schema import Config
 from watcher.errors import ExitCode, WrongUsage
 from watcher.events import EventName, Expectation
 from watcher.i18n import Text
@@ -21,23 +20,23 @@ def run(options: Options) -> int:
     """
     if options.off and options.span:
         raise WrongUsage(_OFF_ALONE)
-    path = journal_path(configuration_if_good(options))
-    return _disarm(path, options) if options.off else _arm(path, options)
+    config = configuration_if_good(options)
+    return _disarm(config, options) if options.off else _arm(config, options)
 
 
-def _arm(path: Path, options: Options) -> int:
+def _arm(config: Config | None, options: Options) -> int:
     now = utc_now()
     until = now + (options.span or EXPECTED_FOR)
-    with open_journal(path) as journal:
+    with open_journal(config) as journal:
         journal.append(EventName.ARMED, at=now, about=Expectation(until))
-    text = _ARMED if running_daemon(path) else _ARMED_BUT_DOWN
+    text = _ARMED if running_daemon(journal_path(config)) else _ARMED_BUT_DOWN
     say(text.say(options.language, until=local_moment(until, now)))
     return ExitCode.OK
 
 
-def _disarm(path: Path, options: Options) -> int:
+def _disarm(config: Config | None, options: Options) -> int:
     now = utc_now()
-    with open_journal(path) as journal:
+    with open_journal(config) as journal:
         if journal.is_armed(now):
             journal.append(EventName.DISARMED, at=now)
     say(_DISARMED.say(options.language))

@@ -5,11 +5,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from watcher.cli.context import (
     configuration_if_good,
-    journal_path,
     open_journal,
     read_journal,
 )
@@ -18,6 +16,7 @@ from watcher.cli.parser import Options
 from watcher.cli.render import DETAILS_AT, render_event
 from watcher.cli.terminal import columns, say
 from watcher.clock import utc_now
+from watcher.config.schema import Config
 from watcher.errors import ExitCode, NothingLive
 from watcher.events import AnyEvent, Attempt, Mail, to_json
 from watcher.i18n import Text
@@ -34,10 +33,10 @@ def run(options: Options) -> int:
     Raises:
         NothingLive: there is no such attempt.
     """
-    path = journal_path(configuration_if_good(options))
+    config = configuration_if_good(options)
     if options.outcome:
-        return _note(path, options)
-    while (journal := read_journal(path)) is None:
+        return _note(config, options)
+    while (journal := read_journal(config)) is None:
         if options.id is not None:
             raise NothingLive(_UNKNOWN, id=options.id)
         if not options.follow:
@@ -69,11 +68,11 @@ def _chosen(
     return (one for one in journal.last(count) if since is None or one.at >= since)
 
 
-def _note(path: Path, options: Options) -> int:
+def _note(config: Config | None, options: Options) -> int:
     """Note how the newest attempt, or the named one, ended."""
     from watcher.app.outcomes import Outcome, note_outcome
 
-    with open_journal(path) as journal:
+    with open_journal(config) as journal:
         attempt = journal.find_attempt(options.id)
         if attempt is None:
             text = _NONE if options.id is None else _UNKNOWN

@@ -1,19 +1,17 @@
 """`watcher open`: opens the approval page in the user's browser."""
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from watcher.cli.context import (
     configuration_if_good,
-    journal_path,
     open_journal,
     read_journal,
 )
 from watcher.cli.parser import Options
 from watcher.cli.terminal import confirm, tell
 from watcher.clock import local_time, utc_now
-from watcher.config.schema import secret_variables
+from watcher.config.schema import Config, secret_variables
 from watcher.errors import ExitCode, NotHandedOver, NothingLive
 from watcher.events import Attempt, EventName
 from watcher.i18n import Language, Text
@@ -36,8 +34,8 @@ def run(options: Options) -> int:
     """
     config = configuration_if_good(options)
     if options.print_only:
-        return _print_link(journal_path(config), options)
-    with open_journal(journal_path(config)) as journal:
+        return _print_link(config, options)
+    with open_journal(config) as journal:
         open_page(journal, options.id, secret_variables(config), options.language)
     return ExitCode.OK
 
@@ -63,9 +61,9 @@ def open_page(
     journal.append(EventName.OPENED, at=utc_now(), about=attempt)
 
 
-def _print_link(path: Path, options: Options) -> int:
+def _print_link(config: Config | None, options: Options) -> int:
     """Print the link, also where the event log can only be read."""
-    journal = read_journal(path)
+    journal = read_journal(config)
     if journal is None:
         raise NothingLive(_NOTHING)
     with journal:

@@ -50,7 +50,7 @@ def run(options: Options) -> int:
     config = configuration_if_good(options)
     path = journal_path(config)
     pid = running_daemon(path)
-    known = _read(read_journal(path), config)
+    known = _read(read_journal(config), config)
     if pid is None:
         known = replace(known, configuration={})
     now = utc_now()

@@ -75,6 +75,8 @@ class Database:
         self._busy_timeout_s = BUSY_TIMEOUT_S
         self._failure: BaseException | None = None
         """Of a part of the transaction that has not ended yet."""
+        self.checkpoints_begun = self.checkpoints_ended = 0
+        """How many threads have begun, and have ended, `empty_wal`."""
 
     def _use(self, connection: sqlite3.Connection) -> None:
         connection.text_factory = _text
@@ -395,9 +397,9 @@ class Database:
         if not self.is_in_wal_mode():
             yield
             return
-        self.query("PRAGMA synchronous = NORMAL")
-        self.query("PRAGMA wal_autocheckpoint = 0")
         try:
+            self.query("PRAGMA synchronous = NORMAL")
+            self.query("PRAGMA wal_autocheckpoint = 0")
             yield
         finally:
             self.query("PRAGMA synchronous = FULL")
@@ -408,12 +410,16 @@ class Database:
 
         Nobody is held up; what cannot be done now is left to the next transaction.
         """
-        with (
-            suppress(JournalBusy, JournalUnusable),
-            sentences(self.path),
-            closing(connect(self.path, "rw")) as connection,
-        ):
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self.checkpoints_begun += 1
+        try:
+            with (
+                suppress(JournalBusy, JournalUnusable),
+                sentences(self.path),
+                closing(connect(self.path, "rw")) as connection,
+            ):
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        finally:
+            self.checkpoints_ended += 1
 
     def wait_at_most(self, seconds: float) -> None:
         """Wait no longer than this for another program's transaction."""

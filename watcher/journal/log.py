@@ -78,17 +78,23 @@ class NewEvent:
 
 
 class Content(NamedTuple):
-    """Two counters of changes: that of SQLite, and that of the file system."""
+    """Counters of changes: that of SQLite, that of the file system, and our own."""
 
     version: tuple[int, int]
     stamps: tuple[object, ...]
+    checkpoints: tuple[int, int]
+    """How many of the threads that empty the write-ahead log have begun and ended."""
 
     def is_touched_since(self, other: "Content") -> bool:
         """Return whether the files changed, and nobody wrote to the log.
 
-        Somebody wrote past SQLite, then; or a program emptied the write-ahead log.
+        Somebody wrote past SQLite, then; or another program emptied the write-ahead
+        log. Where this one did, nothing is known.
         """
-        return self.version == other.version and self.stamps != other.stamps
+        began, ended = other.checkpoints
+        is_ours = began != ended or self.checkpoints != other.checkpoints
+        is_same = self.version == other.version
+        return is_same and self.stamps != other.stamps and not is_ours
 
 
 class Journal(JournalReader):
@@ -372,7 +378,10 @@ class Journal(JournalReader):
 
     def content(self) -> Content:
         """Return by what a change of the content is known, by whomever it was made."""
-        return Content(self._database.version(), self._database.stamps())
+        database = self._database
+        ended = database.checkpoints_ended  # first, so that one in between shows
+        version, stamps = database.version(), database.stamps()
+        return Content(version, stamps, (database.checkpoints_begun, ended))
 
     def has_format(self) -> bool:
         """Return whether no other version of the program has changed the log."""

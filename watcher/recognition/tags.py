@@ -28,7 +28,7 @@ _ENCLOSED = "|".join(
     rf"[{one}]{{1,3}}[^{one}{other}]{{1,60}}[{other}]{{1,3}}"
     for one, other in (map(re.escape, pair) for pair in map(tuple, _BRACKETS))
 )
-_MARKED = r"([*#_!=+~|\-■◆●★※▲▼])\1{0,9}[^*#_!=+~|■◆●★※▲▼]{1,60}?\1{1,10}"
+_MARKED = r"([*#_!=+~|\-■◆●★※▲▼])\1{0,9}+[^*#_!=+~|■◆●★※▲▼]{1,60}?\1{1,10}"
 """Words between the same signs, such as `***SPAM***`."""
 
 _BEFORE = re.compile(

@@ -74,7 +74,11 @@ class Access:
                 self._check_new(account)
                 return address, account
             except ConfigError as obstacle:
-                if self.given_address or not self.dialog.asks:
+                given = self.given
+                is_of_options = any(
+                    (given.provider, given.host, given.user, given.client_id)
+                )
+                if self.given_address or is_of_options or not self.dialog.asks:
                     raise
                 self.dialog.note(obstacle)
 
