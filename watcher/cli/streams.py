@@ -85,7 +85,7 @@ def outlive_readers() -> None:
         buffer = getattr(stream, "buffer", None)
         raw = getattr(buffer, "raw", buffer)  # none where Python runs unbuffered
         is_own = stream is getattr(sys, f"__{name}__")  # which lives on, and no sink
-        if is_own and isinstance(raw, io.FileIO):  # nobody closes a console of Windows
+        if is_own and isinstance(raw, io.FileIO) and not stream.isatty():
             stream.flush()
             kept = _Outliving(raw.fileno(), "w", closefd=False)
             new = io.TextIOWrapper(
