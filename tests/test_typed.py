@@ -1,6 +1,7 @@
 """What texts tell to type is what works in the user's shell."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,9 @@ from watcher.typed import command
 @pytest.mark.parametrize(
     ("called", "typed"),
     [
-        (".venv/bin/watcher", ".venv/bin/watcher"),
+        (".venv/bin/watcher", str(Path(".venv/bin/watcher"))),
         (r".venv\Scripts\watcher", r".venv\Scripts\watcher"),
-        ("/my programs/watcher", '"/my programs/watcher"'),
+        ("/my programs/watcher", f'"{Path("/my programs/watcher")}"'),
         ("/lib/watcher/__main__.py", "/usr/bin/python3 -m watcher"),
     ],
 )
