@@ -58,6 +58,9 @@ def without_account() -> tuple[str, ...]:
         pytest.skip("only root can be another user")
     program = required_program("setpriv", package="util-linux")
     user = ("--reuid", "54321", "--regid", "54321", "--clear-groups")
+    start = (program, *user, sys.executable, "-c", "import watcher.cli")
+    if subprocess.run(start, check=False, capture_output=True).returncode:
+        pytest.skip("only root may start the Python that runs the tests")
     unmeasured = ("env", "COVERAGE_PROCESS_CONFIG=")  # that user may not write there
     return (*unmeasured, program, *user, *WATCHER)
 

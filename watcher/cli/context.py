@@ -85,9 +85,9 @@ def open_journal(config: Config | None) -> Iterator["Journal"]:
 
     path = journal_path(config)
     with Journal.open(path) as journal:
-        now, end = utc_now(), journal.next_deadline()
-        is_over = end is not None and end <= now
-        if is_over and running_daemon(path) is None:  # else that is what it does
+        now = utc_now()
+        # A daemon does it by itself, and tells of it.
+        if journal.is_any_over(now) and running_daemon(path) is None:
             _expire(journal, now, config)
         yield journal
 
@@ -110,7 +110,7 @@ def read_journal(config: Config | None) -> "JournalReader | None":
     from watcher.journal.reader import JournalReader
 
     journal = JournalReader.read(journal_path(config))
-    if journal is not None and journal.keeps_dead_secrets(utc_now()):
+    if journal is not None and journal.is_any_over(utc_now()):
         with suppress(JournalBusy, JournalUnusable), open_journal(config):
             pass
     return journal

@@ -215,11 +215,10 @@ class JournalReader:
         where = f"{_IS_PENDING} AND {_NOT_NOTIFIED}"
         return self._newest(where, now, per_account, account)
 
-    def keeps_dead_secrets(self, now: datetime) -> bool:
-        """Return whether there is a link or code of an attempt whose time is over."""
-        over = f"SELECT 1 FROM events e {NOT_OVER} AND {EXPIRES} <= ?"  # noqa: S608 -- constants
+    def is_any_over(self, now: datetime) -> bool:
+        """Return whether the time of an attempt is over, and no program has seen it."""
         ((is_there,),) = self._database.query(
-            f"SELECT EXISTS ({over}) AND EXISTS (SELECT 1 FROM secrets)",  # noqa: S608 -- constants
+            f"SELECT EXISTS (SELECT 1 FROM events e {NOT_OVER} AND {EXPIRES} <= ?)",  # noqa: S608 -- constants
             (to_ms(now),),
         )
         return bool(is_there)
