@@ -1,5 +1,6 @@
 """What tests of several rooms share."""
 
+import gc
 import signal
 import uuid
 from collections.abc import Iterator
@@ -41,6 +42,16 @@ def no_ones_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             is_place = name.startswith("WATCHER_")
             patch.setenv(name, str(folder / value) if is_place else value)
         yield
+
+
+@pytest.fixture(autouse=True)
+def unfrozen() -> Iterator[None]:
+    """Let garbage be looked for again after a command that ran in this process.
+
+    Hypothesis asks who refers to its random numbers, and what is frozen tells nothing.
+    """
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
