@@ -105,7 +105,8 @@ class _Outliving(io.FileIO):
         except OSError as error:
             if not is_unread(error):
                 raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            with io.FileIO(os.devnull, "w") as sink:
+                os.dup2(sink.fileno(), self.fileno())
             return super().write(data)
 
 
