@@ -64,7 +64,7 @@ class News:
         """The untold events of which the next alarm about an account tells."""
         self._last: dict[str, Attempt] = {}
         """The last attempt of each account that counts for a flood, without link."""
-        journal.mark_untold(partial(settings.wanted.is_to_be_told, journal=journal))
+        journal.mark_untold(settings.wanted.is_to_be_told)
 
     def notify(
         self,

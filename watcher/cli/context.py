@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from watcher.app.lock import running_daemon
@@ -98,7 +97,7 @@ def _expire(journal: "Journal", now: datetime, config: Config | None) -> None:
     from watcher.app.wiring import wanted_by
 
     wanted = wanted_by(config) if config else Wanted()
-    journal.mark_untold(partial(wanted.is_to_be_told, journal=journal))
+    journal.mark_untold(wanted.is_to_be_told)
     journal.expire(now)
 
 

@@ -53,7 +53,7 @@ def run(options: Options) -> int:
     with Journal.open(journal_path(taken.config)) as journal:
         journal.check()
         wanted = wanted_by(taken.config)
-        journal.mark_untold(partial(wanted.is_to_be_told, journal=journal))
+        journal.mark_untold(wanted.is_to_be_told)
         journal.expire(utc_now())
         watch = _Watch(file, taken, options)
         session = Session(_means(watch, journal, options, asks=asks))

@@ -112,7 +112,9 @@ class Journal(JournalReader):
         self._on_event = on_event
         self._inserted: list[AnyEvent] = []
         """By the last transaction, or the one that has not ended yet."""
-        self._is_to_be_told: Callable[[AnyEvent], bool] = lambda _: False
+        self._is_to_be_told: Callable[[AnyEvent, JournalReader], bool] = lambda *_: (
+            False
+        )
         self._is_checkpointed = True
         self._patience_s: float | None = None
         self._remembered = NOTHING
@@ -202,10 +204,12 @@ class Journal(JournalReader):
             )
         return bool(leased)
 
-    def mark_untold(self, is_to_be_told: Callable[[AnyEvent], bool]) -> None:
+    def mark_untold(
+        self, is_to_be_told: Callable[[AnyEvent, JournalReader], bool]
+    ) -> None:
         """From now on mark each such event, as one fact with it, until it was told.
 
-        It is called with an event that was just inserted, and may ask this log.
+        It is called with an event that was just inserted, and with this log.
         """
         self._is_to_be_told = is_to_be_told
 
@@ -468,7 +472,7 @@ class Journal(JournalReader):
                 "UPDATE events SET attempt_id = id WHERE id = ?", (event.id,)
             )
             event = replace(event, about=replace(event.about, id=event.id))
-        if self._is_to_be_told(event):
+        if self._is_to_be_told(event, self):
             self._database.query(
                 "INSERT INTO untold (event_id) VALUES (?)", (event.id,)
             )
