@@ -232,10 +232,7 @@ def test_a_mailbox_that_was_made_anew_is_synced_as_if_new(watch: Watching) -> No
 
 def test_a_refusal_whose_answer_came_before_another_is_known(watch: Watching) -> None:
     """Junk is opened, and INBOX again, before the answer about Spam is taken."""
-    server = with_junk(capabilities="IDLE")
-    server.mailboxes["Spam"] = {}
-    it = watch(server, "INBOX", "Junk", "Spam")
-    it.initial_sync()
+    server, it = begin_with_two_others(watch)
     it.take()
     server.add(MAIL, mailbox="Junk")
     del server.mailboxes["Spam"]
@@ -507,13 +504,19 @@ def test_what_status_shows_was_not_there_when_it_was_asked_for(
     assert asked_s <= mail.arrival.seen.absent_s < asked_s + 100
 
 
-def test_answers_to_several_status_need_not_come_in_their_order(
-    watch: Watching,
-) -> None:
+def begin_with_two_others(watch: Watching) -> tuple[Server, Watch]:
+    """Watch two mailboxes beside the first one, of which STATUS is asked."""
     server = with_junk(capabilities="IDLE")
     server.mailboxes["Spam"] = {}
     it = watch(server, "INBOX", "Junk", "Spam")
     it.initial_sync()
+    return server, it
+
+
+def test_answers_to_several_status_need_not_come_in_their_order(
+    watch: Watching,
+) -> None:
+    server, it = begin_with_two_others(watch)
     server.add(MAIL, mailbox="Junk")
     held: list[tuple[Peer, str]] = []
 
@@ -555,10 +558,7 @@ def test_a_mailbox_that_is_spelled_otherwise_in_the_answer_is_known(
 def test_what_is_announced_inside_the_answer_about_another_mailbox_is_news(
     watch: Watching,
 ) -> None:
-    server = with_junk(capabilities="IDLE")
-    server.mailboxes["Spam"] = {}
-    it = watch(server, "INBOX", "Junk", "Spam")
-    it.initial_sync()
+    server, it = begin_with_two_others(watch)
     answers = iter(
         [
             ['* STATUS "Junk" (UIDNEXT 1 UIDVALIDITY 1)'],
