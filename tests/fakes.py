@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -33,6 +33,9 @@ from watcher.notify.delivery import Delivery
 from watcher.notify.notification import Channel, Notification
 from watcher.recognition.judge import Verify
 from watcher.recognition.policy import Policy
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
 
 
 @dataclass(slots=True)
@@ -77,6 +80,15 @@ IS_POSIX = os.name == "posix"
 def posix_only(why: str) -> pytest.MarkDecorator:
     """Mark tests of what POSIX alone has, and say what that is."""
     return pytest.mark.skipif(not IS_POSIX, reason=f"POSIX only: {why}")
+
+
+def only_on_posix(*values: object) -> "ParameterSet":
+    """Return values of a test of which other ones run everywhere.
+
+    Under Wine each start of a program takes seconds, and what is tried with these
+    values is the same there.
+    """
+    return pytest.param(*values, marks=posix_only("there the test has other values"))
 
 
 def linux_only(why: str) -> pytest.MarkDecorator:
