@@ -198,6 +198,17 @@ def test_an_attempt_is_told_itself_where_notifications_are_off() -> None:
     ]
 
 
+def test_an_attempt_that_no_channel_shows_is_told_itself_and_once(told: Told) -> None:
+    for number in (1, 2, 1):
+        told.narrator.on_unshown(attempt(id=number))
+
+    assert [line.partition(",")[0] for line in told.said()] == [
+        "home: sign-in attempt came (#1)",
+        "home: sign-in attempt came (#2)",
+    ]
+    assert all(line.is_urgent for line in told.lines)
+
+
 def test_a_flood_is_a_few_lines_an_hour(told: Told) -> None:
     for number in range(100):
         later = timedelta(minutes=number)
@@ -415,6 +426,19 @@ def test_quiet_run_tells_of_an_attempt_alone(mail_user: MailUser) -> None:
         run.end()
 
     assert len(run.seen.splitlines()) == 1
+
+
+def test_run_tells_of_each_attempt_that_no_channel_shows(mail_user: MailUser) -> None:
+    mail_user.configure(notify='channel = "freedesktop"')
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        for number in (2, 4):  # the failure is an event, too
+            mail_user.approval()
+            run.await_text(f"sign-in attempt came (#{number})")
+        run.end()
+
+    assert run.seen.count("a notification could not be shown") == 1
+    assert run.seen.count("sign-in attempt came") == 2
 
 
 def test_run_tells_that_another_program_holds_the_log(mail_user: MailUser) -> None:

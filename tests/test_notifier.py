@@ -425,7 +425,11 @@ def test_what_could_not_be_shown_is_tried_again_after_the_lease(
 def test_the_channel_that_showed_it_is_logged_and_told(journal: Journal) -> None:
     shut, channel = RecordingChannel(name="shut", is_shut=True), RecordingChannel()
     shown: list[tuple[Notification, str]] = []
-    settings = replace(VOICE, on_shown=lambda *both: shown.append(both))
+    settings = replace(
+        VOICE,
+        on_shown=lambda *both: shown.append(both),
+        on_unshown=lambda attempt: pytest.fail(str(attempt)),
+    )
     event = recorded(journal)
     journal.append(EventName.NOTIFIED, at=NOW, about=event.about)
     notifier(journal, shut, channel, settings=settings).remind(event.about, NOW)
@@ -449,14 +453,17 @@ def test_each_channel_that_failed_is_logged(journal: Journal) -> None:
     channels = [
         RecordingChannel(name=name, is_shut=True) for name in ("first", "second")
     ]
+    unshown: list[Attempt] = []
+    settings = replace(VOICE, on_unshown=unshown.append)
     event = recorded(journal)
-    notifier(journal, *channels).notify_new(event, NOW)
+    notifier(journal, *channels, settings=settings).notify_new(event, NOW)
 
     failures = [(e.event, e.detail, e.about) for e in journal.events()][1:]
     assert failures == [
         (EventName.NOTIFY_FAILED, "first: shut", event.about),
         (EventName.NOTIFY_FAILED, "second: shut", event.about),
     ]
+    assert unshown == [event.about]
 
 
 def test_a_failure_about_nothing_names_no_mail(

@@ -229,11 +229,14 @@ class Notifier:
                     failure.channel, failure.error, now, request.about
                 )
         self.news.confirm(shown)
+        attempt = request.about if request.confirms is not None else None
         if channel is None or shown.notification is None:
+            if attempt is not None and shown.delivered.failures:
+                self._settings.on_unshown(attempt)
             return
-        if request.about is not None and request.confirms is not None:
-            self._deliveries.add(request.about, request.confirms, channel, now)
-            self._withdraw_overtaken(now, request.about.origin.account)
+        if attempt is not None and request.confirms is not None:
+            self._deliveries.add(attempt, request.confirms, channel, now)
+            self._withdraw_overtaken(now, attempt.origin.account)
         self._settings.on_shown(shown.notification, channel)
 
     def confirm_push(self, pushed: Pushed, now: datetime) -> None:

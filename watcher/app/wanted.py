@@ -86,6 +86,8 @@ class NotifierSettings:
     """For how long it is news that an attempt came too late."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
     """Called with each notification and the channel that showed it."""
+    on_unshown: Callable[[Attempt], None] = lambda _: None
+    """Called with a live attempt each time that no channel shows it."""
     on_told: Callable[[Notification], None] = lambda _: None
     """Called with what is to be told, live attempts excepted, wherever it is shown."""
 

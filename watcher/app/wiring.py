@@ -25,7 +25,7 @@ from watcher.config.accounts import watched
 from watcher.config.push import pusher_of
 from watcher.config.schema import Config, Push, PushWhen, secret_variables
 from watcher.errors import WatcherError
-from watcher.events import Report
+from watcher.events import Attempt, Report
 from watcher.i18n import Language
 from watcher.imap.account import Account, WatchSettings
 from watcher.imap.session import Session
@@ -107,6 +107,8 @@ class App:
     is_attended: bool = True
     """Whether it stays to act on the buttons of what it shows."""
     on_shown: Callable[[Notification, str], None] = lambda *_: None
+    on_unshown: Callable[[Attempt], None] = lambda _: None
+    """Called with a live attempt each time that no channel shows it."""
     on_told: Callable[[Notification], None] = lambda _: None
     """Called with what is to be told, live attempts excepted, wherever it is shown."""
     observe: Callable[[Observed], None] = lambda _: None
@@ -150,6 +152,7 @@ class App:
                 window=self.config.watch.window,
                 look_back=self.config.watch.look_back,
                 on_shown=self.on_shown,
+                on_unshown=self.on_unshown,
                 on_told=self.on_told,
             )
             notifier = Notifier(self.journal, desktop, settings, phones)

@@ -108,11 +108,11 @@ def started_line(event: AnyEvent, accounts: str) -> Line:
     return Line(event.at, _STARTED, {"accounts": accounts})
 
 
-def unshown_line(event: AnyEvent, attempt: Attempt) -> Line:
-    """Return what to tell of a new attempt where the user wants no notifications."""
-    left = _left(attempt, event.at)
+def unshown_line(attempt: Attempt, at: datetime) -> Line:
+    """Return what to tell of a new attempt that no notification shows."""
+    left = _left(attempt, at)
     data = {"account": attempt.origin.account, "id": attempt.id, "left": left}
-    return Line(event.at, _CAME, data, is_urgent=True)
+    return Line(at, _CAME, data, is_urgent=True)
 
 
 def connected_line(change: StateChanged, *, is_again: bool) -> Line:

@@ -137,6 +137,8 @@ class Narrator:
         self._held: set[str] = set()
         self._on_screen: set[int] = set()
         """Attempts of whose notification on the screen was told."""
+        self._on_no_screen: set[int] = set()
+        """Attempts that were told themselves, as no channel showed them."""
         self._missing: set[tuple[str, str]] = set()
         self._doubtful: dict[EventName, deque[datetime]] = {
             name: deque(maxlen=DOUBTFUL_AN_HOUR)
@@ -151,6 +153,10 @@ class Narrator:
         """Tell of an event that another program has logged, if it is the user's act."""
         if event.event in TYPED:
             self.on_event(event)
+
+    def on_unshown(self, attempt: Attempt) -> None:
+        """Tell of a live attempt itself that no channel shows, once."""
+        self._guard(self._unshown, attempt)
 
     def observe(self, observed: Observed) -> None:
         """Tell of an account's state where it is news."""
@@ -199,11 +205,16 @@ class Narrator:
             case EventName.STARTED, _:
                 line = narrate.started_line(event, ", ".join(self._accounts))
             case EventName.ATTEMPT, Attempt() as attempt if self._is_mute:
-                line = narrate.unshown_line(event, attempt)
+                line = narrate.unshown_line(attempt, event.at)
             case _:
                 line = narrate.event_line(event)
         if line and self._is_news(event):
             self._tell(line)
+
+    def _unshown(self, attempt: Attempt) -> None:
+        if attempt.id not in self._on_no_screen:
+            self._on_no_screen.add(attempt.id)
+            self._tell(narrate.unshown_line(attempt, utc_now()))
 
     def _is_news(self, event: AnyEvent) -> bool:
         channel, _, error = (event.detail or "").partition(":")
@@ -218,6 +229,7 @@ class Narrator:
                 self._on_screen.add(about_id)
             case EventName.EXPIRED:
                 self._on_screen.discard(about_id)
+                self._on_no_screen.discard(about_id)
             case EventName.UNVERIFIED | EventName.LOOK_ALIKE:
                 return not self._is_flood(event)
             case _:

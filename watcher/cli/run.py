@@ -79,6 +79,7 @@ def _watch(
                 routes=routes(config),
                 is_daemon=True,
                 observe=narrator.observe,
+                on_unshown=narrator.on_unshown,
                 on_trouble=narrator.on_trouble,
                 on_log_changed=narrator.on_log_changed,
                 relay=relay.tick,
