@@ -5,7 +5,8 @@
 CPU time (user and system) of short commands, beside that of a Python that does nothing;
 of `check` and `run` up to the first bytes that they send to a server, which ends them
 there; and the memory of `run` with one account and with many, once they watch and after
-a mail was announced. Medians; the table has what is measured and what is to be reached.
+a mail was announced. Beside them what the libraries take alone: no program that uses
+them can be below. Medians; the table has what is measured and what is to be reached.
 """
 
 import argparse
@@ -40,12 +41,21 @@ EACH_MB = 0.1
 PATIENCE_S = 30.0
 SETTLED_S = 2.0
 NOTHING = (sys.executable, "-c", "pass")
+STANDARD = "argparse, dataclasses, datetime, json, pathlib, sqlite3, tomllib, typing"
+"""What a command needs that reads the configuration and the event log."""
+CONNECTING = f"{STANDARD}, imaplib, logging, selectors, ssl, threading"
+CERTIFICATES = "ssl.create_default_context()"
+WATCHING = (
+    "imapclient, jeepney.io.blocking, dns.resolver, dkim, mailparser, "
+    "apscheduler.schedulers.background"
+)
 
 
 def rows(runs: int = 15, accounts: int = 50) -> Iterator[Row]:
     """Measure everything."""
     with watched(1) as scene:
         yield from command_rows(scene.home, runs)
+        yield from memory_rows("the libraries alone", Memory.of_libraries())
         one = Memory.of(scene.daemon)
         yield from memory_rows("`run`, 1 account", one)
         await_one_mail(scene)
@@ -77,13 +87,19 @@ def main() -> None:
 def command_rows(home: Home, runs: int) -> Iterator[Row]:
     """Measure the commands beside a daemon, in turns with a bare Python."""
     seconds: dict[tuple[str, ...], list[float]] = {}
-    lines = [NOTHING, *((*WATCHER, *command) for command in COMMANDS)]
+    bare = {
+        "python -c pass": NOTHING,
+        "the standard library alone": importing(STANDARD),
+        "the same to connect": importing(CONNECTING),
+        "and the certificates": importing(CONNECTING, CERTIFICATES),
+    }
+    ours = {" ".join(command): (*WATCHER, *command) for command in COMMANDS}
     for _ in range(runs):
-        for line in lines:
+        for line in (*bare.values(), *ours.values()):
             seconds.setdefault(line, []).append(cpu_s(started(home, line)))
-    yield Row("python -c pass, CPU", median_ms(seconds[NOTHING]))
-    for line in lines[1:]:
-        name = " ".join(line[len(WATCHER) :])
+    for name, line in bare.items():
+        yield Row(f"{name}, CPU", median_ms(seconds[line]))
+    for name, line in ours.items():
         yield Row(f"{name}, CPU", median_ms(seconds[line]), COMMAND_MS)
 
 
@@ -115,6 +131,11 @@ def up_to_first_packet(command: str, tls: str) -> float:
             peer.recv(1)
             process.kill()
             return cpu_s(process)
+
+
+def importing(modules: str, then: str = "pass") -> tuple[str, ...]:
+    """Return the command of a Python that imports modules and does one thing."""
+    return (sys.executable, "-c", f"import {modules}; {then}")
 
 
 def started(home: Home, line: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -150,15 +171,29 @@ class Memory:
     @classmethod
     def of(cls, daemon: Running) -> "Memory":
         """Look at a running process, once it grows no more."""
-        known, now = None, cls._of_now(daemon)
+        pid = daemon.process.pid
+        known, now = None, cls._of_now(pid)
         while known != now:
             time.sleep(SETTLED_S)
-            known, now = now, cls._of_now(daemon)
+            known, now = now, cls._of_now(pid)
         return now
 
     @classmethod
-    def _of_now(cls, daemon: Running) -> "Memory":
-        rollup = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text()
+    def of_libraries(cls) -> "Memory":
+        """Look at a Python that has imported what `run` has, and nothing of ours."""
+        modules = f"{CONNECTING}, {WATCHING}"
+        line = importing(modules, f"context = {CERTIFICATES}; print(); input()")
+        pipe = subprocess.PIPE
+        with subprocess.Popen(line, stdin=pipe, stdout=pipe) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            found = cls._of_now(process.pid)
+            process.communicate(b"\n")
+        return found
+
+    @classmethod
+    def _of_now(cls, pid: int) -> "Memory":
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         kb = {name: int(size) for name, size in re.findall(r"(\w+): +(\d+) kB", rollup)}
         return cls(*(round(kb[name] / 1024, 1) for name in ("Rss", "Anonymous")))
 
