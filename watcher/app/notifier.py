@@ -103,12 +103,12 @@ class Notifier:
             case Event(event=EventName.ATTEMPT, about=Attempt() as attempt):
                 self.succession.note(attempt)
                 self.news.note_attempt(attempt)
-                try:
-                    if not self.is_flooded(attempt):
-                        self._withdraw_overtaken(now, attempt.origin.account)
-                finally:
-                    if is_leased:
-                        self._show_leased(attempt, now)
+                if is_leased:
+                    self._show_leased(attempt, now)
+                is_asked = is_leased and self._screen is not None
+                if not (is_asked or self.is_flooded(attempt)):
+                    # Else that waits for `confirm`: the new one is shown first.
+                    self._withdraw_overtaken(now, attempt.origin.account)
             case Event(event=EventName.UNVERIFIED, about=Attempt() as attempt):
                 self.news.tell_unverified(event, attempt, now)
             case Event(event=EventName.SIGN_IN_REPORTED, about=Attempt() as attempt):
