@@ -5,7 +5,6 @@ the option that gives it.
 """
 
 import getpass
-import os
 import re
 import shutil
 import sys
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from watcher.config.values import Bad
-from watcher.errors import Unanswered, WrongUsage, is_unread
+from watcher.errors import Unanswered, WrongUsage
 from watcher.i18n import Language, Sayable, Text, wrap_columns
 
 T = TypeVar("T")
@@ -104,13 +103,7 @@ class Dialog:
 
 
 def _write(text: str) -> None:
-    """Print text; a reader that went away does not stop what is being set up."""
-    try:
-        print(text, end="", flush=True)
-    except OSError as error:
-        if not is_unread(error):
-            raise
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    print(text, end="", flush=True)
 
 
 def _read(prompt: str, option: str) -> str:
