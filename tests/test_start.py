@@ -51,7 +51,7 @@ JUDGING = {"dkim", "dns", "mailparser", "nacl", "watcher.recognition.judge"}
 LARGE = {"unittest", "xml", "multiprocessing", "asyncio", "http", "email"}
 """Parts of the standard library that bring many others along."""
 NEEDLESS = JUDGING | LARGE | {"apscheduler", "imapclient", "jeepney", "keyring"}
-NEEDLESS |= {"plyer", "ssl", "socket", "subprocess", "importlib.metadata"}
+NEEDLESS |= {"plyer", "ssl", "socket", "subprocess", "importlib.metadata", "logging"}
 """What a command that reads the event log does without."""
 
 LAST = {"dns.rdtypes.ANY.TXT", "apscheduler.triggers.date", "nacl"}

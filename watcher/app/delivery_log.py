@@ -3,14 +3,12 @@
 import logging
 from datetime import datetime
 
+from watcher.app.places import PHONE
 from watcher.errors import WatcherError
 from watcher.events import Attempt, EventName
 from watcher.journal.log import Journal
 
 logger = logging.getLogger(__name__)
-
-PHONE = "push"
-"""What the event log calls a phone where it names channels."""
 
 
 class DeliveryLog:

@@ -15,13 +15,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from watcher.app.delivery_log import PHONE, DeliveryLog
+from watcher.app.delivery_log import DeliveryLog
 from watcher.app.desktop import Desktop, Shown, Words
 from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.hooks import NAME as HOOK
 from watcher.app.news import News, Wording
 from watcher.app.phone import Pushed
 from watcher.app.phones import Phones
+from watcher.app.places import PHONE
 from watcher.app.screen import Screen
 from watcher.app.succession import Succession
 from watcher.app.wanted import HOUR, NotifierSettings

@@ -1,4 +1,4 @@
-"""Names in what the event log keeps of sessions, for the daemon and for `status`."""
+"""Names in what the event log keeps, for the daemon and for who reads it."""
 
 from datetime import timedelta
 
@@ -10,6 +10,9 @@ CONFIGURATION = " "
 
 GUIDE = "  "
 """Where `watcher guide` was left, app by app."""
+
+PHONE = "push"
+"""What the events call a phone where they name channels."""
 
 IS_BLIND = "is_blind"
 """The fact that an account is told as blind, while it is."""

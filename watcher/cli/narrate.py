@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watcher.app.delivery_log import PHONE
 from watcher.app.health import BLIND_AFTER
 from watcher.app.hooks import NAME as HOOK
+from watcher.app.places import PHONE
 from watcher.cli.render import OUTCOMES
 from watcher.cli.retold import Retold
 from watcher.clock import minutes_seconds, other_day

@@ -15,8 +15,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
 
-from watcher.app.delivery_log import PHONE
 from watcher.app.pipeline import Observed
+from watcher.app.places import PHONE
 from watcher.cli import narrate
 from watcher.cli.narrate import Line
 from watcher.cli.terminal import fitted

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from watcher.app.delivery_log import PHONE
+from watcher.app.places import PHONE
 from watcher.cli.retold import Retold
 from watcher.clock import local_moment, local_time, minutes_seconds
 from watcher.config.schema import CHANNELS
