@@ -76,7 +76,7 @@ def render(line: Line, options: Options) -> Iterator[str]:
         is_its_own = line.slot.check is not Check.CLOCK  # that is the computer's
         said[0] = f"{account}: {said[0]}" if is_its_own else f"{said[0]} ({account})"
     first, *others = _wrapped(said)
-    yield f"{paint(head, colour, options)} {name} {first}"
+    yield f"{paint(head, colour, is_plain=options.no_color)} {name} {first}"
     for more in others:
         yield f"{'':{INDENT}}{more}"
     if finding.remedy is not None:

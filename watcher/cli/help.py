@@ -30,7 +30,7 @@ def run(options: Options) -> int:
         if number:
             print()
         if section.title:
-            print(paint(section.title, Colour.STRONG, options))
+            print(paint(section.title, Colour.STRONG, is_plain=options.no_color))
         for lines in lay_out(section, width):
             print(lines)
     return ExitCode.OK

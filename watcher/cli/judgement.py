@@ -42,7 +42,7 @@ def render_judgement(name: str, judgement: Judgement, options: Options) -> str:
         if not can_encode(sys.stdout, sign):
             sign = _ASCII_SIGNS[sign]
         line = _render_finding(found, options.language)
-        lines.append(f"  {paint(sign, colour, options)} {line}")
+        lines.append(f"  {paint(sign, colour, is_plain=options.no_color)} {line}")
     return "\n".join(lines)
 
 
@@ -50,9 +50,11 @@ def _headline(judgement: Judgement, options: Options) -> str:
     verdict = judgement.verdict
     if isinstance(verdict, Recognised) and verdict.attempt.claim.recipient:
         text, data = misaddressed(sanitise(verdict.attempt.claim.recipient))
-        return paint(text.say(options.language, **data), Colour.OPEN, options)
-    text = explain.headline(verdict)
-    return paint(text.say(options.language), _COLOURS[type(verdict)], options)
+        said, colour = text.say(options.language, **data), Colour.OPEN
+    else:
+        said = explain.headline(verdict).say(options.language)
+        colour = _COLOURS[type(verdict)]
+    return paint(said, colour, is_plain=options.no_color)
 
 
 def _render_finding(found: Finding, language: Language) -> str:

@@ -152,7 +152,7 @@ def _log_in(source: FromTokenStore, options: Options) -> Token:
     )
 
     def show(code: str, page: str) -> None:
-        spaced = paint(" ".join(code), Colour.STRONG, options)
+        spaced = paint(" ".join(code), Colour.STRONG, is_plain=options.no_color)
         screen.print(_CODE.say(language, page=page, spaced=spaced, code=code))
 
     def wait(seconds: float, left_s: float) -> None:

@@ -7,8 +7,6 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self, TextIO
 
-from watcher.cli.parser import Options
-
 if TYPE_CHECKING:
     pass
 
@@ -60,10 +58,9 @@ def fitted(text: str, stream: TextIO) -> str:
     return text
 
 
-def paint(text: str, colour: Colour, options: Options) -> str:
+def paint(text: str, colour: Colour, *, is_plain: bool) -> str:
     """Return text in a colour, plain where colours are not wanted (no-color.org)."""
-    is_plain = options.no_color or bool(os.environ.get("NO_COLOR"))
-    if is_plain or not is_terminal(sys.stdout):
+    if is_plain or os.environ.get("NO_COLOR") or not is_terminal(sys.stdout):
         return text
     return f"\x1b[{colour}m{text}\x1b[0m"
 
