@@ -110,6 +110,15 @@ def test_classify_calls_a_genuine_mail_to_another_address_genuine() -> None:
     assert f"genuine, sent by Amazon, but its recipient {USER} is not" in english
 
 
+@pytest.mark.parametrize("name", [EventName.LOOK_ALIKE, EventName.UNVERIFIED])
+def test_log_calls_no_mail_without_proof_genuine(name: EventName) -> None:
+    reasons = ("dkim_none", "recipient_unknown")
+    said = line(name, Language.EN, about=attempt(), reasons=reasons)
+
+    assert "it is not signed  it was written to an address that is not in" in said
+    assert "genuine" not in said
+
+
 def test_a_forgery_to_another_address_stays_a_look_alike() -> None:
     unsigned = compose(Mail(body=plain("x")))
 

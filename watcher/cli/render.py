@@ -50,7 +50,8 @@ def _why(event: AnyEvent, language: Language) -> Iterator[str]:
     """Yield the reasons and the detail of an event in words."""
     if isinstance(event.about, Expectation):
         yield _UNTIL.say(language, until=local_moment(event.about.until, event.at))
-    if is_misaddressed(event.reasons):
+    is_genuine = event.event in (EventName.ATTEMPT, EventName.MISSED)
+    if is_genuine and is_misaddressed(event.reasons):
         text, data = misaddressed(sanitise(to_fields(event)["recipient"] or ""))
         yield text.say(language, **data)
     else:
@@ -116,9 +117,8 @@ def render_live(
 
 
 _LIVE_OR_OVER = Text(
-    en="#{id} {kind} for {account}: may be over already, since a clock may be wrong",
-    ja="#{id} {kind}({account}): もう期限切れかもしれません(時計がずれているかも"
-    "しれません)",
+    en="#{id} {kind} for {account}: may be over already",
+    ja="#{id} {kind}({account}): もう期限切れかもしれません",
 )
 _LIVE_FOR = Text(
     en="#{id} {kind} for {account}: {left} left",

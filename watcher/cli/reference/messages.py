@@ -341,10 +341,7 @@ REMEDIES: tuple[tuple[Text, Text], ...] = (
         ),
     ),
     (
-        Text(
-            en="may be over already, since a clock may be wrong",
-            ja="もう期限切れかもしれません(時計がずれているかもしれません)",
-        ),
+        Text(en="may be over already", ja="もう期限切れかもしれません"),
         Text(
             en="Nobody knows the time left: hurry, look at Amazon's mail, and set "
             "the clock of this computer.",
