@@ -312,6 +312,14 @@ def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
     assert 'did you mean "mode"?' in line
 
 
+def test_a_second_spelling_of_a_key_that_is_there_is_to_be_removed(
+    tmp_path: Path,
+) -> None:
+    line = mistake_in(tmp_path, 'usr = "x"')
+
+    assert line.endswith('did you mean "user"? Rename or remove it')
+
+
 def test_an_unknown_key_that_is_near_none_names_those_of_its_table(
     tmp_path: Path,
 ) -> None:

@@ -35,20 +35,22 @@ def unknown_keys(
         elif shown == HIDDEN:
             yield Problem(key, _HIDDEN_KEY)
         else:
-            yield _misspelt(
-                where, key, name, [one for one in known if one not in table]
-            )
+            given = [one for one in known if one in table]
+            missing = [one for one in known if one not in table]
+            yield _misspelt(where, key, name, missing, given)
 
 
-def _misspelt(where: str, key: str, name: str, known: list[str]) -> Problem:
-    """Return what to write in the place of a key, which its table may have or not."""
-    slips, near = _nearest(name, known)
+def _misspelt(
+    where: str, key: str, name: str, missing: list[str], given: list[str]
+) -> Problem:
+    """Return what to write in the place of a key, whose table has some already."""
+    slips, near = _nearest(name, [*missing, *given])
     slips_there, there = _nearest(name, _HEADERS)
     if near and slips <= slips_there:
         return Problem(key, _MEANT, {"near": near}, meant=f"{where}{near}")
     if there:
         return Problem(key, _MEANT_THERE, {"near": there, "header": _HEADERS[there]})
-    return Problem(key, _ONE_OF, {"keys": ", ".join(known)})
+    return Problem(key, _ONE_OF, {"keys": ", ".join(missing)})
 
 
 def _nearest(name: str, known: Iterable[str]) -> tuple[float, str | None]:
