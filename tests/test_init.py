@@ -460,6 +460,20 @@ def test_every_answer_can_be_given_on_the_command_line(newcomer: MailUser) -> No
 
 
 @OWN_NAMES
+def test_a_configuration_elsewhere_is_named_in_what_is_told_to_go_on(
+    newcomer: MailUser,
+) -> None:
+    file = newcomer.home.folder / "own watcher.toml"
+    done = newcomer.home.run(*scripted(newcomer, "--config", str(file)))
+
+    said = " ".join(done.out.split())
+    for command in ("run", "guide", "doctor", "service uninstall"):
+        assert f'--config "{file}" {command}' in said
+    assert said.endswith(f"then delete {file}")
+    assert newcomer.home.run("--config", str(file), "check").code == ExitCode.OK
+
+
+@OWN_NAMES
 def test_a_login_that_does_not_work_writes_nothing(newcomer: MailUser) -> None:
     done = newcomer.home.run(*scripted(newcomer, password="wrong"))
     assert done.code == ExitCode.REFUSED

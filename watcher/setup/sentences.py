@@ -238,9 +238,9 @@ WHERE = Text(
     en="To be led through linking an app: {command} guide\n"
     "To change something: {config}\n"
     "To check everything: {command} doctor\n"
-    "To remove it: {command} service uninstall, then delete {folder}",
+    "To remove it: {command} service uninstall, then delete {removed}",
     ja="アプリの連携を順に案内する: {command} guide\n"
     "設定を変える: {config}\n"
     "動作を確かめる: {command} doctor\n"
-    "やめる: {command} service uninstall のあと、{folder} を消します",
+    "やめる: {command} service uninstall のあと、{removed} を消します",
 )

@@ -4,7 +4,9 @@ Nothing is written before a login has worked; then the password, the configurati
 notification and the start at login, each proved.
 """
 
+import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 from watcher.app.wiring import open_channels
 from watcher.config.accounts import account_of, addresses, policy_for
 from watcher.config.file import is_there
-from watcher.config.load import load
+from watcher.config.home import NoHomeError
+from watcher.config.load import default_path, load
 from watcher.config.schema import (
     Account,
     Config,
@@ -36,7 +39,7 @@ from watcher.setup.probe import Probed
 from watcher.setup.review import Review, review
 from watcher.setup.service import service_here
 from watcher.setup.trial import Trial, trying
-from watcher.typed import command
+from watcher.typed import as_typed, command
 
 TRIAL_S = 600.0
 """How long a test notification waits for its user."""
@@ -93,13 +96,26 @@ class Wizard:
             self._try_notification(config)
             is_running = self._start_at_login()
         except KeyboardInterrupt:
-            self._dialog.say(left, command=command())
+            self._dialog.say(left, command=self._command())
             raise
-        words = {"command": command(), "folder": self._path.parent}
+        words = {"command": self._command(), "config": self._path}
         end = sentences.READY if is_running else sentences.NOT_RUNNING
         self._dialog.say(end, **words)
-        self._dialog.say(sentences.WHERE, config=self._path, **words)
+        is_own = self._is_default({})  # else other things may lie in its folder
+        removed = self._path.parent if is_own else self._path
+        self._dialog.say(sentences.WHERE, removed=removed, **words)
         return True
+
+    def _command(self) -> str:
+        """Return how this program is called so that it reads what is written here."""
+        if self._is_default(os.environ):
+            return command()
+        return f"{command()} --config {as_typed(str(self._path.absolute()))}"
+
+    def _is_default(self, environment: Mapping[str, str]) -> bool:
+        with suppress(NoHomeError):
+            return self._path == default_path(environment)
+        return False
 
     # What is there already
 
