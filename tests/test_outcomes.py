@@ -103,6 +103,18 @@ def test_the_outcome_of_the_newest_attempt_or_the_named_one_is_noted(
     assert said == [(second, "worked"), (first, "failed")]
 
 
+@pytest.mark.parametrize("options", [("--since", "5m"), ("-n", "1"), ("--reveal",)])
+def test_an_outcome_is_noted_alone(home: Home, options: tuple[str, ...]) -> None:
+    with Journal.open(home.log) as journal:
+        recorded(journal, 1, at=utc_now())
+
+    done = home.run("log", "--outcome", "worked", *options)
+
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert "give it alone, or with the attempt's number" in done.err
+    assert "outcome" not in home.names()
+
+
 @pytest.mark.parametrize("name", [EventName.NOT_ME, EventName.SUPERSEDED])
 def test_without_a_number_it_is_none_that_the_user_had_no_use_for(
     home: Home, name: EventName

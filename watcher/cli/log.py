@@ -17,7 +17,7 @@ from watcher.cli.render import DETAILS_AT, render_event
 from watcher.cli.terminal import columns, say
 from watcher.clock import utc_now
 from watcher.config.schema import Config
-from watcher.errors import ExitCode, NothingLive
+from watcher.errors import ExitCode, NothingLive, WrongUsage
 from watcher.events import AnyEvent, Attempt, Mail, to_json
 from watcher.i18n import Text
 from watcher.journal.reader import JournalReader, as_of
@@ -32,9 +32,12 @@ def run(options: Options) -> int:
 
     Raises:
         NothingLive: there is no such attempt.
+        WrongUsage: an outcome is given, and events are chosen to be shown.
     """
     config = configuration_if_good(options)
     if options.outcome:
+        if options.since or options.count or options.follow or options.reveal:
+            raise WrongUsage(_OUTCOME_ALONE)
         return _note(config, options)
     while (journal := read_journal(config)) is None:
         if options.id is not None:
@@ -109,6 +112,12 @@ _NOTED = {
     "worked": Text(en="Noted: #{id} worked.", ja="#{id} は成功したと記録しました。"),
     "failed": Text(en="Noted: #{id} failed.", ja="#{id} は失敗したと記録しました。"),
 }
+_OUTCOME_ALONE = Text(
+    en="--outcome notes how an attempt ended, and shows no events: give it alone, or "
+    "with the attempt's number, like watcher log 12 --outcome worked",
+    ja="--outcome は試行の結果を記録するもので、出来事は表示しません。単独か、試行の"
+    "番号といっしょに指定してください(例: watcher log 12 --outcome worked)",
+)
 _NONE = Text(
     en="There is no sign-in attempt in the log yet.",
     ja="記録に、サインイン試行がまだありません。",
