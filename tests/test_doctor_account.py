@@ -279,7 +279,7 @@ def test_an_address_that_is_not_configured_comes_with_the_line_to_write(
 
     assert verdict(report, "addresses") == "warn"
     assert "hanako@example.jp (1)" in report["addresses"]["detail"]
-    line = f'addresses = ["{user.user}", "hanako@example.jp"]'
+    line = f'addresses=["{user.user}","hanako@example.jp"]'
     assert line in report["addresses"]["remedy"]
     assert "your own" in report["addresses"]["remedy"]
 
@@ -361,7 +361,7 @@ def test_without_a_configured_address_those_seen_are_the_line_to_write(
     report = examined(user.home)
 
     assert verdict(report, "addresses") == "warn"
-    assert 'addresses = ["taro@example.jp"]' in report["addresses"]["remedy"]
+    assert 'addresses=["taro@example.jp"]' in report["addresses"]["remedy"]
 
 
 # Clock

@@ -198,6 +198,16 @@ def test_an_attempt_is_told_itself_where_notifications_are_off() -> None:
     ]
 
 
+def test_of_an_attempt_whose_end_nobody_knows_no_time_is_told(told: Told) -> None:
+    about = replace(attempt(), is_deadline_known=False)
+    told.event(EventName.NOTIFIED, about, detail="terminal")
+
+    assert told.said() == ["home: sign-in attempt shown (#1), may be over already"]
+    assert told.said(Language.JA) == [
+        "home: サインイン試行を知らせました(#1)。もう期限切れかもしれません"
+    ]
+
+
 def test_an_attempt_that_no_channel_shows_is_told_itself_and_once(told: Told) -> None:
     for number in (1, 2, 1):
         told.narrator.on_unshown(attempt(id=number))

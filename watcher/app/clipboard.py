@@ -51,8 +51,8 @@ def _commands() -> Iterator[list[str]]:
 
 
 _NO_CLIPBOARD = Text(
-    en="The clipboard cannot be used from here. On Linux, install wl-clipboard "
-    "(Wayland) or xclip (X11).",
-    ja="ここからはクリップボードを使えません。Linux では wl-clipboard(Wayland)か "
-    "xclip(X11)を入れてください。",
+    en="The clipboard cannot be used from here. `watcher check` shows the code. On "
+    "Linux this needs a desktop, and wl-clipboard (Wayland) or xclip (X11).",
+    ja="ここからはクリップボードを使えません。コードは `watcher check` で見られます。"
+    "Linux ではデスクトップと、wl-clipboard(Wayland)か xclip(X11)が要ります。",
 )

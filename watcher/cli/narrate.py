@@ -98,9 +98,11 @@ def event_line(event: AnyEvent) -> Line | None:
     return Line(event.at, text, data, is_urgent)
 
 
-def _left(attempt: Attempt, now: datetime) -> str:
-    known = attempt.is_deadline_known
-    return minutes_seconds(attempt.time_left(now)) if known else "?"
+def _left(attempt: Attempt, now: datetime) -> Text:
+    if not attempt.is_deadline_known:
+        return _MAYBE_OVER
+    left = minutes_seconds(attempt.time_left(now))
+    return _LEFT._replace(en=_LEFT.en.format(left), ja=_LEFT.ja.format(left))
 
 
 def started_line(event: AnyEvent, accounts: str) -> Line:
@@ -207,37 +209,37 @@ _STARTED = Text(
     en="Watching {accounts}. Ctrl-C ends it.",
     ja="{accounts} を見張ります。Ctrl-C で終わります。",
 )
+_LEFT = Text(en="{} left", ja="残り {}")
+_MAYBE_OVER = Text(en="may be over already", ja="もう期限切れかもしれません")
 _CAME = Text(
-    en="{account}: sign-in attempt came (#{id}), {left} left; `watcher check` shows it",
-    ja="{account}: サインイン試行が届きました(#{id})。残り {left}。"
+    en="{account}: sign-in attempt came (#{id}), {left}; `watcher check` shows it",
+    ja="{account}: サインイン試行が届きました(#{id})。{left}。"
     "`watcher check` で表示できます",
 )
 _ON_PHONE = {
     EventName.NOTIFIED: Text(
-        en="{account}: the phone was told of the sign-in attempt (#{id}), {left} left",
-        ja="{account}: サインイン試行をスマートフォンに知らせました(#{id})。"
-        "残り {left}",
+        en="{account}: the phone was told of the sign-in attempt (#{id}), {left}",
+        ja="{account}: サインイン試行をスマートフォンに知らせました(#{id})。{left}",
     ),
     EventName.REMINDED: Text(
-        en="{account}: the phone was reminded of the sign-in attempt (#{id}), {left} "
-        "left",
+        en="{account}: the phone was reminded of the sign-in attempt (#{id}), {left}",
         ja="{account}: サインイン試行をスマートフォンにもう一度知らせました(#{id})。"
-        "残り {left}",
+        "{left}",
     ),
 }
 _HOOK_FAILED = Text(en="{detail}", ja="{detail}")
 _EVENTS: Mapping[EventName, tuple[Text, bool]] = {
     EventName.NOTIFIED: (
         Text(
-            en="{account}: sign-in attempt shown (#{id}), {left} left",
-            ja="{account}: サインイン試行を知らせました(#{id})。残り {left}",
+            en="{account}: sign-in attempt shown (#{id}), {left}",
+            ja="{account}: サインイン試行を知らせました(#{id})。{left}",
         ),
         True,
     ),
     EventName.REMINDED: (
         Text(
-            en="{account}: reminded of the sign-in attempt (#{id}), {left} left",
-            ja="{account}: サインイン試行をもう一度知らせました(#{id})。残り {left}",
+            en="{account}: reminded of the sign-in attempt (#{id}), {left}",
+            ja="{account}: サインイン試行をもう一度知らせました(#{id})。{left}",
         ),
         True,
     ),

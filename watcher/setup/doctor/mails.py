@@ -76,8 +76,9 @@ def _named(words: Sequence[str]) -> str:
 
 
 def _add(entry: Account, *wanted: str) -> Sentence:
-    listed = ", ".join(f'"{sanitise(one)}"' for one in wanted[: SHOWN + 1])
-    return Sentence.of(_ADD, account=entry.name, line=f"addresses = [{listed}]")
+    listed = ",".join(f'"{sanitise(one)}"' for one in wanted[: SHOWN + 1])
+    line = f"addresses=[{listed}]"  # one word: it is copied, so no line may break in it
+    return Sentence.of(_ADD, account=entry.name, line=line)
 
 
 def check_key(keys: KeyStore, mails: Sequence[PastMail]) -> Finding:
