@@ -51,6 +51,9 @@ def open_page(
 
     attempt, link = _choose(journal, number, language)
     tell(_OPENING.say(language, **_facts(attempt)))
+    for event in journal.pending(utc_now()) if number is None else ():
+        if event.about.link and event.about.id != attempt.id:
+            tell(_OTHER.say(language, **_facts(event.about)))
     try:
         open_link(link, hidden)
     except NotHandedOver as error:
@@ -120,6 +123,11 @@ def _facts(attempt: Attempt) -> dict[str, object]:
 
 _OPENING = Text(
     en="Opening #{id} ({account}): {what}", ja="#{id}({account})を開きます: {what}"
+)
+_OTHER = Text(
+    en="Another one waits, #{id} ({account}): {what}. Approve only what is yours.",
+    ja="ほかにも #{id}({account})が待っています: {what}。承認するのは自分のものだけに"
+    "してください。",
 )
 _BY_HAND = Text(
     en="{why} Print the link with `watcher open {id} --print`, and open it by hand.",

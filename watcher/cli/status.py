@@ -27,7 +27,7 @@ from watcher.clock import iso, local_moment, minutes_seconds, utc_now
 from watcher.config.providers import tls_quirk_of
 from watcher.config.schema import Config
 from watcher.errors import ExitCode
-from watcher.events import Mode, ModeReason, State
+from watcher.events import Attempt, Mode, ModeReason, State
 from watcher.i18n import Language, Text
 from watcher.imap.choices import MODES, TLS_QUIRKS, TlsQuirk
 from watcher.journal.reader import JournalReader
@@ -97,8 +97,8 @@ class _Known:
     """Since when it is at work, and what is wrong with the file as it was saved."""
     armed_until: datetime | None = None
     """Until when the user expects a sign-in; None: they do not."""
-    waiting: Sequence[int] = ()
-    """The numbers of the live attempts that nobody has answered."""
+    waiting: Sequence[Attempt] = ()
+    """The live attempts that nobody has answered, and that have not made way."""
 
 
 def _read(journal: JournalReader | None, config: Config | None) -> _Known:
@@ -110,7 +110,7 @@ def _read(journal: JournalReader | None, config: Config | None) -> _Known:
         error = _clock_error(journal) if known.pop(MACHINE_CLOCK, None) else None
         outcomes = read_outcomes(journal)
         armed_until = journal.armed_until(now)
-        waiting = [event.about.id for event in journal.unanswered(now)]
+        waiting = [event.about for event in journal.pending(now)]
     configuration = known.pop(CONFIGURATION, {})
     known.pop(GUIDE, None)
     names = [one.name for one in accounts] if config else list(known)
@@ -149,7 +149,7 @@ def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, An
             "failed": known.outcomes.failed,
             "slowest_s": slowest and round(slowest.total_seconds()),
         },
-        "waiting": list(known.waiting),
+        "waiting": [attempt.id for attempt in known.waiting],
         "armed_until": known.armed_until and iso(known.armed_until),
         "clock_wrong": known.clock_error and known.clock_error.detail,
         "configuration_since": known.configuration.get("since"),
@@ -164,9 +164,11 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
     if error := _error(known.configuration, language):
         yield _CONFIG_REFUSED.say(language)
         yield error
-    if known.waiting:
-        numbers = ", ".join(f"#{number}" for number in known.waiting)
-        yield _WAITING.say(language, numbers=numbers)
+    can_answer = [one for one in known.waiting if one.secret]
+    by_mail = [one for one in known.waiting if not one.secret]
+    for text, attempts in (_WAITING, can_answer), (_WAITING_BY_MAIL, by_mail):
+        if numbers := ", ".join(f"#{one.id}" for one in attempts):
+            yield text.say(language, numbers=numbers)
     if known.armed_until:
         until = local_moment(known.armed_until, utc_now())
         yield _ARMED.say(language, until=until)
@@ -248,6 +250,12 @@ _WAITING = Text(
     "or copy the code with `watcher copy NUMBER`.",
     ja="答えを待っている試行: {numbers}。承認ページは `watcher open 番号` で開き、"
     "確認コードは `watcher copy 番号` でコピーできます。",
+)
+_WAITING_BY_MAIL = Text(
+    en="Waiting for your answer by Amazon's own mail: {numbers}. `watcher check` tells "
+    "why.",
+    ja="Amazon のメールを直接開いて答える試行: {numbers}。理由は `watcher check` で"
+    "確認できます。",
 )
 _ARMED = Text(
     en="You expect a sign-in until {until}.",
