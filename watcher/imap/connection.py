@@ -82,7 +82,8 @@ class Connection:
             MailboxRefused: it is refused for now.
             ConnectionLost: as `talking`.
         """
-        self.protocol.forget()
+        if not self.opened.has_begun:  # its answers may have come before these
+            self.protocol.forget()
         with self.talking():
             try:
                 yield
