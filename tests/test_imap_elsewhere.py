@@ -12,6 +12,7 @@ from tests.imap_server import (
     Fault,
     Peer,
     Server,
+    fetched,
     settings,
     watched,
 )
@@ -536,6 +537,49 @@ def test_answers_to_several_status_need_not_come_in_their_order(
     it.fetch_new()
 
     assert it.take() == [("Junk", 1)]
+
+
+def test_answers_about_others_may_come_behind_those_to_a_look(watch: Watching) -> None:
+    server, it = begin_with_two_others(watch)
+    server.add(MAIL)
+    held: list[str] = []
+
+    def fetch(peer: Peer, tag: str) -> None:
+        peer.send_raw(fetched(server.mailboxes["INBOX"], server.commands[-1]))
+        peer.send(f"{tag} OK done")
+        for name, one in zip(("Junk", "Spam"), held, strict=True):
+            status = f'* STATUS "{name}" (UIDNEXT 1 UIDVALIDITY 1)'
+            peer.send(status, f"{one} OK done")
+        del server.faults["FETCH"]
+
+    server.faults["STATUS"] = lambda _, tag: held.append(tag)
+    server.faults["FETCH"] = fetch
+    it.take()
+    it.account_sync.begin_look()
+    it.fetch_new()
+
+    assert it.take() == [("INBOX", 1)]
+
+
+def test_a_mail_that_came_and_went_opens_its_mailbox_no_longer(watch: Watching) -> None:
+    server = with_junk(capabilities="IDLE")
+    it = watch(server, "INBOX", "Junk")
+    it.initial_sync()
+
+    def examine(peer: Peer, tag: str) -> None:
+        uid_next = 7 if peer.selected == "Junk" else 1
+        told = f"* OK [UIDVALIDITY 1] ok\r\n* OK [UIDNEXT {uid_next}] ok"
+        peer.send("* 0 EXISTS", told, f"{tag} OK [READ-ONLY] done")
+
+    status = '* STATUS "Junk" (UIDNEXT 7 UIDVALIDITY 1)'
+    server.faults["STATUS"] = lambda peer, tag: peer.send(status, f"{tag} OK done")
+    server.faults["EXAMINE"] = examine
+    it.fetch_new()
+    it.fetch_new()  # once more: a search may leave a mail out
+    it.commands()
+    it.fetch_new()
+
+    assert "EXAMINE Junk" not in it.commands()
 
 
 def test_a_mailbox_that_is_spelled_otherwise_in_the_answer_is_known(

@@ -8,7 +8,7 @@ was not delivered (`progress`).
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from watcher.clock import boottime_s, is_synchronised, utc_now
 from watcher.events import Arrival, Cursor, MailboxSynced, Report
@@ -73,7 +73,10 @@ class MailboxSync:
             self._begin_opening(mailbox, cursor, is_behind_idle=False)
         opened = self.connection.examine(mailbox)
         if _is_valid(cursor, opened):
-            return self.fetch_new(mailbox, cursor)
+            reached = self.fetch_new(mailbox, cursor)
+            # Mails that came and went moved it, too, and STATUS tells of it for ever.
+            uid_next = max(reached.uid_next, opened.uid_next or 0)
+            return replace(reached, uid_next=uid_next)
         self._drop_look()
         return self._sync_recent(mailbox, opened, None)
 
