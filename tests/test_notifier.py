@@ -21,7 +21,7 @@ from tests.factories import (
     reported,
 )
 from tests.fakes import PromptDesktop, RecordingChannel, prompt_notifier
-from watcher.app.desktop import Shown
+from watcher.app.desktop import Act, Request, Shown
 from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.news import STALE_AFTER
 from watcher.app.notifier import (
@@ -30,6 +30,7 @@ from watcher.app.notifier import (
 )
 from watcher.app.pipeline import MailPipeline
 from watcher.app.wanted import UNVERIFIED_AN_HOUR, NotifierSettings, Wanted
+from watcher.errors import NotificationFailed
 from watcher.events import (
     Attempt,
     Cursor,
@@ -38,9 +39,10 @@ from watcher.events import (
     Expectation,
     MailboxSynced,
 )
-from watcher.i18n import Language
+from watcher.i18n import Language, Text
 from watcher.journal.log import DELIVERY_LEASE, Journal
 from watcher.notify import trouble, wording
+from watcher.notify.delivery import Delivered, Failure
 from watcher.notify.notification import Notification
 from watcher.recognition.claim import Kind
 from watcher.timing.error import ClockError
@@ -464,6 +466,31 @@ def test_each_channel_that_failed_is_logged(journal: Journal) -> None:
         (EventName.NOTIFY_FAILED, "second: shut", event.about),
     ]
     assert unshown == [event.about]
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_only_what_still_waits_is_told_in_another_way(
+    journal: Journal, *, is_answered: bool
+) -> None:
+    """A desktop may take seconds to fail, and the deadline may move meanwhile."""
+    unshown: list[Attempt] = []
+    settings = replace(VOICE, on_unshown=unshown.append)
+    attempt = recorded(journal).about
+    if is_answered:
+        journal.append(EventName.OPENED, at=NOW, about=attempt)
+    failure = Failure("shut", NotificationFailed(Text(en="shut", ja="shut")))
+    request = Request(
+        replaces_id=attempt.id,
+        act=Act.SHOW,
+        now=NOW,
+        words=lambda _: None,
+        about=replace(attempt, expires_at=NOW),
+        confirms=EventName.NOTIFIED,
+    )
+    shown = Shown(request, None, Delivered(None, (failure,)))
+    notifier(journal, settings=settings).confirm(shown, NOW)
+
+    assert unshown == ([] if is_answered else [attempt])
 
 
 def test_a_failure_about_nothing_names_no_mail(

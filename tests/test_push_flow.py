@@ -42,6 +42,27 @@ def test_an_attempt_is_on_the_phone_until_it_is_answered(
     assert ("notified", "push") in told(mail_user)
 
 
+def test_what_a_phone_alone_was_told_is_known_after_a_restart(
+    mail_user: MailUser, ntfy: NtfyServer
+) -> None:
+    account, phone = mail_user.account(), push(ntfy.url)
+    mail_user.configure(account, phone, notify='channel = "freedesktop"')
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.approval()
+        ntfy.await_shown(1)
+        run.await_text("sign-in attempt came")
+        run.end()
+    assert ("notified", "push") in told(mail_user)
+    with mail_user.home.started("run") as run:
+        run.await_text(CONNECTED)
+        mail_user.home.run("open")
+        ntfy.await_shown(0)
+        run.end()
+
+    assert len(ntfy.published) == 1
+
+
 def test_a_phone_alone_is_told_where_notifications_are_switched_off(
     mail_user: MailUser, ntfy: NtfyServer
 ) -> None:

@@ -224,7 +224,7 @@ def test_a_live_attempt_is_shown_again_where_it_takes_the_place_of_the_one_befor
     notifier = prompt_notifier(journal, [first], SETTINGS)
     notifier.notify_new(event, NOW)
     if was_ended:
-        notifier.mark_withdrawn(notifier.end(NOW, is_told=True))
+        notifier.hand_on(notifier.end(NOW, is_told=True), NOW)
     following = prompt_notifier(journal, [second], SETTINGS)
     following.prepare(NOW)
     following.update(NOW)

@@ -310,7 +310,7 @@ class Daemon:
             is_told = self._health is not None and is_last
             going = self._notifier.end(utc_now(), is_told=is_told)
             self._settle(CLEAR_WITHIN_S)
-            self._notifier.mark_withdrawn(going)
+            self._notifier.hand_on(going, utc_now())
         if self._health and is_last:
             with suppress(JournalBusy, JournalUnusable):
                 self._journal.append(EventName.STOPPED, at=utc_now())

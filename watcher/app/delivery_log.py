@@ -53,6 +53,19 @@ class DeliveryLog:
         if about is not None:
             self._logged_failures.add((about.id, detail))
 
+    def was_pushed(self, attempt_id: int) -> bool:
+        """Return whether a phone was told, and the log does not say so yet."""
+        return attempt_id in self._pushed
+
+    def settle(self, now: datetime) -> None:
+        """Log what phones were told, whatever becomes of the desktop.
+
+        So that the next program knows what is on the phones.
+        """
+        for attempt in self._pushed.values():
+            self._append(attempt, EventName.NOTIFIED, PHONE, now)
+        self._pushed.clear()
+
     def forget(self, attempt_id: int) -> None:
         """Forget what waits for the desktop: the attempt is over."""
         self._pushed.pop(attempt_id, None)

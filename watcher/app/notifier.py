@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 
 from watcher.app.delivery_log import DeliveryLog
-from watcher.app.desktop import Desktop, Shown, Words
+from watcher.app.desktop import Desktop, Request, Shown, Words
 from watcher.app.flood import AT_ONCE, FLOOD
 from watcher.app.hooks import NAME as HOOK
 from watcher.app.news import News, Wording
@@ -224,21 +224,28 @@ class Notifier:
         request, channel = shown.request, shown.delivered.channel
         if self._screen is not None:
             self._screen.note(shown)
+        if channel is None and shown.delivered.failures:
+            self._report_unshown(request, now)  # before the log, which may be busy
         if not self.news.have_failed(request.tells):
             for failure in shown.delivered.failures:
                 self._deliveries.add_failure(
                     failure.channel, failure.error, now, request.about
                 )
         self.news.confirm(shown)
-        attempt = request.about if request.confirms is not None else None
         if channel is None or shown.notification is None:
-            if attempt is not None and shown.delivered.failures:
-                self._settings.on_unshown(attempt)
             return
-        if attempt is not None and request.confirms is not None:
-            self._deliveries.add(attempt, request.confirms, channel, now)
-            self._withdraw_overtaken(now, attempt.origin.account)
+        if request.about is not None and request.confirms is not None:
+            self._deliveries.add(request.about, request.confirms, channel, now)
+            self._withdraw_overtaken(now, request.about.origin.account)
         self._settings.on_shown(shown.notification, channel)
+
+    def _report_unshown(self, request: Request, now: datetime) -> None:
+        """Let an attempt be told in another way that is alive, as it is now."""
+        if request.about is None or request.confirms is None:
+            return
+        alive = self._journal.find_pending(request.about.id, now)
+        if alive and alive.id not in self._answered and not self.is_flooded(alive):
+            self._settings.on_unshown(alive)
 
     def confirm_push(self, pushed: Pushed, now: datetime) -> None:
         """Log what was sent to a phone, and what could not be.
@@ -381,6 +388,8 @@ class Notifier:
         """Return whether the user was told, be it by the log where nothing else is."""
         if self._settings.wanted.is_log_alone(attempt.origin.account):
             return True
+        if self._deliveries.was_pushed(attempt.id):
+            return True
         return self._journal.has_happened(attempt.id, EventName.NOTIFIED)
 
     def refresh_all(self, now: datetime) -> None:
@@ -391,7 +400,7 @@ class Notifier:
     def end(self, now: datetime, *, is_told: bool) -> list[int]:
         """Withdraw what nobody keeps true; where it `is_told`, a live attempt says so.
 
-        Return what was withdrawn, for `mark_withdrawn`.
+        Return what was withdrawn, for `hand_on`.
         """
         if self._screen is None:
             return []
@@ -403,10 +412,11 @@ class Notifier:
             self.notify(partial(words, now=now), now)
         return going
 
-    def mark_withdrawn(self, replaces_ids: Sequence[int]) -> None:
-        """Let the next daemon know what this one has taken off the screen."""
+    def hand_on(self, withdrawn: Sequence[int], now: datetime) -> None:
+        """Let the next daemon know what this one has withdrawn, and told on phones."""
+        self._deliveries.settle(now)
         if self._screen is not None:
-            self._screen.mark_withdrawn(replaces_ids)
+            self._screen.mark_withdrawn(withdrawn)
 
     def _newest(
         self, now: datetime, account: str | None = None
