@@ -208,18 +208,29 @@ def test_idle_that_is_announced_only_after_login_is_used() -> None:
     assert modes(seen) == [(Mode.PUSH, ModeReason.OFFERED)]
 
 
-def test_a_server_that_refuses_the_idle_it_offers_is_polled() -> None:
+def test_one_refusal_of_idle_ends_no_push() -> None:
     def idle(peer: Peer, tag: str) -> None:
-        peer.send(f"{tag} NO not today")
+        del server.faults["IDLE"]
+        peer.send(f"{tag} NO [UNAVAILABLE] busy for a moment")
 
     server = Server(faults={"IDLE": idle})
+    with watched(server, settings(QUICK)) as (_, seen):
+        server.wait_for_idle()
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert modes(seen) == [(Mode.PUSH, ModeReason.OFFERED)]
+
+
+def test_a_server_that_refuses_the_idle_it_offers_is_polled() -> None:
+    server = Server(faults={"IDLE": say_no})
     with watched(server, settings(QUICK)) as (_, seen):
         seen.wait_until(lambda seen: seen.mode is Mode.POLL)
         server.add(MAIL)
         seen.wait_for_uid(1)
 
     assert modes(seen)[-1] == (Mode.POLL, ModeReason.REFUSED)
-    assert server.count("IDLE") == 1
+    assert server.count("IDLE") == LOSSES
 
 
 def say_bye(peer: Peer, _tag: str) -> None:
@@ -277,11 +288,16 @@ def test_idle_is_tried_again_after_a_while_and_one_more_loss_is_enough() -> None
     assert losses.is_avoided(later_s)
 
 
-def test_a_server_that_broke_off_each_idle_is_pushed_from_again_after_a_while(
-    monkeypatch: pytest.MonkeyPatch,
+def say_no(peer: Peer, tag: str) -> None:
+    peer.send(f"{tag} NO not today")
+
+
+@pytest.mark.parametrize("fault", [say_bye, say_no])
+def test_a_server_that_did_no_idle_is_pushed_from_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     monkeypatch.setattr(losses_module, "AVOIDED_S", 1.0)
-    server = Server(faults={"IDLE": say_bye})
+    server = Server(faults={"IDLE": fault})
     with watched(server, settings(QUICK)) as (_, seen):
         seen.wait_until(lambda seen: seen.mode is Mode.POLL)
         connection_count = len(server.peers)

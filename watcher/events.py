@@ -371,7 +371,8 @@ _REASONS = {
         en="the server offers no IDLE", ja="サーバーが IDLE に対応していません"
     ),
     ModeReason.REFUSED: Text(
-        en="the server refuses IDLE", ja="サーバーが IDLE を拒否します"
+        en="the server refuses IDLE; it is tried again later",
+        ja="サーバーが IDLE を拒否します。しばらくしてからもう一度試します",
     ),
     ModeReason.SILENT: Text(
         en="the server's IDLE announces nothing",

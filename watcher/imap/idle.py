@@ -5,7 +5,8 @@ segment with `+ idling`. Here all lines pass through `Protocol`, which notes ann
 mail wherever it is announced. The caller syncs after every wait, whatever it returned:
 servers omit announcements (RFC 2177 guarantees none). After `MISSES` consecutive IDLEs
 that missed mail: poll, still in IDLE; one untagged EXISTS restores push. After `LOSSES`
-consecutive IDLEs in which the connection was lost: poll without IDLE for `AVOIDED_S`.
+consecutive IDLEs in which the connection was lost, or that were refused: poll without
+IDLE for `AVOIDED_S`.
 """
 
 import random
@@ -34,12 +35,20 @@ class WaitResult(Enum):
     TIMED_OUT = auto()
     INTERRUPTED = auto()
     """Another thread asked for a sync (`Interrupt.call`)."""
+    RESTED = auto()
+    """The server refused IDLE for now, and was left alone for a moment."""
     IDLE_REFUSED = auto()
-    """The server refuses the IDLE that it offers."""
+    """The server refuses the IDLE that it offers, again and again."""
 
 
 LOSSES = 3
-"""IDLEs in which the connection was lost, before polls take their place."""
+"""IDLEs in which the connection was lost, before polls take their place.
+
+Or that were refused.
+"""
+
+REFUSED_S = 5.0
+"""How long after a refusal IDLE is tried again."""
 
 
 ENDS = 6
@@ -72,6 +81,7 @@ class Waiter:
     In seconds; infinite where that is unknown.
     """
     losses: Losses = field(default_factory=partial(Losses, LOSSES))
+    refusals: Losses = field(default_factory=partial(Losses, LOSSES))
     look_rate: LookRate = field(default_factory=LookRate)
     place_s: float = field(default_factory=partial(random.uniform, 0.0, SPREAD_S))
     """By how many seconds its waits end later than those of others."""
@@ -111,12 +121,22 @@ class Waiter:
                     connection.protocol, seconds, begin_look, renew_s
                 )
         except IdleRefused:
-            return WaitResult.IDLE_REFUSED
+            return self._after_refusal(seconds)
         except ConnectionLost:
             self.losses.note_loss(time.monotonic())
             raise
         self.losses.note_good()
+        self.refusals.note_good()
         return result
+
+    def _after_refusal(self, seconds: float) -> WaitResult:
+        """Wait a moment, unless IDLE was refused so often that polls are better."""
+        now_s = time.monotonic()
+        self.refusals.note_loss(now_s)
+        if self.refusals.is_avoided(now_s):
+            return WaitResult.IDLE_REFUSED
+        result = self.rest(min(seconds, REFUSED_S))
+        return WaitResult.RESTED if result is WaitResult.TIMED_OUT else result
 
     def _wait_in_idle(
         self,
@@ -200,12 +220,16 @@ class WatchStrategy:
                 if self.missed_count + 1 < MISSES:
                     return replace(self, missed_count=self.missed_count + 1)
                 return WatchStrategy(ModeReason.SILENT)
-            case WaitResult.TIMED_OUT | WaitResult.INTERRUPTED:
+            case WaitResult.TIMED_OUT | WaitResult.INTERRUPTED | WaitResult.RESTED:
                 return self
 
 
 def strategy(
-    wanted: WatchMode, capabilities: frozenset[str], *, is_idle_avoided: bool = False
+    wanted: WatchMode,
+    capabilities: frozenset[str],
+    *,
+    is_idle_avoided: bool = False,
+    is_idle_refused: bool = False,
 ) -> WatchStrategy:
     """Return the strategy to begin with, by the capabilities after login."""
     if wanted is WatchMode.POLL:
@@ -214,4 +238,6 @@ def strategy(
         return WatchStrategy(ModeReason.NOT_OFFERED)
     if is_idle_avoided:
         return WatchStrategy(ModeReason.BROKEN_OFF)
+    if is_idle_refused:
+        return WatchStrategy(ModeReason.REFUSED)
     return WatchStrategy(ModeReason.OFFERED)

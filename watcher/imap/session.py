@@ -235,10 +235,12 @@ class Session:
         self._strategy = self._first_strategy(connection)
 
     def _first_strategy(self, connection: Connection) -> WatchStrategy:
+        now_s = time.monotonic()
         return strategy(
             self._settings.mode,
             connection.capabilities,
-            is_idle_avoided=self._waiter.losses.is_avoided(time.monotonic()),
+            is_idle_avoided=self._waiter.losses.is_avoided(now_s),
+            is_idle_refused=self._waiter.refusals.is_avoided(now_s),
         )
 
     def _initial_sync(self) -> None:
@@ -261,7 +263,7 @@ class Session:
         # an announcement that takes longer than a short IDLE is not missed
         is_missed = found_mail and seconds >= self._settings.timeouts.idle_interval_s
         self._strategy = before.after(result, is_missed=is_missed)
-        if before.reason is ModeReason.BROKEN_OFF:
+        if before.reason in {ModeReason.BROKEN_OFF, ModeReason.REFUSED}:
             self._strategy = self._first_strategy(connection)
         if self._strategy.reason is not before.reason:
             self._tell()
