@@ -153,6 +153,19 @@ def test_what_names_no_new_mail_opens_nothing(status: str) -> None:
     ]
 
 
+def test_a_server_that_gave_up_its_announcements_is_asked_for_them_again() -> None:
+    server = with_junk()
+    with watched(server, settings(PATIENT), "INBOX", "Junk") as (_, seen):
+        server.wait_for_idle()
+        server.add(MAIL, mailbox="Junk", is_told=False)
+        server.peers[0].send("* OK [NOTIFICATIONOVERFLOW] too many")
+        seen.wait_for_uid(1)
+        server.wait_for("NOTIFY", times=2)
+        server.wait_for_idle()
+
+    assert State.BACKING_OFF not in seen.states
+
+
 def test_an_announcement_without_uidnext_opens_the_mailbox() -> None:
     server = with_junk()
     with watched(server, settings(PATIENT), "INBOX", "Junk") as (_, seen):

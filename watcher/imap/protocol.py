@@ -20,7 +20,7 @@ from watcher.clock import boottime_s
 from watcher.imap import errors
 from watcher.imap.account import Timeouts
 from watcher.imap.provider_words import named_wait
-from watcher.imap.refusal import ALERT, ResponseText
+from watcher.imap.refusal import ALERT, OVERFLOW, ResponseText
 from watcher.imap.secrecy import Secrets
 from watcher.imap.transport import Encryption, Transport
 from watcher.recognition.limits import HEADER_BYTES
@@ -83,6 +83,8 @@ class Protocol(imaplib.IMAP4):
     elsewhere: tuple[bytes, ...] = ()
     """What STATUS said of mailboxes that are not open (RFC 5465 §4) since this was last
     emptied: the last `STATUS_KEPT`, to be read by `announced`."""
+    has_overflowed = False
+    """The server gave up its announcements (RFC 5465 §5.8): there were too many."""
     pushed_fields: tuple[bytes, ...] = ()
     """What came with the announcements in the last IDLE (RFC 5465 §5.2), at most
     `PUSHED_KEPT`: the fields of each mail that `Connection.notify` named, up to
@@ -308,14 +310,16 @@ class Protocol(imaplib.IMAP4):
             kind, rest = match[2].upper(), match[3] or b""
             line = b"%b %b %b" % (match[1], kind, rest)
             self.last_answer = kind.decode(), rest
-            self._note_alert(rest)
+            self._note_text(rest)
             self._check_wait(kind, rest)
         elif not self.welcome and line.startswith(b"HTTP/"):
             raise errors.WebPage
         return line + b"\r\n"
 
-    def _note_alert(self, rest: bytes) -> None:
+    def _note_text(self, rest: bytes) -> None:
         text = ResponseText.parse(rest)
+        if text.code == OVERFLOW:
+            self.has_overflowed = True
         if text.code == ALERT and (words := self.readable(text.words)):
             if words not in self._alerts:
                 self._alerts = [*self._alerts, words][-ALERTS_KEPT:]
@@ -348,7 +352,7 @@ class Protocol(imaplib.IMAP4):
 
     def _note(self, number: int, word: bytes, rest: bytes) -> None:
         if word in _STATUS:
-            self._note_alert(rest)
+            self._note_text(rest)
         match word:
             case b"BYE":
                 said = self.said(rest)
@@ -368,8 +372,8 @@ class Protocol(imaplib.IMAP4):
                 pass
 
     def is_announced(self) -> bool:
-        """Return whether new mail was announced, in any mailbox."""
-        return self.has_new_mail or bool(self.elsewhere)
+        """Return whether new mail was, or may have been announced, in any mailbox."""
+        return self.has_new_mail or bool(self.elsewhere) or self.has_overflowed
 
     def forget(self) -> None:
         """Drop unsolicited responses that no command will ask for; they pile up."""

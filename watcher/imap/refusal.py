@@ -16,6 +16,8 @@ _RESPONSE_TEXT = re.compile(r"\s*(?:\[([^\s\]]+)[^\]]*\])?\s*(.*)", re.DOTALL)
 
 ALERT = "ALERT"
 """The response code of what must be shown to the user (RFC 3501 §7.1)."""
+OVERFLOW = "NOTIFICATIONOVERFLOW"
+"""The response code of a server that announces nothing any more (RFC 5465 §5.8)."""
 
 PASSWORD_CODES = frozenset({"AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"})
 LATER_CODES = frozenset(

@@ -71,12 +71,16 @@ class AccountSync:
             self._sync_unopened(name)
         if not self._synced:
             raise next(iter([*self._refused.values(), *self._missing.values()]))
-        first, *others = self._watched()
         if len(self._names) > 1:  # another EXAMINE, even a failed one, closed it
-            self._resync(first)
+            self._resync(self._watched()[0])
+        self._ask_for_announcements()
+        self._opened_at = time.monotonic()
+
+    def _ask_for_announcements(self) -> None:
+        _, *others = self._watched()
+        self.connection.protocol.has_overflowed = False
         is_told = self.connection.notify(elsewhere=bool(others))
         self.is_told_of_all = is_told or not others
-        self._opened_at = time.monotonic()
 
     def begin_look(self) -> None:
         """Send what the next `fetch_new` begins with, unless it opens the mailbox anew.
@@ -156,6 +160,8 @@ class AccountSync:
             self._fetch_open(first)
         if not self._announced(self._watched()[1:]):  # inside the answers about others
             protocol.elsewhere = ()
+        if protocol.has_overflowed:
+            self._ask_for_announcements()
         return self._cursors[first] != before
 
     def _fetch_open(self, name: str) -> None:
