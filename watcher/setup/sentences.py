@@ -154,6 +154,12 @@ HEAD = Text(
     en="# Written by `watcher init`. What else can be set: watcher help config",
     ja="# watcher init が作りました。ほかの設定項目の一覧: watcher help config",
 )
+KEEPING = Text(
+    en="   Keeping the password … If a window asks for the keyring's password, answer "
+    "it within {seconds} seconds.",
+    ja="   パスワードを保存しています … キーリングのパスワードをたずねるウィンドウが"
+    "出たら、{seconds} 秒以内に答えてください。",
+)
 IN_KEYRING = Text(
     en="   The password is kept in this computer's keyring.",
     ja="   パスワードは、このパソコンのキーリング(資格情報の保管庫)に入れました。",

@@ -6,6 +6,7 @@ notification and the start at login, each proved.
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,7 +25,12 @@ from watcher.config.schema import (
     Push,
     secret_variables,
 )
-from watcher.config.secret_store import keep_in_file, keep_in_keyring, keyring_works
+from watcher.config.secret_store import (
+    PROBE_TIMEOUT_S,
+    keep_in_file,
+    keep_in_keyring,
+    keyring_works,
+)
 from watcher.config.write import account_table, add_account, create, push_table
 from watcher.errors import ConfigError, WatcherError
 from watcher.i18n import Language
@@ -259,6 +265,8 @@ class Wizard:
 
     def _keep_in_keyring(self, account: Account, password: str) -> bool:
         host = account_of(account).host
+        if self._dialog.asks and sys.platform.startswith("linux"):
+            self._dialog.say(sentences.KEEPING, seconds=round(PROBE_TIMEOUT_S))
         return keyring_works() and keep_in_keyring(host, account.user, password)
 
     def _text(self, account: Account) -> str:
