@@ -2,13 +2,13 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.factories import new_event
+from tests.factories import NEAR, new_event
 from watcher.app.queue import EventQueue
 from watcher.clock import utc_now
 from watcher.errors import JournalUnusable, NotHandedOver
@@ -21,7 +21,7 @@ from watcher.guide.session import Means, Session
 from watcher.guide.steps import Place
 from watcher.guide.walk import Ending, Prompt
 from watcher.i18n import Language, Text
-from watcher.journal.log import Journal
+from watcher.journal.log import Journal, NewEvent
 from watcher.recognition.claim import Kind
 
 OPEN = sentences.TO_USE[Kind.APPROVAL]
@@ -46,6 +46,14 @@ class ActingScreen(Screen):
         self._acts.pop(prompt.text, lambda: None)()
 
 
+def just_now(number: int = 1, *, near: str = NEAR) -> NewEvent:
+    """Return an attempt whose mail has just come."""
+    new = new_event(number, at=utc_now(), near=near)
+    assert isinstance(new.event.about, Attempt)
+    about = replace(new.event.about, received_at=utc_now())
+    return replace(new, event=replace(new.event, about=about))
+
+
 @dataclass(slots=True)
 class Guide:
     """A session with all that is around it, but for the watch."""
@@ -60,7 +68,7 @@ class Guide:
             self.inbox.put(Typed(line))
 
     def deliver(self) -> None:
-        self.journal.record(new_event(at=utc_now()))
+        self.journal.record(just_now())
 
     def use(self, attempt: Attempt) -> None:
         self.used.append(attempt)
@@ -132,8 +140,8 @@ def test_a_letter_that_the_clock_has_wiped_away_may_be_typed_twice(
 def test_a_number_of_two_digits_alike_is_that_number(guide: Guide) -> None:
     while max((one.id for one in guide.journal.events()), default=0) < 10:
         guide.journal.append(EventName.STARTED, at=utc_now())
-    guide.journal.record(new_event(at=utc_now()))
-    guide.journal.record(new_event(2, at=utc_now(), near="Osaka, Japan"))
+    guide.journal.record(just_now())
+    guide.journal.record(just_now(2, near="Osaka, Japan"))
 
     guide.run(
         {

@@ -14,6 +14,7 @@ from watcher.guide import sentences
 from watcher.guide.apps import find
 from watcher.guide.steps import Place
 from watcher.guide.walk import (
+    EARLIER,
     TOO_SOON,
     WAIT_FOR,
     Effect,
@@ -126,6 +127,39 @@ def test_a_mail_is_told_wherever_the_user_is(place: Place) -> None:
 
     assert said(walk.look(live(attempt()), NOW))[0] is sentences.CAME[Kind.APPROVAL]
     assert place_of(walk) is Place.APPROVE
+
+
+def test_a_mail_of_an_earlier_try_is_taken_up_only_by_its_number() -> None:
+    earlier = attempt()
+    walk = Walk(ZAIM, asks=True)
+    began_at = earlier.received_at + EARLIER + SECOND
+    list(walk.begin(Place.PREPARE, began_at))
+
+    assert said(walk.look(live(earlier), began_at)) == [sentences.EARLIER]
+    assert said(walk.look(live(earlier), began_at)) == []
+    assert place_of(walk) is Place.PREPARE
+    list(walk.type("", began_at))
+    assert place_of(walk) is Place.WAIT
+    chosen = [*walk.type(str(earlier.id), began_at)]
+    assert said(chosen)[0] is sentences.CAME[Kind.APPROVAL]
+    assert others(chosen) == []
+    assert place_of(walk) is Place.APPROVE
+    assert [*walk.type("", began_at)] == [Use(earlier)]
+
+
+def test_a_new_mail_takes_the_place_of_one_of_an_earlier_try() -> None:
+    earlier, new = attempt(id=1), attempt(id=2, uid=2)
+    new = replace(new, received_at=new.received_at + EARLIER)
+    walk = Walk(ZAIM, asks=True)
+    began_at = earlier.received_at + EARLIER + SECOND
+    list(walk.begin(Place.PREPARE, began_at))
+    list(walk.look(live(earlier), began_at))
+    list(walk.type("", began_at))
+
+    told = said(walk.look(live(earlier, new), began_at))
+
+    assert told[0] is sentences.CAME[Kind.APPROVAL]
+    assert [*walk.type("", began_at + TOO_SOON)] == [Use(new)]
 
 
 def test_each_mail_is_told_once_and_of_several_the_newest() -> None:

@@ -85,6 +85,12 @@ CAME_TO_OTHER = Text(
     en="A mail to another address is there (#{id}, {account}).",
     ja="ほかのアドレス宛てのメールが届きました(#{id}、{account})。",
 )
+EARLIER = Text(
+    en="#{id} came before this guide began: {words}. If it belongs to this linking, "
+    "type {id} and press Enter; else follow the steps.",
+    ja="#{id} は、この案内を始める前に届いたものです: {words}。この連携のものなら、"
+    "{id} と打って Enter を押してください。ちがえば、そのまま手順を続けてください。",
+)
 WHICH = Text(
     en="Attempts from different devices or places are waiting, and one may be somebody "
     "else's. Type the number of yours ({numbers}), and press Enter:",

@@ -24,6 +24,8 @@ from watcher.recognition.claim import Kind
 WAIT_FOR = timedelta(minutes=10)
 """How long a mail is waited for; as long as `watcher expect` is by itself."""
 
+EARLIER = timedelta(minutes=1)
+"""A mail that is older when the guide begins may be of a try before."""
 TOO_SOON = timedelta(seconds=2)
 """Who presses Enter so soon has pressed it twice: nobody approves or links in that."""
 
@@ -120,6 +122,7 @@ class Walk:
         self.stays_expected = False
         """Whether a sign-in is expected, by `watcher expect` or another guide."""
         self._asks = asks
+        self._began_at: datetime | None = None
         self._waits_since: datetime | None = None
         self._asked_at: datetime | None = None
         """Since when Enter means what it means now."""
@@ -136,7 +139,7 @@ class Walk:
 
     def begin(self, place: Place, now: datetime) -> Iterator[Effect]:
         """Begin at a place."""
-        app = self.app
+        app, self._began_at = self.app, now
         read_on = app.read_on.isoformat()
         yield _say(sentences.INTRO, title=app.title, source=app.source, read_on=read_on)
         yield Expect(is_on=True)
@@ -173,6 +176,10 @@ class Walk:
         self._known |= {one.id for one in seen.live}
         alive = {one.id: one for one in seen.unanswered}
         self._rivals = {one: alive[one] for one in self._rivals if one in alive}
+        for earlier in filter(self._is_earlier, news):
+            self._rivals[earlier.id] = earlier
+            yield _say(sentences.EARLIER, id=earlier.id, words=_in_brief(earlier))
+        news = [one for one in news if one.id not in self._rivals]
         if news:
             newest = max(news, key=lambda one: (bool(one.secret), one.recency))
             if not self._is_kept(newest, seen):
@@ -252,7 +259,10 @@ class Walk:
             yield self._no_number()
             return
         self._take(chosen, now)
-        yield Use(chosen)
+        if self.place is Place.APPROVE:
+            yield Use(chosen)
+        else:
+            yield from self._announce(chosen, now)
 
     def _skip(self, now: datetime) -> Iterator[Effect]:
         """Take the user's word that this place lies behind them."""
@@ -300,6 +310,15 @@ class Walk:
         self._is_used = self._is_time_told = False
         self._asked_at = now
         self._rivals = {}
+
+    def _is_earlier(self, attempt: Attempt) -> bool:
+        """Return whether it may be left of an earlier try, and is not to be taken up.
+
+        Who begins anew is to see the first steps; only the user knows.
+        """
+        is_beginning = self._asks and self.place is Place.PREPARE
+        before = (self._began_at or attempt.received_at) - attempt.received_at
+        return is_beginning and bool(attempt.secret) and before > EARLIER
 
     def _is_kept(self, newest: Attempt, seen: Seen) -> bool:
         """Return whether the attempt at hand stays there though a newer mail came.
