@@ -46,7 +46,7 @@ SHARE = 0.9
 WORKERS = 6
 """More than cores: most tests wait for a server or a process."""
 
-ROUNDS = (18, 12, 12, 6)
+ROUNDS = (18, 12, 12, 12, 6)
 """To how many pieces the files are dealt, again and again.
 
 Few pieces, as the start of a Python takes as long as a hundred tests; and the last ones
@@ -61,7 +61,8 @@ SLOWEST = (
     *("cli_undelivered", "usage", "imap_faults", "cli_mailfiles", "cli_commands"),
     *("help", "journal", "secrecy", "hostile", "keys", "flood", "imap_dovecot"),
     *("old_tls", "doctor", "imap_words", "push_flow", "daemon", "imap_idle", "hook"),
-    *("init", "demo", "setup_phone", "environment", "imap_elsewhere", "texts"),
+    *("differential_authres", "init", "demo", "setup_phone", "environment"),
+    *("imap_elsewhere", "texts"),
 )
 """Of the others these are dealt first, so that no piece has two of the slowest."""
 
