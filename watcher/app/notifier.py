@@ -386,11 +386,11 @@ class Notifier:
 
     def _was_told(self, attempt: Attempt) -> bool:
         """Return whether the user was told, be it by the log where nothing else is."""
-        if self._settings.wanted.is_log_alone(attempt.origin.account):
-            return True
-        if self._deliveries.was_pushed(attempt.id):
-            return True
-        return self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        return (
+            self._settings.wanted.is_log_alone(attempt.origin.account)
+            or self._deliveries.was_pushed(attempt.id)
+            or self._journal.has_happened(attempt.id, EventName.NOTIFIED)
+        )
 
     def refresh_all(self, now: datetime) -> None:
         """Let the time left of everything that is open count down."""

@@ -42,10 +42,7 @@ class WaitResult(Enum):
 
 
 LOSSES = 3
-"""IDLEs in which the connection was lost, before polls take their place.
-
-Or that were refused.
-"""
+"""IDLEs that were refused, or each broke the connection, before polls replace them."""
 
 REFUSED_S = 5.0
 """How long after a refusal IDLE is tried again."""
