@@ -227,6 +227,18 @@ def test_a_desktop_that_shows_nothing_is_tried_again_though_the_phone_was_told(
     assert details(journal)[-2:] == [("notified", "recording"), ("notified", "push")]
 
 
+def test_what_a_phone_alone_shows_makes_way_for_the_same_sign_in_tried_again(
+    journal: Journal, way: Way
+) -> None:
+    told_by = notifier(journal, {"home": route(way)}, RecordingChannel(is_shut=True))
+    for number in (1, 2):
+        told_by.notify_new(recorded(journal, number), NOW)
+    told_by.update(NOW)
+
+    assert [name for name, _ in details(journal)].count("superseded") == 1
+    assert len(way.shown) == 1
+
+
 def test_a_push_that_fails_is_logged_once_and_the_desktop_shows_it(
     journal: Journal, way: Way
 ) -> None:
