@@ -1,5 +1,6 @@
 """Push: the eight ways in which IMAP libraries lose what a server announces."""
 
+import re
 import threading
 import time
 from contextlib import closing, nullcontext
@@ -31,7 +32,7 @@ from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
 from watcher.imap.idle import LOSSES, SPREAD_S, Waiter, WaitResult, shared_end_s
 from watcher.imap.losses import AVOIDED_S, Losses
-from watcher.imap.transport import Interrupt
+from watcher.imap.transport import Interrupt, Transport
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -391,6 +392,33 @@ def test_idle_is_renewed_without_a_look(is_armed: bool) -> None:
     assert State.BACKING_OFF not in seen.states
 
 
+def test_idle_is_renewed_in_one_segment_once_a_look_behind_one_was_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segments: list[bytes] = []
+    write = Transport.write
+
+    def note(transport: Transport, data: bytes, *, seconds: float) -> None:
+        segments.append(data)
+        write(transport, data, seconds=seconds)
+
+    monkeypatch.setattr(Transport, "write", note)
+    server = Server()
+    how = settings(replace(OFTEN, idle_interval_s=0.5))
+    with watched(server, how) as (_, seen):
+        server.wait_for("SEARCH", times=3)
+        server.wait_for("DONE", times=server.count("DONE") + 3)
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    ends = [one for one in segments if one.startswith(b"DONE")]
+    first_look = next(n for n, one in enumerate(ends) if b"SEARCH" in one)
+    renewals = [one for one in ends[first_look:] if b"SEARCH" not in one]
+    assert set(ends[:first_look]) <= {b"DONE\r\n"}
+    assert renewals
+    assert all(re.fullmatch(rb"DONE\r\n\w+ IDLE\r\n", one) for one in renewals)
+
+
 def test_a_line_that_is_dead_in_idle_is_given_up() -> None:
     server = Server(faults={"DONE": lambda peer, tag: None})
     with watched(server, settings(replace(OFTEN, prompt_timeout_s=0.2))) as (_, seen):
@@ -413,13 +441,17 @@ def test_mail_that_comes_while_idle_is_renewed_is_announced() -> None:
         seen.wait_for_uid(1)
 
 
-def test_what_comes_while_idle_is_renewed_does_not_pile_up(watch: Watching) -> None:
+@pytest.mark.parametrize("is_in_one_segment", [False, True])
+def test_what_comes_while_idle_is_renewed_does_not_pile_up(
+    watch: Watching, is_in_one_segment: bool
+) -> None:
     def done(peer: Peer, tag: str) -> None:
         peer.send("* 1 FETCH (FLAGS ())", f"{tag} OK idled")
 
     server = with_mails(1)
     server.faults["DONE"] = done
     protocol = synced(watch, server).account_sync.connection.protocol
+    protocol.takes_behind_idle = is_in_one_segment
     tag = protocol.begin_idle()
     for _ in "12":
         tag = protocol.renew_idle(tag)

@@ -47,6 +47,7 @@ def test_the_first_try_comes_at_once() -> None:
 
 def test_a_short_outage_is_over_within_half_a_second_of_its_end() -> None:
     assert max(delays(Backoff(highest), BRISK_FOR_S)) < 0.5
+    assert max(delays(Backoff(highest), BRISK_FOR_S, Trouble.UNCONNECTED)) < 0.25
 
 
 def test_a_long_outage_grows_to_thirty_seconds_and_no_further() -> None:

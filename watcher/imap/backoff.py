@@ -18,6 +18,9 @@ from watcher.imap.account import Timeouts
 
 BRISK_FOR_S = 6.0
 BRISK_S = (0.1, 0.4)
+BRISK_KNOCK_S = (0.1, 0.2)
+"""The same while nothing answers in TCP."""
+
 FIRST_S = 1.0
 LONGEST_S = 30.0
 LEAST_S = 0.5
@@ -78,9 +81,10 @@ class Backoff:
         is_busy = trouble is Trouble.BUSY
         if is_first and not is_busy:
             return 0.0
+        is_unconnected = trouble is Trouble.UNCONNECTED
         if now - since < BRISK_FOR_S and not is_busy:
-            return self._pick(*BRISK_S)
-        if trouble is Trouble.UNCONNECTED:
+            return self._pick(*(BRISK_KNOCK_S if is_unconnected else BRISK_S))
+        if is_unconnected:
             is_late = now - since >= KNOCKING_FOR_S
             return self._pick(LEAST_S, SLOW_KNOCK_S if is_late else KNOCK_S)
         ceiling = min(FIRST_S * 2**self._slow, LONGEST_S)

@@ -204,6 +204,7 @@ class OpenMailbox:
         answers: Mapping[int, Mapping[bytes, Any]] = {}
         with contextlib.suppress(Unfetchable):
             answers = self._answered(partial(self._client.end_fetch, begun.fetch_tag))
+        self._protocol.takes_behind_idle |= begun.is_behind_idle
         return _read(items.mail if begun.look.is_whole else items.header, answers)
 
     def last_uid(self) -> int:

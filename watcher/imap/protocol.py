@@ -89,6 +89,9 @@ class Protocol(imaplib.IMAP4):
     """What came with the announcements in the last IDLE (RFC 5465 §5.2), at most
     `PUSHED_KEPT`: the fields of each mail that `Connection.notify` named, up to
     `HEADER_BYTES`."""
+    takes_behind_idle = False
+    """The server has answered what came in one segment with the end of an IDLE: not
+    every one does."""
     last_answer = ("", b"")
     """The last tagged response: OK, NO or BAD, and its text."""
     welcome = b""
@@ -386,23 +389,35 @@ class Protocol(imaplib.IMAP4):
             IdleRefused: the server answers NO or BAD.
         """
         self.forget()
-        tag: bytes = self._command("IDLE")
+        tag = self.begin("IDLE")
+        self._enter_idle(tag)
+        return tag
+
+    def _enter_idle(self, tag: bytes) -> None:
+        """Read up to the continuation of an IDLE, and what came with it."""
         self.pushed_fields = ()
         self._expect_promptly()
         while self._get_response() is not None:
             if self.tagged_commands[tag]:
                 raise IdleRefused
         self._receive_buffered(tag)
-        return tag
 
     def renew_idle(self, tag: bytes) -> bytes:
         """End an IDLE and begin another; return its tag, as `begin_idle`.
 
-        One after the other: not every server bears what follows the end of an IDLE.
+        In one segment, where the server is known to bear that.
         """
-        self.send(b"DONE\r\n")
+        if not self.takes_behind_idle:
+            self.send(b"DONE\r\n")
+            self.end_idle(tag)
+            return self.begin_idle()
+        with self.in_one_segment():
+            self.send(b"DONE\r\n")
+            following = self.begin("IDLE")
         self.end_idle(tag)
-        return self.begin_idle()
+        self.forget()
+        self._enter_idle(following)
+        return following
 
     def receive(self, tag: bytes, seconds: float) -> None:
         """Note what the server announces in IDLE, at most so long or until interrupted.
