@@ -31,6 +31,7 @@ _LABEL = re.compile(
     + r")\s?:\s?",
     re.IGNORECASE,
 )
+_LONGEST = max(map(len, _KINDS))
 _BULLETS = " *-•・"
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -71,6 +72,11 @@ def _is_sentence(line: str) -> bool:
     return line.endswith(":") or says_approve(line)
 
 
+def _kind_of(text: str) -> str | None:
+    """Return of what a text is the label; its normal form is never shorter."""
+    return _KINDS.get(normal(text)) if len(text) <= _LONGEST else None
+
+
 def _read(page: Page) -> Iterator[_Line]:
     """Yield the lines; a label without a value has it in the next line or cell."""
     pending = None
@@ -84,11 +90,12 @@ def _read(page: Page) -> Iterator[_Line]:
             continue
         labels = list(_LABEL.finditer(line)) if _LABEL.match(line) else []
         # Where a value is missing, the next sentence is none; a cell is not missing.
-        is_other = labels or (_is_sentence(line) and not is_next_cell)
-        is_value = pending is not None and not is_other
+        is_value = pending is not None and not (
+            labels or (not is_next_cell and _is_sentence(line))
+        )
         is_next_cell = False
         values = [(pending, line)] if pending and is_value else []
-        pending = _KINDS.get(normal(line.rstrip(": ")))
+        pending = _kind_of(line.rstrip(": "))
         for label, following in zip_longest(labels, labels[1:]):
             end = following.start() if following else len(line)
             if value := line[label.end() : end].strip():
