@@ -22,7 +22,7 @@ from watcher.clock import boottime_s
 from watcher.errors import ConnectionLost, MailboxMissing, MailboxRefused
 from watcher.events import Cursor, MessageFetched, ModeReason, State, StateChanged
 from watcher.imap.announced import read_status
-from watcher.imap.losses import LOST_LOOKS
+from watcher.imap.losses import LOST_SEGMENTS
 from watcher.imap.progress import AccountMemory
 from watcher.imap.protocol import STATUS_BYTES, STATUS_KEPT
 from watcher.recognition.limits import MAIL_BYTES
@@ -332,21 +332,21 @@ def test_a_server_that_bears_nothing_behind_done_is_asked_one_by_one(
     bear_ill: Callable[[Server, Peer], None],
 ) -> None:
     def done(peer: Peer, tag: str) -> None:
-        if server.count("LOGIN") <= LOST_LOOKS:
+        if server.count("LOGIN") <= LOST_SEGMENTS:
             bear_ill(server, peer)
         peer.send(f"{tag} OK idled")
 
     server = with_junk()
     server.faults["DONE"] = done
     with watched(server, settings(QUICK), "INBOX", "Junk") as (_, seen):
-        for times in range(1, LOST_LOOKS + 1):
+        for times in range(1, LOST_SEGMENTS + 1):
             server.wait_for("LOGIN", times=times)
             announce(server)
-        server.wait_for("LOGIN", times=LOST_LOOKS + 1)
+        server.wait_for("LOGIN", times=LOST_SEGMENTS + 1)
         uid = announce(server)
         seen.wait_for_uid(uid)
 
-    assert server.count("LOGIN") == LOST_LOOKS + 1
+    assert server.count("LOGIN") == LOST_SEGMENTS + 1
     modes = {change.mode_reason for change in seen.of(StateChanged)}
     assert modes <= {None, ModeReason.OFFERED}, "push goes on"
     assert {*seen.uids} == {*range(1, uid + 1)}
@@ -682,7 +682,7 @@ def test_a_look_that_is_of_no_use_is_read_and_is_no_loss(watch: Watching) -> Non
     it = watch(server, "INBOX", "Junk")
     it.initial_sync()
     it.take()
-    for uid in range(1, 2 * LOST_LOOKS + 2):
+    for uid in range(1, 2 * LOST_SEGMENTS + 2):
         server.uid_validity += 1
         server.add(MAIL, mailbox="Junk")
         it.account_sync.begin_look()
@@ -708,7 +708,7 @@ def test_where_no_look_is_begun_one_command_follows_the_answer_to_another(
     watch: Watching,
 ) -> None:
     server = with_junk()
-    it = begin(watch, server, losing(LOST_LOOKS))
+    it = begin(watch, server, losing(LOST_SEGMENTS))
     it.account_sync.begin_look()
     assert it.commands() == []
     it.fetch_new()
@@ -725,7 +725,7 @@ def test_what_is_answered_without_an_idle_says_nothing_of_what_follows_one(
     watch: Watching,
 ) -> None:
     server = with_junk()
-    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it = begin(watch, server, memory := losing(LOST_SEGMENTS - 1))
     it.account_sync.begin_look()
 
     assert not memory.look_losses.may_begin(boottime_s()), "it was lost once more"
@@ -733,10 +733,10 @@ def test_what_is_answered_without_an_idle_says_nothing_of_what_follows_one(
 
 def test_an_announcement_that_is_followed_well_ends_the_count(watch: Watching) -> None:
     server = with_junk()
-    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it = begin(watch, server, memory := losing(LOST_SEGMENTS - 1))
     it.account_sync.begin_look()
     it.fetch_new()
-    for _ in range(LOST_LOOKS - 1):
+    for _ in range(LOST_SEGMENTS - 1):
         memory.look_losses.may_begin(boottime_s())
 
     assert memory.look_losses.may_begin(boottime_s()), "others were lost long ago"
@@ -744,7 +744,7 @@ def test_an_announcement_that_is_followed_well_ends_the_count(watch: Watching) -
 
 def test_a_look_that_another_mailbox_interrupts_is_no_loss(watch: Watching) -> None:
     server = with_junk(capabilities="IDLE")
-    it = begin(watch, server, memory := losing(LOST_LOOKS - 1))
+    it = begin(watch, server, memory := losing(LOST_SEGMENTS - 1))
     it.account_sync.connection.protocol.elsewhere = ()
     it.account_sync.begin_look()
     it.fetch_new()

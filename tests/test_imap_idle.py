@@ -27,11 +27,12 @@ from tests.imap_server import (
 )
 from tests.imap_watch import Watching, synced, with_mails
 from watcher.events import Mode, ModeReason, State, StateChanged
+from watcher.imap import idle as idle_module
 from watcher.imap import losses as losses_module
 from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
 from watcher.imap.idle import LOSSES, SPREAD_S, Waiter, WaitResult, shared_end_s
-from watcher.imap.losses import AVOIDED_S, Losses
+from watcher.imap.losses import AVOIDED_S, LOST_SEGMENTS, Losses
 from watcher.imap.transport import Interrupt, Transport
 
 pytestmark = pytest.mark.timeout(60)
@@ -392,17 +393,27 @@ def test_idle_is_renewed_without_a_look(is_armed: bool) -> None:
     assert State.BACKING_OFF not in seen.states
 
 
-def test_idle_is_renewed_in_one_segment_once_a_look_behind_one_was_answered(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    segments: list[bytes] = []
+@pytest.fixture
+def segments(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What clients have sent, segment by segment."""
+    sent: list[bytes] = []
     write = Transport.write
 
     def note(transport: Transport, data: bytes, *, seconds: float) -> None:
-        segments.append(data)
+        sent.append(data)
         write(transport, data, seconds=seconds)
 
     monkeypatch.setattr(Transport, "write", note)
+    return sent
+
+
+def renewals_in(segments: list[bytes]) -> list[bytes]:
+    return [one for one in segments if re.fullmatch(rb"DONE\r\n\w+ IDLE\r\n", one)]
+
+
+def test_idle_is_renewed_in_one_segment_once_a_look_behind_one_was_answered(
+    segments: list[bytes],
+) -> None:
     server = Server()
     how = settings(replace(OFTEN, idle_interval_s=0.5))
     with watched(server, how) as (_, seen):
@@ -416,7 +427,45 @@ def test_idle_is_renewed_in_one_segment_once_a_look_behind_one_was_answered(
     renewals = [one for one in ends[first_look:] if b"SEARCH" not in one]
     assert set(ends[:first_look]) <= {b"DONE\r\n"}
     assert renewals
-    assert all(re.fullmatch(rb"DONE\r\n\w+ IDLE\r\n", one) for one in renewals)
+    assert renewals == renewals_in(ends)
+
+
+def say_nothing(peer: Peer, tag: str) -> None:
+    pass
+
+
+def refuse(peer: Peer, tag: str) -> None:
+    peer.send(f"{tag} BAD not now")
+
+
+def hang_up(peer: Peer, tag: str) -> None:
+    peer.close()
+
+
+@pytest.mark.parametrize("bear_ill", [say_nothing, refuse, hang_up])
+def test_a_server_that_bears_no_idle_behind_one_is_asked_one_by_one(
+    segments: list[bytes], bear_ill: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle_module, "REFUSED_S", 0.0)
+
+    def idle(peer: Peer, tag: str) -> None:
+        if segments[-1].startswith(b"DONE"):
+            bear_ill(peer, tag)
+        else:
+            server.idle(peer, tag)
+
+    server = Server(faults={"IDLE": idle})
+    often = replace(QUICK, renew_interval_s=0.1, idle_interval_s=0.5)
+    with watched(server, settings(often)) as (_, seen):
+        server.wait_until(lambda: len(renewals_in(segments)) == LOST_SEGMENTS)
+        server.wait_for("DONE", times=server.count("DONE") + 10)
+        server.wait_for_idle()
+        server.add(MAIL)
+        seen.wait_for_uid(1)
+
+    assert len(renewals_in(segments)) == LOST_SEGMENTS
+    modes = {change.mode_reason for change in seen.of(StateChanged)}
+    assert modes <= {None, ModeReason.OFFERED}, "push goes on"
 
 
 def test_a_line_that_is_dead_in_idle_is_given_up() -> None:
@@ -451,10 +500,9 @@ def test_what_comes_while_idle_is_renewed_does_not_pile_up(
     server = with_mails(1)
     server.faults["DONE"] = done
     protocol = synced(watch, server).account_sync.connection.protocol
-    protocol.takes_behind_idle = is_in_one_segment
     tag = protocol.begin_idle()
     for _ in "12":
-        tag = protocol.renew_idle(tag)
+        tag = protocol.renew_idle(tag, is_in_one_segment=is_in_one_segment)
 
     assert protocol.untagged_responses == {}
 

@@ -22,7 +22,7 @@ from tests.imap_server import (
 )
 from tests.imap_watch import HOW, Watching, synced, with_mails
 from watcher.events import MessageFetched, ModeReason, State, StateChanged
-from watcher.imap.losses import AVOIDED_S, LOST_LOOKS, LookLosses
+from watcher.imap.losses import AVOIDED_S, LOST_SEGMENTS, SegmentLosses
 from watcher.imap.opened import HEADERS_AT_ONCE
 from watcher.imap.protocol import LITERALS
 from watcher.recognition.limits import HEADER_BYTES, MAIL_BYTES
@@ -238,26 +238,26 @@ def test_a_server_that_bears_nothing_behind_done_is_asked_one_by_one(
     mailboxes: tuple[str, ...], bear_ill: Callable[[Server, Peer], None]
 ) -> None:
     def done(peer: Peer, tag: str) -> None:
-        if server.count("LOGIN") <= LOST_LOOKS:
+        if server.count("LOGIN") <= LOST_SEGMENTS:
             bear_ill(server, peer)
         peer.send(f"{tag} OK idled")
 
     server = Server(faults={"DONE": done})
     server.mailboxes["Junk"] = {}
     with watched(server, settings(QUICK), *mailboxes) as (_, seen):
-        server.wait_until(lambda: server.count("LOGIN") > LOST_LOOKS)
+        server.wait_until(lambda: server.count("LOGIN") > LOST_SEGMENTS)
         server.wait_for_idle()
         server.add(MAIL)
         seen.wait_for_uid(1)
         server.wait_until(lambda: server.commands[-3:].count("DONE") == 1)
 
-    assert server.count("LOGIN") == LOST_LOOKS + 1
+    assert server.count("LOGIN") == LOST_SEGMENTS + 1
     modes = {change.mode_reason for change in seen.of(StateChanged)}
     assert modes <= {None, ModeReason.OFFERED}, "push goes on"
 
 
 def test_only_looks_that_follow_each_other_are_counted_and_not_for_ever() -> None:
-    losses = LookLosses()
+    losses = SegmentLosses()
     for _ in range(3):
         assert losses.may_begin(0.0)
         assert losses.may_begin(1.0), "one was lost"

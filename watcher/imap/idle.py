@@ -22,7 +22,7 @@ from watcher.events import Mode, ModeReason
 from watcher.imap.backoff import LookRate
 from watcher.imap.choices import WatchMode
 from watcher.imap.connection import Connection
-from watcher.imap.losses import Losses
+from watcher.imap.losses import Losses, SegmentLosses
 from watcher.imap.protocol import IdleRefused, Protocol
 from watcher.imap.transport import Interrupt
 
@@ -79,6 +79,7 @@ class Waiter:
     """
     losses: Losses = field(default_factory=partial(Losses, LOSSES))
     refusals: Losses = field(default_factory=partial(Losses, LOSSES))
+    renewals: SegmentLosses = field(default_factory=SegmentLosses)
     look_rate: LookRate = field(default_factory=LookRate)
     place_s: float = field(default_factory=partial(random.uniform, 0.0, SPREAD_S))
     """By how many seconds its waits end later than those of others."""
@@ -150,7 +151,7 @@ class Waiter:
             result = self._wait(end, receive, protocol.is_announced)
             if result is not WaitResult.TIMED_OUT or end == deadline:
                 break
-            tag = protocol.renew_idle(tag)
+            tag = self._renew(protocol, tag)
         if result is WaitResult.ANNOUNCED:
             self._slow_down()
         with protocol.in_one_segment():
@@ -158,6 +159,19 @@ class Waiter:
             begin_look()
         protocol.end_idle(tag)
         return result
+
+    def _renew(self, protocol: Protocol, tag: bytes) -> bytes:
+        """Begin another IDLE, with the end of the last one where the server bears it.
+
+        It may bear a look there and no IDLE.
+        """
+        if not (
+            protocol.takes_behind_idle and self.renewals.may_begin(time.monotonic())
+        ):
+            return protocol.renew_idle(tag, is_in_one_segment=False)
+        following = protocol.renew_idle(tag, is_in_one_segment=True)
+        self.renewals.note_answer(is_behind_idle=True)
+        return following
 
     def _slow_down(self) -> None:
         """Wait where announcements come faster than an account is looked at."""

@@ -8,7 +8,7 @@ a while; then one more loss is enough for the next while.
 AVOIDED_S = 30 * 60.0
 """How long something is avoided."""
 
-LOST_LOOKS = 2
+LOST_SEGMENTS = 2
 
 
 class Losses:
@@ -35,22 +35,25 @@ class Losses:
         return now_s < self._avoided_until_s
 
 
-class LookLosses:
-    """Counts the looks of several commands (RFC 3501 §5.5) that were never answered."""
+class SegmentLosses:
+    """Counts the segments of several commands (RFC 3501 §5.5) that were not answered.
+
+    Such as a look, or the renewal of an IDLE.
+    """
 
     def __init__(self) -> None:
-        self._losses = Losses(LOST_LOOKS)
+        self._losses = Losses(LOST_SEGMENTS)
         self._is_unanswered = False
 
     def may_begin(self, now_s: float) -> bool:
-        """Return whether to send a look in one segment: it is lost until answered."""
+        """Return whether to send them in one segment: it is lost until answered."""
         if self._is_unanswered:
             self._losses.note_loss(now_s)
         self._is_unanswered = not self._losses.is_avoided(now_s)
         return self._is_unanswered
 
     def note_answer(self, *, is_behind_idle: bool) -> None:
-        """Note the answers to the look; alone it says nothing of those behind IDLE."""
+        """Note the answers; a segment alone says nothing of those behind IDLE."""
         self._is_unanswered = False
         if is_behind_idle:
             self._losses.note_good()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from watcher.imap.losses import LookLosses
+from watcher.imap.losses import SegmentLosses
 
 PUSH_S = 2.0
 """How long before its announcement a mail may have come, where IDLE works."""
@@ -166,7 +166,7 @@ class AccountMemory:
     progress: dict[str, Progress] = field(default_factory=dict)
     bad_lines: set[str] = field(default_factory=set)
     """Lines of LIST without sense that were logged."""
-    look_losses: LookLosses = field(default_factory=LookLosses)
+    look_losses: SegmentLosses = field(default_factory=SegmentLosses)
 
     def begin(self, mailbox: str, uid_validity: int, *, is_known: bool) -> Progress:
         """Return the progress of a mailbox; a new one unless its UIDs still hold."""

@@ -402,12 +402,9 @@ class Protocol(imaplib.IMAP4):
                 raise IdleRefused
         self._receive_buffered(tag)
 
-    def renew_idle(self, tag: bytes) -> bytes:
-        """End an IDLE and begin another; return its tag, as `begin_idle`.
-
-        In one segment, where the server is known to bear that.
-        """
-        if not self.takes_behind_idle:
+    def renew_idle(self, tag: bytes, *, is_in_one_segment: bool) -> bytes:
+        """End an IDLE and begin another; return its tag, as `begin_idle`."""
+        if not is_in_one_segment:
             self.send(b"DONE\r\n")
             self.end_idle(tag)
             return self.begin_idle()
