@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tests.bench import (
     bench_accounts,
+    bench_faults,
     bench_idle,
     bench_imap,
     bench_log,
@@ -23,7 +24,7 @@ from tests.bench.table import HEAD, Row, print_rows
 PARTS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "push": bench_imap.push_rows,
     "junk": bench_imap.junk_rows,
-    "faults": bench_imap.fault_rows,
+    "faults": bench_faults.rows,
     "look": bench_imap.look_rows,
     "road": bench_road.rows,
     "start": bench_start.rows,
