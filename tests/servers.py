@@ -473,10 +473,16 @@ class TokenLogin:
 
 
 @contextmanager
-def running(tokens: TokenLogin | None = None) -> Iterator[Dovecot]:
+def running(
+    tokens: TokenLogin | None = None, *, more_config: str = ""
+) -> Iterator[Dovecot]:
     """Run a server of its own, with everything it writes in a folder that goes away.
 
     Where none can run, one of those that `WATCHER_DOVECOT` lends is taken.
+
+    Args:
+        tokens: how it takes access tokens.
+        more_config: what is set in its configuration beside what all tests need.
     """
     loans = json.loads(os.environ.get(LOANS, "{}"))
     mechanisms = tokens.mechanisms if tokens else ""
@@ -496,7 +502,7 @@ def running(tokens: TokenLogin | None = None) -> Iterator[Dovecot]:
             Ports(free_port(), free_port(), free_port()),
             folder / _CA_FILE,
         )
-        _prepare(server, tokens)
+        _prepare(server, tokens, more_config)
         server.start()
         try:
             yield server
@@ -506,7 +512,7 @@ def running(tokens: TokenLogin | None = None) -> Iterator[Dovecot]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare(server: Dovecot, tokens: TokenLogin | None) -> None:
+def _prepare(server: Dovecot, tokens: TokenLogin | None, more_config: str) -> None:
     authority = Authority.make()
     server.ca_file.write_bytes(authority.pem)
     certificate = authority.issue("localhost")
@@ -526,7 +532,7 @@ def _prepare(server: Dovecot, tokens: TokenLogin | None) -> None:
     )
     if os.getuid():
         config += _NOT_ROOT.format(user=_name_of(uid), group=_name_of(gid, group=True))
-    (server.folder / "dovecot.conf").write_text(config)
+    (server.folder / "dovecot.conf").write_text(config + more_config)
 
 
 def _mail_owner() -> tuple[int, int]:
