@@ -1,9 +1,11 @@
 """All figures of speed and size as one table: `python -m tests.bench [PART…]`.
 
 The parts are `push`, `junk`, `faults`, `look`, `road`, `start`, `log`, `judging`,
-`burst` and `idle`; without any, all are measured, which takes some 45 minutes. What is
-said to be over the bare client is measured beside it in the same run; all are medians,
-but for what is told in seconds. Each bench has more to say when it is called alone.
+`burst` and `idle`; without any, all are measured, which takes some 25 minutes, ten of
+them `faults`, whose longest outage lasts so long. What is said to be over the bare
+client is measured beside it in the same run. Times are medians of ten or more, or the
+worst of as many; what is a number, a size, or a sum over a burst or a minute at rest is
+measured once. Each bench has more to say when it is called alone.
 """
 
 import argparse
