@@ -131,3 +131,12 @@ def test_any_accounts_address_is_a_known_recipient(tmp_path: Path) -> None:
         everybody
     ] * 2
     assert accounts.policy_for(config, config.accounts).recipients == everybody
+
+
+def test_a_thousand_accounts_do_not_keep_a_thousand_addresses_each(
+    tmp_path: Path,
+) -> None:
+    other = ACCOUNT.replace('"home"', '"work"')
+    one, two = accounts.watched(load(written(tmp_path, ACCOUNT + other)))
+
+    assert one.policy.recipients is two.policy.recipients

@@ -168,3 +168,12 @@ def test_similar_address_reaches_another_mailbox(to: str, known: str) -> None:
 def test_no_recipient_reaches_no_mailbox() -> None:
     assert not is_addressed_to([], ["taro@example.jp"])
     assert not is_addressed_to(["taro@example.jp"], [])
+
+
+@pytest.mark.parametrize("to", ["{name}-amazon@example.jp", "amazon@{name}.example.jp"])
+def test_a_name_that_is_too_long_for_any_mailbox_is_not_looked_through(to: str) -> None:
+    name = "x" * 400
+    known = [f"{name}@example.jp"]
+
+    assert not is_addressed_to([to.format(name=name)], known)
+    assert is_addressed_to([to.format(name="x")], ["x@example.jp"])

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 import dkim
-from dkim.util import InvalidTagValueList, parse_tag_value
+from dkim.util import InvalidTagValueList, get_default_logger, parse_tag_value
 
 from watcher.clock import Now, utc_now
 from watcher.errors import Unreachable
@@ -28,8 +28,9 @@ from watcher.recognition.reasons import Reason
 from watcher.recognition.sender import Signature
 from watcher.recognition.text import sanitise
 
-# It logs what hostile mails make of it.
-logging.getLogger("dkimpy").setLevel(logging.CRITICAL + 1)
+# It logs what hostile mails make of it; asked for each signature, threads would wait.
+_LOGGER = get_default_logger()
+_LOGGER.setLevel(logging.CRITICAL + 1)
 
 ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})
 """RFC 8301 §3.1 forbids rsa-sha1."""
@@ -174,7 +175,7 @@ def _check(
         return record
 
     try:
-        message = dkim.DKIM(_relaxed(raw, tags))
+        message = dkim.DKIM(_relaxed(raw, tags), logger=_LOGGER)
         is_good = message.verify(idx=index, dnsfunc=find_key)
     except Unreachable:
         return Reason.DKIM_TEMPERROR, "no name server answered"

@@ -43,13 +43,13 @@ class Watched:
 
 def watched(config: Config) -> tuple[Watched, ...]:
     """Return every account of a configuration, ready to be watched."""
-    hidden = secret_variables(config)
+    hidden, known = secret_variables(config), _known_addresses(config)
     return tuple(
         Watched(
             account_of(
                 entry, hidden=hidden, key_of=partial("accounts[{}].{}".format, number)
             ),
-            policy_for(config, [entry]),
+            _policy(config, [entry], known),
         )
         for number, entry in enumerate(config.accounts, 1)
     )
@@ -61,13 +61,19 @@ def policy_for(config: Config, owners: Collection[Entry]) -> Policy:
     The address of any account is a known recipient; where an owner's own addresses are
     unknown, the recipient is not judged.
     """
+    return _policy(config, owners, _known_addresses(config))
+
+
+def _known_addresses(config: Config) -> frozenset[str]:
+    return frozenset().union(*map(addresses, config.accounts))
+
+
+def _policy(
+    config: Config, owners: Collection[Entry], known: frozenset[str]
+) -> Policy:
     return Policy(
         stores=frozenset(config.watch.stores) or None,
-        recipients=(
-            frozenset().union(*map(addresses, config.accounts))
-            if all(map(addresses, owners))
-            else None
-        ),
+        recipients=known if all(map(addresses, owners)) else None,
         relays=frozenset(relay for owner in owners for relay in owner.relays),
         trust=tuple(
             Trust.of(owner.authserv_id) if owner.authserv_id else _preset(owner).trust

@@ -7,7 +7,8 @@ An address in a comment or a display name is no recipient (RFC 5322 §3.4).
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, product
+from functools import lru_cache
+from itertools import chain
 
 from watcher.recognition.sender import mailbox_of
 
@@ -48,24 +49,36 @@ _WITHOUT_EXTENSIONS = frozenset(
 """Where `taro-amazon` is another person than `taro`."""
 
 
+_NAME = 320
+"""Characters of a name that are looked at; no provider gives out longer ones."""
+
+
 def is_addressed_to(recipients: Iterable[str], known: Iterable[str]) -> bool:
     """Return whether one of the recipients reaches the mailbox of a known address."""
-    mailboxes, accounts = {*map(mailbox_of, recipients)}, {*map(mailbox_of, known)}
-    return any(_reaches(*pair) for pair in product(mailboxes, accounts))
+    accounts = _mailboxes(frozenset(known))
+    reached = chain.from_iterable(map(_reached, map(mailbox_of, recipients)))
+    return any(mailbox in accounts for mailbox in reached)
 
 
-def _reaches(mailbox: str, account: str) -> bool:
-    """Return whether a mailbox is the account's, or an extension of its name.
+@lru_cache(maxsize=4)
+def _mailboxes(addresses: frozenset[str]) -> frozenset[str]:
+    """Return the mailboxes of what may be very many accounts."""
+    return frozenset(map(mailbox_of, addresses))
+
+
+def _reached(mailbox: str) -> Iterator[str]:
+    """Yield a mailbox, and those of whose names it is an extension.
 
     `taro-amazon@example.jp` (qmail, Yahoo) and `amazon@taro.example.jp` (Fastmail) are
     delivered to `taro@example.jp`; the other way round nothing follows.
     """
+    yield mailbox
     local, _, domain = mailbox.rpartition("@")
-    name, _, host = account.rpartition("@")
-    if domain == host:
-        is_extension = local.startswith(f"{name}-") and host not in _WITHOUT_EXTENSIONS
-        return local == name or is_extension
-    return domain == f"{name}.{host}"
+    if domain not in _WITHOUT_EXTENSIONS:
+        for dash in re.finditer("-", local[:_NAME]):
+            yield f"{local[: dash.start()]}@{domain}"
+    for dot in re.finditer(r"\.", domain[:_NAME]):
+        yield f"{domain[: dot.start()]}@{domain[dot.end() :]}"
 
 
 def _tokens(field: str) -> Iterator[str]:
