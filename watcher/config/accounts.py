@@ -68,9 +68,7 @@ def _known_addresses(config: Config) -> frozenset[str]:
     return frozenset().union(*map(addresses, config.accounts))
 
 
-def _policy(
-    config: Config, owners: Collection[Entry], known: frozenset[str]
-) -> Policy:
+def _policy(config: Config, owners: Collection[Entry], known: frozenset[str]) -> Policy:
     return Policy(
         stores=frozenset(config.watch.stores) or None,
         recipients=known if all(map(addresses, owners)) else None,
