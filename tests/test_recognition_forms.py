@@ -27,6 +27,8 @@ from tests.sample_mails import (
 from tests.sample_mails import code as code_mail
 from watcher.recognition.amazon import STORES
 from watcher.recognition.claim import Claim
+from watcher.recognition.details import read_lines
+from watcher.recognition.html import Page
 
 SUBJECTS = [
     ("Amazonセキュリティ警告: サインイン試行が検出されました", "ja"),
@@ -365,6 +367,17 @@ def test_time_device_and_place_are_read(layout: str) -> None:
     claim = attempt_in(signed(Mail(body=body))).claim
 
     assert {name: getattr(claim, name) for name in values} == values
+
+
+@pytest.mark.parametrize("place", ["YAKIN", "Yakin", "Yakın", "yakİn"])
+@pytest.mark.parametrize("device", ["DEVİCE", "Devıce", "dıspositivo"])
+def test_labels_are_read_whichever_i_they_have(place: str, device: str) -> None:
+    """For `re.IGNORECASE` all four are one letter, for `str.casefold` they are not."""
+    text = f"{APPROVAL_TEXT.format(link=LINK)}\n{device}: Chrome\n{place}: Osaka\n"
+    lines = read_lines(Page(f"{device}: Chrome\n{place}: Osaka"))
+
+    assert attempt_in(signed(Mail(body=plain(text))))
+    assert lines.details == {"device": "Chrome", "near": "Osaka"}
 
 
 def test_a_place_that_nobody_can_see_is_none() -> None:

@@ -15,8 +15,17 @@ from watcher.recognition.html import APART, Page
 from watcher.recognition.phrases import says_approve
 from watcher.recognition.text import compatible, normal, sanitise
 
+
+def _key(text: str) -> str:
+    """Return the form in which labels are compared, the Turkish letters i alike.
+
+    `re.IGNORECASE` takes them for one letter, and case folding does not.
+    """
+    return normal(text).replace("ı", "i").replace("i\u0307", "i")
+
+
 _KINDS = {
-    normal(label): kind
+    _key(label): kind
     for wording in amazon.WORDINGS
     for kind, labels in (
         ("when", wording.when),
@@ -73,8 +82,8 @@ def _is_sentence(line: str) -> bool:
 
 
 def _kind_of(text: str) -> str | None:
-    """Return of what a text is the label; its normal form is never shorter."""
-    return _KINDS.get(normal(text)) if len(text) <= _LONGEST else None
+    """Return of what a text is the label; comparing a long one would only take time."""
+    return _KINDS.get(_key(text)) if len(text) <= 2 * _LONGEST else None
 
 
 def _read(page: Page) -> Iterator[_Line]:
@@ -99,7 +108,7 @@ def _read(page: Page) -> Iterator[_Line]:
         for label, following in zip_longest(labels, labels[1:]):
             end = following.start() if following else len(line)
             if value := line[label.end() : end].strip():
-                values.append((_KINDS[normal(label[1])], value))
+                values.append((_KINDS[_key(label[1])], value))
         # A value may be broken over lines: the number right beneath one is its end.
         is_rest = is_detail and not _LETTER.search(line)
         is_detail = is_value or bool(labels) or pending is not None or is_rest
