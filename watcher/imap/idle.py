@@ -79,7 +79,7 @@ class Waiter:
     """
     losses: Losses = field(default_factory=partial(Losses, LOSSES))
     refusals: Losses = field(default_factory=partial(Losses, LOSSES))
-    renewals: SegmentLosses = field(default_factory=SegmentLosses)
+    renewals: SegmentLosses = field(default_factory=partial(SegmentLosses, 1))
     look_rate: LookRate = field(default_factory=LookRate)
     place_s: float = field(default_factory=partial(random.uniform, 0.0, SPREAD_S))
     """By how many seconds its waits end later than those of others."""
@@ -163,13 +163,16 @@ class Waiter:
     def _renew(self, protocol: Protocol, tag: bytes) -> bytes:
         """Begin another IDLE, with the end of the last one where the server bears it.
 
-        It may bear a look there and no IDLE.
+        It may bear a look there and no IDLE, or not each time.
         """
         if not (
             protocol.takes_behind_idle and self.renewals.may_begin(time.monotonic())
         ):
             return protocol.renew_idle(tag, is_in_one_segment=False)
-        following = protocol.renew_idle(tag, is_in_one_segment=True)
+        try:
+            following = protocol.renew_idle(tag, is_in_one_segment=True)
+        except IdleRefused:  # the one that came too soon
+            return protocol.begin_idle()
         self.renewals.note_answer(is_behind_idle=True)
         return following
 

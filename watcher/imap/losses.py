@@ -41,8 +41,8 @@ class SegmentLosses:
     Such as a look, or the renewal of an IDLE.
     """
 
-    def __init__(self) -> None:
-        self._losses = Losses(LOST_SEGMENTS)
+    def __init__(self, enough: int = LOST_SEGMENTS) -> None:
+        self._losses = Losses(enough)
         self._is_unanswered = False
 
     def may_begin(self, now_s: float) -> bool:

@@ -403,18 +403,22 @@ class Protocol(imaplib.IMAP4):
         self._receive_buffered(tag)
 
     def renew_idle(self, tag: bytes, *, is_in_one_segment: bool) -> bytes:
-        """End an IDLE and begin another; return its tag, as `begin_idle`."""
-        if not is_in_one_segment:
-            self.send(b"DONE\r\n")
+        """End an IDLE and begin another; return its tag, as `begin_idle`.
+
+        Together they take no longer than an answer to one of them may.
+        """
+        with self.taking_at_most(self._timeouts.prompt_timeout_s):
+            if not is_in_one_segment:
+                self.send(b"DONE\r\n")
+                self.end_idle(tag)
+                return self.begin_idle()
+            with self.in_one_segment():
+                self.send(b"DONE\r\n")
+                following = self.begin("IDLE")
             self.end_idle(tag)
-            return self.begin_idle()
-        with self.in_one_segment():
-            self.send(b"DONE\r\n")
-            following = self.begin("IDLE")
-        self.end_idle(tag)
-        self.forget()
-        self._enter_idle(following)
-        return following
+            self.forget()
+            self._enter_idle(following)
+            return following
 
     def receive(self, tag: bytes, seconds: float) -> None:
         """Note what the server announces in IDLE, at most so long or until interrupted.
