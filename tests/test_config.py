@@ -200,6 +200,22 @@ def test_a_password_is_known_under_whatever_key(tmp_path: Path, key: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("password_fiel", "password_file"), ("password_fil", "password_file")),
+        ("password_comand", "password_command"),
+    ],
+)
+def test_a_misspelt_name_of_where_a_password_comes_from_is_no_password(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    text = ACCOUNT.replace("password_env", written)
+    (line,) = mistakes(tmp_path, text)
+
+    assert f'did you mean "{meant}"?' in line
+
+
+@pytest.mark.parametrize(
     "written",
     ['"hunter2" = "password"', "[accounts.hunter2]", '"password hunter2" = 1'],
 )

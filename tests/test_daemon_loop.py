@@ -27,7 +27,7 @@ from watcher.app import changes, health
 from watcher.app import daemon as daemons
 from watcher.app.daemon import QUIET_TICK_S, Daemon, DaemonSettings
 from watcher.app.health import Health
-from watcher.app.judging import Judged
+from watcher.app.judging import Judged, NotJudged
 from watcher.app.kernel import FileEvents
 from watcher.app.pipeline import MailPipeline, Observed, Processed
 from watcher.app.queue import (
@@ -188,6 +188,14 @@ def test_a_bug_in_judging_one_mail_ends_nothing_and_its_text_is_not_logged(
     assert f"{LINK}2" in loop.channel.links
     assert "a bug: RuntimeError" in caplog.text
     assert "secret.example" not in caplog.text
+
+
+def test_of_mails_that_meet_a_bug_the_user_is_told_once(loop: Loop) -> None:
+    mails = [NotJudged(fresh(uid).origin, RuntimeError()) for uid in (1, 2)]
+    loop.run(*mails, SYNCED)
+
+    words = trouble.unexamined("home", language=Language.EN)
+    assert [one.body for one in loop.channel.shown] == [words.body]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from watcher.errors import JournalBusy
 from watcher.events import EventName
 from watcher.i18n import Language, Text
 from watcher.journal.log import Journal
-from watcher.notify import trouble, wording
+from watcher.notify import sentences, trouble, wording
 from watcher.notify.notification import Holds, Notification
 
 EXPIRED = wording.expired(attempt(), language=Language.EN)
@@ -211,6 +211,19 @@ def test_the_next_daemon_takes_away_what_the_last_left_but_for_live_attempts(
     prompt_notifier(journal, [following], SETTINGS).prepare(NOW)
 
     assert set(following.withdrawn) == {1, BLIND.replaces_id, ENDED.replaces_id}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_end_names_one_attempt_and_says_whether_others_wait(
+    journal: Journal, channel: RecordingChannel, count: int
+) -> None:
+    notifier = prompt_notifier(journal, [channel], SETTINGS)
+    for number in range(1, count + 1):
+        notifier.notify_new(recorded(journal, number, near=f"{number}"), NOW)
+    notifier.end(NOW, is_told=True)
+
+    others = sentences.ENDED_OTHERS.say(SETTINGS.language)
+    assert (others in channel.shown[-1].body) == (count > 1)
 
 
 @pytest.mark.parametrize("has_handle", [True, False])

@@ -158,6 +158,8 @@ class Daemon:
         self._sessions: dict[str, Session] = {}
         self._have_all_stopped = False
         self._armed_until: datetime | None = None
+        self._with_bugs: set[str] = set()
+        """Accounts with a mail that has met a bug."""
         self._next: Taken | None = None
 
     def run(self, sessions: Sequence[Session]) -> Taken | None:
@@ -358,7 +360,7 @@ class Daemon:
             case Judged():
                 self._process(item, now)
             case NotJudged(origin=origin, bug=bug):
-                self._note_bug(origin, bug)
+                self._note_bug(origin, bug, now)
             case MailboxSynced():
                 self._pipeline.finish_sync(item, now)
                 self._attempts.schedule(now)
@@ -403,15 +405,18 @@ class Daemon:
         except WatcherError:
             raise
         except Exception as bug:  # noqa: BLE001 -- the other mails are to be told
-            self._note_bug(judged.origin, bug)
+            self._note_bug(judged.origin, bug, now)
         self._attempts.schedule(now)
 
-    def _note_bug(self, origin: Origin, bug: Exception) -> None:
-        """Go on after a bug that a mail has met; a command ends."""
+    def _note_bug(self, origin: Origin, bug: Exception, now: datetime) -> None:
+        """Go on after a bug that a mail has met, and say so once; a command ends."""
         # Its text could hold what stands in the mail.
         logger.error("%s: a bug: %s", origin, type(bug).__name__)
         if self._health is None:
             raise bug
+        if origin.account not in self._with_bugs:
+            self._with_bugs.add(origin.account)
+            self._notifier.notify(partial(trouble.unexamined, origin.account), now)
 
     def _tell_alert(self, alert: AlertReceived, now: datetime) -> None:
         self._settings.observe(alert)

@@ -409,7 +409,7 @@ class Notifier:
         if alive and is_told:
             last = max(alive, key=lambda attempt: attempt.expires_at)
             words = self.news.afterwards(wording.ended, last)
-            self.notify(partial(words, now=now), now)
+            self.notify(partial(words, now=now, has_others=len(alive) > 1), now)
         return going
 
     def hand_on(self, withdrawn: Sequence[int], now: datetime) -> None:

@@ -23,6 +23,7 @@ SECRET = re.compile(
 """What such a key has in it; in a line, what follows it may be a password."""
 
 _SOURCE = re.compile(r"file|command|cmd|env", re.IGNORECASE)
+_SOURCES = ("file", "command")
 _KEY = re.compile(r"\s*[\"']?([^\s=:\"']+)")
 
 NO_PASSWORD_HERE = Text(
@@ -36,10 +37,16 @@ NO_PASSWORD_HERE = Text(
 def is_secret_key(name: str) -> bool:
     """Return whether a key is to hold a password itself, not name where it is."""
     name = meant(name).lower()
-    if _SOURCE.search(name):
+    if _SOURCE.search(name) or _ends_in_a_source(name):
         return False
     is_near = difflib.get_close_matches(name, WORDS, 1, cutoff=0.8)
     return bool(is_near or SECRET.search(name))
+
+
+def _ends_in_a_source(name: str) -> bool:
+    """Return whether a name ends in what is nearly a word for where it comes from."""
+    _, _, last = name.rpartition("_")
+    return bool(difflib.get_close_matches(last, _SOURCES, 1, cutoff=0.75))
 
 
 def is_secret_line(line: str) -> bool:

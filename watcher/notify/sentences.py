@@ -36,6 +36,9 @@ FLOOD = Text(en="Amazon: many sign-ins", ja="Amazon サインイン試行が続�
 PROTECT = Text(en="Protect your account", ja="Amazon アカウントの保護")
 LOG_CHANGED = Text(en="The event log has changed", ja="記録ファイルが変わりました")
 CONFIG = Text(en="The configuration is wrong", ja="設定ファイルに間違いがあります")
+UNEXAMINED = Text(
+    en="A mail could not be examined", ja="調べられないメールが届きました"
+)
 BLIND = Text(
     en="Mail is not watched",
     ja="メールを見張れていません",
@@ -353,6 +356,14 @@ STUCK_BODY = Text(
     en="{why} Until then attempts will be missed: look at your mail yourself.",
     ja="{why} それまで試行を見逃すおそれがあるので、メールを直接確かめてください。",
 )
+UNEXAMINED_BODY = Text(
+    en="A mail to {account} may be about a sign-in, and watcher cannot tell because of "
+    "a mistake in the program. If you are signing in to Amazon, look at your mail "
+    "yourself.",
+    ja="{account} に、サインインのメールかもしれないものが届きましたが、プログラムの"
+    "不具合で調べられません。Amazon にサインインしているなら、メールを直接"
+    "確かめてください。",
+)
 CONFIG_BODY = Text(
     en="{why} watcher goes on as before: see `watcher status`.",
     ja="{why} 前の設定のまま続けています。`watcher status` で確かめてください。",
@@ -394,6 +405,10 @@ ENDED_BODY_UNKNOWN = Text(
     ja="もう見張っていませんが、"
     "{deadline} までのサインイン試行が残っています({account})。"
     "Amazon のメールを見てください。`watcher run` でまた見張ります。",
+)
+ENDED_OTHERS = Text(
+    en="Others wait, too: `watcher status` names them.",
+    ja="ほかにも残っています。`watcher status` で確かめてください。",
 )
 ENDED_BODY_NO_CLOCK = Text(
     en="Nobody watches any more, and a sign-in attempt still waits ({account}; {left} "

@@ -103,6 +103,16 @@ def log_changed(why: WatcherError, *, language: Language) -> Notification:
     return template.say(language=language, replaces_id=id_of("log file"), why=words)
 
 
+def unexamined(account: str, *, language: Language) -> Notification:
+    """Say that nobody knows what a mail is, because of a bug."""
+    template = Template(title=sentences.UNEXAMINED, body=(sentences.UNEXAMINED_BODY,))
+    return template.say(
+        language=language,
+        replaces_id=id_of(f"unexamined {account}"),
+        account=foreign(account, ACCOUNT_COLUMNS),
+    )
+
+
 CONFIG_ID = id_of("configuration")
 """The `replaces_id` of `config_refused`."""
 

@@ -272,12 +272,18 @@ _ENDED = {
 
 
 def ended(
-    attempt: Attempt, *, now: datetime, language: Language, is_clock_wrong: bool = False
+    attempt: Attempt,
+    *,
+    now: datetime,
+    language: Language,
+    is_clock_wrong: bool = False,
+    has_others: bool = False,
 ) -> Notification:
-    """Say that nobody watches any more while an attempt is still alive."""
+    """Say that nobody watches any more while an attempt, or more, is still alive."""
     fields = _fields(attempt, now, language) | {"replaces_id": id_of("ended")}
     body, holds = _ENDED[attempt.kind or Kind.UNKNOWN], Holds.UNTIL_NEXT_RUN
-    template = Template(title=sentences.ENDED, body=(body,), holds=holds)
+    bodies = (body, sentences.ENDED_OTHERS) if has_others else (body,)
+    template = Template(title=sentences.ENDED, body=bodies, holds=holds)
     template = as_known(template, attempt, is_clock_wrong=is_clock_wrong)
     return template.say(language=language, expires_in=attempt.time_left(now), **fields)
 
