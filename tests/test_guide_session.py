@@ -137,6 +137,21 @@ def test_a_letter_that_the_clock_has_wiped_away_may_be_typed_twice(
     assert ending is Ending.LEFT
 
 
+def test_ctrl_d_takes_away_the_prompt_and_nothing_above_it(
+    guide: Guide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends no line: the cursor still stands in the prompt."""
+    calls: list[str] = []
+    for name in ("note_typed", "clear", "say"):
+        monkeypatch.setattr(
+            ActingScreen, name, lambda _, *said, name=name: calls.append(name)
+        )
+    guide.run({PREPARE: lambda: (calls.clear(), guide.type(None))})
+
+    assert calls[:2] == ["clear", "say"]
+    assert "note_typed" not in calls
+
+
 def test_a_number_of_two_digits_alike_is_that_number(guide: Guide) -> None:
     while max((one.id for one in guide.journal.events()), default=0) < 10:
         guide.journal.append(EventName.STARTED, at=utc_now())

@@ -168,8 +168,12 @@ class Session:
     def _take(self, walk: Walk) -> Ending | None:
         """Wait for something to happen, at most until the clock counts down."""
         match self._inbox.next(TICK_S):
-            case Typed(line=line):
-                return self._type(walk, "q" if line is None else line)
+            case Typed(line=None):  # Ctrl-D, which ends no line
+                self._screen.clear()
+                return self._type(walk, "q")
+            case Typed(line=str() as line):
+                self._screen.note_typed()
+                return self._type(walk, line)
             case Told(line=said):
                 self._screen.print(said)
             case Noticed(notification=notification):
@@ -187,11 +191,8 @@ class Session:
 
     def _type(self, walk: Walk, line: str) -> Ending | None:
         """Take what was typed; not as an answer to what came at the same moment."""
-        self._screen.note_typed()
-        if (
-            len({*line}) == 1 and line.isalpha()
-        ):  # typed again, since the clock has wiped it away
-            line = line[0]
+        if len({*line}) == 1 and line.isalpha():
+            line = line[0]  # typed again, since the clock has wiped it away
         before = walk.place, walk.attempt and walk.attempt.id
         if ending := self._look(walk):
             return ending
