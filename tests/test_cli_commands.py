@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
@@ -219,7 +220,11 @@ def test_status_tells_what_waits_for_an_answer_and_that_a_sign_in_is_expected(
     text = home.run("status").out
 
     (number,) = status["waiting"]
-    assert f"Waiting for your answer: #{number}." in text
+    assert re.search(
+        rf"Waiting for your answer: #{number} \([0-4]:\d\d left\)\. "
+        rf"Open the page with `watcher open {number}`\.",
+        text,
+    )
     assert datetime.fromisoformat(status["armed_until"]) > utc_now()
     assert "You expect a sign-in until" in text
 
@@ -227,6 +232,18 @@ def test_status_tells_what_waits_for_an_answer_and_that_a_sign_in_is_expected(
     home.run("expect", "--off")
     (status,) = home.run("status", "--json").json
     assert (status["waiting"], status["armed_until"]) == ([], None)
+
+
+def test_status_names_the_command_for_each_kind_of_attempt(mail_user: MailUser) -> None:
+    mail_user.code("123456")
+    for place in ("Tokyo, Japan", "Osaka, Japan"):
+        mail_user.approval(place=place)
+    mail_user.home.run("check", "--no-notify")
+    text = mail_user.home.run("status").out
+
+    left = r"\([0-4]:\d\d left\)"
+    assert re.search(rf"#\d {left}, #\d {left}\. .* `watcher open NUMBER`\.", text)
+    assert re.search(rf": #(\d) {left}\. .* `watcher copy \1`\.", text)
 
 
 def test_status_of_a_daemon_that_was_killed_claims_no_watching(

@@ -164,11 +164,7 @@ def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]
     if error := _error(known.configuration, language):
         yield _CONFIG_REFUSED.say(language)
         yield error
-    can_answer = [one for one in known.waiting if one.secret]
-    by_mail = [one for one in known.waiting if not one.secret]
-    for text, attempts in (_WAITING, can_answer), (_WAITING_BY_MAIL, by_mail):
-        if numbers := ", ".join(f"#{one.id}" for one in attempts):
-            yield text.say(language, numbers=numbers)
+    yield from _render_waiting(known.waiting, language)
     if known.armed_until:
         until = local_moment(known.armed_until, utc_now())
         yield _ARMED.say(language, until=until)
@@ -189,6 +185,29 @@ def _render_outcomes(outcomes: Outcomes, language: Language) -> Iterator[str]:
         yield _WORKED_IN.say(language, worked=worked, count=count, slowest=slowest)
     elif count:
         yield _WORKED.say(language, worked=outcomes.worked, count=count)
+
+
+def _render_waiting(attempts: Sequence[Attempt], language: Language) -> Iterator[str]:
+    """Return what waits for an answer, how long yet, and how it is given."""
+    now = utc_now()
+    to_open = [one for one in attempts if one.link]
+    to_copy = [one for one in attempts if one.code]
+    by_mail = [one for one in attempts if not one.secret]
+    for text, alike in (
+        *((_TO_OPEN, to_open), (_TO_COPY, to_copy)),
+        (_BY_MAIL, by_mail),
+    ):
+        if alike:
+            numbers = ", ".join(_numbered(one, now, language) for one in alike)
+            number = str(alike[0].id) if len(alike) == 1 else _NUMBER.say(language)
+            yield text.say(language, numbers=numbers, number=number)
+
+
+def _numbered(attempt: Attempt, now: datetime, language: Language) -> str:
+    if not attempt.is_deadline_known:
+        return f"#{attempt.id}"
+    left = minutes_seconds(attempt.time_left(now))
+    return _NUMBERED.say(language, id=attempt.id, left=left)
 
 
 def _render_account(
@@ -245,13 +264,20 @@ _CONFIG_REFUSED = Text(
     en="What was saved since then cannot be used; correct the file and save it again:",
     ja="その後に保存された設定は使えません。直して保存しなおしてください:",
 )
-_WAITING = Text(
-    en="Waiting for your answer: {numbers}. Open the page with `watcher open NUMBER`, "
-    "or copy the code with `watcher copy NUMBER`.",
-    ja="答えを待っている試行: {numbers}。承認ページは `watcher open 番号` で開き、"
-    "確認コードは `watcher copy 番号` でコピーできます。",
+_NUMBER = Text(en="NUMBER", ja="番号")
+_NUMBERED = Text(en="#{id} ({left} left)", ja="#{id}(残り {left})")
+_TO_OPEN = Text(
+    en="Waiting for your answer: {numbers}. Open the page with `watcher open {number}`.",
+    ja="答えを待っている試行: {numbers}。承認ページは `watcher open {number}` で"
+    "開けます。",
 )
-_WAITING_BY_MAIL = Text(
+_TO_COPY = Text(
+    en="Waiting for your answer: {numbers}. Copy the code with `watcher copy "
+    "{number}`.",
+    ja="答えを待っている試行: {numbers}。確認コードは `watcher copy {number}` で"
+    "コピーできます。",
+)
+_BY_MAIL = Text(
     en="Waiting for your answer by Amazon's own mail: {numbers}. `watcher check` tells "
     "why.",
     ja="Amazon のメールを直接開いて答える試行: {numbers}。理由は `watcher check` で"
