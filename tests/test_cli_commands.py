@@ -234,6 +234,15 @@ def test_status_tells_what_waits_for_an_answer_and_that_a_sign_in_is_expected(
     assert (status["waiting"], status["armed_until"]) == ([], None)
 
 
+def test_where_nothing_is_set_up_the_next_step_is_to_do_that(home: Home) -> None:
+    for command in ("status", "expect"):
+        done = home.run(command)
+
+        assert "watcher init" in done.out
+        assert "Start it" not in done.out
+        assert "Ready" not in done.out
+
+
 def test_status_names_the_command_for_each_kind_of_attempt(mail_user: MailUser) -> None:
     mail_user.code("123456")
     for place in ("Tokyo, Japan", "Osaka, Japan"):

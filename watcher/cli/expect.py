@@ -29,7 +29,8 @@ def _arm(config: Config | None, options: Options) -> int:
     until = now + (options.span or EXPECTED_FOR)
     with open_journal(config) as journal:
         journal.append(EventName.ARMED, at=now, about=Expectation(until))
-    text = _ARMED if running_daemon(journal_path(config)) else _ARMED_BUT_DOWN
+    down = _ARMED_BUT_DOWN if config else _NOT_SET_UP
+    text = _ARMED if running_daemon(journal_path(config)) else down
     say(text.say(options.language, until=local_moment(until, now)))
     return ExitCode.OK
 
@@ -62,4 +63,10 @@ _ARMED_BUT_DOWN = Text(
     "use `watcher check --wait 300`.",
     ja="watcher が動いていません。`watcher run` で始めれば、{until} まで、すぐに"
     "知らせられるように待機します。`watcher check --wait 300` も使えます。",
+)
+_NOT_SET_UP = Text(
+    en="watcher is not running, and not set up yet: run `watcher init`, then "
+    "`watcher run`.",
+    ja="watcher が動いていません。まだ設定されていないので、`watcher init` で設定し、"
+    "`watcher run` で始めてください。",
 )

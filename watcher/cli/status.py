@@ -52,7 +52,7 @@ def run(options: Options) -> int:
     pid = running_daemon(path)
     known = _read(read_journal(config), config)
     if pid is None:
-        known = replace(known, configuration={})
+        known = replace(known, configuration={}, is_set_up=config is not None)
     now = utc_now()
     sessions = {name: _now(one, pid, now) for name, one in known.sessions.items()}
     known = replace(known, sessions=sessions)
@@ -81,10 +81,12 @@ def _is_watched(facts: Mapping[str, Any]) -> bool:
     return facts.get("state") == State.WATCHING and bool(facts.get("last_look_at"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
     """What the event log tells."""
 
+    is_set_up: bool = True
+    """Whether there is a configuration, or a daemon that goes on with a former one."""
     sessions: Sessions = field(default_factory=dict)
     """The last known session of each configured account, be it none."""
     clock_error: ClockError | None = None
@@ -104,7 +106,7 @@ class _Known:
 def _read(journal: JournalReader | None, config: Config | None) -> _Known:
     accounts, now = config.accounts if config else (), utc_now()
     if journal is None:
-        return _Known({one.name: _STOPPED for one in accounts})
+        return _Known(sessions={one.name: _STOPPED for one in accounts})
     with journal:
         known = journal.sessions()
         error = _clock_error(journal) if known.pop(MACHINE_CLOCK, None) else None
@@ -117,7 +119,13 @@ def _read(journal: JournalReader | None, config: Config | None) -> _Known:
     sessions = {name: known.get(name, _STOPPED) for name in names}
     quirks = {one.name: tls_quirk_of(one.provider, one.host) for one in accounts}
     return _Known(
-        sessions, error, outcomes, quirks, configuration, armed_until, waiting
+        sessions=sessions,
+        clock_error=error,
+        outcomes=outcomes,
+        tls_quirks=quirks,
+        configuration=configuration,
+        armed_until=armed_until,
+        waiting=waiting,
     )
 
 
@@ -158,7 +166,8 @@ def _to_json(known: _Known, pid: int | None, language: Language) -> dict[str, An
 
 
 def _render(known: _Known, pid: int | None, language: Language) -> Iterator[str]:
-    yield _DOWN.say(language) if pid is None else _RUNS.say(language, pid=pid)
+    down = _DOWN if known.is_set_up else _NOT_SET_UP
+    yield down.say(language) if pid is None else _RUNS.say(language, pid=pid)
     if since := known.configuration.get("since"):
         yield _CONFIG.say(language, at=_clock_time(since))
     if error := _error(known.configuration, language):
@@ -257,6 +266,11 @@ _DOWN = Text(
     en="watcher is not running. Start it with: watcher run",
     ja="watcher は動いていません。次で開始できます: watcher run",
 )
+_NOT_SET_UP = Text(
+    en="watcher is not running, and not set up yet. Begin with: watcher init",
+    ja="watcher は動いていません。まだ設定されていないので、次から始めてください: "
+    "watcher init",
+)
 _CONFIG = Text(
     en="The configuration is the one of {at}.", ja="{at} に読んだ設定で動いています。"
 )
@@ -267,7 +281,8 @@ _CONFIG_REFUSED = Text(
 _NUMBER = Text(en="NUMBER", ja="番号")
 _NUMBERED = Text(en="#{id} ({left} left)", ja="#{id}(残り {left})")
 _TO_OPEN = Text(
-    en="Waiting for your answer: {numbers}. Open the page with `watcher open {number}`.",
+    en="Waiting for your answer: {numbers}. Open the page with `watcher open "
+    "{number}`.",
     ja="答えを待っている試行: {numbers}。承認ページは `watcher open {number}` で"
     "開けます。",
 )
