@@ -476,6 +476,22 @@ def test_a_line_that_is_dead_in_idle_is_given_up() -> None:
     assert sum("SEARCH" in one for one in server.commands[:again]) == 1
 
 
+def test_both_answers_to_a_renewal_come_within_the_time_of_one() -> None:
+    def late(answer: Fault) -> Fault:
+        def after_a_while(peer: Peer, tag: str) -> None:
+            if "DONE" in server.commands:
+                time.sleep(0.15)
+            answer(peer, tag)
+
+        return after_a_while
+
+    server = Server()
+    server.faults["DONE"] = late(lambda peer, tag: peer.send(f"{tag} OK idled"))
+    server.faults["IDLE"] = late(server.idle)
+    with watched(server, settings(replace(OFTEN, prompt_timeout_s=0.2))):
+        server.wait_for("LOGIN", times=2)
+
+
 def test_mail_that_comes_while_idle_is_renewed_is_announced() -> None:
     def done(peer: Peer, tag: str) -> None:
         if server.count("DONE") == 2:

@@ -272,7 +272,8 @@ _NOT_SET_UP = Text(
     "watcher init",
 )
 _CONFIG = Text(
-    en="The configuration is the one of {at}.", ja="{at} に読んだ設定で動いています。"
+    en="It goes by the configuration read at {at}.",
+    ja="{at} に読んだ設定で動いています。",
 )
 _CONFIG_REFUSED = Text(
     en="What was saved since then cannot be used; correct the file and save it again:",

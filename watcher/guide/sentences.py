@@ -25,7 +25,7 @@ GO_ON = Text(
     ja="前回は手順 {span} まで進みました({minutes} 分前)。続きから始めますか? [Y/n]",
 )
 GO_ON_AGAIN = Text(
-    en="Last time, {minutes} min ago, it failed. Go on with what to do then? [Y/n]",
+    en="Last time, {minutes} min ago, it failed. Go on with another try? [Y/n]",
     ja="前回はうまくいきませんでした({minutes} 分前)。やりなおしから始めますか? [Y/n]",
 )
 STEP = Text(en="{number:>3}. {act}", ja="{number:>3}. {act}")

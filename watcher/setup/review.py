@@ -143,8 +143,8 @@ _UNVERIFIED = Text(
     ja="   {at}({to} 宛): 差出人を確認できないメール(リンクなしでお知らせする)",
 )
 _NOT_SHOWN = Text(
-    en="   {at} to {to}: a look-alike; would not have been shown (of the saved mail, "
-    "`watcher classify` tells why)",
-    ja="   {at}({to} 宛): にせものの疑い(お知らせしない。理由は、保存したメールを "
+    en="   {at} to {to}: a look-alike; would not have been shown (save the mail, "
+    "and `watcher classify` tells why)",
+    ja="   {at}({to} 宛): 偽物の疑い(お知らせしない。理由は、保存したメールを "
     "`watcher classify` で調べると分かります)",
 )

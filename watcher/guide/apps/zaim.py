@@ -136,7 +136,7 @@ _AGAIN = (
         ),
         Text(
             en="The tick deletes all Amazon data linked so far. Only at the first try "
-            "there are none, and it does no harm.",
+            "is there none yet, so that it does no harm.",
             ja="印を付けると、それまでに連携した Amazon のデータがすべて消えます。"
             "はじめての連携のときだけは、消えるデータがまだありません。",
         ),

@@ -202,7 +202,7 @@ _LOG_REMEDY = Text(
     ja="{path} のアクセス権を直すか、壊れているならほかの場所に移すか、[log] path に"
     "別のファイルを書いてください。",
 )
-_LEFT = Text(en="{size} are free at {path}.", ja="{path} の空き: {size}")
+_LEFT = Text(en="{size} are free at {path}.", ja="{path} のあるディスクの空き: {size}")
 _NO_SIZE = Text(
     en="The free room at {path} cannot be read ({why}).",
     ja="{path} の空きを調べられません({why})。",
