@@ -240,7 +240,6 @@ def test_where_nothing_is_set_up_the_next_step_is_to_do_that(home: Home) -> None
 
         assert "watcher init" in done.out
         assert "Start it" not in done.out
-        assert "Ready" not in done.out
 
 
 def test_status_names_the_command_for_each_kind_of_attempt(mail_user: MailUser) -> None:

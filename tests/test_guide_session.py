@@ -146,7 +146,12 @@ def test_ctrl_d_takes_away_the_prompt_and_nothing_above_it(
         monkeypatch.setattr(
             ActingScreen, name, lambda _, *said, name=name: calls.append(name)
         )
-    guide.run({PREPARE: lambda: (calls.clear(), guide.type(None))})
+
+    def press() -> None:
+        calls.clear()
+        guide.type(None)
+
+    guide.run({PREPARE: press})
 
     assert calls[:2] == ["clear", "say"]
     assert "note_typed" not in calls

@@ -65,8 +65,8 @@ _ARMED_BUT_DOWN = Text(
     "知らせられるように待機します。`watcher check --wait 300` も使えます。",
 )
 _NOT_SET_UP = Text(
-    en="watcher is not running, and not set up yet: run `watcher init`, then "
-    "`watcher run`.",
-    ja="watcher が動いていません。まだ設定されていないので、`watcher init` で設定し、"
-    "`watcher run` で始めてください。",
+    en="Ready until {until}, but watcher is not running, and not set up yet: run "
+    "`watcher init`, then `watcher run`.",
+    ja="watcher はまだ設定されておらず、動いていません。`watcher init` で設定し、"
+    "`watcher run` で始めれば、{until} まで、すぐに知らせられるように待機します。",
 )

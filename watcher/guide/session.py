@@ -168,12 +168,12 @@ class Session:
     def _take(self, walk: Walk) -> Ending | None:
         """Wait for something to happen, at most until the clock counts down."""
         match self._inbox.next(TICK_S):
-            case Typed(line=None):  # Ctrl-D, which ends no line
-                self._screen.clear()
-                return self._type(walk, "q")
-            case Typed(line=str() as line):
-                self._screen.note_typed()
-                return self._type(walk, line)
+            case Typed(line=line):
+                if line is None:  # Ctrl-D, which ends no line
+                    self._screen.clear()
+                else:
+                    self._screen.note_typed()
+                return self._type(walk, "q" if line is None else line)
             case Told(line=said):
                 self._screen.print(said)
             case Noticed(notification=notification):
