@@ -199,13 +199,12 @@ def _render_outcomes(outcomes: Outcomes, language: Language) -> Iterator[str]:
 def _render_waiting(attempts: Sequence[Attempt], language: Language) -> Iterator[str]:
     """Return what waits for an answer, how long yet, and how it is given."""
     now = utc_now()
-    to_open = [one for one in attempts if one.link]
-    to_copy = [one for one in attempts if one.code]
-    by_mail = [one for one in attempts if not one.secret]
-    for text, alike in (
-        *((_TO_OPEN, to_open), (_TO_COPY, to_copy)),
-        (_BY_MAIL, by_mail),
-    ):
+    ways = {
+        _TO_OPEN: [one for one in attempts if one.link],
+        _TO_COPY: [one for one in attempts if one.code],
+        _BY_MAIL: [one for one in attempts if not one.secret],
+    }
+    for text, alike in ways.items():
         if alike:
             numbers = ", ".join(_numbered(one, now, language) for one in alike)
             number = str(alike[0].id) if len(alike) == 1 else _NUMBER.say(language)
